@@ -1,0 +1,113 @@
+//! Channels in their writing role: what is listed, what it shows, and setting it.
+
+use crate::{ConnectorError, Cursor};
+use async_trait::async_trait;
+use omnistock_words::{LineId, ListingId, LocationName, Millis, OrderId, Quantity, Sku, VendorLocation};
+use serde::{Deserialize, Serialize};
+
+/// One number at a channel: a listing, at one of the vendor's locations where it has several.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ListingKey {
+    /// The vendor's id.
+    pub listing: ListingId,
+    /// The vendor's location.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<VendorLocation>,
+}
+
+/// A listing with what a call needs to name it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListingReference {
+    /// Which number.
+    pub key: ListingKey,
+    /// The product that a variation belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<ListingId>,
+}
+
+/// Units that the channel keeps apart for a line of an order of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReservedLine {
+    /// The order, where the vendor says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<OrderId>,
+    /// The line, as the order names it.
+    pub line: LineId,
+    /// Units of the SKU at the listing's location.
+    pub quantity: Quantity,
+}
+
+/// A listing as the channel shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListingReading {
+    /// Which listing.
+    pub reference: ListingReference,
+    /// The SKU the vendor has for it, where there is a usable one.
+    pub sku: Option<Sku>,
+    /// Our location, where the vendor has several and the code is known.
+    pub place: Option<LocationName>,
+    /// The number as it is written: available or gross, by the manifest. `None`: not counted there.
+    pub quantity: Option<Quantity>,
+    /// What the channel keeps apart, where its number is gross.
+    pub reserved: Vec<ReservedLine>,
+    /// When the read began, our clock.
+    pub read_at: Millis,
+    /// Why this listing can't be written, in one sentence that says what to do.
+    pub unwritable: Option<String>,
+}
+
+/// Some listings, and where to go on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListingPage {
+    /// Listings as shown.
+    pub listings: Vec<ListingReading>,
+    /// The next page; `None` when this was the last.
+    pub next: Option<Cursor>,
+}
+
+/// One number to set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WriteItem {
+    /// Which listing.
+    pub reference: ListingReference,
+    /// The number in the vendor's meaning.
+    pub quantity: Quantity,
+}
+
+/// What the vendor said of one item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ItemOutcome {
+    /// Done; the number the vendor says it shows now, where it says so.
+    Applied {
+        /// As answered.
+        quantity: Option<Quantity>,
+    },
+    /// Refused for good: the vendor's code and words.
+    Rejected {
+        /// The vendor's code and words.
+        reason: String,
+    },
+    /// Not done, worth another try.
+    Failed {
+        /// The vendor's code and words.
+        reason: String,
+    },
+    /// May have been done.
+    Unknown {
+        /// Why we can't tell.
+        reason: String,
+    },
+}
+
+/// A channel in its writing role.
+#[async_trait]
+pub trait ChannelRole: Send + Sync {
+    /// All listings with what they show, page by page.
+    async fn catalogue(&self, cursor: Option<&Cursor>) -> Result<ListingPage, ConnectorError>;
+
+    /// What these listings show now. At most `max_read` of them; one that is gone is left out.
+    async fn read(&self, listings: &[ListingReference]) -> Result<Vec<ListingReading>, ConnectorError>;
+
+    /// Sets numbers. At most `max_write` items of one group. One outcome per item, in order.
+    async fn write(&self, items: &[WriteItem]) -> Result<Vec<ItemOutcome>, ConnectorError>;
+}

@@ -1,0 +1,7 @@
+//! One HTTP client for all connectors: deadlines, body limits, no redirects, errors by what happens next.
+
+mod client;
+mod signature;
+
+pub use client::{Answer, Http, HttpSettings};
+pub use signature::{hmac_sha256_base64, verify_hmac_sha256_base64};

@@ -1,0 +1,25 @@
+//! The language that connectors speak: roles, reports, outcomes, errors.
+//!
+//! A connector knows this crate and `words` only: not the engine, the store, or another connector.
+
+mod channel;
+mod connector;
+mod error;
+pub mod http;
+mod manifest;
+mod orders;
+mod settings;
+mod stock;
+mod webhook;
+
+pub use channel::{
+    ChannelRole, ItemOutcome, ListingKey, ListingPage, ListingReading, ListingReference, ReservedLine, WriteItem,
+};
+pub use connector::{Connector, ConnectorContext, ConnectorSpec, Cursor, LocationCodes, now};
+pub use error::{ConnectorError, ErrorClass};
+pub use manifest::{Grouping, Manifest};
+pub use orders::{OrderPage, OrderSource};
+pub use secrecy::{ExposeSecret, SecretString};
+pub use settings::{SecretReference, SecretResolver, SettingProblem, read_settings};
+pub use stock::{PriceRow, Refused, Report, StatementReport, StatementRow, StockReport, StockRow, StockSource, Ticket, Verdict};
+pub use webhook::{Hint, RawRequest, Received, SubscriptionState, WebhookError, WebhookRole};

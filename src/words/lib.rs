@@ -1,0 +1,31 @@
+//! The words that every room shares: articles, quantities, money, instants, policies.
+//!
+//! Nothing here knows a clock, a network or a store. Arithmetic is total: it saturates
+//! at stated bounds and never panics.
+
+mod fact;
+mod instant;
+mod money;
+mod name;
+mod percent;
+mod policy;
+mod quantity;
+mod settings;
+
+pub use fact::{Basis, FulfilledBy, OrderFact, OrderLineFact, OrderStatus, Revision};
+pub use instant::{Millis, ParseInstantError};
+pub use money::{Currency, Money, ParseMoneyError};
+pub use name::{
+    ChannelName, ConnectorName, LineId, ListingId, LocationName, MovementId, NameError, OrderId,
+    PriceListName, ReservationId, Sku, VendorLocation,
+};
+pub use percent::{ParsePercentError, Percent};
+pub use policy::{
+    ChannelGuard, ChannelPolicy, Endings, Limit, Mode, PolicyPatch, PriceFloor, PriceRule, SafetyStock,
+    SameSku, Sourcing,
+};
+pub use quantity::{ParseQuantityError, Quantity};
+pub use settings::{
+    Absorb, Carve, ChannelSettings, Component, GrossNet, LocationPolicy, Match, Missing, PriceList, Rule,
+    Settings, SourceGuard, SourcePolicy, Stale, WriteMeaning,
+};

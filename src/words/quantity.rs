@@ -1,0 +1,269 @@
+//! A quantity of an article: a decimal with at most six digits behind the point.
+
+use rust_decimal::prelude::ToPrimitive;
+use rust_decimal::{Decimal, RoundingStrategy};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::ops::{Add, AddAssign, Neg, Sub, SubAssign};
+
+/// Units of an article; may be negative (a location that was oversold).
+///
+/// Range −10¹² to 10¹², six decimals; arithmetic saturates at the bounds. Text form
+/// has no trailing zeros, no exponent and no plus sign.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Quantity(Decimal);
+
+/// Why a text is not a quantity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ParseQuantityError {
+    /// Not digits with at most one point.
+    NotANumber,
+    /// Beyond 10¹², or more than six decimals.
+    OutOfRange,
+}
+
+impl fmt::Display for ParseQuantityError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotANumber => "not a number",
+            Self::OutOfRange => "outside ±1000000000000 or with more than six decimals",
+        })
+    }
+}
+
+impl std::error::Error for ParseQuantityError {}
+
+const MOST: i64 = 1_000_000_000_000;
+
+impl Quantity {
+    /// Nothing.
+    pub const ZERO: Self = Self(Decimal::ZERO);
+    /// One unit.
+    pub const ONE: Self = Self(Decimal::ONE);
+    /// The largest quantity.
+    pub const MAX: Self = Self(Decimal::from_parts(0xD4A5_1000, 0xE8, 0, false, 0));
+    /// The smallest quantity.
+    pub const MIN: Self = Self(Decimal::from_parts(0xD4A5_1000, 0xE8, 0, true, 0));
+
+    /// A whole number of units.
+    pub fn whole(units: i64) -> Self {
+        Self(Decimal::from(units.clamp(-MOST, MOST)))
+    }
+
+    /// Checks a decimal against range and precision.
+    pub fn new(value: Decimal) -> Result<Self, ParseQuantityError> {
+        let value = value.normalize();
+        if value.scale() > 6 || value.abs() > Decimal::from(MOST) {
+            return Err(ParseQuantityError::OutOfRange);
+        }
+        Ok(Self(value))
+    }
+
+    /// The nearest quantity: cut to six decimals downwards, clamped to the range.
+    pub fn saturating(value: Decimal) -> Self {
+        let limit = Decimal::from(MOST);
+        let value = value.clamp(-limit, limit);
+        Self(value.round_dp_with_strategy(6, RoundingStrategy::ToNegativeInfinity).normalize())
+    }
+
+    /// The bare decimal.
+    pub fn decimal(self) -> Decimal {
+        self.0
+    }
+
+    /// The whole part when there is no fraction.
+    pub fn as_whole(self) -> Option<i64> {
+        if self.0.fract().is_zero() { self.0.to_i64() } else { None }
+    }
+
+    /// Rounds towards minus infinity to `decimals` digits (0 to 6).
+    #[must_use]
+    pub fn floor(self, decimals: u32) -> Self {
+        Self(self.0.round_dp_with_strategy(decimals.min(6), RoundingStrategy::ToNegativeInfinity).normalize())
+    }
+
+    /// The largest multiple of `step` that is not above; unchanged where `step` is not positive.
+    #[must_use]
+    pub fn floor_to(self, step: Self) -> Self {
+        if !step.is_positive() {
+            return self;
+        }
+        match self.0.checked_div(step.0).map(|n| n.floor()).and_then(|n| n.checked_mul(step.0)) {
+            Some(value) => Self::saturating(value),
+            None => self,
+        }
+    }
+
+    /// How many whole times `step` fits; zero where `step` is not positive.
+    #[must_use]
+    pub fn times(self, step: Self) -> Self {
+        if !step.is_positive() {
+            return Self::ZERO;
+        }
+        self.0.checked_div(step.0).map_or(Self::ZERO, |n| Self::saturating(n.floor()))
+    }
+
+    /// The product, saturating, cut to six decimals downwards.
+    #[must_use]
+    pub fn multiply(self, factor: Decimal) -> Self {
+        match self.0.checked_mul(factor) {
+            Some(value) => Self::saturating(value),
+            None if (self.0.is_sign_negative()) == (factor.is_sign_negative()) => Self::MAX,
+            None => Self::MIN,
+        }
+    }
+
+    /// The value, or zero when it is below.
+    #[must_use]
+    pub fn positive(self) -> Self {
+        self.max(Self::ZERO)
+    }
+
+    /// Greater than zero.
+    pub fn is_positive(self) -> bool {
+        self > Self::ZERO
+    }
+
+    /// Less than zero.
+    pub fn is_negative(self) -> bool {
+        self < Self::ZERO
+    }
+
+    /// Exactly zero.
+    pub fn is_zero(self) -> bool {
+        self == Self::ZERO
+    }
+}
+
+impl Add for Quantity {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        // Both are within ±10¹², so the sum fits a decimal.
+        Self::saturating(self.0.saturating_add(other.0))
+    }
+}
+
+impl Sub for Quantity {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        Self::saturating(self.0.saturating_sub(other.0))
+    }
+}
+
+impl Neg for Quantity {
+    type Output = Self;
+    fn neg(self) -> Self {
+        Self::ZERO - self
+    }
+}
+
+impl AddAssign for Quantity {
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+
+impl SubAssign for Quantity {
+    fn sub_assign(&mut self, other: Self) {
+        *self = *self - other;
+    }
+}
+
+impl std::iter::Sum for Quantity {
+    fn sum<I: Iterator<Item = Self>>(values: I) -> Self {
+        values.fold(Self::ZERO, Add::add)
+    }
+}
+
+impl std::str::FromStr for Quantity {
+    type Err = ParseQuantityError;
+
+    /// Digits with an optional minus and one point; no exponent, no spaces, no grouping.
+    fn from_str(text: &str) -> Result<Self, ParseQuantityError> {
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        let plain = !digits.is_empty()
+            && digits.len() <= 40
+            && digits.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+            && digits.bytes().filter(|b| *b == b'.').count() <= 1
+            && digits.bytes().any(|b| b.is_ascii_digit());
+        if !plain {
+            return Err(ParseQuantityError::NotANumber);
+        }
+        let value = Decimal::from_str_exact(text).map_err(|_| ParseQuantityError::OutOfRange)?;
+        Self::new(value)
+    }
+}
+
+impl TryFrom<String> for Quantity {
+    type Error = ParseQuantityError;
+    fn try_from(text: String) -> Result<Self, ParseQuantityError> {
+        text.parse()
+    }
+}
+
+impl From<Quantity> for String {
+    fn from(quantity: Quantity) -> Self {
+        quantity.to_string()
+    }
+}
+
+impl fmt::Display for Quantity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let value = self.0.normalize();
+        // "-0" would read as a different number from "0".
+        let value = if value.is_zero() { Decimal::ZERO } else { value };
+        f.pad(&value.to_string())
+    }
+}
+
+impl fmt::Debug for Quantity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn text_has_no_trailing_zeros_and_no_exponent() {
+        for (text, printed) in [("5.50", "5.5"), ("-0", "0"), ("007", "7"), ("1000000000000", "1000000000000"), (".5", "0.5")] {
+            assert_eq!(text.parse::<Quantity>().unwrap().to_string(), printed);
+        }
+        assert_eq!(Quantity::MAX.to_string(), "1000000000000");
+        assert_eq!(Quantity::MIN.to_string(), "-1000000000000");
+    }
+
+    #[test]
+    fn what_is_no_plain_number_is_refused() {
+        for text in ["", "-", ".", "1,5", "1e3", "+1", " 1", "1 ", "1.2.3", "NaN", "1_000", "0x1", "--1"] {
+            assert_eq!(text.parse::<Quantity>(), Err(ParseQuantityError::NotANumber), "{text:?}");
+        }
+        for text in ["1000000000001", "0.0000001", "99999999999999999999999999999999999999"] {
+            assert_eq!(text.parse::<Quantity>(), Err(ParseQuantityError::OutOfRange), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn rounding_goes_down_also_below_zero() {
+        let quantity: Quantity = "-1.5".parse().unwrap();
+        assert_eq!(quantity.floor(0).to_string(), "-2");
+        assert_eq!("8.5".parse::<Quantity>().unwrap().floor_to(Quantity::whole(3)).to_string(), "6");
+        assert_eq!("10".parse::<Quantity>().unwrap().times("0.3".parse().unwrap()).to_string(), "33");
+    }
+
+    proptest! {
+        #[test]
+        fn arithmetic_never_leaves_the_range(a in any::<i64>(), b in any::<i64>(), scale in 0u32..20) {
+            let a = Quantity::saturating(Decimal::new(a, scale));
+            let b = Quantity::saturating(Decimal::new(b, scale));
+            for value in [a + b, a - b, -a, a.multiply(b.decimal()), a.floor_to(b), a.times(b)] {
+                prop_assert!(value <= Quantity::MAX && value >= Quantity::MIN);
+                prop_assert_eq!(value.to_string().parse::<Quantity>().unwrap(), value);
+            }
+        }
+    }
+}
