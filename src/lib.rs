@@ -1,1 +1,9 @@
-//! stub
+//! omnistock keeps stock and prices right on every sales channel of a merchant.
+
+pub mod store;
+pub mod intake;
+pub mod retry;
+pub mod server;
+pub mod config;
+pub mod registry;
+pub mod secrets;

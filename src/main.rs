@@ -1,2 +1,7 @@
-//! stub
-fn main() {}
+//! The program `omnistock`: daemon and command line in one.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    omnistock::cli::main()
+}

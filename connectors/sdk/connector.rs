@@ -45,8 +45,11 @@ pub struct ConnectorSpec {
     /// One sentence for `omnistock connectors`.
     pub about: &'static str,
     /// Builds it from its own keys of the table (keys that every connector has are taken out before).
-    pub build: fn(ConnectorContext, serde_json::Value) -> Result<Arc<dyn Connector>, Vec<SettingProblem>>,
+    pub build: BuildConnector,
 }
+
+/// Builds a connector from its context and its own keys, or says everything that is wrong with them.
+pub type BuildConnector = fn(ConnectorContext, serde_json::Value) -> Result<Arc<dyn Connector>, Vec<SettingProblem>>;
 
 /// What a connector is given beside its own keys.
 #[derive(Clone)]

@@ -7,6 +7,7 @@ mod connector;
 mod error;
 pub mod http;
 mod manifest;
+mod nearest;
 mod orders;
 mod settings;
 mod stock;
@@ -15,11 +16,14 @@ mod webhook;
 pub use channel::{
     ChannelRole, ItemOutcome, ListingKey, ListingPage, ListingReading, ListingReference, ReservedLine, WriteItem,
 };
-pub use connector::{Connector, ConnectorContext, ConnectorSpec, Cursor, LocationCodes, now};
+pub use connector::{BuildConnector, Connector, ConnectorContext, ConnectorSpec, Cursor, LocationCodes, now};
 pub use error::{ConnectorError, ErrorClass};
 pub use manifest::{Grouping, Manifest};
+pub use nearest::nearest;
 pub use orders::{OrderPage, OrderSource};
 pub use secrecy::{ExposeSecret, SecretString};
-pub use settings::{SecretReference, SecretResolver, SettingProblem, read_settings};
+pub use settings::{
+    PLAIN_SECRET, SecretReference, SecretResolver, SettingProblem, read_settings, unknown_setting,
+};
 pub use stock::{PriceRow, Refused, Report, StatementReport, StatementRow, StockReport, StockRow, StockSource, Ticket, Verdict};
 pub use webhook::{Hint, RawRequest, Received, SubscriptionState, WebhookError, WebhookRole};

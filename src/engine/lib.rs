@@ -1,1 +1,54 @@
-//! stub
+//! What is true for an article, and what each channel may promise.
+//!
+//! Everything here is pure: time is an argument, documents come in and go out as values,
+//! arithmetic saturates, no input makes it panic. The shell loads documents, calls
+//! [`apply`] and [`promise`], and stores what [`Documents::take_changed`] names.
+
+mod allocation;
+mod apply;
+mod apply_order;
+mod apply_stock;
+mod apply_units;
+mod bundle;
+mod complaint;
+mod contained;
+mod documents;
+mod encoding;
+pub mod evaluate;
+mod event;
+pub mod gate;
+mod key;
+mod order_document;
+mod own;
+mod picture;
+mod pool;
+mod price;
+mod project;
+mod promise;
+mod resolve;
+mod safety;
+mod sku_document;
+pub mod snapshot;
+mod source_document;
+mod sourcing;
+mod split;
+mod step;
+mod units;
+
+pub use apply::{apply, missing};
+pub use bundle::{dependents, needs};
+pub use complaint::{Complaint, Refusal};
+pub use documents::{Documents, Lags};
+pub use encoding::{DecodeError, SCHEMA};
+pub use event::{ContainedAfter, Event, MissingRow, StockEvent, StockRow};
+pub use key::{DocumentKey, OrderKey};
+pub use order_document::{Composition, LineStatement, OrderDocument, Past};
+pub use own::{OwnLine, own_lines};
+pub use promise::{Promise, promise, promise_listing, promises, sellable};
+pub use resolve::{resolve, resolve_listing};
+pub use safety::quantile;
+pub use sku_document::{
+    Attributes, LineRecord, Movement, Part, Position, PriceEntry, Reservation, SkuDocument, Statement,
+};
+pub use source_document::SourceDocument;
+pub use step::{Place, PriceAnswer, PriceGap, Reason, State, Step, StepName};

@@ -1,1 +1,27 @@
-//! stub
+//! Pure: which listing next, in which call, and what an outcome means.
+//!
+//! Level-triggered: an event says *look again*; the number is computed when it is sent.
+//! Time and randomness are arguments; nothing here knows a network or a store.
+
+mod batch;
+mod bisect;
+mod breaker;
+mod decide;
+mod facts;
+mod listing;
+mod outcome;
+mod shown;
+mod state;
+
+#[cfg(test)]
+mod model_test;
+
+pub use batch::{AGE_STEP, Call, Candidate, Risk, batch};
+pub use bisect::halves;
+pub use breaker::{Breaker, Permit};
+pub use decide::{Action, Why, decide, fit};
+pub use facts::{Facts, Fetched, LineStatus, OwnLine, Reserved, Target, Vendor};
+pub use listing::{Accepted, ListingDocument, Observed, Parked, SCHEMA, Sent, document_id, document_prefix};
+pub use outcome::{Class, Next, Settlement, Verdict, full_jitter, settle};
+pub use shown::{Span, shown};
+pub use state::{ListingState, StateFacts, state};

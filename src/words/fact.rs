@@ -44,13 +44,35 @@ pub enum FulfilledBy {
 
 /// Which report of an order is newer: the vendor's counter alone, or the time the vendor
 /// changed it, then the sequence in which we fetched. Compared as a tuple, highest wins.
+/// A bare number in JSON is a counter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "RevisionForm")]
 pub struct Revision {
     /// The vendor's counter or its time of change in milliseconds.
     pub number: i64,
     /// Our fetch sequence, zero with a counter.
-    #[serde(default)]
     pub sequence: i64,
+}
+
+/// The two ways in which a revision is written.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum RevisionForm {
+    Counter(i64),
+    Parts {
+        number: i64,
+        #[serde(default)]
+        sequence: i64,
+    },
+}
+
+impl From<RevisionForm> for Revision {
+    fn from(form: RevisionForm) -> Self {
+        match form {
+            RevisionForm::Counter(number) => Self { number, sequence: 0 },
+            RevisionForm::Parts { number, sequence } => Self { number, sequence },
+        }
+    }
 }
 
 /// One line of an order as reported.

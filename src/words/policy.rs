@@ -164,7 +164,7 @@ pub struct ChannelPolicy {
     pub max_shown: Option<Quantity>,
     /// Digits behind the point of a quantity, 0 to 6.
     pub decimals: u32,
-    /// Sold in multiples of it.
+    /// Sold in multiples of it; zero: in any quantity that `decimals` allows.
     pub pack_size: Quantity,
     /// Units of the SKU that one unit of the listing holds.
     pub factor: Quantity,
@@ -200,7 +200,7 @@ impl Default for ChannelPolicy {
             preorder_limit: None,
             max_shown: None,
             decimals: 0,
-            pack_size: Quantity::ONE,
+            pack_size: Quantity::ZERO,
             factor: Quantity::ONE,
             unit: None,
             track: true,

@@ -1,2 +1,80 @@
-//! stub
-fn main() {}
+//! Builds, tests and proves, one command each: `cargo xtask test`, `real medusa`, `soak`, `deny`.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line for people")]
+
+mod install;
+mod real_medusa;
+mod soak;
+
+use anyhow::{Result, bail};
+use std::path::PathBuf;
+use std::process::Command;
+
+const USAGE: &str = "usage: cargo xtask test [FILTER…] | deny | real medusa | soak [ROUNDS]";
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    std::env::set_current_dir(root())?;
+    match words.as_slice() {
+        ["test", filters @ ..] => test(filters),
+        ["deny"] => deny(),
+        ["real", "medusa"] => real_medusa::run(),
+        ["soak"] => soak::run(200),
+        ["soak", rounds] => soak::run(rounds.parse()?),
+        _ => bail!(USAGE),
+    }
+}
+
+/// The folder of the workspace.
+fn root() -> PathBuf {
+    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    here.parent().map_or_else(|| here.clone(), PathBuf::from)
+}
+
+/// Runs a command, shows it, and fails with its name.
+fn run(command: &mut Command) -> Result<()> {
+    println!("+ {}", shown(command));
+    let status = command.status()?;
+    if !status.success() {
+        bail!("`{}` ended with {status}", shown(command));
+    }
+    Ok(())
+}
+
+fn shown(command: &Command) -> String {
+    let mut text = command.get_program().to_string_lossy().into_owned();
+    for argument in command.get_args() {
+        text.push(' ');
+        text.push_str(&argument.to_string_lossy());
+    }
+    text
+}
+
+/// Every test of the workspace, with real servers; says what it installs.
+fn test(filters: &[&str]) -> Result<()> {
+    install::debian("redis-server", "redis-server")?;
+    // Tests start the program as a process of its own.
+    run(Command::new("cargo").args(["build", "--workspace", "--bins"]))?;
+    if install::has("cargo-nextest") {
+        run(Command::new("cargo").args(["nextest", "run", "--workspace", "--no-fail-fast"]).args(filters))
+    } else {
+        println!("cargo-nextest is not installed: running `cargo test`, which shows the same tests");
+        run(Command::new("cargo").args(["test", "--workspace", "--no-fail-fast", "--"]).args(filters))
+    }
+}
+
+/// Bans, licences and sources of all dependencies; advisories where their database is present.
+fn deny() -> Result<()> {
+    install::cargo("cargo-deny", "0.20")?;
+    run(Command::new("cargo").args(["deny", "check", "bans", "licenses", "sources"]))?;
+    let database = Command::new("cargo").args(["deny", "--offline", "check", "--disable-fetch", "advisories"]).output()?;
+    let said = String::from_utf8_lossy(&database.stderr);
+    if database.status.success() {
+        println!("advisories ok");
+    } else if said.contains("database") || said.contains("fetch") {
+        println!("advisories: not run (no advisory database on this machine)");
+    } else {
+        bail!("advisories:\n{said}");
+    }
+    Ok(())
+}

@@ -39,7 +39,7 @@ mod tests {
         let signature = hmac_sha256_base64(&old, b"body");
         assert!(verify_hmac_sha256_base64(&[new.clone(), old.clone()], b"body", &signature));
         assert!(!verify_hmac_sha256_base64(&[new], b"body", &signature));
-        assert!(!verify_hmac_sha256_base64(&[old.clone()], b"body.", &signature));
+        assert!(!verify_hmac_sha256_base64(std::slice::from_ref(&old), b"body.", &signature));
         assert!(!verify_hmac_sha256_base64(&[old], b"body", "not base64!"));
     }
 

@@ -1,0 +1,279 @@
+//! The connector as a source: finds finished files, hands each out once, puts it away on request.
+
+use crate::aside::{self, Shelf};
+use crate::content::{self, FileFacts};
+use crate::folder::{self, Content, Found, Kind, MOST_FILES};
+use crate::looks::Looks;
+use crate::problem::Refusal;
+use crate::settings::Plan;
+use async_trait::async_trait;
+use omnistock_sdk::{ConnectorError, LocationCodes, Refused, Report, StockSource, Ticket, Verdict};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::{Instant, timeout};
+
+/// A folder that doesn't answer for so long (a dead network mount) is given up until the next poll.
+const DEADLINE: Duration = Duration::from_secs(120);
+/// One poll waits at most so long for a file to settle.
+const MOST_WAIT: Duration = Duration::from_secs(1);
+
+/// A folder with files, and what this process has done with them.
+pub(crate) struct FileSource {
+    plan: Arc<Plan>,
+    codes: Arc<LocationCodes>,
+    state: Mutex<State>,
+    /// One poll at a time.
+    turn: tokio::sync::Mutex<()>,
+}
+
+struct State {
+    looks: Looks,
+    /// Handed out by this process and still there.
+    handed: BTreeSet<Ticket>,
+    /// Refused, but not to be moved: tried again with each poll. They are in `handed` as well.
+    stuck: Vec<(Found, String)>,
+    crowded: bool,
+}
+
+enum Taken {
+    Report(Report),
+    Refused(Refusal),
+    Changed,
+}
+
+impl FileSource {
+    pub(crate) fn new(plan: Plan, codes: LocationCodes) -> Self {
+        let state = State {
+            looks: Looks::new(plan.settle),
+            handed: BTreeSet::new(),
+            stuck: Vec::new(),
+            crowded: false,
+        };
+        Self {
+            plan: Arc::new(plan),
+            codes: Arc::new(codes),
+            state: Mutex::new(state),
+            turn: tokio::sync::Mutex::new(()),
+        }
+    }
+
+    /// Lists and probes the folders; changes nothing.
+    pub(crate) async fn check(&self) -> Result<(), ConnectorError> {
+        let plan = Arc::clone(&self.plan);
+        blocking("the folders", move || {
+            for (found, crowded) in listings(&plan)? {
+                if let (true, Some(file)) = (crowded, found.first()) {
+                    let folder = file.path.parent().unwrap_or(&file.path).display();
+                    return Err(ConnectorError::operator(format!(
+                        "folder {folder} holds more than {MOST_FILES} files to read: clear it, only some are looked at in one go"
+                    )));
+                }
+            }
+            aside::check_writable(&plan.stock.pattern.folder)?;
+            plan.orders.as_ref().map_or(Ok(()), |orders| aside::check_writable(&orders.pattern.folder))
+        })
+        .await
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing panics while it holds the lock; and the state stays usable if it did.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is there and was not handed out, oldest first.
+    async fn look(&self) -> Result<Vec<Found>, ConnectorError> {
+        let plan = Arc::clone(&self.plan);
+        let listings = blocking("the folders", move || listings(&plan)).await?;
+        let crowded = listings.iter().any(|(_, crowded)| *crowded);
+        let mut found: Vec<Found> = listings.into_iter().flat_map(|(found, _)| found).collect();
+        found.sort_by(|a, b| a.order().cmp(&b.order()));
+        let mut state = self.state();
+        if crowded && !state.crowded {
+            tracing::warn!("more than {MOST_FILES} files to read in one folder: only some are looked at in one go");
+        }
+        state.crowded = crowded;
+        state.looks.note(&found, Instant::now());
+        let there: BTreeSet<Ticket> = found.iter().map(Found::ticket).collect();
+        // With a cut listing, what isn't listed may still be there.
+        if !crowded {
+            state.handed.retain(|ticket| there.contains(ticket));
+            state.stuck.retain(|(file, _)| there.contains(&file.ticket()));
+        }
+        found.retain(|file| !state.handed.contains(&file.ticket()));
+        Ok(found)
+    }
+
+    /// Looks until the oldest file has settled, or as long as one poll may wait.
+    async fn settled(&self) -> Result<Vec<Found>, ConnectorError> {
+        let begun = Instant::now();
+        loop {
+            let mut found = self.look().await?;
+            let now = Instant::now();
+            let waits: Vec<Duration> = found.iter().map(|file| self.state().looks.wait(file, now)).collect();
+            let left = MOST_WAIT.saturating_sub(now.saturating_duration_since(begun));
+            // One that needs longer than this poll may wait doesn't hold up those behind it.
+            let oldest = waits.iter().copied().find(|wait| *wait <= left).unwrap_or_default();
+            if oldest.is_zero() {
+                let mut waits = waits.iter();
+                found.retain(|_| waits.next().is_some_and(Duration::is_zero));
+                return Ok(found);
+            }
+            tokio::time::sleep(oldest).await;
+        }
+    }
+
+    async fn take(&self, file: &Found) -> Result<Option<Report>, ConnectorError> {
+        let (plan, codes, seen) = (Arc::clone(&self.plan), Arc::clone(&self.codes), file.clone());
+        let name = file.path.display().to_string();
+        match blocking(&name, move || take(&plan, &codes, &seen)).await? {
+            Taken::Changed => Ok(None),
+            Taken::Report(report) => {
+                self.state().handed.insert(file.ticket());
+                Ok(Some(report))
+            }
+            Taken::Refused(refusal) => {
+                if refusal.unfinished && !self.state().looks.cut_off(file, Instant::now()) {
+                    return Ok(None);
+                }
+                self.refuse(file, refusal.reason).await
+            }
+        }
+    }
+
+    /// Puts the file aside; where that fails, it is tried again later and never read again.
+    /// No report when its writer went on meanwhile: then it is looked at anew.
+    async fn refuse(&self, file: &Found, reason: String) -> Result<Option<Report>, ConnectorError> {
+        let moved = move_away(file.path.clone(), file.print, Some(reason.clone())).await;
+        match moved {
+            Ok(true) => {
+                let title = file.name.clone();
+                Ok(Some(Report::Refused(Refused { title, reason })))
+            }
+            Ok(false) => Ok(None),
+            Err(error) => {
+                let mut state = self.state();
+                if state.handed.insert(file.ticket()) {
+                    state.stuck.push((file.clone(), reason));
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Tries again to put aside what could not be.
+    async fn unstick(&self) -> Result<Option<(Ticket, Report)>, ConnectorError> {
+        let Some((file, reason)) = self.state().stuck.first().cloned() else {
+            return Ok(None);
+        };
+        let report = self.refuse(&file, reason).await?;
+        self.state().stuck.retain(|(other, _)| other.ticket() != file.ticket());
+        Ok(report.map(|report| (file.ticket(), report)))
+    }
+}
+
+#[async_trait]
+impl StockSource for FileSource {
+    async fn poll(&self) -> Result<Option<(Ticket, Report)>, ConnectorError> {
+        let busy = |_| ConnectorError::retry("another poll of the same folder does not end");
+        let _turn = timeout(DEADLINE, self.turn.lock()).await.map_err(busy)?;
+        // One file in trouble doesn't keep the others waiting; its trouble is told when they are through.
+        let mut trouble = match self.unstick().await {
+            Ok(Some(report)) => return Ok(Some(report)),
+            Ok(None) => None,
+            Err(error) => Some(error),
+        };
+        for file in self.settled().await? {
+            match self.take(&file).await {
+                Ok(Some(report)) => return Ok(Some((file.ticket(), report))),
+                Ok(None) => {}
+                Err(error) => trouble = trouble.or(Some(error)),
+            }
+        }
+        trouble.map_or(Ok(None), Err)
+    }
+
+    async fn acknowledge(&self, ticket: &Ticket, verdict: &Verdict) -> Result<(), ConnectorError> {
+        let Some((kind, print, name)) = folder::ticket_parts(ticket) else {
+            return Err(ConnectorError::rejected(format!(
+                "{:?} is no ticket of a file",
+                ticket.0
+            )));
+        };
+        let folder = match (kind, &self.plan.orders) {
+            (Kind::Stock, _) => &self.plan.stock.pattern.folder,
+            (Kind::Orders, Some(orders)) => &orders.pattern.folder,
+            // Statements are no longer configured: the file stays where it is.
+            (Kind::Orders, None) => return Ok(()),
+        };
+        let reason = match verdict {
+            Verdict::Rejected(reason) => Some(format!("{name}: {reason}")),
+            Verdict::Accepted | Verdict::Superseded => None,
+        };
+        move_away(folder.join(name), print, reason).await.map(drop)
+    }
+}
+
+async fn move_away(path: PathBuf, print: folder::Print, reason: Option<String>) -> Result<bool, ConnectorError> {
+    let name = path.display().to_string();
+    blocking(&name, move || {
+        let shelf = reason.as_deref().map_or(Shelf::Done, Shelf::Rejected);
+        aside::put(&path, print, shelf)
+    })
+    .await
+}
+
+/// The listings of both folders.
+fn listings(plan: &Plan) -> Result<Vec<(Vec<Found>, bool)>, ConnectorError> {
+    let orders = plan.orders.as_ref().map(|orders| &orders.pattern);
+    let mut listings = vec![folder::list(Kind::Stock, &plan.stock.pattern, orders)?];
+    if let Some(pattern) = orders {
+        listings.push(folder::list(Kind::Orders, pattern, None)?);
+    }
+    Ok(listings)
+}
+
+fn take(plan: &Plan, codes: &LocationCodes, file: &Found) -> Result<Taken, ConnectorError> {
+    if file.path.file_name().and_then(std::ffi::OsStr::to_str).is_none() {
+        return Ok(Taken::Refused(Refusal::whole(
+            &file.name,
+            "the file's name is not UTF-8: rename it",
+        )));
+    }
+    let bytes = match folder::read(file, plan.max_bytes)? {
+        Content::Whole(bytes) => bytes,
+        Content::Changed => return Ok(Taken::Changed),
+        Content::TooLarge => {
+            let message = format!(
+                "has {} bytes, more than max_bytes = {}",
+                file.print.size, plan.max_bytes
+            );
+            return Ok(Taken::Refused(Refusal::whole(&file.name, &message)));
+        }
+    };
+    let facts = FileFacts {
+        title: file.name.clone(),
+        modified: file.modified(),
+    };
+    let outcome = match (file.kind, &plan.orders) {
+        (Kind::Orders, Some(orders)) => content::statements(orders, &facts, bytes),
+        _ => content::stock(plan, codes, &facts, bytes),
+    };
+    Ok(outcome.map_or_else(Taken::Refused, Taken::Report))
+}
+
+/// Runs file work off the runtime's threads, with a deadline.
+async fn blocking<T: Send + 'static>(
+    what: &str,
+    work: impl FnOnce() -> Result<T, ConnectorError> + Send + 'static,
+) -> Result<T, ConnectorError> {
+    match timeout(DEADLINE, tokio::task::spawn_blocking(work)).await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(error)) => Err(ConnectorError::retry(format!("work on {what} ended early: {error}"))),
+        Err(_) => Err(ConnectorError::retry(format!(
+            "{what}: no answer from the file system within {} s",
+            DEADLINE.as_secs()
+        ))),
+    }
+}

@@ -1,0 +1,321 @@
+//! The rows of a stock file.
+
+use crate::content::{AsOf, Faults, FileFacts, count_unknown, keep_promise};
+use crate::prices::Prices;
+use crate::problem::{Fault, Refusal, quoted};
+use crate::settings::{BadRows, Duplicates, StockPlan};
+use crate::structure::Promise;
+use crate::table::{CellFault, Table};
+use omnistock_sdk::{LocationCodes, StockReport, StockRow};
+use omnistock_words::{LocationName, Quantity, Sku};
+use rust_decimal::Decimal;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
+
+/// Reads a whole text. Memory grows with its rows.
+pub(crate) fn read(
+    plan: &StockPlan,
+    codes: &LocationCodes,
+    facts: &FileFacts,
+    text: &str,
+    promise: Option<&Promise>,
+) -> Result<StockReport, Refusal> {
+    let refuse = |fault: Fault| Refusal::named(&facts.title, text, &[fault], 1);
+    let mut table = Table::new(text, plan.format.shape, plan.format.trim).map_err(refuse)?;
+    let mut rows = Rows::new(plan, codes, &mut table);
+    let mut faults = Faults::default();
+    table.header_faults().into_iter().for_each(|fault| faults.file(fault));
+    if faults.whole > 0 {
+        return Err(faults.refusal(&facts.title, text));
+    }
+    while table.advance().map_err(refuse)? {
+        if let Err(fault) = rows.take(&table) {
+            rows.left_out(&table, &fault);
+            faults.row(&table, &fault);
+        }
+        let hopeless = faults.whole > 0 || matches!(plan.bad_rows, BadRows::Refuse);
+        if hopeless && faults.enough() {
+            break;
+        }
+    }
+    rows.finish(facts, text, &table, promise, faults)
+}
+
+/// Where the columns are.
+struct Columns {
+    sku: usize,
+    quantity: usize,
+    location: Option<usize>,
+    sellable: Option<usize>,
+}
+
+struct Rows<'p> {
+    plan: &'p StockPlan,
+    codes: &'p LocationCodes,
+    columns: Columns,
+    as_of: AsOf,
+    prices: Prices,
+    /// Places met so far; rows refer to them by index.
+    places: Vec<LocationName>,
+    /// What a code means, bounded.
+    known: HashMap<Box<str>, Option<u32>>,
+    figures: Vec<StockRow>,
+    /// Row and byte offset by its key.
+    seen: HashMap<(Sku, u32), (u32, usize)>,
+    /// Keys of rows that are left out.
+    without: Vec<(Sku, u32)>,
+    /// A row is left out whose key can't be read.
+    unreadable: bool,
+    unknown: BTreeMap<String, u64>,
+    sum: Decimal,
+}
+
+impl<'p> Rows<'p> {
+    fn new(plan: &'p StockPlan, codes: &'p LocationCodes, table: &mut Table<'_>) -> Self {
+        let names = &plan.columns;
+        let columns = Columns {
+            sku: table.column(&names.sku),
+            quantity: table.column(&names.quantity),
+            location: table.optional(names.location.as_ref()),
+            sellable: table.optional(names.sellable.as_ref()),
+        };
+        let as_of = AsOf::new(table.optional(names.as_of.as_ref()));
+        let prices = Prices::new(plan, table);
+        // Reports don't carry these yet; a column that is configured and missing is a fault all the same.
+        for name in [&names.brand, &names.category, &names.tags].into_iter().flatten() {
+            table.column(name);
+        }
+        Self {
+            plan,
+            codes,
+            columns,
+            as_of,
+            prices,
+            places: plan.location.iter().cloned().collect(),
+            known: HashMap::new(),
+            figures: Vec::new(),
+            seen: HashMap::new(),
+            without: Vec::new(),
+            unreadable: false,
+            unknown: BTreeMap::new(),
+            sum: Decimal::ZERO,
+        }
+    }
+
+    /// Takes the present row, or leaves no trace of it.
+    fn take(&mut self, table: &Table<'_>) -> Result<(), CellFault> {
+        table.check_width()?;
+        self.as_of.row(table)?;
+        let sku = self.sku(table)?;
+        let place = self.place(table)?;
+        let quantity = self.plan.format.number.quantity(table.cell(self.columns.quantity));
+        let quantity = quantity.map_err(|what| CellFault::new(self.columns.quantity, format!("quantity {what}")))?;
+        let sellable = self.sellable(table)?;
+        let Some(place) = place else {
+            let code = table.cell(self.columns.location.unwrap_or_default());
+            count_unknown(&mut self.unknown, code);
+            self.sum += quantity.decimal();
+            return Ok(());
+        };
+        self.prices.row(table, &sku)?;
+        self.add(table, sku, place, quantity, sellable)
+    }
+
+    fn add(
+        &mut self,
+        table: &Table<'_>,
+        sku: Sku,
+        place: u32,
+        quantity: Quantity,
+        sellable: bool,
+    ) -> Result<(), CellFault> {
+        let location = self.places.get(usize::try_from(place).unwrap_or(usize::MAX)).cloned();
+        let Some(location) = location else { return Ok(()) };
+        let index = u32::try_from(self.figures.len()).unwrap_or(u32::MAX);
+        match self.seen.entry((sku.clone(), place)) {
+            Entry::Vacant(slot) => {
+                slot.insert((index, table.start()));
+                self.figures.push(StockRow {
+                    sku,
+                    location,
+                    quantity,
+                    sellable,
+                });
+            }
+            Entry::Occupied(slot) if self.plan.duplicates == Duplicates::Sum => {
+                let (first, offset) = *slot.get();
+                let first = self.figures.get_mut(usize::try_from(first).unwrap_or(usize::MAX));
+                if let Some(row) = first {
+                    if row.sellable != sellable {
+                        let (line, _) = table.place(offset);
+                        let column = self.columns.sellable.unwrap_or(self.columns.sku);
+                        let message = format!(
+                            "sku {sku:?} at {location} is for sale in one row and not in the other (line {line})"
+                        );
+                        return Err(CellFault {
+                            column,
+                            message,
+                            whole_file: true,
+                        });
+                    }
+                    row.quantity += quantity;
+                }
+            }
+            Entry::Occupied(slot) => {
+                let (line, _) = table.place(slot.get().1);
+                let message = format!(
+                    "sku {sku:?} at {location} already stands in line {line}; duplicates = \"sum\" would add such rows up"
+                );
+                return Err(CellFault {
+                    column: self.columns.sku,
+                    message,
+                    whole_file: true,
+                });
+            }
+        }
+        self.sum += quantity.decimal();
+        Ok(())
+    }
+
+    fn sku(&self, table: &Table<'_>) -> Result<Sku, CellFault> {
+        let column = self.columns.sku;
+        let cell = table.cell(column);
+        if cell.trim().is_empty() {
+            return Err(CellFault::new(column, "sku is blank"));
+        }
+        if mangled(cell) {
+            let message = format!(
+                "sku {} was turned into a number by a spreadsheet: export the column as text",
+                quoted(cell)
+            );
+            return Err(CellFault::new(column, message));
+        }
+        Sku::new(cell).map_err(|error| CellFault::new(column, format!("sku {} is {error}", quoted(cell))))
+    }
+
+    /// The index of the row's place; `None` where we don't know it.
+    fn place(&mut self, table: &Table<'_>) -> Result<Option<u32>, CellFault> {
+        const MOST_CACHED: usize = 10_000;
+        let Some(column) = self.columns.location else {
+            return Ok(Some(0));
+        };
+        let code = table.cell(column);
+        if code.trim().is_empty() {
+            return Err(CellFault::new(column, "location is blank"));
+        }
+        if let Some(place) = self.known.get(code) {
+            return Ok(*place);
+        }
+        let place = self.codes.name(code).map(|name| {
+            let met = self.places.iter().position(|place| *place == name).unwrap_or_else(|| {
+                self.places.push(name);
+                self.places.len() - 1
+            });
+            u32::try_from(met).unwrap_or(u32::MAX)
+        });
+        if self.known.len() < MOST_CACHED {
+            self.known.insert(code.into(), place);
+        }
+        Ok(place)
+    }
+
+    fn sellable(&self, table: &Table<'_>) -> Result<bool, CellFault> {
+        let Some(column) = self.columns.sellable else {
+            return Ok(true);
+        };
+        let cell = table.cell(column);
+        match cell.trim().to_ascii_lowercase().as_str() {
+            "true" | "1" | "yes" | "y" | "ja" | "j" => Ok(true),
+            "false" | "0" | "no" | "n" | "nein" => Ok(false),
+            _ => Err(CellFault::new(
+                column,
+                format!("sellable {} is neither yes nor no", quoted(cell)),
+            )),
+        }
+    }
+
+    /// Remembers which figure a bad row would have given.
+    fn left_out(&mut self, table: &Table<'_>, fault: &CellFault) {
+        if fault.whole_file || matches!(self.plan.bad_rows, BadRows::Refuse) {
+            return;
+        }
+        let readable = table.check_width().is_ok();
+        match (readable, self.sku(table), self.place(table)) {
+            (true, Ok(sku), Ok(Some(place))) => self.without.push((sku, place)),
+            (true, Ok(_), Ok(None)) => {}
+            _ => self.unreadable = true,
+        }
+        let shown = table.fault(fault);
+        tracing::debug!(offset = shown.offset, message = %shown.message, "row left out");
+    }
+
+    fn finish(
+        mut self,
+        facts: &FileFacts,
+        text: &str,
+        table: &Table<'_>,
+        promise: Option<&Promise>,
+        mut faults: Faults,
+    ) -> Result<StockReport, Refusal> {
+        let (bad, total) = (faults.rows, table.rows());
+        if total == 0 {
+            let fault = Fault::new(text.len(), "a header and no rows: a failed export, not an empty shop");
+            return Err(Refusal::named(&facts.title, text, &[fault], 1).unfinished());
+        }
+        let too_many = match self.plan.bad_rows {
+            BadRows::Refuse => bad > 0,
+            BadRows::KeepLast(share) => share.exceeded_by(Decimal::from(bad), Decimal::from(total)),
+        };
+        // A row that can't be placed may belong to any sum.
+        let unsure = self.unreadable && self.plan.duplicates == Duplicates::Sum;
+        if let (Some(promise), false) = (promise, too_many) {
+            keep_promise(promise, total, self.sum, &self.plan.format, &mut faults);
+        }
+        if too_many || unsure || faults.whole > 0 {
+            return Err(faults.refusal(&facts.title, text));
+        }
+        self.forget_left_out();
+        let title = if bad == 0 {
+            facts.title.clone()
+        } else {
+            format!("{} ({bad} of {total} rows left out)", facts.title)
+        };
+        if bad > 0 {
+            tracing::warn!(file = %facts.title, "{}", faults.refusal(&facts.title, text).reason);
+        }
+        Ok(StockReport {
+            title,
+            as_of: self.as_of.instant(facts),
+            complete: bad == 0,
+            rows: self.figures,
+            prices: self.prices.finish(),
+            unknown_locations: self.unknown,
+        })
+    }
+
+    /// A key of which one row is bad has no figure in this file, whatever its other rows say.
+    fn forget_left_out(&mut self) {
+        if self.without.is_empty() {
+            return;
+        }
+        let places = &self.places;
+        let place_of = |place: u32| usize::try_from(place).ok().and_then(|index| places.get(index));
+        let without: std::collections::HashSet<(&Sku, Option<&LocationName>)> = self
+            .without
+            .iter()
+            .map(|(sku, place)| (sku, place_of(*place)))
+            .collect();
+        self.figures
+            .retain(|row| !without.contains(&(&row.sku, Some(&row.location))));
+    }
+}
+
+/// `4,00638E+12`: an EAN as a spreadsheet shows it. Two articles would become one.
+fn mangled(cell: &str) -> bool {
+    let Some((number, exponent)) = cell.trim().split_once("E+") else {
+        return false;
+    };
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let fraction = number.split_once([',', '.']);
+    digits(exponent) && exponent.len() <= 3 && fraction.is_some_and(|(whole, rest)| digits(whole) && digits(rest))
+}

@@ -1,0 +1,94 @@
+//! The connector's table in a configuration: what is wrong is said by key.
+
+use super::*;
+
+fn problems(changes: Value) -> Vec<String> {
+    match crate::settings::read(&context(Path::new("/in")), german(changes)) {
+        Ok(plan) => panic!("accepted: {plan:?}"),
+        Err(problems) => problems
+            .into_iter()
+            .map(|problem| format!("{}: {}", problem.key, problem.message))
+            .collect(),
+    }
+}
+
+#[test]
+fn each_mistake_names_its_key() {
+    for (changes, expected) in [
+        (
+            json!({ "path": "/srv/*/stock.csv" }),
+            r#"path: "/srv/*/stock.csv" has a "*" in a folder"#,
+        ),
+        (
+            json!({ "path": "stock.tmp" }),
+            r#"path: "stock.tmp" means hidden or unfinished files"#,
+        ),
+        (json!({ "columns": { "sku": null } }), "columns.sku: "),
+        (json!({ "columns": { "qty": "x" } }), "columns.qty: "),
+        (json!({ "colums": {} }), "colums: "),
+        (json!({ "location": "berlin" }), "location: the location is given twice"),
+        (
+            json!({ "columns": { "location": null } }),
+            "location: nothing says where the stock lies",
+        ),
+        (
+            json!({ "columns": { "location": null }, "location": "munich" }),
+            "location: there is no [locations.munich]",
+        ),
+        (
+            json!({ "format": { "delimiter": ";;" } }),
+            r#"format.delimiter: ";;" is no sign"#,
+        ),
+        (
+            json!({ "format": { "decimal": ";" } }),
+            r#"format.decimal: ";" is neither"#,
+        ),
+        (
+            json!({ "format": { "grouping": "," } }),
+            r#"format.grouping: "," is no sign"#,
+        ),
+        (
+            json!({ "format": { "encoding": "cp850" } }),
+            r#"format.encoding: "cp850" is not known"#,
+        ),
+        (json!({ "format": { "quote": ";" } }), r#"format.quote: ";" is neither"#),
+        (json!({ "settle": "1 h" }), r#"settle: "1 h" is no time between"#),
+        (json!({ "settle": "0ms" }), r#"settle: "0ms" is no time between"#),
+        (json!({ "max_bytes": 0 }), "max_bytes: 0 would refuse every file"),
+        (
+            json!({ "columns": { "price": "VK" } }),
+            "price_list: columns.price needs price_list",
+        ),
+        (
+            json!({ "columns": { "price": "VK" }, "price_list": "retail" }),
+            "currency: prices need currency",
+        ),
+        (json!({ "price_list": "retail" }), "price_list: goes with columns.price"),
+        (json!({ "currency": "EUR" }), "currency: there is no columns.price"),
+        (json!({ "bad_rows": { "keep_last": "many" } }), "bad_rows"),
+        (
+            json!({ "orders": { "path": "o.csv", "columns": { "channel": "K" } } }),
+            "orders.columns.order: ",
+        ),
+    ] {
+        let found = problems(changes.clone());
+        assert!(found[0].starts_with(expected), "{changes} gives {found:?}");
+    }
+}
+
+#[test]
+fn all_mistakes_come_in_one_go() {
+    let found = problems(
+        json!({ "path": "/srv/", "location": "berlin", "settle": "soon", "format": { "decimal": "x", "delimiter": "x" } }),
+    );
+    assert_eq!(found.len(), 5, "{found:?}");
+}
+
+#[test]
+fn a_location_for_the_whole_file_may_have_a_code_of_its_own() {
+    for name in ["berlin", "hamburg"] {
+        let table = german(json!({ "columns": { "location": null }, "location": name }));
+        let report = stock(table, b"Artikelnummer;Bestand\nA;1\n");
+        assert_eq!(figures(&report), [format!("A@{name}=1")]);
+    }
+}

@@ -1,0 +1,218 @@
+//! A faithful fake of a Medusa server on a real loopback HTTP server: its Admin API and its storefront.
+//!
+//! It behaves as 2.21.2 was observed to: a line is reserved whole at one stock location, batches are done
+//! together or not at all, answers to writes carry the availability from before, tokens expire.
+//! State and logs grow with what is sold, as in a real shop; it lives for a test or a demonstration.
+
+mod batch;
+mod pages;
+mod query;
+mod server;
+mod shop;
+
+pub use shop::{Counters, Faults, Refusal, Sale, Write};
+
+use omnistock_words::Quantity;
+use shop::Shop;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use url::Url;
+
+/// How a simulated shop starts.
+#[derive(Debug, Clone)]
+pub struct SimulatorSettings {
+    /// Its loopback port; 0 takes a free one.
+    pub port: u16,
+    /// Where its randomness starts: the same seed and calls give the same faults.
+    pub seed: u64,
+    /// How long a token is good; a real server's default is a day.
+    pub token_life: Duration,
+    /// What goes wrong from the start.
+    pub faults: Faults,
+}
+
+impl Default for SimulatorSettings {
+    fn default() -> Self {
+        Self {
+            port: 0,
+            seed: 1,
+            token_life: Duration::from_secs(86_400),
+            faults: Faults::default(),
+        }
+    }
+}
+
+/// Shared by the server and the storefront.
+struct Shared {
+    shop: Mutex<Shop>,
+    stopping: CancellationToken,
+}
+
+impl Shared {
+    fn shop(&self) -> MutexGuard<'_, Shop> {
+        self.shop.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A running shop. Dropping it stops it too, without waiting.
+pub struct Simulator {
+    shared: Arc<Shared>,
+    tasks: TaskTracker,
+    address: SocketAddr,
+    url: Url,
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        self.shared.stopping.cancel();
+    }
+}
+
+impl Simulator {
+    /// Opens the shop. Fails where the port is taken.
+    pub async fn start(settings: SimulatorSettings) -> std::io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port)).await?;
+        let address = listener.local_addr()?;
+        let url: Url = format!("http://{address}").parse().map_err(std::io::Error::other)?;
+        let shared = Arc::new(Shared {
+            shop: Mutex::new(Shop::new(&settings)),
+            stopping: CancellationToken::new(),
+        });
+        let tasks = TaskTracker::new();
+        tasks.spawn(server::serve(listener, Arc::clone(&shared)));
+        tasks.close();
+        Ok(Self {
+            shared,
+            tasks,
+            address,
+            url,
+        })
+    }
+
+    /// Closes the shop and waits until its port is free again, 10 seconds at most. What it knew is lost.
+    pub async fn stop(&self) {
+        self.shared.stopping.cancel();
+        drop(tokio::time::timeout(Duration::from_secs(10), self.tasks.wait()).await);
+    }
+
+    /// Its address, as in `url = "…"`.
+    pub fn url(&self) -> Url {
+        self.url.clone()
+    }
+
+    /// The port it listens on.
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// The admin user's address.
+    pub fn email(&self) -> &'static str {
+        shop::EMAIL
+    }
+
+    /// The admin user's password.
+    pub fn password(&self) -> &'static str {
+        shop::PASSWORD
+    }
+
+    /// A secret API key, good until [`Self::revoke_api_key`].
+    pub fn api_key(&self) -> &'static str {
+        shop::API_KEY
+    }
+
+    /// Revokes the secret API key, by a person in the dashboard.
+    pub fn revoke_api_key(&self) {
+        self.shared.shop().api_key_revoked = true;
+    }
+
+    /// Every token handed out so far is good no more.
+    pub fn expire_tokens(&self) {
+        self.shared.shop().tokens.clear();
+    }
+
+    /// A stock location; its id. Lines are reserved at the oldest location that can fill them alone.
+    pub fn add_location(&self, name: &str) -> String {
+        self.shared.shop().add_location(name)
+    }
+
+    /// A product whose stock is managed, stocked at these locations (by id); the id of its inventory item.
+    pub fn add_product(&self, sku: &str, levels: &[(String, i64)]) -> String {
+        self.shared.shop().add_product(sku, levels)
+    }
+
+    /// Sets the stock at a location, by a person in the dashboard.
+    pub fn set_stock(&self, sku: &str, location: &str, quantity: i64) {
+        self.shared.shop().set_stock(sku, location, Quantity::whole(quantity));
+    }
+
+    /// Sets units aside without an order, by a person in the dashboard; the reservation's id.
+    pub fn reserve_by_hand(&self, sku: &str, location: &str, units: i64) -> Result<String, Refusal> {
+        self.shared
+            .shop()
+            .reserve_by_hand(sku, location, Quantity::whole(units))
+    }
+
+    /// A buyer checks out: the line is reserved whole at one location, or refused. The order's id.
+    pub fn buy(&self, sku: &str, units: i64) -> Result<String, Refusal> {
+        self.shared.shop().check_out(sku, units)
+    }
+
+    /// A draft that a person prepares: nothing is sold or reserved. Its id.
+    pub fn draft(&self, sku: &str, units: i64) -> Result<String, Refusal> {
+        self.shared.shop().draft(sku, units)
+    }
+
+    /// Cancels: what was reserved is free again. False where there is no such order, it is cancelled already, or units are packed.
+    pub fn cancel(&self, order: &str) -> bool {
+        self.shared.shop().cancel(order)
+    }
+
+    /// Packs so many units of an order's line: they leave the stock with their reservation. False where fewer are left.
+    pub fn pack(&self, order: &str, units: i64) -> bool {
+        self.shared.shop().pack(order, Quantity::whole(units))
+    }
+
+    /// Packs what is left, and hands everything over.
+    pub fn fulfil(&self, order: &str) -> bool {
+        self.shared.shop().fulfil(order)
+    }
+
+    /// What the storefront shows, over all locations; `None` where it is not listed.
+    pub fn shown(&self, sku: &str) -> Option<i64> {
+        self.shared.shop().shown(sku)
+    }
+
+    /// Stocked and reserved units at one location.
+    pub fn level(&self, sku: &str, location: &str) -> Option<(i64, i64)> {
+        self.shared.shop().level_of(sku, location)
+    }
+
+    /// All sales, oldest first; cancelled ones stay in it.
+    pub fn sales(&self) -> Vec<Sale> {
+        self.shared.shop().sales.clone()
+    }
+
+    /// All numbers that were written through the interface, oldest first.
+    pub fn writes(&self) -> Vec<Write> {
+        self.shared.shop().writes.clone()
+    }
+
+    /// What was called and what went wrong so far.
+    pub fn counters(&self) -> Counters {
+        self.shared.shop().counters.clone()
+    }
+
+    /// What goes wrong now.
+    pub fn faults(&self) -> Faults {
+        self.shared.shop().faults.clone()
+    }
+
+    /// Changes what goes wrong from now on.
+    pub fn set_faults(&self, faults: Faults) {
+        self.shared.shop().faults = faults;
+    }
+}

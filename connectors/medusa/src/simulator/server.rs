@@ -1,0 +1,202 @@
+//! Routes, credentials and faults of the simulated server.
+
+use super::query::Query;
+use super::shop::{API_KEY, EMAIL, PASSWORD, Shop};
+use super::{Shared, batch, pages};
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::time::Instant;
+
+const BATCH: &str = "/admin/inventory-items/location-levels/batch";
+
+/// Serves until the shop stops.
+pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
+    let stopping = shared.stopping.clone();
+    let router = Router::new().fallback(call).with_state(shared);
+    let served = axum::serve(listener, router).with_graceful_shutdown(stopping.cancelled_owned());
+    if let Err(error) = served.await {
+        tracing::error!(%error, "the simulated Medusa server ended");
+    }
+}
+
+struct Answer {
+    response: Response,
+    /// Left without an answer for so long.
+    hang: Option<Duration>,
+}
+
+impl From<Response> for Answer {
+    fn from(response: Response) -> Self {
+        Self { response, hang: None }
+    }
+}
+
+async fn call(
+    State(shared): State<Arc<Shared>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let latency = shared.shop().faults.latency;
+    if !latency.is_zero() {
+        tokio::time::sleep(latency).await;
+    }
+    let answer = carry_out(&mut shared.shop(), &method, &uri, &headers, &body);
+    if let Some(hang) = answer.hang {
+        tokio::select! {
+            () = tokio::time::sleep(hang) => {}
+            () = shared.stopping.cancelled() => {}
+        }
+    }
+    answer.response
+}
+
+fn carry_out(shop: &mut Shop, method: &Method, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Answer {
+    let path = uri.path();
+    let route = if path.starts_with("/admin/orders/") {
+        "/admin/orders/{id}"
+    } else {
+        path
+    };
+    *shop.counters.calls.entry(format!("{method} {route}")).or_default() += 1;
+    if shop.faults.outage {
+        shop.counters.errors_injected += 1;
+        return (StatusCode::BAD_GATEWAY, "<html><h1>502 Bad Gateway</h1></html>")
+            .into_response()
+            .into();
+    }
+    let rate = shop.faults.error_rate;
+    if shop.happens(rate) {
+        shop.counters.errors_injected += 1;
+        return broken().into();
+    }
+    if method == Method::POST && path == "/auth/user/emailpass" {
+        return log_in(shop, body).into();
+    }
+    if !path.starts_with("/admin/") {
+        return no_route(method, path).into();
+    }
+    if !admitted(shop, headers) {
+        shop.counters.unauthorized += 1;
+        return json_answer(401, &json!({"message": "Unauthorized"})).into();
+    }
+    if method == Method::POST && path == BATCH {
+        return write(shop, body);
+    }
+    if method == Method::GET {
+        read(shop, path, uri.query().unwrap_or_default()).into()
+    } else {
+        no_route(method, path).into()
+    }
+}
+
+fn json_answer(status: u16, body: &Value) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (
+        status,
+        [(header::CONTENT_TYPE, "application/json; charset=utf-8")],
+        body.to_string(),
+    )
+        .into_response()
+}
+
+fn broken() -> Response {
+    json_answer(
+        500,
+        &json!({"code": "unknown_error", "type": "unknown_error", "message": "An unknown error occurred."}),
+    )
+}
+
+fn no_route(method: &Method, path: &str) -> Response {
+    let page =
+        format!("<!DOCTYPE html>\n<html lang=\"en\">\n<body>\n<pre>Cannot {method} {path}</pre>\n</body>\n</html>\n");
+    (
+        StatusCode::NOT_FOUND,
+        [(header::CONTENT_TYPE, "text/html; charset=utf-8")],
+        page,
+    )
+        .into_response()
+}
+
+fn log_in(shop: &mut Shop, body: &[u8]) -> Response {
+    let given: Value = serde_json::from_slice(body).unwrap_or_default();
+    let text = |name: &str| given.get(name).and_then(Value::as_str);
+    if text("email") != Some(EMAIL) || text("password") != Some(PASSWORD) {
+        shop.counters.unauthorized += 1;
+        return json_answer(
+            401,
+            &json!({"type": "unauthorized", "message": "Invalid email or password"}),
+        );
+    }
+    let token = shop.id("token");
+    let until = Instant::now() + shop.token_life;
+    shop.tokens.insert(token.clone(), until);
+    json_answer(200, &json!({"token": token}))
+}
+
+fn admitted(shop: &Shop, headers: &HeaderMap) -> bool {
+    let Some(given) = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()) else {
+        return false;
+    };
+    if let Some(token) = given.strip_prefix("Bearer ") {
+        return shop.tokens.get(token).is_some_and(|until| *until > Instant::now());
+    }
+    let Some(basic) = given.strip_prefix("Basic ") else {
+        return false;
+    };
+    let text = STANDARD
+        .decode(basic)
+        .ok()
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .unwrap_or_default();
+    !shop.api_key_revoked && text.split(':').next() == Some(API_KEY)
+}
+
+fn read(shop: &Shop, path: &str, raw: &str) -> Response {
+    let query = Query::new(raw);
+    let answer = match path {
+        "/admin/stock-locations" => pages::stock_locations(shop, &query),
+        "/admin/inventory-items" => pages::inventory_items(shop, &query),
+        "/admin/reservations" => pages::reservations(shop, &query),
+        "/admin/orders" => pages::orders(shop, &query),
+        _ => {
+            let Some(id) = path.strip_prefix("/admin/orders/") else {
+                return no_route(&Method::GET, path);
+            };
+            let missing = || {
+                json_answer(
+                    404,
+                    &json!({"type": "not_found", "message": format!("Order id not found: {id}")}),
+                )
+            };
+            return pages::order(shop, id, &query).map_or_else(missing, |order| json_answer(200, &order));
+        }
+    };
+    answer.map_or_else(broken, |page| json_answer(200, &page))
+}
+
+fn write(shop: &mut Shop, body: &[u8]) -> Answer {
+    let response = match batch::update(shop, body) {
+        Ok(answer) => json_answer(200, &answer),
+        Err((status, answer)) => json_answer(status, &answer),
+    };
+    let (rate, hang) = (shop.faults.timeout_after_apply_rate, shop.faults.hang);
+    if shop.happens(rate) {
+        shop.counters.timeouts_injected += 1;
+        return Answer {
+            response,
+            hang: Some(hang),
+        };
+    }
+    response.into()
+}

@@ -1,0 +1,222 @@
+//! What is listed and what it shows: products page by page, variations product by product.
+
+use crate::client::{PAGE, has_next};
+use crate::connector::WooCommerce;
+use crate::wire::{ManageStock, Product};
+use crate::write;
+use async_trait::async_trait;
+use omnistock_sdk::{
+    ChannelRole, ConnectorError, Cursor, ItemOutcome, ListingKey, ListingPage, ListingReading, ListingReference,
+    WriteItem, now,
+};
+use omnistock_words::{ListingId, Millis};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+const FIELDS: &str = "id,sku,type,manage_stock,stock_quantity";
+
+/// Where a pass over the catalogue stands. One step is one call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Place {
+    /// The next page of products; `None` after the last.
+    products: Option<u32>,
+    /// Products whose variations are still to be read, at most one page of them.
+    parents: Vec<u64>,
+    /// The next page of the first parent's variations.
+    variations: u32,
+}
+
+impl Place {
+    const START: Self = Self {
+        products: Some(1),
+        parents: Vec::new(),
+        variations: 1,
+    };
+
+    fn read(cursor: Option<&Cursor>) -> Result<Self, ConnectorError> {
+        cursor.map_or(Ok(Self::START), |cursor| {
+            serde_json::from_str(&cursor.0)
+                .map_err(|error| ConnectorError::rejected(format!("not a place in this catalogue: {error}")))
+        })
+    }
+
+    fn next(&self) -> Result<Option<Cursor>, ConnectorError> {
+        if self.products.is_none() && self.parents.is_empty() {
+            return Ok(None);
+        }
+        let text = serde_json::to_string(self).map_err(|error| ConnectorError::retry(error.to_string()))?;
+        Ok(Some(Cursor(text)))
+    }
+}
+
+/// Why a listing can't be written, and what to do.
+pub(crate) fn unwritable(manage: ManageStock) -> Option<String> {
+    match manage {
+        ManageStock::Yes => None,
+        ManageStock::No => Some(
+            "WooCommerce does not count it; switch on \"Manage stock\" (\"Stock management\") in its Inventory tab"
+                .to_owned(),
+        ),
+        ManageStock::Parent => Some(
+            "its stock is counted at the parent product; switch on \"Manage stock\" on the variation itself".to_owned(),
+        ),
+    }
+}
+
+fn id(number: u64) -> Result<ListingId, ConnectorError> {
+    ListingId::new(number.to_string()).map_err(|error| ConnectorError::unknown(error.to_string()))
+}
+
+fn reading(product: &Product, parent: Option<u64>, read_at: Millis) -> Result<ListingReading, ConnectorError> {
+    let key = ListingKey {
+        listing: id(product.id)?,
+        location: None,
+    };
+    let counted = product.manage_stock == ManageStock::Yes;
+    Ok(ListingReading {
+        reference: ListingReference {
+            key,
+            parent: parent.map(id).transpose()?,
+        },
+        sku: product.sku.clone(),
+        place: None,
+        quantity: product.stock_quantity.filter(|_| counted),
+        reserved: Vec::new(),
+        read_at,
+        unwritable: unwritable(product.manage_stock),
+    })
+}
+
+/// Grouped and external products have no stock of their own; a variable one only where it counts for its variations.
+fn listed(product: &Product) -> bool {
+    match product.kind.as_str() {
+        "grouped" | "external" => false,
+        "variable" => product.manage_stock == ManageStock::Yes,
+        _ => true,
+    }
+}
+
+impl WooCommerce {
+    async fn products(&self, page: u32, place: &mut Place) -> Result<Vec<ListingReading>, ConnectorError> {
+        let read_at = now();
+        let number = page.to_string();
+        let query = [
+            ("status", "any"),
+            ("orderby", "id"),
+            ("order", "asc"),
+            ("per_page", "100"),
+            ("page", number.as_str()),
+            ("_fields", FIELDS),
+        ];
+        let answer = self.client.get("/products", &query).await?;
+        let products: Vec<Product> = answer.json()?;
+        place.products = has_next(&answer, page, products.len()).then_some(page.saturating_add(1));
+        place.parents = products
+            .iter()
+            .filter(|product| product.kind == "variable")
+            .map(|product| product.id)
+            .collect();
+        place.variations = 1;
+        products
+            .iter()
+            .filter(|product| listed(product))
+            .map(|product| reading(product, None, read_at))
+            .collect()
+    }
+
+    async fn variations(&self, parent: u64, place: &mut Place) -> Result<Vec<ListingReading>, ConnectorError> {
+        let read_at = now();
+        let number = place.variations.to_string();
+        let query = [
+            ("orderby", "id"),
+            ("order", "asc"),
+            ("per_page", "100"),
+            ("page", number.as_str()),
+            ("_fields", FIELDS),
+        ];
+        let answer = match self.client.get(&format!("/products/{parent}/variations"), &query).await {
+            Ok(answer) => answer,
+            Err(error) if error.message.contains("_invalid_id") => {
+                // Deleted since its page was read: its variations went with it.
+                place.parents.retain(|other| *other != parent);
+                place.variations = 1;
+                return Ok(Vec::new());
+            }
+            Err(error) => return Err(error),
+        };
+        let variations: Vec<Product> = answer.json()?;
+        if has_next(&answer, place.variations, variations.len()) {
+            place.variations = place.variations.saturating_add(1);
+        } else {
+            place.parents.retain(|other| *other != parent);
+            place.variations = 1;
+        }
+        variations
+            .iter()
+            .map(|variation| reading(variation, Some(parent), read_at))
+            .collect()
+    }
+
+    async fn read_group(&self, parent: Option<&ListingId>, ids: &str) -> Result<Vec<ListingReading>, ConnectorError> {
+        let read_at = now();
+        let path = match parent {
+            None => "/products".to_owned(),
+            Some(parent) if parent.as_str().parse::<u64>().is_ok() => format!("/products/{parent}/variations"),
+            Some(_) => return Ok(Vec::new()),
+        };
+        let query = [
+            ("status", "any"),
+            ("include", ids),
+            ("per_page", "100"),
+            ("_fields", FIELDS),
+        ];
+        let answer = match self.client.get(&path, &query).await {
+            Ok(answer) => answer,
+            Err(error) if parent.is_some() && error.message.contains("_invalid_id") => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
+        let products: Vec<Product> = answer.json()?;
+        let parent = parent.and_then(|parent| parent.as_str().parse().ok());
+        products
+            .iter()
+            .map(|product| reading(product, parent, read_at))
+            .collect()
+    }
+}
+
+#[async_trait]
+impl ChannelRole for WooCommerce {
+    async fn catalogue(&self, cursor: Option<&Cursor>) -> Result<ListingPage, ConnectorError> {
+        let mut place = Place::read(cursor)?;
+        let listings = match (place.parents.first().copied(), place.products) {
+            (Some(parent), _) => self.variations(parent, &mut place).await?,
+            (None, Some(page)) => self.products(page, &mut place).await?,
+            (None, None) => Vec::new(),
+        };
+        Ok(ListingPage {
+            listings,
+            next: place.next()?,
+        })
+    }
+
+    async fn read(&self, listings: &[ListingReference]) -> Result<Vec<ListingReading>, ConnectorError> {
+        let mut groups: BTreeMap<Option<&ListingId>, Vec<&str>> = BTreeMap::new();
+        for listing in listings {
+            groups
+                .entry(listing.parent.as_ref())
+                .or_default()
+                .push(listing.key.listing.as_str());
+        }
+        let mut readings = Vec::with_capacity(listings.len());
+        for (parent, ids) in groups {
+            for chunk in ids.chunks(PAGE) {
+                readings.extend(self.read_group(parent, &chunk.join(",")).await?);
+            }
+        }
+        Ok(readings)
+    }
+
+    async fn write(&self, items: &[WriteItem]) -> Result<Vec<ItemOutcome>, ConnectorError> {
+        write::write(&self.client, items).await
+    }
+}

@@ -1,0 +1,261 @@
+//! A faithful fake of a `WooCommerce` shop on a real loopback HTTP server: its interface, its storefront, its webhooks.
+//!
+//! It behaves as the real one was observed to: absolute writes wipe out sales they have not seen, batches check
+//! no types, errors of items come inside a 200, webhooks come late, merged, once, and stop after failures.
+//! State and logs grow with what is sold, as in a real shop; it lives for a test or a demonstration.
+
+mod answer;
+mod auth;
+mod deliver;
+mod hooks;
+mod orders;
+mod products;
+mod records;
+mod server;
+mod shop;
+
+pub use records::{Counters, Faults, Refusal, Sale, ShopLine, ShopOrder, Write};
+
+use shop::{Manage, Shop};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use url::Url;
+
+/// How a simulated shop starts.
+#[derive(Debug, Clone)]
+pub struct SimulatorSettings {
+    /// Its loopback port; 0 takes a free one.
+    pub port: u16,
+    /// Where its randomness starts: the same seed and calls give the same faults.
+    pub seed: u64,
+    /// The key is only good for reading.
+    pub read_only: bool,
+    /// How far the shop's local time is ahead of UTC, seconds; its naive dates show it.
+    pub offset: i64,
+    /// What goes wrong from the start.
+    pub faults: Faults,
+}
+
+impl Default for SimulatorSettings {
+    fn default() -> Self {
+        Self {
+            port: 0,
+            seed: 1,
+            read_only: false,
+            offset: 3_600,
+            faults: Faults::default(),
+        }
+    }
+}
+
+/// Shared by the server, the deliverer and the storefront.
+struct Shared {
+    shop: Mutex<Shop>,
+    /// Something is due for delivery earlier than before.
+    changed: Notify,
+    stopping: CancellationToken,
+}
+
+impl Shared {
+    fn shop(&self) -> MutexGuard<'_, Shop> {
+        self.shop.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A running shop. Dropping it stops it too, without waiting.
+pub struct Simulator {
+    shared: Arc<Shared>,
+    tasks: TaskTracker,
+    address: SocketAddr,
+    url: Url,
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        self.shared.stopping.cancel();
+    }
+}
+
+impl Simulator {
+    /// Opens the shop. Fails where the port is taken.
+    pub async fn start(settings: SimulatorSettings) -> std::io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port)).await?;
+        let address = listener.local_addr()?;
+        let url: Url = format!("http://{address}").parse().map_err(std::io::Error::other)?;
+        let shop = Shop::new(&settings, format!("http://{address}"));
+        let shared = Arc::new(Shared {
+            shop: Mutex::new(shop),
+            changed: Notify::new(),
+            stopping: CancellationToken::new(),
+        });
+        let tasks = TaskTracker::new();
+        tasks.spawn(server::serve(listener, Arc::clone(&shared)));
+        tasks.spawn(deliver::run(Arc::clone(&shared)));
+        tasks.close();
+        Ok(Self {
+            shared,
+            tasks,
+            address,
+            url,
+        })
+    }
+
+    /// Closes the shop and waits until its port is free again, 10 seconds at most. What it knew is lost.
+    pub async fn stop(&self) {
+        self.shared.stopping.cancel();
+        drop(tokio::time::timeout(Duration::from_secs(10), self.tasks.wait()).await);
+    }
+
+    /// Its address, as in `url = "…"`.
+    pub fn url(&self) -> Url {
+        self.url.clone()
+    }
+
+    /// The port it listens on.
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// The consumer key.
+    pub fn key(&self) -> &'static str {
+        shop::KEY
+    }
+
+    /// The consumer secret.
+    pub fn secret(&self) -> &'static str {
+        shop::SECRET
+    }
+
+    /// A secret for webhooks that one may use; the shop signs with whatever the webhook was created with.
+    pub fn webhook_secret(&self) -> &'static str {
+        shop::WEBHOOK_SECRET
+    }
+
+    /// A simple product whose stock is counted; its id.
+    pub fn add_product(&self, sku: &str, quantity: i64) -> u64 {
+        self.shared.shop().add_product(sku, quantity)
+    }
+
+    /// A variation whose stock is counted, of the variable product `parent_sku`, which is made where there is none; its id.
+    pub fn add_variation(&self, parent_sku: &str, sku: &str, quantity: i64) -> u64 {
+        self.shared.shop().add_variation(parent_sku, sku, quantity)
+    }
+
+    /// Switches "Manage stock" on or off, by a person in the shop's pages.
+    pub fn set_managed(&self, sku: &str, managed: bool) {
+        self.edit(|shop| shop.set_managed(sku, if managed { Manage::Yes } else { Manage::No }));
+    }
+
+    /// Has a variation counted at its product, as `WooCommerce` does by default.
+    pub fn count_at_parent(&self, sku: &str) {
+        self.edit(|shop| shop.set_managed(sku, Manage::Parent));
+    }
+
+    /// Sets the stock by a person in the shop's pages.
+    pub fn set_stock(&self, sku: &str, quantity: i64) {
+        self.edit(|shop| shop.set_stock(sku, quantity));
+    }
+
+    /// A buyer checks out and pays: check and decrement are one step, as in the shop's SQL. The order's id.
+    pub fn buy(&self, sku: &str, units: i64) -> Result<u64, Refusal> {
+        self.edit(|shop| shop.check_out(sku, units, "processing"))
+    }
+
+    /// A buyer checks out and has not paid yet: units are kept for him at the storefront, not taken off the stock.
+    pub fn check_out_unpaid(&self, sku: &str, units: i64) -> Result<u64, Refusal> {
+        self.edit(|shop| shop.check_out(sku, units, "pending"))
+    }
+
+    /// Gives an order another status; stock follows as in the shop. False where there is no such order.
+    pub fn set_status(&self, order: u64, status: &str) -> bool {
+        self.edit(|shop| shop.set_status(order, status))
+    }
+
+    /// Cancels: stock comes back.
+    pub fn cancel(&self, order: u64) -> bool {
+        self.set_status(order, "cancelled")
+    }
+
+    /// Handed over.
+    pub fn complete(&self, order: u64) -> bool {
+        self.set_status(order, "completed")
+    }
+
+    /// Moves an order to the trash: nothing comes back.
+    pub fn trash(&self, order: u64) -> bool {
+        self.edit(|shop| shop.trash(order))
+    }
+
+    /// Deletes an order for good: nothing comes back.
+    pub fn delete(&self, order: u64) -> bool {
+        self.edit(|shop| shop.delete(order))
+    }
+
+    /// As if an order had been placed and last changed that many seconds before.
+    pub fn backdate(&self, order: u64, seconds: i64) {
+        self.edit(|shop| shop.backdate(order, seconds));
+    }
+
+    /// What the storefront shows; `None` where it is not listed or not counted.
+    pub fn shown(&self, sku: &str) -> Option<i64> {
+        self.shared.shop().shown(sku)
+    }
+
+    /// All orders, oldest first.
+    pub fn orders(&self) -> Vec<ShopOrder> {
+        self.shared.shop().all_orders()
+    }
+
+    /// All sales, oldest first; unpaid ones are in it, cancelled ones stay in it.
+    pub fn sales(&self) -> Vec<Sale> {
+        self.shared.shop().sales.clone()
+    }
+
+    /// All numbers that were written through the interface, oldest first.
+    pub fn writes(&self) -> Vec<Write> {
+        self.shared.shop().writes.clone()
+    }
+
+    /// What was called and what went wrong so far.
+    pub fn counters(&self) -> Counters {
+        self.shared.shop().counters.clone()
+    }
+
+    /// Ids of the webhooks with topic and status (`active`, `paused`, `disabled`).
+    pub fn webhooks(&self) -> Vec<(u64, String, String)> {
+        self.shared
+            .shop()
+            .hooks
+            .iter()
+            .map(|(id, hook)| (*id, hook.topic.clone(), hook.status.clone()))
+            .collect()
+    }
+
+    /// Disables a webhook, as the shop does by itself after too many failures.
+    pub fn disable_webhook(&self, id: u64) {
+        if let Some(hook) = self.shared.shop().hooks.get_mut(&id) {
+            "disabled".clone_into(&mut hook.status);
+        }
+    }
+
+    /// What goes wrong now.
+    pub fn faults(&self) -> Faults {
+        self.shared.shop().faults.clone()
+    }
+
+    /// Changes what goes wrong from now on.
+    pub fn set_faults(&self, faults: Faults) {
+        self.edit(|shop| shop.faults = faults);
+    }
+
+    fn edit<T>(&self, change: impl FnOnce(&mut Shop) -> T) -> T {
+        let result = change(&mut self.shared.shop());
+        self.shared.changed.notify_one();
+        result
+    }
+}

@@ -1,0 +1,156 @@
+//! Answers in the vendor's form: errors, pages, fields, dates.
+
+use omnistock_words::Millis;
+use serde_json::{Map, Value, json};
+
+/// A call as it came in.
+pub(super) struct Call {
+    pub(super) method: String,
+    /// Below `/wp-json/wc/v3`.
+    pub(super) path: String,
+    /// Decoded.
+    pub(super) query: Vec<(String, String)>,
+    pub(super) body: Value,
+}
+
+impl Call {
+    pub(super) fn query(&self, name: &str) -> Option<&str> {
+        self.query
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// Ids of a comma list; `None` where the parameter is missing.
+    pub(super) fn ids(&self, name: &str) -> Option<Vec<u64>> {
+        self.query(name)
+            .map(|text| text.split(',').filter_map(|id| id.trim().parse().ok()).collect())
+    }
+
+    /// A date parameter: naive, in the shop's time unless said otherwise.
+    pub(super) fn date(&self, name: &str, offset: i64) -> Option<Millis> {
+        let at: Millis = format!("{}Z", self.query(name)?).parse().ok()?;
+        let gmt = self.query("dates_are_gmt") == Some("true");
+        Some(if gmt { at } else { at.plus(-offset * 1_000) })
+    }
+}
+
+/// An answer.
+pub(super) struct Reply {
+    pub(super) status: u16,
+    pub(super) body: Value,
+    pub(super) headers: Vec<(&'static str, String)>,
+}
+
+impl Reply {
+    pub(super) fn ok(body: Value) -> Self {
+        Self {
+            status: 200,
+            body,
+            headers: Vec::new(),
+        }
+    }
+
+    pub(super) fn created(body: Value) -> Self {
+        Self {
+            status: 201,
+            body,
+            headers: Vec::new(),
+        }
+    }
+
+    pub(super) fn error(status: u16, code: &str, message: &str) -> Self {
+        Self {
+            status,
+            body: error(status, code, message),
+            headers: Vec::new(),
+        }
+    }
+
+    pub(super) fn no_route() -> Self {
+        Self::error(
+            404,
+            "rest_no_route",
+            "No route was found matching the URL and request method.",
+        )
+    }
+
+    pub(super) fn invalid(parameter: &str, message: &str) -> Self {
+        let body = json!({"code": "rest_invalid_param", "message": format!("Invalid parameter(s): {parameter}"),
+                          "data": {"status": 400, "params": {parameter: message}}});
+        Self {
+            status: 400,
+            body,
+            headers: Vec::new(),
+        }
+    }
+}
+
+pub(super) fn error(status: u16, code: &str, message: &str) -> Value {
+    json!({"code": code, "message": message, "data": {"status": status}})
+}
+
+/// An item of a batch that was refused.
+pub(super) fn refused(id: &Value, status: u16, code: &str, message: &str) -> Value {
+    json!({"id": id, "error": error(status, code, message)})
+}
+
+/// One page of `rows`, rendered, with the vendor's headers, cut to `_fields`.
+pub(super) fn page<T>(call: &Call, rows: Vec<T>, address: &str, render: impl Fn(T) -> Value) -> Reply {
+    let number = |name: &str, default: usize| call.query(name).map_or(Some(default), |text| text.parse().ok());
+    let Some(size) = number("per_page", 10).filter(|size| (1..=100).contains(size)) else {
+        return Reply::invalid("per_page", "per_page must be between 1 (inclusive) and 100 (inclusive)");
+    };
+    let Some(page) = number("page", 1).filter(|page| *page >= 1) else {
+        return Reply::invalid("page", "page must be greater than or equal to 1");
+    };
+    let (total, pages) = (rows.len(), rows.len().div_ceil(size));
+    let rows: Vec<Value> = rows
+        .into_iter()
+        .skip((page - 1).saturating_mul(size))
+        .take(size)
+        .map(|row| cut(call, render(row)))
+        .collect();
+    let link = |to: usize, rel: &str| {
+        format!(
+            "<{address}/wp-json/wc/v3{}?per_page={size}&page={to}>; rel=\"{rel}\"",
+            call.path
+        )
+    };
+    let mut links = Vec::new();
+    if page > 1 {
+        links.push(link(page - 1, "prev"));
+    }
+    if page < pages {
+        links.push(link(page + 1, "next"));
+    }
+    let headers = vec![
+        ("x-wp-total", total.to_string()),
+        ("x-wp-totalpages", pages.to_string()),
+        ("link", links.join(", ")),
+    ];
+    Reply {
+        status: 200,
+        body: Value::Array(rows),
+        headers,
+    }
+}
+
+/// Leaves the fields of `_fields`, where it is given.
+pub(super) fn cut(call: &Call, row: Value) -> Value {
+    match (call.query("_fields"), row) {
+        (Some(fields), Value::Object(row)) => {
+            let fields: Vec<&str> = fields.split(',').map(str::trim).collect();
+            row.into_iter()
+                .filter(|(name, _)| fields.contains(&name.as_str()))
+                .collect::<Map<_, _>>()
+                .into()
+        }
+        (_, row) => row,
+    }
+}
+
+/// Naive, whole seconds, UTC.
+pub(super) fn gmt(at: Millis) -> String {
+    crate::wire::print_gmt(at)
+}

@@ -1,0 +1,216 @@
+//! Deliveries: late, merged per object, the state at delivery, once; a webhook that fails more than five times in a row is disabled.
+
+use super::answer::error;
+use super::shop::Shop;
+use super::{Shared, orders, products};
+use omnistock_sdk::http::{Http, HttpSettings, hmac_sha256_base64};
+use omnistock_sdk::{SecretString, now};
+use rand::Rng;
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{Instant, sleep_until};
+
+/// A receiver gets this long; the real shop waits a minute.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Something to be told. At most one per webhook and object.
+pub(super) struct Pending {
+    pub(super) due: Instant,
+    pub(super) hook: u64,
+    /// `None`: the ping of a new webhook.
+    pub(super) object: Option<u64>,
+}
+
+/// One request.
+struct Delivery {
+    hook: u64,
+    url: String,
+    /// Topic and signature; none for a ping.
+    signed: Option<(String, String)>,
+    body: String,
+    copies: u32,
+}
+
+impl Shop {
+    pub(super) fn order_changed(&mut self, id: u64, event: &str) {
+        self.enqueue(&format!("order.{event}"), id);
+    }
+
+    pub(super) fn product_changed(&mut self, id: u64) {
+        self.enqueue("product.updated", id);
+    }
+
+    fn enqueue(&mut self, topic: &str, object: u64) {
+        let wanted = self
+            .hooks
+            .iter()
+            .filter(|(_, hook)| hook.topic == topic && hook.status == "active");
+        let hooks: Vec<u64> = wanted.map(|(id, _)| *id).collect();
+        for hook in hooks {
+            if self
+                .pending
+                .iter()
+                .any(|other| other.hook == hook && other.object == Some(object))
+            {
+                continue;
+            }
+            let percent = self.random.random_range(50..150);
+            self.pending.push(Pending {
+                due: Instant::now() + self.faults.webhook_delay * percent / 100,
+                hook,
+                object: Some(object),
+            });
+        }
+    }
+
+    /// What is due, rendered now; `None` when nothing is, or it was lost.
+    fn due(&mut self) -> Option<Delivery> {
+        if self.faults.outage {
+            return None;
+        }
+        let at = Instant::now();
+        let index = self
+            .pending
+            .iter()
+            .enumerate()
+            .filter(|(_, pending)| pending.due <= at)
+            .min_by_key(|(_, pending)| pending.due)?
+            .0;
+        let pending = self.pending.swap_remove(index);
+        let lost = pending.object.is_some() && self.happens(self.faults.lose_webhook_rate);
+        let doubled = pending.object.is_some() && self.happens(self.faults.duplicate_webhook_rate);
+        self.counters.webhooks_lost += u64::from(lost);
+        self.counters.webhooks_doubled += u64::from(doubled && !lost);
+        let hook = self.hooks.get(&pending.hook)?;
+        let active = hook.status == "active" || pending.object.is_none();
+        let body = pending.object.map_or_else(
+            || format!("webhook_id={}", pending.hook),
+            |object| self.body(&hook.topic, object),
+        );
+        let signature = hmac_sha256_base64(&SecretString::from(hook.secret.clone()), body.as_bytes());
+        let signed = pending.object.map(|_| (hook.topic.clone(), signature));
+        let copies = if lost || !active { 0 } else { 1 + u32::from(doubled) };
+        Some(Delivery {
+            hook: pending.hook,
+            url: hook.url.clone(),
+            signed,
+            body,
+            copies,
+        })
+    }
+
+    fn body(&self, topic: &str, id: u64) -> String {
+        let gone = |code: &str| error(404, code, "Invalid ID.");
+        let body = if topic == "order.deleted" {
+            serde_json::json!({ "id": id })
+        } else if topic.starts_with("order.") {
+            self.orders.get(&id).map_or_else(
+                || gone("woocommerce_rest_shop_order_invalid_id"),
+                |order| orders::render(self, order),
+            )
+        } else {
+            let product = self.products.get(&id);
+            product.map_or_else(
+                || gone("woocommerce_rest_product_invalid_id"),
+                |product| products::render(self, id, product),
+            )
+        };
+        body.to_string()
+    }
+
+    fn delivered(&mut self, hook: u64, well: bool) {
+        if well {
+            self.counters.webhooks_delivered += 1;
+        } else {
+            self.counters.webhooks_failed += 1;
+        }
+        let Some(hook) = self.hooks.get_mut(&hook) else { return };
+        hook.failures = if well { 0 } else { hook.failures + 1 };
+        if hook.failures > 5 {
+            "disabled".clone_into(&mut hook.status);
+        }
+    }
+}
+
+fn request(client: &Http, delivery: &Delivery, source: &str) -> reqwest::RequestBuilder {
+    let request = client
+        .request(reqwest::Method::POST, "")
+        .header("user-agent", "WooCommerce/11.0.1 Hookshot (WordPress/7.1)")
+        .body(delivery.body.clone());
+    let Some((topic, signature)) = &delivery.signed else {
+        return request.header("content-type", "application/x-www-form-urlencoded");
+    };
+    let (resource, event) = topic.split_once('.').unwrap_or_default();
+    // The same for all deliveries of a webhook within a second [observed].
+    let mut id = DefaultHasher::new();
+    (delivery.hook, now().0 / 1_000).hash(&mut id);
+    request
+        .header("content-type", "application/json")
+        .header("x-wc-webhook-source", source)
+        .header("x-wc-webhook-topic", topic)
+        .header("x-wc-webhook-resource", resource)
+        .header("x-wc-webhook-event", event)
+        .header("x-wc-webhook-signature", signature)
+        .header("x-wc-webhook-id", delivery.hook.to_string())
+        .header("x-wc-webhook-delivery-id", format!("{0:016x}{0:016x}", id.finish()))
+}
+
+async fn deliver(shared: &Shared, client: Option<&Http>, delivery: &Delivery, source: &str) {
+    for _ in 0..delivery.copies {
+        let well = match client {
+            Some(client) => client.send(request(client, delivery, source)).await.is_ok(),
+            None => false,
+        };
+        // A ping that fails is forgiven.
+        if delivery.signed.is_some() {
+            shared.shop().delivered(delivery.hook, well);
+        }
+    }
+}
+
+/// One client per receiver, kept while it is needed; `None` where the address is none.
+fn client<'a>(clients: &'a mut HashMap<String, Http>, url: &str) -> Option<&'a Http> {
+    if clients.len() > 100 {
+        clients.clear();
+    }
+    if !clients.contains_key(url) {
+        let settings = HttpSettings {
+            deadline: PATIENCE,
+            ..HttpSettings::new(url.parse().ok()?)
+        };
+        clients.insert(url.to_owned(), Http::new(settings).ok()?);
+    }
+    clients.get(url)
+}
+
+/// Delivers one after the other until the shop stops.
+pub(super) async fn run(shared: Arc<Shared>) {
+    let mut clients: HashMap<String, Http> = HashMap::new();
+    let source = format!("{}/", shared.shop().address);
+    loop {
+        let (next, delivery) = {
+            let mut shop = shared.shop();
+            let delivery = shop.due();
+            // A shop that is down delivers nothing; `set_faults` wakes this loop.
+            let next = shop
+                .pending
+                .iter()
+                .map(|pending| pending.due)
+                .min()
+                .filter(|_| !shop.faults.outage);
+            (next, delivery)
+        };
+        let work = async {
+            match (delivery, next) {
+                (Some(delivery), _) => deliver(&shared, client(&mut clients, &delivery.url), &delivery, &source).await,
+                (None, Some(due)) => {
+                    tokio::select! { () = sleep_until(due) => {}, () = shared.changed.notified() => {} }
+                }
+                (None, None) => shared.changed.notified().await,
+            }
+        };
+        tokio::select! { () = work => {}, () = shared.stopping.cancelled() => return }
+    }
+}

@@ -1,0 +1,145 @@
+//! `/orders`: lists by time of change, single orders, and placing them without any check of the stock.
+
+use super::answer::{Call, Reply, cut, gmt, page};
+use super::records::{ShopLine, ShopOrder};
+use super::shop::Shop;
+use omnistock_words::Millis;
+use serde_json::{Value, json};
+
+fn line(shop: &Shop, line: &ShopLine) -> Value {
+    let parent = shop.products.get(&line.product).and_then(|product| product.parent);
+    let reduced = if line.reduced == 0 {
+        json!([])
+    } else {
+        json!([{"key": "_reduced_stock", "value": line.reduced.to_string()}])
+    };
+    json!({
+        "id": line.id, "name": format!("Article {}", line.sku), "product_id": parent.unwrap_or(line.product),
+        "variation_id": if parent.is_some() { line.product } else { 0 }, "quantity": line.quantity, "sku": line.sku,
+        "price": 9.9, "total": "9.90", "meta_data": reduced,
+    })
+}
+
+pub(super) fn render(shop: &Shop, order: &ShopOrder) -> Value {
+    let local = |at: Millis| gmt(at.plus(shop.offset * 1_000));
+    let lines: Vec<Value> = order.lines.iter().map(|sold| line(shop, sold)).collect();
+    json!({
+        "id": order.id, "parent_id": 0, "number": order.id.to_string(), "status": order.status, "currency": "EUR", "customer_id": 0,
+        "date_created": local(order.created), "date_created_gmt": gmt(order.created),
+        "date_modified": local(order.modified), "date_modified_gmt": gmt(order.modified),
+        "date_completed": order.completed.map(local), "date_completed_gmt": order.completed.map(gmt),
+        "billing": {"first_name": "A", "last_name": "B", "email": "buyer@example.test"},
+        "total": "9.90", "line_items": lines, "refunds": [], "meta_data": [],
+    })
+}
+
+/// `None`: not one of these routes.
+pub(super) fn answer(shop: &mut Shop, call: &Call) -> Option<Reply> {
+    let segments: Vec<&str> = call.path.split('/').skip(1).collect();
+    Some(match (call.method.as_str(), segments.as_slice()) {
+        ("GET", ["orders"]) => list(shop, call),
+        ("POST", ["orders"]) => create(shop, call),
+        (method, ["orders", id]) => match id.parse().ok().filter(|id| shop.orders.contains_key(id)) {
+            Some(id) => one(shop, call, method, id),
+            None => Reply::error(404, "woocommerce_rest_shop_order_invalid_id", "Invalid ID."),
+        },
+        _ => return None,
+    })
+}
+
+fn list(shop: &Shop, call: &Call) -> Reply {
+    let statuses: Vec<&str> = call.query("status").unwrap_or("any").split(',').collect();
+    let include = call.ids("include");
+    let modified = call.date("modified_after", shop.offset);
+    let created = call.date("after", shop.offset);
+    let later = |at: Millis, than: Option<Millis>| than.is_none_or(|than| at.0 / 1_000 > than.0 / 1_000);
+    // "any" leaves the trash out.
+    let status = |order: &ShopOrder| {
+        if statuses == ["any"] {
+            order.status != "trash"
+        } else {
+            statuses.contains(&order.status.as_str())
+        }
+    };
+    let mut orders: Vec<&ShopOrder> = shop
+        .orders
+        .values()
+        .filter(|order| status(order) && later(order.modified, modified) && later(order.created, created))
+        .filter(|order| include.as_ref().is_none_or(|ids| ids.contains(&order.id)))
+        .collect();
+    match call.query("orderby").unwrap_or("date") {
+        "date" => orders.sort_by_key(|order| (order.created.0 / 1_000, order.id)),
+        "modified" => orders.sort_by_key(|order| (order.modified.0 / 1_000, order.id)),
+        "id" => orders.sort_by_key(|order| order.id),
+        _ => {
+            return Reply::invalid(
+                "orderby",
+                "orderby is not one of date, modified, id, include, title, and slug.",
+            );
+        }
+    }
+    if call.query("order") != Some("asc") {
+        orders.reverse();
+    }
+    page(call, orders, &shop.address, |order| render(shop, order))
+}
+
+/// Unknown products and far too many units are taken all the same [observed].
+fn create(shop: &mut Shop, call: &Call) -> Reply {
+    let items = call
+        .body
+        .get("line_items")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
+    let mut lines = Vec::new();
+    for item in items {
+        let by_sku = item.get("sku").and_then(Value::as_str).and_then(|sku| shop.by_sku(sku));
+        let variation = item.get("variation_id").and_then(Value::as_u64).filter(|id| *id > 0);
+        let product = by_sku
+            .or(variation)
+            .or_else(|| item.get("product_id").and_then(Value::as_u64))
+            .unwrap_or(0);
+        let sku = shop
+            .products
+            .get(&product)
+            .map(|product| product.sku.clone())
+            .unwrap_or_default();
+        lines.push((product, sku, item.get("quantity").and_then(Value::as_i64).unwrap_or(1)));
+    }
+    let status = call
+        .body
+        .get("status")
+        .and_then(Value::as_str)
+        .unwrap_or("pending")
+        .to_owned();
+    let id = shop.place(&lines, &status);
+    Reply::created(shop.orders.get(&id).map_or(Value::Null, |order| render(shop, order)))
+}
+
+fn one(shop: &mut Shop, call: &Call, method: &str, id: u64) -> Reply {
+    let row = |shop: &Shop| {
+        shop.orders
+            .get(&id)
+            .map_or(Value::Null, |order| cut(call, render(shop, order)))
+    };
+    match method {
+        "GET" => Reply::ok(row(shop)),
+        "PUT" | "POST" => {
+            if let Some(status) = call.body.get("status").and_then(Value::as_str) {
+                shop.set_status(id, status);
+            }
+            Reply::ok(row(shop))
+        }
+        "DELETE" => {
+            let last = row(shop);
+            if call.query("force") == Some("true") {
+                shop.delete(id)
+            } else {
+                shop.trash(id)
+            };
+            Reply::ok(last)
+        }
+        _ => Reply::no_route(),
+    }
+}

@@ -1,0 +1,217 @@
+//! `/products`: lists, batches, single writes, as observed.
+
+use super::answer::{Call, Reply, cut, gmt, page, refused};
+use super::shop::{Manage, Product, Shop};
+use serde_json::{Value, json};
+
+pub(super) fn render(shop: &Shop, id: u64, product: &Product) -> Value {
+    let managed = product.manage == Manage::Yes;
+    let manage = match product.manage {
+        Manage::Yes => json!(true),
+        Manage::No => json!(false),
+        Manage::Parent => json!("parent"),
+    };
+    let in_stock = !managed || product.quantity > 0;
+    let variable = product.kind == "variable";
+    let variations: Vec<u64> = shop
+        .products
+        .iter()
+        .filter(|_| variable)
+        .filter(|(_, other)| other.parent == Some(id))
+        .map(|(id, _)| *id)
+        .collect();
+    json!({
+        "id": id, "name": format!("Article {}", product.sku), "type": product.kind, "status": "publish", "sku": product.sku,
+        "price": "9.90", "regular_price": "9.90", "sale_price": "", "manage_stock": manage,
+        "stock_quantity": managed.then_some(product.quantity), "stock_status": if in_stock { "instock" } else { "outofstock" },
+        "backorders": "no", "low_stock_amount": null, "parent_id": product.parent.unwrap_or(0), "variations": variations,
+        "date_modified": gmt(product.modified.plus(shop.offset * 1_000)), "date_modified_gmt": gmt(product.modified),
+        "meta_data": [], "_links": {"self": [{"href": format!("{}/wp-json/wc/v3/products/{id}", shop.address)}]},
+    })
+}
+
+/// `None`: not one of these routes.
+pub(super) fn answer(shop: &mut Shop, call: &Call) -> Option<Reply> {
+    let segments: Vec<&str> = call.path.split('/').skip(1).collect();
+    Some(match (call.method.as_str(), segments.as_slice()) {
+        ("GET", ["products"]) => list(shop, call),
+        ("POST", ["products", "batch"]) => batch(shop, call, None),
+        ("GET", ["products", id]) => one(shop, call, id, None),
+        ("PUT" | "POST", ["products", id]) => put(shop, call, id, None),
+        ("GET", ["products", parent, "variations"]) => variations(shop, call, parent),
+        ("POST", ["products", parent, "variations", "batch"]) => match parent_of(shop, parent) {
+            Ok(parent) => batch(shop, call, Some(parent)),
+            Err(reply) => reply,
+        },
+        ("GET", ["products", parent, "variations", id]) => one(shop, call, id, Some(parent)),
+        ("PUT" | "POST", ["products", parent, "variations", id]) => put(shop, call, id, Some(parent)),
+        _ => return None,
+    })
+}
+
+fn parent_of(shop: &Shop, text: &str) -> Result<u64, Reply> {
+    let id = text
+        .parse()
+        .ok()
+        .filter(|id| shop.products.get(id).is_some_and(|product| product.parent.is_none()));
+    id.ok_or_else(|| Reply::error(404, "woocommerce_rest_product_invalid_id", "Invalid ID."))
+}
+
+/// Parents only, except by SKU, which finds variations too.
+fn list(shop: &Shop, call: &Call) -> Reply {
+    let skus = call.query("sku").map(|text| text.split(',').collect::<Vec<_>>());
+    let include = call.ids("include");
+    let after = call.date("modified_after", shop.offset);
+    let wanted = |id: u64, product: &Product| {
+        let kind = skus
+            .as_ref()
+            .map_or(product.parent.is_none(), |skus| skus.contains(&product.sku.as_str()));
+        kind && include.as_ref().is_none_or(|ids| ids.contains(&id))
+            && after.is_none_or(|after| product.modified.0 / 1_000 > after.0 / 1_000)
+    };
+    let mut rows: Vec<(&u64, &Product)> = shop
+        .products
+        .iter()
+        .filter(|(id, product)| wanted(**id, product))
+        .collect();
+    if call.query("order") != Some("asc") {
+        rows.reverse();
+    }
+    page(call, rows, &shop.address, |(id, product)| render(shop, *id, product))
+}
+
+fn variations(shop: &Shop, call: &Call, parent: &str) -> Reply {
+    let parent = match parent_of(shop, parent) {
+        Ok(parent) => parent,
+        Err(reply) => return reply,
+    };
+    let include = call.ids("include");
+    let wanted = |id: u64, product: &Product| {
+        product.parent == Some(parent) && include.as_ref().is_none_or(|ids| ids.contains(&id))
+    };
+    let mut rows: Vec<(&u64, &Product)> = shop
+        .products
+        .iter()
+        .filter(|(id, product)| wanted(**id, product))
+        .collect();
+    if call.query("order") != Some("asc") {
+        rows.reverse();
+    }
+    page(call, rows, &shop.address, |(id, product)| render(shop, *id, product))
+}
+
+fn one(shop: &Shop, call: &Call, id: &str, parent: Option<&str>) -> Reply {
+    let known = id
+        .parse()
+        .ok()
+        .and_then(|id: u64| shop.products.get(&id).map(|product| (id, product)));
+    match known.filter(|(_, product)| {
+        parent.is_none_or(|parent| product.parent.map(|id| id.to_string()).as_deref() == Some(parent))
+    }) {
+        Some((id, product)) => Reply::ok(cut(call, render(shop, id, product))),
+        None => Reply::error(404, "woocommerce_rest_product_invalid_id", "Invalid ID."),
+    }
+}
+
+/// A single write checks types, a batch does not.
+fn put(shop: &mut Shop, call: &Call, id: &str, parent: Option<&str>) -> Reply {
+    if call
+        .body
+        .get("stock_quantity")
+        .is_some_and(|quantity| !quantity.is_i64())
+    {
+        return Reply::invalid("stock_quantity", "stock_quantity is not of type integer.");
+    }
+    let parent = parent.and_then(|parent| parent.parse().ok());
+    let mut item = call.body.clone();
+    if let Some(item) = item.as_object_mut() {
+        item.insert("id".to_owned(), json!(id.parse::<u64>().ok()));
+    }
+    let row = update(shop, &item, parent);
+    match row.get("error") {
+        Some(error) => Reply {
+            status: 400,
+            body: error.clone(),
+            headers: Vec::new(),
+        },
+        None => Reply::ok(cut(call, row)),
+    }
+}
+
+fn batch(shop: &mut Shop, call: &Call, parent: Option<u64>) -> Reply {
+    let items = call
+        .body
+        .get("update")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
+    shop.counters.largest_batch = shop.counters.largest_batch.max(items.len());
+    if items.len() > 100 {
+        return Reply::error(
+            413,
+            "woocommerce_rest_request_entity_too_large",
+            "Unable to accept more than 100 items for this request.",
+        );
+    }
+    let rows: Vec<Value> = items.iter().map(|item| update(shop, item, parent)).collect();
+    // `_fields` empties the answer of a batch; an empty one is an empty list.
+    if rows.is_empty() || call.query("_fields").is_some() {
+        return Reply::ok(json!([]));
+    }
+    Reply::ok(json!({ "update": rows }))
+}
+
+/// One item of a batch: the product as it is now, or an error.
+fn update(shop: &mut Shop, item: &Value, parent: Option<u64>) -> Value {
+    let given = item.get("id").cloned().unwrap_or(Value::Null);
+    let id = given.as_u64().unwrap_or(0);
+    let fault = match (shop.products.get(&id), parent) {
+        (Some(product), None) if product.parent.is_some() => Some((
+            404,
+            "woocommerce_rest_invalid_product_id",
+            "To manipulate product variations you should use the /products/&lt;product_id&gt;/variations/&lt;id&gt; endpoint.",
+        )),
+        (Some(product), Some(parent)) if product.parent != Some(parent) => {
+            Some((404, "woocommerce_rest_product_variation_invalid_id", "Invalid ID."))
+        }
+        (Some(_), _) => None,
+        (None, None) => Some((400, "woocommerce_rest_product_invalid_id", "Invalid ID.")),
+        (None, Some(_)) => Some((404, "woocommerce_rest_product_variation_invalid_id", "Invalid ID.")),
+    };
+    if let Some((status, code, message)) = fault {
+        shop.counters.items_refused += 1;
+        return refused(&given, status, code, message);
+    }
+    if let (Some(switch), Some(product)) = (
+        item.get("manage_stock").and_then(Value::as_bool),
+        shop.products.get_mut(&id),
+    ) {
+        product.manage = if switch { Manage::Yes } else { Manage::No };
+    }
+    shop.counters.items_written += 1;
+    let managed = shop
+        .products
+        .get(&id)
+        .is_some_and(|product| product.manage == Manage::Yes);
+    match item.get("stock_quantity") {
+        // Not counted: answered like a success, and forgotten.
+        Some(quantity) if managed => shop.write(id, cast(quantity)),
+        _ => {}
+    }
+    shop.products
+        .get(&id)
+        .map_or(Value::Null, |product| render(shop, id, product))
+}
+
+/// What the vendor's language makes of anything: "abc" is 0, 1.5 is 1.
+#[allow(clippy::cast_possible_truncation, reason = "that is what the vendor does")]
+fn cast(value: &Value) -> i64 {
+    match value {
+        Value::Number(number) => number
+            .as_i64()
+            .unwrap_or_else(|| number.as_f64().unwrap_or_default() as i64),
+        Value::String(text) => text.trim().parse().unwrap_or(0),
+        Value::Bool(true) => 1,
+        _ => 0,
+    }
+}

@@ -1,0 +1,161 @@
+//! The HTTP side: faults, credentials, routes, answers.
+
+use super::answer::{Call, Reply};
+use super::records::Faults;
+use super::shop::Shop;
+use super::{Shared, auth, hooks, orders, products};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderValue, Method, Response, StatusCode, Uri};
+use bytes::Bytes;
+use rand::Rng;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::time::sleep;
+
+const PREFIX: &str = "/wp-json/wc/v3";
+
+pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
+    let stopping = shared.stopping.clone();
+    let router = Router::new().fallback(handle).with_state(shared);
+    if let Err(error) = axum::serve(listener, router)
+        .with_graceful_shutdown(stopping.cancelled_owned())
+        .await
+    {
+        tracing::error!(%error, "the simulated shop stopped");
+    }
+}
+
+async fn handle(State(shared): State<Arc<Shared>>, method: Method, uri: Uri, body: Bytes) -> Response<Body> {
+    let latency = shared.shop().faults.latency;
+    if !latency.is_zero() {
+        sleep(latency).await;
+    }
+    let (response, hang) = {
+        let mut shop = shared.shop();
+        answer(&mut shop, &method, &uri, &body)
+    };
+    shared.changed.notify_one();
+    if let Some(faults) = hang {
+        tokio::select! { () = sleep(faults.hang) => {}, () = shared.stopping.cancelled() => {} }
+    }
+    response
+}
+
+/// The answer, and whether it is to be kept back.
+fn answer(shop: &mut Shop, method: &Method, uri: &Uri, body: &Bytes) -> (Response<Body>, Option<Faults>) {
+    let Some(path) = uri.path().strip_prefix(PREFIX) else {
+        return (page(404, "<!DOCTYPE html><title>Page not found</title>"), None);
+    };
+    *shop
+        .counters
+        .calls
+        .entry(format!("{method} {}", route(path)))
+        .or_default() += 1;
+    if let Some(refusal) = injected(shop) {
+        shop.counters.errors_injected += 1;
+        return (refusal, None);
+    }
+    let query = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
+        .into_owned()
+        .collect();
+    let json = if body.is_empty() {
+        Ok(serde_json::Value::Null)
+    } else {
+        serde_json::from_slice(body)
+    };
+    let mut call = Call {
+        method: method.to_string(),
+        path: path.to_owned(),
+        query,
+        body: serde_json::Value::Null,
+    };
+    if let Some(refusal) = auth::refuse(shop, &call) {
+        return (respond(refusal), None);
+    }
+    match json {
+        Ok(json) => call.body = json,
+        Err(_) => {
+            return (
+                respond(Reply::error(400, "rest_invalid_json", "Invalid JSON body passed.")),
+                None,
+            );
+        }
+    }
+    let reply = products::answer(shop, &call)
+        .or_else(|| orders::answer(shop, &call))
+        .or_else(|| hooks::answer(shop, &call));
+    let rate = shop.faults.timeout_after_apply_rate;
+    let hang = method != Method::GET && shop.happens(rate);
+    shop.counters.timeouts_injected += u64::from(hang);
+    (
+        respond(reply.unwrap_or_else(Reply::no_route)),
+        hang.then(|| shop.faults.clone()),
+    )
+}
+
+/// Ids out of the path, so that calls can be counted.
+fn route(path: &str) -> String {
+    let segment = |text: &str| {
+        if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
+            "{id}".to_owned()
+        } else {
+            text.to_owned()
+        }
+    };
+    path.split('/').map(segment).collect::<Vec<_>>().join("/")
+}
+
+fn injected(shop: &mut Shop) -> Option<Response<Body>> {
+    if shop.faults.outage {
+        return Some(page(
+            503,
+            "<html><body>Briefly unavailable for scheduled maintenance.</body></html>",
+        ));
+    }
+    if !shop.happens(shop.faults.error_rate) {
+        return None;
+    }
+    Some(match shop.random.random_range(0..4) {
+        0 => {
+            let mut reply = Reply::error(429, "too_many_requests", "Too many requests.");
+            reply.headers.push(("retry-after", "1".to_owned()));
+            respond(reply)
+        }
+        1 => respond(Reply::error(
+            500,
+            "internal_server_error",
+            "<p>There has been a critical error on this website.</p>",
+        )),
+        2 => page(502, "<html><body><h1>502 Bad Gateway</h1></body></html>"),
+        _ => page(
+            503,
+            "<html><body><h1>503 Service Temporarily Unavailable</h1></body></html>",
+        ),
+    })
+}
+
+fn page(status: u16, html: &'static str) -> Response<Body> {
+    let mut response = Response::new(Body::from(html));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response
+        .headers_mut()
+        .insert("content-type", HeaderValue::from_static("text/html; charset=UTF-8"));
+    response
+}
+
+fn respond(reply: Reply) -> Response<Body> {
+    let mut response = Response::new(Body::from(reply.body.to_string()));
+    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response.headers_mut().insert(
+        "content-type",
+        HeaderValue::from_static("application/json; charset=UTF-8"),
+    );
+    for (name, value) in reply.headers {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}

@@ -1,0 +1,137 @@
+//! Questions to a running daemon: one deadline, a bounded answer, and sentences that say which
+//! address was tried.
+
+use super::Failure;
+use crate::server::ApiError;
+use reqwest::{Method, StatusCode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::time::Duration;
+
+/// For the whole of a question and its answer.
+const DEADLINE: Duration = Duration::from_secs(10);
+/// 10,000 explanations fit.
+const MOST_BODY: usize = 64 << 20;
+
+/// A client of the admin listener.
+pub(super) struct Client {
+    http: reqwest::Client,
+    address: String,
+}
+
+impl Client {
+    /// For the daemon at `address` (`host:port`).
+    pub(super) fn new(address: String) -> Result<Self, Failure> {
+        // Installed once a process; a second time answers Err, which is fine.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(DEADLINE)
+            .build()
+            .map_err(|cause| Failure::usage(format!("can't build an HTTP client: {cause}")))?;
+        Ok(Self { http, address })
+    }
+
+    /// A read.
+    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<T, Failure> {
+        self.send(self.request(Method::GET, path).query(query)).await
+    }
+
+    /// A change.
+    pub(super) async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &(impl Serialize + ?Sized),
+    ) -> Result<T, Failure> {
+        self.send(self.request(Method::POST, path).json(body)).await
+    }
+
+    fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.http.request(method, format!("http://{}{path}", self.address))
+    }
+
+    async fn send<T: DeserializeOwned>(&self, request: reqwest::RequestBuilder) -> Result<T, Failure> {
+        let mut response = request.send().await.map_err(|error| self.transport(&error))?;
+        let status = response.status();
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.transport(&error))? {
+            if body.len() + chunk.len() > MOST_BODY {
+                return Err(Failure::no(format!(
+                    "the answer of {} is larger than {MOST_BODY} bytes",
+                    self.address
+                )));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        if status.is_success() {
+            return serde_json::from_slice(&body).map_err(|_| self.stranger(status));
+        }
+        match serde_json::from_slice::<ApiError>(&body) {
+            Ok(error) => Err(refused(status, error)),
+            Err(_) => Err(self.stranger(status)),
+        }
+    }
+
+    fn transport(&self, error: &reqwest::Error) -> Failure {
+        let address = &self.address;
+        if error.is_builder() {
+            return Failure::usage(format!(
+                "`{address}` is no address: use HOST:PORT as in --admin 127.0.0.1:8710"
+            ));
+        }
+        if error.is_timeout() {
+            let seconds = DEADLINE.as_secs();
+            return Failure::unreachable(format!(
+                "the daemon on {address} did not answer within {seconds} s: look at its log with `journalctl -u omnistock`"
+            ));
+        }
+        let cause = root(error);
+        Failure::unreachable(format!(
+            "no daemon answers on {address} ({cause}): start it with `systemctl start omnistock` or name its address with --admin"
+        ))
+    }
+
+    fn stranger(&self, status: StatusCode) -> Failure {
+        Failure::unreachable(format!(
+            "what answers on {} ({}) is not this version of omnistock: name the daemon's admin address with --admin",
+            self.address,
+            status.as_u16()
+        ))
+    }
+}
+
+/// The last cause: "Connection refused" rather than "error sending request".
+fn root(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
+}
+
+/// A wrong request is a matter of usage; everything else is the daemon's no.
+fn refused(status: StatusCode, error: ApiError) -> Failure {
+    let message = match error.help {
+        Some(help) => format!("{}: {help}", error.error),
+        None => error.error,
+    };
+    if status == StatusCode::BAD_REQUEST {
+        Failure::usage(message)
+    } else {
+        Failure::no(message)
+    }
+}
+
+/// One part of a path: everything but letters, digits and `-_.~` is escaped.
+pub(super) fn segment(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            escaped.extend(["%", &format!("{byte:02X}")]);
+        }
+    }
+    escaped
+}

@@ -1,0 +1,164 @@
+//! The command line: one file a subcommand, facts from the daemon's admin listener, text for
+//! people or `--json` for programs.
+
+mod address;
+mod check;
+mod client;
+mod connectors;
+mod demo;
+mod exit;
+mod explain;
+mod holds;
+mod listings;
+pub mod logging;
+mod output;
+mod parked;
+mod run;
+mod status;
+mod sync;
+mod text;
+pub mod wiring;
+
+pub use exit::{Code, Failure};
+
+use clap::{Parser, Subcommand};
+use output::Output;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Keeps stock and prices right on every sales channel of a merchant.
+#[derive(Debug, Parser)]
+#[command(name = "omnistock", version, max_term_width = 80, after_help = Code::HELP)]
+struct Cli {
+    /// The configuration; `conf.d/*.toml` beside it belongs to it.
+    #[arg(
+        short = 'c',
+        long,
+        global = true,
+        value_name = "FILE",
+        default_value = "/etc/omnistock/omnistock.toml"
+    )]
+    config: PathBuf,
+
+    /// Print JSON, and nothing else, on standard output.
+    #[arg(long, global = true)]
+    json: bool,
+
+    /// The daemon's admin address; unless given, the configuration's, or 127.0.0.1:8710.
+    #[arg(long, global = true, value_name = "ADDR")]
+    admin: Option<String>,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::Run),
+    Demo(demo::Demo),
+    Check(check::Check),
+    Status(status::Show),
+    Explain(explain::Explain),
+    /// Changes that a guard stopped.
+    #[command(subcommand)]
+    Holds(holds::Holds),
+    /// Listings that a channel refuses.
+    #[command(subcommand)]
+    Parked(parked::ParkedCommand),
+    /// Offers of the channels.
+    #[command(subcommand)]
+    Listings(listings::Listings),
+    Sync(sync::Sync),
+    Connectors(connectors::Connectors),
+}
+
+/// What every subcommand is given.
+struct Context {
+    config: PathBuf,
+    admin: Option<String>,
+    output: Output,
+}
+
+impl Context {
+    fn client(&self) -> Result<client::Client, Failure> {
+        client::Client::new(address::admin_address(self.admin.as_deref(), &self.config))
+    }
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(usage) => {
+            // Where even the complaint can't be written, the exit code still says it.
+            drop(usage.print());
+            return if usage.exit_code() == 0 {
+                Code::Fine.into()
+            } else {
+                Code::Usage.into()
+            };
+        }
+    };
+    match start(cli) {
+        Ok(()) => Code::Fine.into(),
+        Err(failure) => {
+            output::complain(&failure.message);
+            failure.code.into()
+        }
+    }
+}
+
+fn start(cli: Cli) -> Result<(), Failure> {
+    // The daemon uses all cores; a question to it needs no threads.
+    let threads = matches!(cli.command, Command::Run(_) | Command::Demo(_));
+    let mut builder = if threads {
+        tokio::runtime::Builder::new_multi_thread()
+    } else {
+        tokio::runtime::Builder::new_current_thread()
+    };
+    let runtime = builder
+        .enable_all()
+        .build()
+        .map_err(|cause| Failure::usage(format!("can't start: {cause}; raise the limits of this process")))?;
+    let context = Context {
+        config: cli.config,
+        admin: cli.admin,
+        output: Output::of_process(cli.json),
+    };
+    runtime.block_on(Box::pin(dispatch(cli.command, &context)))
+}
+
+async fn dispatch(command: Command, context: &Context) -> Result<(), Failure> {
+    match command {
+        Command::Run(run) => Box::pin(run.run(context)).await,
+        Command::Demo(demo) => Box::pin(demo.run(context)).await,
+        Command::Check(check) => Box::pin(check.run(context)).await,
+        Command::Status(show) => show.run(context).await,
+        Command::Explain(explain) => explain.run(context).await,
+        Command::Holds(holds) => holds.run(context).await,
+        Command::Parked(parked) => parked.run(context).await,
+        Command::Listings(listings) => listings.run(context).await,
+        Command::Sync(sync) => sync.run(context).await,
+        Command::Connectors(connectors) => connectors.run(context),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent_and_every_command_has_an_example() {
+        let mut command = Cli::command();
+        command.build();
+        command.clone().debug_assert();
+        for sub in command
+            .get_subcommands()
+            .filter(|sub| !sub.has_subcommands() && sub.get_name() != "help")
+        {
+            let help = sub.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains("omnistock "), "`{}` has no example", sub.get_name());
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! `omnistock status`: how everything stands, the worst first, and the command that helps most.
+
+use super::{Context, Failure, text};
+use crate::server::{ChannelStatus, ListingState, SourceStatus, StateCounts, Status};
+use jiff::tz::TimeZone;
+use omnistock_words::{Millis, Mode};
+
+/// Show how everything stands.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: omnistock status --json | jq .channels")]
+pub(super) struct Show {}
+
+impl Show {
+    pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
+        let status: Status = context.client()?.get("/api/v1/status", &[]).await?;
+        context
+            .output
+            .show(&status, |status| render(status, &context.output.zone))
+    }
+}
+
+/// The whole page. Ages are by the daemon's clock.
+fn render(status: &Status, zone: &TimeZone) -> String {
+    let mut page = text::spread(
+        &format!("omnistock {}", status.version),
+        &text::instant(status.at, zone, "%a %-d %b %H:%M:%S %Z"),
+    );
+    page += &head(status);
+    page += &channels(status, zone);
+    page += &prices(&status.prices);
+    for source in &status.sources {
+        page += &source_lines(source, status.at, zone);
+    }
+    page += &tail(status);
+    page
+}
+
+fn paragraph(text: &str) -> String {
+    text::wrap(text, text::WIDTH, "  ")
+}
+
+fn head(status: &Status) -> String {
+    let left = if status.attention.is_empty() {
+        "nothing needs attention".to_owned()
+    } else {
+        format!("ATTENTION: {}", status.attention.join(", "))
+    };
+    let gate = if status.gate.open { "gate open" } else { "gate closed" };
+    let mut head = text::spread(
+        &left,
+        &format!("{gate}, up {}", text::age(status.started_at, status.at)),
+    );
+    for missing in &status.gate.missing {
+        head += &paragraph(&format!("gate: {missing}"));
+    }
+    head
+}
+
+const HEAD: [&str; 10] = [
+    "CHANNEL", "MODE", "LISTINGS", "IN_SYNC", "WAITING", "HELD", "PARKED", "UNMAPPED", "OTHER", "LAG_P99",
+];
+
+fn channels(status: &Status, zone: &TimeZone) -> String {
+    if status.channels.is_empty() {
+        return "\nno channels configured\n".to_owned();
+    }
+    let with = |most: usize, figure: fn(u64) -> String| {
+        let rows: Vec<Vec<String>> = status
+            .channels
+            .iter()
+            .map(|channel| row(channel, most, figure))
+            .collect();
+        format!("\n{}", text::table(&HEAD, &rows, 2))
+    };
+    let mut table = with(12, text::number);
+    if table.lines().any(|line| line.chars().count() > text::WIDTH) {
+        // A catalogue of millions: thousands fit, and `--json` has the figures to the unit.
+        table = with(9, text::compact);
+    }
+    table += "WAITING = pending + in_flight + accepted; OTHER = excluded + paused\n";
+    for channel in &status.channels {
+        table += &channel_notes(channel, status.at, zone);
+    }
+    table
+}
+
+fn row(channel: &ChannelStatus, most: usize, figure: fn(u64) -> String) -> Vec<String> {
+    let listings = &channel.listings;
+    let figures = [
+        listings.total(),
+        listings.in_sync,
+        listings.waiting(),
+        listings.held,
+        listings.parked,
+        listings.unmapped,
+        listings.other(),
+    ];
+    let mode = match channel.mode {
+        Mode::DecreaseOnly => "lower",
+        mode => text::mode(mode),
+    };
+    let mut row = vec![text::shortened(channel.name.as_str(), most), mode.to_owned()];
+    row.extend(figures.map(figure));
+    row.push(channel.lag.map_or_else(|| "-".to_owned(), |lag| text::lag(lag.p99_ms)));
+    row
+}
+
+fn channel_notes(channel: &ChannelStatus, now: Millis, zone: &TimeZone) -> String {
+    let mut notes = String::new();
+    let name = &channel.name;
+    if let Some(waiting) = &channel.waiting {
+        notes += &paragraph(&format!("{name} waits: {waiting}"));
+    }
+    if channel.errors > 0 {
+        let (errors, calls) = (
+            text::number(channel.errors),
+            text::count(channel.calls, "call", "calls"),
+        );
+        let last = channel.last_error.as_ref().map_or_else(String::new, |error| {
+            format!(
+                ", last {} {}: {}",
+                text::clock(error.at, now, zone),
+                error.title,
+                error.reason
+            )
+        });
+        notes += &paragraph(&format!("{name}: {errors} of {calls} failed{last}"));
+    }
+    notes
+}
+
+fn prices(counts: &StateCounts) -> String {
+    if counts.total() == 0 {
+        return String::new();
+    }
+    let part = |state: ListingState| {
+        let figure = counts.get(state);
+        let name = if state == ListingState::Parked {
+            "parked (refused, or no floor)"
+        } else {
+            state.name()
+        };
+        (figure > 0).then(|| format!("{} {name}", text::number(figure)))
+    };
+    let parts: Vec<String> = ListingState::ALL.into_iter().filter_map(part).collect();
+    paragraph(&format!("prices: {}", parts.join(", ")))
+}
+
+fn source_lines(source: &SourceStatus, now: Millis, zone: &TimeZone) -> String {
+    let name = &source.name;
+    let mut lines = match &source.last {
+        None => paragraph(&format!("{name} has not reported yet")),
+        Some(last) => {
+            let limit = source
+                .limit_seconds
+                .map_or_else(String::new, |limit| format!(" (limit {})", text::duration(limit)));
+            let rows = text::count(last.rows, "row", "rows");
+            paragraph(&format!(
+                "{name} {} old{limit}, {rows} in {}",
+                text::age(last.as_of, now),
+                last.title
+            ))
+        }
+    };
+    for (verb, problems) in [("held", &source.held), ("refused", &source.refused)] {
+        for problem in problems {
+            let at = text::clock(problem.at, now, zone);
+            lines += &paragraph(&format!("{name} {verb} {at} {}: {}", problem.title, problem.reason));
+        }
+    }
+    for (what, counted) in source.unknown.iter().filter(|(_, counted)| counted.count > 0) {
+        let examples = counted.examples.join(", ");
+        let more = if u64::try_from(counted.examples.len()).unwrap_or(0) < counted.count {
+            ", …"
+        } else {
+            ""
+        };
+        lines += &paragraph(&format!(
+            "{name} names {} unknown {what}: {examples}{more}",
+            text::number(counted.count)
+        ));
+    }
+    if let Some(error) = &source.last_error {
+        let at = text::clock(error.at, now, zone);
+        lines += &paragraph(&format!("{name} failed {at} {}: {}", error.title, error.reason));
+    }
+    lines
+}
+
+fn tail(status: &Status) -> String {
+    let mut tail = String::new();
+    if !status.complaints.is_empty() {
+        let parts: Vec<String> = status
+            .complaints
+            .iter()
+            .map(|(name, count)| format!("{} {name}", text::number(*count)))
+            .collect();
+        tail += &paragraph(&format!("set aside: {}", parts.join(", ")));
+    }
+    let waiting = match status.store.inbox {
+        0 => String::new(),
+        inbox => format!(", {} to apply", text::count(inbox, "report", "reports")),
+    };
+    if !status.store.title.is_empty() {
+        tail += &paragraph(&format!("store: {}{waiting}", status.store.title));
+    }
+    for warning in &status.store.warnings {
+        tail += &paragraph(&format!("store: {warning}"));
+    }
+    if let Some(next) = &status.next {
+        tail += &paragraph(&format!("next: {next}"));
+    }
+    tail
+}
+
+#[cfg(test)]
+#[path = "status_tests.rs"]
+mod tests;

@@ -1,0 +1,43 @@
+//! `omnistock sync`: read again, now.
+
+use super::{Context, Failure, text};
+use crate::server::SyncAnswer;
+use crate::server::admin::SyncBody;
+use omnistock_words::ConnectorName;
+
+/// Ask the daemon to read its systems again, now.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: omnistock sync erp --full")]
+pub(super) struct Sync {
+    /// One connector; all unless given.
+    connector: Option<ConnectorName>,
+    /// Forget the places to go on from and read everything.
+    #[arg(long)]
+    full: bool,
+}
+
+impl Sync {
+    pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
+        let body = SyncBody {
+            connector: self.connector,
+            full: self.full,
+        };
+        let answer: SyncAnswer = context.client()?.post("/api/v1/sync", &body).await?;
+        context.output.show(&answer, render)
+    }
+}
+
+fn render(answer: &SyncAnswer) -> String {
+    if answer.connectors.is_empty() {
+        return "there is no connector to read\n".to_owned();
+    }
+    let names: Vec<&str> = answer.connectors.iter().map(ConnectorName::as_str).collect();
+    text::wrap(
+        &format!(
+            "{} will be read again; `omnistock status` shows what comes",
+            names.join(", ")
+        ),
+        text::WIDTH,
+        "  ",
+    )
+}

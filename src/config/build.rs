@@ -1,0 +1,127 @@
+//! Building connectors: their own keys and secrets are read here, and what is wrong is told with its place.
+
+use super::connectors::ConnectorConfiguration;
+use super::problem::{Problem, Severity};
+use super::schema;
+use super::secret::is_about_plain_secret;
+use super::{Configuration, Connectors, StoreChoice};
+use omnistock_sdk::{Connector, ConnectorContext, LocationCodes, SecretResolver, SettingProblem, nearest};
+use omnistock_words::ConnectorName;
+use std::sync::Arc;
+
+impl Configuration {
+    /// Builds every connector, or says everything that is wrong with their own keys and secrets.
+    pub fn build_connectors(&self, secrets: &Arc<dyn SecretResolver>) -> Result<Connectors, Vec<Problem>> {
+        let (built, problems) = self.build_all(secrets);
+        if problems.is_empty() { Ok(built) } else { Err(problems) }
+    }
+
+    /// Builds what can be built, and collects what is wrong with the rest.
+    pub(super) fn build_all(&self, secrets: &Arc<dyn SecretResolver>) -> (Connectors, Vec<Problem>) {
+        let (mut built, mut problems) = (Connectors::new(), Vec::new());
+        for (name, connector) in &self.connectors {
+            let context = self.context(name, connector, secrets);
+            match (connector.spec.build)(context, connector.table.clone()) {
+                Ok(role) => {
+                    problems.extend(without_role(name, connector, role.as_ref()));
+                    drop(built.insert(name.clone(), role));
+                }
+                Err(found) => problems.extend(found.into_iter().map(|found| placed(name, connector, &found))),
+            }
+        }
+        if let StoreChoice::Redis { url, .. } = &self.store
+            && let Err(message) = url.resolve(secrets.as_ref())
+            && let Some(place) = &self.store_url_at
+        {
+            problems.push(Problem { message: format!("`url` in [store]: {message}"), ..place.clone() });
+        }
+        (built, problems)
+    }
+
+    fn context(&self, name: &ConnectorName, connector: &ConnectorConfiguration, secrets: &Arc<dyn SecretResolver>) -> ConnectorContext {
+        let declared = self.settings.locations.keys().cloned().collect();
+        ConnectorContext {
+            name: name.clone(),
+            locations: LocationCodes::new(declared, connector.codes.clone()),
+            secrets: Arc::clone(secrets),
+            folder: self.folder.clone(),
+        }
+    }
+}
+
+/// A role that the configuration gives a connector, but that its kind doesn't have in this version.
+fn without_role(name: &ConnectorName, connector: &ConnectorConfiguration, built: &dyn Connector) -> Option<Problem> {
+    let missing = match connector.channels.first() {
+        Some(channel) if built.channel().is_none() => {
+            format!("channel `{channel}` can't be written: kind \"{}\" is no channel in this version", connector.kind)
+        }
+        _ if connector.is_source && built.stock().is_none() => {
+            format!("`basis` makes it a source, but kind \"{}\" reports no stock in this version", connector.kind)
+        }
+        _ => return None,
+    };
+    Some(placed(name, connector, &SettingProblem::new("", missing)))
+}
+
+/// A connector's finding at the nearest place that its key has in a file.
+fn placed(name: &ConnectorName, connector: &ConnectorConfiguration, found: &SettingProblem) -> Problem {
+    let mut key = found.key.as_str();
+    let place = loop {
+        match connector.places.get(key) {
+            Some(place) => break Some(place),
+            None if key.is_empty() => break None,
+            None => key = key.rfind(['.', '[']).and_then(|end| key.get(..end)).unwrap_or_default(),
+        }
+    };
+    let (message, help) = worded(name, found);
+    let mut problem = place.cloned().unwrap_or_else(|| Problem {
+        file: format!("[connectors.{name}]"),
+        line: 0,
+        column: 0,
+        length: 0,
+        excerpt: None,
+        severity: Severity::Error,
+        message: String::new(),
+        help: None,
+    });
+    if is_about_plain_secret(&message) {
+        problem.excerpt = None;
+    }
+    Problem { message, help, ..problem }
+}
+
+/// The sentence with the connector's name; an unknown key may also be meant for a key that all connectors have.
+fn worded(name: &ConnectorName, found: &SettingProblem) -> (String, Option<String>) {
+    let unknown = omnistock_sdk::unknown_setting(&found.key);
+    if found.message == unknown {
+        let own = found.help.as_deref().and_then(suggested);
+        let mut candidates: Vec<&str> = own.into_iter().collect();
+        if !found.key.contains('.') {
+            for key in schema::CONNECTOR.names() {
+                candidates.push(key);
+            }
+        }
+        let near = nearest(last(&found.key), candidates.into_iter());
+        let message = match near {
+            Some(near) => format!("{unknown} in [connectors.{name}]; did you mean `{near}`?"),
+            None => format!("{unknown} in [connectors.{name}]"),
+        };
+        let help = if own.is_some() { None } else { found.help.clone().filter(|_| near.is_none()) };
+        return (message, help);
+    }
+    let message = if found.key.is_empty() {
+        format!("[connectors.{name}]: {}", found.message)
+    } else {
+        format!("`{}` in [connectors.{name}]: {}", found.key, found.message)
+    };
+    (message, found.help.clone())
+}
+
+/// The name inside "did you mean `…`?".
+fn suggested(help: &str) -> Option<&str> {
+    help.strip_prefix("did you mean `")?.strip_suffix("`?")
+}
+
+fn last(key: &str) -> &str {
+    key.rsplit('.').next().unwrap_or(key)
+}

@@ -1,0 +1,66 @@
+//! Files and environment → typed, checked settings, or everything that is wrong with them in one go.
+//!
+//! `file` and `conf.d/*.toml` beside it are merged, `OMNISTOCK__SECTION__KEY` is laid over them, and every
+//! section is read by the schema. Nothing is taken that has no effect: what isn't known is an error.
+//! Secrets are references until connectors are built.
+
+mod build;
+mod channels;
+mod connectors;
+mod document;
+mod environment;
+mod load;
+mod locations;
+mod merge;
+mod policy;
+mod problem;
+mod reader;
+mod root;
+mod rules;
+mod schedule;
+mod schema;
+mod secret;
+mod server;
+mod sources;
+#[cfg(test)]
+mod tests;
+mod tree;
+mod value;
+
+pub use channels::ChannelTimes;
+pub use connectors::ConnectorConfiguration;
+pub use load::{load, load_and_build};
+pub use problem::{Problem, Severity, render};
+pub use server::{ServerSettings, StoreChoice, StoreUrl};
+
+use omnistock_sdk::Connector;
+use omnistock_words::{ChannelName, ConnectorName, Settings};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Connectors that were built, by name.
+pub type Connectors = BTreeMap<ConnectorName, Arc<dyn Connector>>;
+
+/// A configuration without errors.
+#[derive(Clone)]
+pub struct Configuration {
+    /// Where state lives.
+    pub store: StoreChoice,
+    /// The listeners.
+    pub server: ServerSettings,
+    /// What the engine goes by.
+    pub settings: Arc<Settings>,
+    /// What intake and delivery build; a connector that is used by nothing is among them.
+    pub connectors: BTreeMap<ConnectorName, ConnectorConfiguration>,
+    /// How often each channel is looked at.
+    pub channels: BTreeMap<ChannelName, ChannelTimes>,
+    /// What is allowed, but looks like a mistake.
+    pub warnings: Vec<Problem>,
+    /// The files that were read, in their order.
+    pub files: Vec<PathBuf>,
+    /// The folder of the first file: relative paths start here.
+    pub folder: PathBuf,
+    /// Where `[store] url` stands, for a secret that can't be resolved.
+    store_url_at: Option<Problem>,
+}

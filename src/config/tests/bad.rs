@@ -1,0 +1,57 @@
+//! Bad configurations and exactly what is said of them: `bad.txt` holds both, one case after the other.
+//!
+//! A case is `### title`, the files (`@ name` begins another one), variables (`$ NAME=value`), a line `---`, and
+//! what `check` prints.
+
+use super::World;
+use crate::config::render;
+
+struct Case {
+    title: String,
+    world: World,
+    expected: String,
+}
+
+fn case(text: &str) -> Case {
+    let (title, rest) = text.split_once('\n').unwrap();
+    let (input, expected) = rest.split_once("\n---\n").unwrap_or((rest, ""));
+    let mut world = World::default();
+    let (mut name, mut lines) = ("omnistock.toml".to_owned(), String::new());
+    for line in input.lines() {
+        if let Some(other) = line.strip_prefix("@ ") {
+            world = world.file(&name, &std::mem::take(&mut lines));
+            other.clone_into(&mut name);
+        } else if let Some((variable, value)) = line.strip_prefix("$ ").and_then(|line| line.split_once('=')) {
+            world = world.variable(variable, value);
+        } else {
+            lines.push_str(line);
+            lines.push('\n');
+        }
+    }
+    Case { title: title.to_owned(), world: world.file(&name, &lines), expected: expected.trim_end().to_owned() + "\n" }
+}
+
+fn cases() -> Vec<Case> {
+    include_str!("bad.txt").split("### ").skip(1).map(case).collect()
+}
+
+#[test]
+fn each_bad_configuration_is_told_with_place_and_cure() {
+    let mut wrong = String::new();
+    for case in cases() {
+        let said = render(&case.world.problems());
+        if said != case.expected {
+            wrong.push_str(&format!("### {}\n{said}\n", case.title));
+        }
+    }
+    assert!(wrong.is_empty(), "said otherwise:\n{wrong}");
+}
+
+#[test]
+fn there_are_many_cases_and_none_loads_in_silence() {
+    let cases = cases();
+    assert!(cases.len() >= 40, "{}", cases.len());
+    for case in cases {
+        assert!(!case.world.problems().is_empty(), "{}", case.title);
+    }
+}

@@ -1,0 +1,185 @@
+//! Why a number is what it is: the ledger is loaded and asked anew, so the answer is what would be
+//! sent now, beside what was sent, accepted and observed.
+
+use super::status::outside;
+use super::view::DaemonView;
+use crate::delivery::decode_listing;
+use crate::server::{
+    ApiError, Because, Explanation, ItemView, LocationFigure, OrderLineView, PositionView, Stamped, Step,
+};
+use crate::store::{Key, Kind, StoreError};
+use omnistock_engine::{Documents, Promise, SkuDocument, SourceDocument, needs, promise, sellable};
+use omnistock_planner::{ListingDocument, StateFacts, Target, document_prefix, state};
+use omnistock_sdk::now;
+use omnistock_words::{ChannelName, ListingId, Settings, Sku, VendorLocation};
+
+/// Listing documents looked through for one explanation, at most.
+const PAGES: usize = 1_000;
+
+fn away(error: &StoreError) -> ApiError {
+    ApiError::unavailable(error.to_string())
+}
+
+/// A listing with its vendor location, for people.
+pub(super) fn listing_text(listing: &ListingId, location: Option<&VendorLocation>) -> String {
+    location.map_or_else(|| listing.to_string(), |location| format!("{listing} at {location}"))
+}
+
+async fn documents(view: &DaemonView, settings: &Settings, sku: &Sku) -> Result<Documents, ApiError> {
+    let mut documents = Documents::default();
+    let skus = needs(settings, sku);
+    let mut keys: Vec<Key> = skus.iter().map(Key::sku).collect();
+    keys.extend(settings.sources.keys().map(Key::source));
+    let mut stored = view.store.load(&keys).await.map_err(|error| away(&error))?.into_iter();
+    let unreadable = |error: omnistock_engine::DecodeError| ApiError::unavailable(error.to_string());
+    for sku in skus {
+        let bytes = stored.next().unwrap_or_default().bytes;
+        if !bytes.is_empty() {
+            documents.skus.insert(sku, SkuDocument::decode(&bytes).map_err(unreadable)?);
+        }
+    }
+    for source in settings.sources.keys() {
+        let bytes = stored.next().unwrap_or_default().bytes;
+        if !bytes.is_empty() {
+            documents.sources.insert(source.clone(), SourceDocument::decode(&bytes).map_err(unreadable)?);
+        }
+    }
+    Ok(documents)
+}
+
+/// The listings of a SKU on a channel.
+async fn listings(view: &DaemonView, channel: &ChannelName, sku: &Sku) -> Result<Vec<ListingDocument>, ApiError> {
+    let prefix = document_prefix(channel);
+    let (mut after, mut found) = (Some(prefix.clone()), Vec::new());
+    for _ in 0..PAGES {
+        let page = view.store.scan(Kind::Listing, after.as_deref(), 1_000).await.map_err(|error| away(&error))?;
+        let own = page.iter().take_while(|(id, _)| id.starts_with(&prefix));
+        found.extend(own.filter_map(|(_, stored)| decode_listing(&stored.bytes).ok()).filter(|l| l.sku.as_ref() == Some(sku)));
+        match page.last() {
+            Some((id, _)) if page.len() == 1_000 && id.starts_with(&prefix) => after = Some(id.clone()),
+            _ => break,
+        }
+    }
+    Ok(found)
+}
+
+/// Explanations on one channel, or on all.
+pub(super) async fn explain(
+    view: &DaemonView,
+    sku: &Sku,
+    channel: Option<&ChannelName>,
+) -> Result<Vec<Explanation>, ApiError> {
+    let settings = view.settings.load_full();
+    let documents = documents(view, &settings, sku).await?;
+    let mut explanations = Vec::new();
+    for name in settings.channels.keys().filter(|name| channel.is_none_or(|channel| channel == *name)) {
+        let promise = promise(&settings, &documents, name, sku, now());
+        let listings = listings(view, name, sku).await?;
+        if listings.is_empty() && documents.skus.contains_key(sku) && channel.is_some() {
+            explanations.push(explanation(view, &settings, name, sku, &promise, None));
+        }
+        explanations.extend(
+            listings.iter().map(|listing| explanation(view, &settings, name, sku, &promise, Some(listing))),
+        );
+    }
+    if explanations.is_empty() {
+        let error = ApiError::not_found(format!("no source and no channel knows the SKU {sku}"));
+        return Err(error.help("SKUs are exact: check upper and lower case, spaces and leading zeros"));
+    }
+    Ok(explanations)
+}
+
+fn explanation(
+    view: &DaemonView,
+    settings: &Settings,
+    channel: &ChannelName,
+    sku: &Sku,
+    promise: &Promise,
+    listing: Option<&ListingDocument>,
+) -> Explanation {
+    let mode = settings.channels.get(channel).map(|settings| settings.policy.mode).unwrap_or_default();
+    let waits = view.gate.waits(channel);
+    let place = listing.and_then(|listing| listing.place.as_ref());
+    let desired = match place {
+        None => promise.quantity,
+        Some(place) => promise.split.iter().find(|(location, _)| location == place).map(|(_, quantity)| *quantity),
+    };
+    let facts = StateFacts {
+        mode,
+        gate: waits.is_empty(),
+        target: desired.map_or(Target::Unknown, Target::Number),
+        in_flight: false,
+        dirty: false,
+        held: false,
+    };
+    let stamped = |quantity, at| Stamped { quantity, at };
+    Explanation {
+        sku: sku.clone(),
+        channel: channel.clone(),
+        listing: listing.map(|listing| listing_text(&listing.listing, listing.location.as_ref())),
+        mode,
+        state: outside(listing.map_or(omnistock_planner::ListingState::Unmapped, |listing| state(listing, &facts))),
+        stock_state: serde_json::to_value(promise.state).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default(),
+        desired,
+        sent: listing.and_then(|listing| listing.sent.as_ref()).map(|sent| stamped(sent.quantity, sent.at)),
+        accepted: listing.and_then(|l| l.accepted.as_ref()).map(|accepted| stamped(accepted.quantity, accepted.at)),
+        observed: listing
+            .and_then(|listing| listing.observed.as_ref())
+            .and_then(|observed| Some(stamped(observed.quantity?, observed.at))),
+        notes: waits.iter().map(ToString::to_string).collect(),
+        steps: steps(promise),
+        price: None,
+        changes: Vec::new(),
+    }
+}
+
+fn steps(promise: &Promise) -> Vec<Step> {
+    let mut before = None;
+    let mut steps = Vec::new();
+    for step in &promise.steps {
+        let text = step.because.to_string();
+        let because = text.split(" | ").map(|text| Because { text: text.to_owned(), set_by: None }).collect();
+        let changes = before != Some(step.value);
+        steps.push(Step { step: step.step.name().to_owned(), value: Some(step.value), because, changes });
+        before = Some(step.value);
+    }
+    steps
+}
+
+/// Everything known of a SKU.
+pub(super) async fn item(view: &DaemonView, sku: &Sku) -> Result<ItemView, ApiError> {
+    let settings = view.settings.load_full();
+    let listings = explain(view, sku, None).await.unwrap_or_default();
+    let documents = documents(view, &settings, sku).await?;
+    let Some(document) = documents.skus.get(sku) else {
+        if listings.is_empty() {
+            return Err(ApiError::not_found(format!("no source and no channel knows the SKU {sku}")));
+        }
+        return Ok(ItemView { sku: sku.clone(), positions: Vec::new(), order_lines: Vec::new(), sellable: Vec::new(), listings });
+    };
+    let positions = document.positions.iter().map(|position| PositionView {
+        source: position.source.clone(),
+        location: position.location.clone(),
+        quantity: position.quantity,
+        basis: position.basis,
+        as_of: position.effective(documents.sources.get(&position.source)).0,
+    });
+    let order_lines = document.lines.iter().map(|line| OrderLineView {
+        channel: line.channel.clone(),
+        order: line.order.clone(),
+        line: line.line.clone(),
+        quantity: line.quantity,
+        contained: line.statements.iter().map(|statement| statement.quantity).sum(),
+    });
+    let figures = settings.locations.keys().map(|location| LocationFigure {
+        location: location.clone(),
+        quantity: sellable(&settings, &documents, location, sku, now()),
+    });
+    Ok(ItemView {
+        sku: sku.clone(),
+        positions: positions.collect(),
+        order_lines: order_lines.collect(),
+        sellable: figures.collect(),
+        listings,
+    })
+}

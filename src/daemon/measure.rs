@@ -1,0 +1,63 @@
+//! Boards into metrics, when somebody asks for them.
+
+use super::view::DaemonView;
+use crate::server::metrics::{Metrics, OfChannel, OfName, OfOutcome, OfReport, OfSource, OfState, OfUnknown};
+use omnistock_sdk::now;
+use prometheus_client::metrics::counter::Counter;
+
+/// Brings a counter up to a total that only rises.
+fn raise(counter: &Counter, total: u64) {
+    counter.inc_by(total.saturating_sub(counter.get()));
+}
+
+fn gauge(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// Takes over what the boards say now.
+pub(super) fn measure(view: &DaemonView, metrics: &Metrics) {
+    metrics.ready.set(i64::from(view.lease.borrow().is_some() && view.ledger.error().is_none()));
+    let open = view.channels.keys().all(|channel| view.gate.waits(channel).is_empty());
+    metrics.gate_open.set(i64::from(open));
+    metrics.holds.set(gauge(view.holds.list().len() as u64));
+    for (name, (count, _)) in view.ledger.complaints() {
+        raise(&metrics.complaints.get_or_create(&OfName::new(name)), count);
+    }
+    for (name, parts) in &view.channels {
+        let totals = parts.board.totals();
+        for (state, count) in parts.board.states() {
+            let labels = OfState::new(name.as_str(), "quantity", state.name());
+            metrics.listings.get_or_create(&labels).set(gauge(count));
+        }
+        let failed: u64 = totals.errors.iter().sum();
+        let outcome = |outcome: &str| OfOutcome::new(name.as_str(), outcome);
+        raise(&metrics.calls.get_or_create(&outcome("all")), totals.calls);
+        raise(&metrics.calls.get_or_create(&outcome("failed")), failed);
+        raise(&metrics.updates.get_or_create(&outcome("accepted")), totals.writes);
+        raise(&metrics.drift.get_or_create(&outcome("unexplained")), totals.drift);
+        if let Some(orders) = &parts.orders {
+            raise(&metrics.orders.get_or_create(&OfChannel::new(name.as_str())), orders.totals().1);
+        }
+    }
+    sources(view, metrics);
+}
+
+fn sources(view: &DaemonView, metrics: &Metrics) {
+    for (name, parts) in &view.sources {
+        let name = name.as_str();
+        if let Some(last) = parts.board.last() {
+            let age = now().since(last.as_of).max(0) / 1_000;
+            metrics.source_age.get_or_create(&OfSource::new(name)).set(age);
+        }
+        let (taken, refused) = (parts.board.taken_total(), parts.board.refusals().0);
+        raise(&metrics.reports.get_or_create(&OfReport::new(name, "taken")), taken);
+        raise(&metrics.reports.get_or_create(&OfReport::new(name, "refused")), refused);
+        let (locations, channels) = parts.board.unknown();
+        let unlisted = parts.board.not_listed().0;
+        for (what, count) in
+            [("locations", locations.len() as u64), ("channels", channels.len() as u64), ("skus", unlisted)]
+        {
+            metrics.unknown.get_or_create(&OfUnknown::new(name, what)).set(gauge(count));
+        }
+    }
+}

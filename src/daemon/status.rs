@@ -1,0 +1,179 @@
+//! How everything stands, from the boards.
+
+use super::view::{ChannelView, DaemonView, SourceView};
+use crate::intake::HeldReport;
+use crate::server::{
+    ChannelStatus, Counted, Gate, Hold, Lag, LastReport, ListingState, ReportProblem, SourceStatus, StateCounts, Status,
+    StoreLine,
+};
+use omnistock_sdk::now;
+use omnistock_words::{ChannelName, ConnectorName, Settings};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The whole picture.
+pub(super) async fn status(view: &DaemonView) -> Status {
+    let settings = view.settings.load_full();
+    let missing: BTreeSet<String> =
+        view.channels.keys().flat_map(|channel| view.gate.waits(channel)).map(|wait| wait.to_string()).collect();
+    let store = match view.store.status().await {
+        Ok(status) => StoreLine { title: status.title, warnings: status.warnings, inbox: status.inbox },
+        Err(error) => StoreLine { title: "store".to_owned(), warnings: vec![error.to_string()], inbox: 0 },
+    };
+    let channels: Vec<ChannelStatus> =
+        view.channels.iter().map(|(name, parts)| channel(view, &settings, name, parts)).collect();
+    let sources: Vec<SourceStatus> =
+        view.sources.iter().map(|(name, parts)| source(view, &settings, name, parts)).collect();
+    let attention = attention(view, &channels, &sources);
+    let next = next(&channels, &sources);
+    Status {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        at: now(),
+        started_at: view.started_at,
+        attention,
+        gate: Gate { open: missing.is_empty(), missing: missing.into_iter().collect() },
+        store,
+        channels,
+        prices: StateCounts::default(),
+        sources,
+        complaints: view.ledger.complaints().into_iter().map(|(name, (count, _))| (name, count)).collect(),
+        next,
+    }
+}
+
+fn attention(view: &DaemonView, channels: &[ChannelStatus], sources: &[SourceStatus]) -> Vec<String> {
+    let mut lines = Vec::new();
+    if view.lease.borrow().is_none() {
+        lines.push("standing by: another daemon leads, or the store does not answer".to_owned());
+    }
+    lines.extend(view.ledger.error());
+    let held: usize = sources.iter().map(|source| source.held.len()).sum();
+    if held > 0 {
+        lines.push(format!("{held} held"));
+    }
+    for source in sources {
+        if let Some(refused) = source.refused.first() {
+            lines.push(format!("{} refused {}", source.name, refused.title));
+        }
+        if let Some(error) = &source.last_error {
+            lines.push(format!("{}: {}", source.name, error.reason));
+        }
+    }
+    for channel in channels {
+        if let Some(waiting) = &channel.waiting {
+            lines.push(format!("{}: {waiting}", channel.name));
+        }
+    }
+    lines
+}
+
+fn next(channels: &[ChannelStatus], sources: &[SourceStatus]) -> Option<String> {
+    let command = if sources.iter().any(|source| !source.held.is_empty()) {
+        "omnistock holds list"
+    } else if channels.iter().any(|channel| channel.listings.parked > 0) {
+        "omnistock parked list"
+    } else if channels.iter().any(|channel| channel.listings.unmapped > 0) {
+        "omnistock listings unmapped"
+    } else {
+        return None;
+    };
+    Some(command.to_owned())
+}
+
+/// A planner's state under its name outside.
+pub(super) fn outside(state: omnistock_planner::ListingState) -> ListingState {
+    match state {
+        omnistock_planner::ListingState::InSync => ListingState::InSync,
+        omnistock_planner::ListingState::Pending => ListingState::Pending,
+        omnistock_planner::ListingState::InFlight => ListingState::InFlight,
+        omnistock_planner::ListingState::Accepted => ListingState::Accepted,
+        omnistock_planner::ListingState::Held => ListingState::Held,
+        omnistock_planner::ListingState::Parked => ListingState::Parked,
+        omnistock_planner::ListingState::Unmapped => ListingState::Unmapped,
+        omnistock_planner::ListingState::Excluded => ListingState::Excluded,
+        omnistock_planner::ListingState::Paused => ListingState::Paused,
+    }
+}
+
+fn channel(view: &DaemonView, settings: &Settings, name: &ChannelName, parts: &ChannelView) -> ChannelStatus {
+    let board = &parts.board;
+    let (states, totals) = (board.states().into_iter().collect::<BTreeMap<_, _>>(), board.totals());
+    let count = |state| states.get(&state).copied().unwrap_or_default();
+    let listings = StateCounts {
+        in_sync: count(omnistock_planner::ListingState::InSync),
+        pending: count(omnistock_planner::ListingState::Pending),
+        in_flight: count(omnistock_planner::ListingState::InFlight),
+        accepted: count(omnistock_planner::ListingState::Accepted),
+        held: count(omnistock_planner::ListingState::Held),
+        parked: count(omnistock_planner::ListingState::Parked),
+        unmapped: count(omnistock_planner::ListingState::Unmapped),
+        excluded: count(omnistock_planner::ListingState::Excluded),
+        paused: count(omnistock_planner::ListingState::Paused),
+    };
+    let lag = board.lag.quantile(500).zip(board.lag.quantile(990)).map(|(p50_ms, p99_ms)| Lag { p50_ms, p99_ms });
+    let orders_error = parts.orders.as_ref().and_then(|orders| orders.last().1);
+    let waiting = board.stopped().or_else(|| board.store_error()).or(orders_error);
+    let waits = view.gate.waits(name);
+    ChannelStatus {
+        name: name.clone(),
+        mode: settings.channels.get(name).map(|channel| channel.policy.mode).unwrap_or_default(),
+        listings,
+        lag,
+        calls: totals.calls,
+        errors: totals.errors.iter().sum(),
+        last_error: board.last_error().map(|(at, reason)| ReportProblem { title: name.to_string(), at, reason }),
+        waiting: waiting.or_else(|| waits.first().map(ToString::to_string)),
+    }
+}
+
+fn counted(names: BTreeMap<String, u64>) -> Counted {
+    Counted { count: names.len() as u64, examples: names.into_keys().take(5).collect() }
+}
+
+fn source(view: &DaemonView, settings: &Settings, name: &ConnectorName, parts: &SourceView) -> SourceStatus {
+    let board = &parts.board;
+    let held = view.holds.list().into_iter().filter(|held| held.source == *name).map(|held| ReportProblem {
+        title: held.title,
+        at: held.since,
+        reason: held.findings.join("; "),
+    });
+    let refused = board.refusals().1.into_iter().rev().take(5).map(|refusal| ReportProblem {
+        title: refusal.title,
+        at: refusal.at,
+        reason: refusal.reason,
+    });
+    let (locations, channels) = board.unknown();
+    let (unlisted, examples) = board.not_listed();
+    let mut unknown = BTreeMap::from([
+        ("locations".to_owned(), counted(locations)),
+        ("channels".to_owned(), counted(channels)),
+        ("skus".to_owned(), Counted { count: unlisted, examples: examples.into_iter().take(5).collect() }),
+    ]);
+    unknown.retain(|_, counted| counted.count > 0);
+    let limit = settings.sources.get(name).and_then(|policy| policy.max_age);
+    SourceStatus {
+        name: name.clone(),
+        last: board.last().map(|last| LastReport { title: last.title, as_of: last.as_of, rows: last.rows }),
+        limit_seconds: limit.and_then(|limit| u64::try_from(limit / 1_000).ok()),
+        held: held.collect(),
+        refused: refused.collect(),
+        unknown,
+        last_error: board.trouble().map(|reason| ReportProblem { title: name.to_string(), at: now(), reason }),
+    }
+}
+
+/// A held report as people see it.
+pub(super) fn hold(held: &HeldReport) -> Hold {
+    let way_out = match held.confirms_at {
+        Some(at) => format!("a person, a newer report without the fault, or a new report that agrees after {at}"),
+        None => "a person, or a newer report without the fault (mass zero never confirms itself)".to_owned(),
+    };
+    Hold {
+        id: held.id.clone(),
+        what: "stock".to_owned(),
+        subject: format!("{}, {}", held.source, held.title),
+        since: held.since,
+        due: None,
+        details: held.findings.clone(),
+        way_out: Some(way_out),
+    }
+}

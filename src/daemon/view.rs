@@ -1,0 +1,207 @@
+//! The daemon as seen from outside: what the listeners ask is answered from boards, and from the
+//! store where a whole ledger is wanted.
+
+use super::explain;
+use super::measure::measure;
+use super::status::status;
+use crate::delivery::ChannelBoard;
+use crate::intake::{
+    Decision as HoldDecision, GateKeeper, HoldError, Holds, Intake, LedgerBoard, OrderBoard, SourceBoard, WebhookRefusal,
+    take_webhook,
+};
+use crate::server::metrics::Metrics;
+use crate::server::{
+    ApiError, Decision, Explanation, Hold, ItemView, Listed, Parked, Status, SyncAnswer, Unmapped, View, WebhookAnswer,
+};
+use crate::store::{Lease, Store};
+use arc_swap::ArcSwap;
+use async_trait::async_trait;
+use omnistock_sdk::{RawRequest, now};
+use omnistock_words::{ChannelName, ConnectorName, Millis, Settings, Sku};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Notify, watch};
+
+/// What is shown of a channel.
+pub(super) struct ChannelView {
+    pub(super) board: Arc<ChannelBoard>,
+    pub(super) orders: Option<Arc<OrderBoard>>,
+}
+
+/// What is shown of a source.
+pub(super) struct SourceView {
+    pub(super) board: Arc<SourceBoard>,
+    pub(super) wake: Arc<Notify>,
+}
+
+/// Everything that is asked of a daemon.
+pub struct DaemonView {
+    pub(super) started_at: Millis,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) settings: Arc<ArcSwap<Settings>>,
+    pub(super) lease: watch::Receiver<Option<Lease>>,
+    pub(super) intake: Intake,
+    pub(super) gate: Arc<GateKeeper>,
+    pub(super) holds: Arc<Holds>,
+    pub(super) ledger: Arc<LedgerBoard>,
+    pub(super) channels: BTreeMap<ChannelName, ChannelView>,
+    pub(super) sources: BTreeMap<ConnectorName, SourceView>,
+    metrics: Metrics,
+}
+
+impl DaemonView {
+    #[allow(clippy::too_many_arguments, reason = "one place, all of them needed")]
+    pub(super) fn new(
+        store: Arc<dyn Store>,
+        settings: Arc<ArcSwap<Settings>>,
+        lease: watch::Receiver<Option<Lease>>,
+        intake: Intake,
+        gate: Arc<GateKeeper>,
+        holds: Arc<Holds>,
+        ledger: Arc<LedgerBoard>,
+        channels: BTreeMap<ChannelName, ChannelView>,
+        sources: BTreeMap<ConnectorName, SourceView>,
+    ) -> Self {
+        let (started_at, metrics) = (now(), Metrics::new());
+        Self { started_at, store, settings, lease, intake, gate, holds, ledger, channels, sources, metrics }
+    }
+
+    /// One line for `systemctl status`.
+    pub(super) async fn line(&self) -> String {
+        let status = self.status().await;
+        let (waiting, total) = status.channels.iter().fold((0, 0), |(waiting, total), channel| {
+            (waiting + channel.listings.waiting(), total + channel.listings.total())
+        });
+        let gate = if status.gate.open { "gate open" } else { "gate closed" };
+        let attention = status.attention.first().map(|first| format!("; ATTENTION: {first}")).unwrap_or_default();
+        format!("{gate}; {total} listings on {} channels, {waiting} waiting{attention}", status.channels.len())
+    }
+
+    fn one_channel(&self, channel: Option<&ChannelName>) -> Result<Vec<(&ChannelName, &ChannelView)>, ApiError> {
+        let Some(channel) = channel else { return Ok(self.channels.iter().collect()) };
+        let found = self.channels.get_key_value(channel);
+        found.map(|found| vec![found]).ok_or_else(|| ApiError::not_found(format!("there is no channel {channel}")))
+    }
+}
+
+#[async_trait]
+impl View for DaemonView {
+    fn live(&self) -> bool {
+        self.ledger.awake(now())
+    }
+
+    async fn ready(&self) -> Result<(), Vec<String>> {
+        let mut reasons = Vec::new();
+        if self.lease.borrow().is_none() {
+            reasons.push("another daemon leads, or the store does not answer; this one stands by".to_owned());
+        }
+        reasons.extend(self.ledger.error());
+        if reasons.is_empty() { Ok(()) } else { Err(reasons) }
+    }
+
+    async fn status(&self) -> Status {
+        status(self).await
+    }
+
+    async fn explain(&self, sku: Sku, channel: Option<ChannelName>) -> Result<Vec<Explanation>, ApiError> {
+        self.one_channel(channel.as_ref())?;
+        explain::explain(self, &sku, channel.as_ref()).await
+    }
+
+    async fn item(&self, sku: Sku) -> Result<ItemView, ApiError> {
+        explain::item(self, &sku).await
+    }
+
+    async fn holds(&self) -> Vec<Hold> {
+        self.holds.list().iter().map(super::status::hold).collect()
+    }
+
+    async fn decide_hold(&self, id: &str, decision: Decision, reason: &str) -> Result<Hold, ApiError> {
+        let decision = match decision {
+            Decision::Approve => HoldDecision::Approve(reason.to_owned()),
+            Decision::Reject => HoldDecision::Reject(reason.to_owned()),
+        };
+        match self.holds.decide(id, decision) {
+            Ok(held) => Ok(super::status::hold(&held)),
+            Err(error @ HoldError::Unknown(_)) => Err(ApiError::not_found(error.to_string())),
+            Err(error @ HoldError::Busy(_)) => Err(ApiError::conflict(error.to_string())),
+        }
+    }
+
+    async fn parked(&self, channel: Option<ChannelName>, most: usize) -> Result<Listed<Parked>, ApiError> {
+        let mut listed = Listed { total: 0, items: Vec::new() };
+        for (name, parts) in self.one_channel(channel.as_ref())? {
+            listed.total += parts.board.count(omnistock_planner::ListingState::Parked);
+            listed.items.extend(parts.board.parked().into_iter().map(|parked| Parked {
+                channel: name.clone(),
+                listing: explain::listing_text(&parked.listing, parked.location.as_ref()),
+                sku: parked.sku,
+                reason: parked.reason,
+                since: parked.at.unwrap_or(self.started_at),
+            }));
+        }
+        listed.items.truncate(most);
+        Ok(listed)
+    }
+
+    async fn unmapped(&self, channel: Option<ChannelName>, most: usize) -> Result<Listed<Unmapped>, ApiError> {
+        let mut listed = Listed { total: 0, items: Vec::new() };
+        for (name, parts) in self.one_channel(channel.as_ref())? {
+            listed.total += parts.board.count(omnistock_planner::ListingState::Unmapped);
+            listed.items.extend(parts.board.unmapped().into_iter().map(|unmapped| Unmapped {
+                channel: name.clone(),
+                listing: explain::listing_text(&unmapped.listing, unmapped.location.as_ref()),
+                reason: match &unmapped.sku {
+                    Some(sku) => format!("no source has ever reported {sku}"),
+                    None => "the channel has no SKU for it".to_owned(),
+                },
+                sku_there: unmapped.sku.map(|sku| sku.to_string()),
+            }));
+        }
+        listed.items.truncate(most);
+        Ok(listed)
+    }
+
+    async fn sync(&self, connector: Option<ConnectorName>, full: bool) -> Result<SyncAnswer, ApiError> {
+        if full {
+            return Err(ApiError::bad_request("`--full` is not available in this version").help("leave it out"));
+        }
+        let settings = self.settings.load();
+        let wanted = |name: &ConnectorName| connector.as_ref().is_none_or(|wanted| wanted == name);
+        let mut connectors = Vec::new();
+        for (name, source) in self.sources.iter().filter(|(name, _)| wanted(name)) {
+            source.wake.notify_one();
+            connectors.push(name.clone());
+        }
+        for (channel, requests) in &self.intake.orders {
+            let Some(channel) = settings.channels.get(channel).filter(|channel| wanted(&channel.connector)) else {
+                continue;
+            };
+            requests.hint();
+            connectors.push(channel.connector.clone());
+        }
+        match connector {
+            Some(name) if connectors.is_empty() => Err(ApiError::not_found(format!("there is no connector {name} that is read"))),
+            _ => Ok(SyncAnswer { connectors }),
+        }
+    }
+
+    fn metrics(&self) -> String {
+        measure(self, &self.metrics);
+        self.metrics.render()
+    }
+
+    async fn webhook(&self, connector: &str, request: RawRequest) -> WebhookAnswer {
+        match take_webhook(&self.intake, connector, &request).await {
+            Ok(()) => WebhookAnswer::Accepted,
+            Err(WebhookRefusal::Unknown) => WebhookAnswer::NotFound,
+            Err(WebhookRefusal::Unsigned) => WebhookAnswer::Unauthorized,
+            Err(WebhookRefusal::Malformed(_)) => WebhookAnswer::BadRequest,
+            Err(WebhookRefusal::Store(error)) => {
+                tracing::warn!(connector, "a webhook was sent back: {error}");
+                WebhookAnswer::Busy { retry_after: Duration::from_secs(5) }
+            }
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! What people see of a channel. Counters are atomics, so that looking costs the worker nothing.
+
+use super::LagHistogram;
+use omnistock_planner::{Class, ListingDocument, ListingState};
+use omnistock_words::{ListingId, Millis, Mode, Sku, VendorLocation};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Listings that a list names, at most; beyond it only the count goes on.
+const MOST_LISTED: usize = 200;
+
+/// A listing that the channel refuses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParkedListing {
+    /// The vendor's id.
+    pub listing: ListingId,
+    /// The vendor's location.
+    pub location: Option<VendorLocation>,
+    /// What it sells.
+    pub sku: Option<Sku>,
+    /// The vendor's own words, or what to do on its side.
+    pub reason: String,
+    /// Since when, where it was a refusal.
+    pub at: Option<Millis>,
+}
+
+/// A listing without a SKU, or with one that no source knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnmappedListing {
+    /// The vendor's id.
+    pub listing: ListingId,
+    /// The vendor's location.
+    pub location: Option<VendorLocation>,
+    /// The SKU the vendor has for it.
+    pub sku: Option<Sku>,
+}
+
+/// Counters of one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct BoardTotals {
+    /// Calls to the vendor.
+    pub calls: u64,
+    /// Numbers that were accepted.
+    pub writes: u64,
+    /// Numbers that were read.
+    pub reads: u64,
+    /// Numbers that differed from what was accepted without an order that explains it.
+    pub drift: u64,
+    /// Failed calls and items: retry, unknown, rejected, operator.
+    pub errors: [u64; 4],
+    /// Complete read-backs.
+    pub audits: u64,
+    /// SKUs that wait to be looked at or written.
+    pub waiting: u64,
+}
+
+#[derive(Debug, Default)]
+struct Texts {
+    parked: BTreeMap<String, ParkedListing>,
+    unmapped: BTreeMap<String, UnmappedListing>,
+    error: Option<(Millis, String)>,
+    stopped: Option<String>,
+    store: Option<String>,
+    mode: Option<Mode>,
+}
+
+/// What a channel's worker tells. Written by the worker, read by anybody.
+#[derive(Debug, Default)]
+pub struct ChannelBoard {
+    /// From the first mark of a change to the channel's yes.
+    pub lag: LagHistogram,
+    states: [AtomicU64; ListingState::ALL.len()],
+    calls: AtomicU64,
+    writes: AtomicU64,
+    reads: AtomicU64,
+    drift: AtomicU64,
+    audits: AtomicU64,
+    waiting: AtomicU64,
+    errors: [AtomicU64; 4],
+    texts: Mutex<Texts>,
+}
+
+impl ChannelBoard {
+    fn texts(&self) -> MutexGuard<'_, Texts> {
+        self.texts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many listings are in each state, in the order of [`ListingState::ALL`]: they add up to the catalogue.
+    pub fn states(&self) -> Vec<(ListingState, u64)> {
+        let counts = self.states.iter().map(|count| count.load(Ordering::Relaxed));
+        ListingState::ALL.into_iter().zip(counts).collect()
+    }
+
+    /// How many listings are in this state.
+    pub fn count(&self, state: ListingState) -> u64 {
+        self.states().into_iter().find(|(other, _)| *other == state).map_or(0, |(_, count)| count)
+    }
+
+    /// Counters.
+    pub fn totals(&self) -> BoardTotals {
+        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        BoardTotals {
+            calls: load(&self.calls),
+            writes: load(&self.writes),
+            reads: load(&self.reads),
+            drift: load(&self.drift),
+            errors: std::array::from_fn(|class| self.errors.get(class).map_or(0, load)),
+            audits: load(&self.audits),
+            waiting: load(&self.waiting),
+        }
+    }
+
+    /// The first parked listings; how many there are is in the states.
+    pub fn parked(&self) -> Vec<ParkedListing> {
+        self.texts().parked.values().cloned().collect()
+    }
+
+    /// The first unmapped listings; how many there are is in the states.
+    pub fn unmapped(&self) -> Vec<UnmappedListing> {
+        self.texts().unmapped.values().cloned().collect()
+    }
+
+    /// The last error and when it was.
+    pub fn last_error(&self) -> Option<(Millis, String)> {
+        self.texts().error.clone()
+    }
+
+    /// Why the channel stands still until a person has acted.
+    pub fn stopped(&self) -> Option<String> {
+        self.texts().stopped.clone()
+    }
+
+    /// What the store says, while it can't be written.
+    pub fn store_error(&self) -> Option<String> {
+        self.texts().store.clone()
+    }
+
+    /// The channel's own mode, without rules; `None` before the worker has begun.
+    pub fn mode(&self) -> Option<Mode> {
+        self.texts().mode
+    }
+
+    pub(super) fn call(&self) {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn wrote(&self) {
+        self.writes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn read(&self, count: usize) {
+        self.reads.fetch_add(count as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn drifted(&self) {
+        self.drift.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn audited(&self) {
+        self.audits.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn set_waiting(&self, count: usize) {
+        self.waiting.store(count as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn set_mode(&self, mode: Option<Mode>) {
+        self.texts().mode = mode;
+    }
+
+    pub(super) fn error(&self, class: Class, now: Millis, sentence: &str) {
+        let place = match class {
+            Class::Retry { .. } => 0,
+            Class::Unknown => 1,
+            Class::Rejected => 2,
+            Class::Operator => 3,
+        };
+        if let Some(counter) = self.errors.get(place) {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+        self.texts().error = Some((now, sentence.to_owned()));
+    }
+
+    pub(super) fn set_stopped(&self, sentence: Option<String>) {
+        self.texts().stopped = sentence;
+    }
+
+    pub(super) fn set_store_error(&self, sentence: Option<String>) {
+        self.texts().store = sentence;
+    }
+
+    /// Forgets the listings: the worker begins anew.
+    pub(super) fn clear(&self) {
+        self.states.iter().for_each(|count| count.store(0, Ordering::Relaxed));
+        let mut texts = self.texts();
+        texts.parked.clear();
+        texts.unmapped.clear();
+    }
+
+    /// Moves a listing from one state to another; `None` where it comes or goes.
+    pub(super) fn moved(&self, id: &str, document: &ListingDocument, from: Option<ListingState>, to: Option<ListingState>) {
+        let place = |state: ListingState| self.states.get(state as usize);
+        if from != to {
+            if let Some(count) = from.and_then(place) {
+                count.fetch_sub(1, Ordering::Relaxed);
+            }
+            if let Some(count) = to.and_then(place) {
+                count.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        let listed = |state: Option<ListingState>| matches!(state, Some(ListingState::Parked | ListingState::Unmapped));
+        if from != to && listed(from) || listed(to) {
+            self.list(id, document, to);
+        }
+    }
+
+    fn list(&self, id: &str, document: &ListingDocument, to: Option<ListingState>) {
+        let (listing, location, sku) = (document.listing.clone(), document.location.clone(), document.sku.clone());
+        let mut texts = self.texts();
+        texts.parked.remove(id);
+        texts.unmapped.remove(id);
+        if to == Some(ListingState::Parked) && texts.parked.len() < MOST_LISTED {
+            let refused = document.parked.as_ref();
+            let reason = refused.map(|parked| parked.reason.clone()).or_else(|| document.unwritable.clone());
+            let at = refused.map(|parked| parked.at);
+            let parked = ParkedListing { listing, location, sku, reason: reason.unwrap_or_default(), at };
+            texts.parked.insert(id.to_owned(), parked);
+        } else if to == Some(ListingState::Unmapped) && texts.unmapped.len() < MOST_LISTED {
+            texts.unmapped.insert(id.to_owned(), UnmappedListing { listing, location, sku });
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Calls to the vendor and to the order poller: each ends within its deadline, with what became of it.
+
+use super::catalogue::Index;
+use omnistock_sdk::{
+    Connector, ConnectorError, Cursor, ItemOutcome, ListingPage, ListingReading, ListingReference, WriteItem, now,
+};
+use omnistock_words::Millis;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// A call that is to be made.
+#[derive(Debug, Clone)]
+pub(super) enum Job {
+    /// Sets numbers.
+    Write(Vec<(Index, WriteItem)>),
+    /// Reads numbers.
+    Read(Vec<(Index, ListingReference)>),
+    /// Reads a page of the catalogue.
+    Page(Option<Cursor>),
+}
+
+/// What became of a call.
+pub(super) enum Done {
+    /// Numbers were set, or not.
+    Written {
+        /// What was sent.
+        items: Vec<(Index, WriteItem)>,
+        /// One outcome per item, or an error of the whole.
+        result: Result<Vec<ItemOutcome>, ConnectorError>,
+    },
+    /// Numbers were read, or not.
+    Read {
+        /// What was asked for.
+        items: Vec<(Index, ListingReference)>,
+        /// What is shown.
+        result: Result<Vec<ListingReading>, ConnectorError>,
+    },
+    /// A page of the catalogue.
+    Page(Result<ListingPage, ConnectorError>),
+    /// Orders were fetched: when that began.
+    Fetched(Result<Millis, String>),
+}
+
+/// Something that ended, and when, our clock.
+pub(super) struct Ending {
+    pub(super) done: Done,
+    pub(super) at: Millis,
+}
+
+fn late(deadline: Duration) -> ConnectorError {
+    ConnectorError::unknown(format!("no answer within {} s", deadline.as_secs()))
+}
+
+/// Makes one call. A connector without the role answers with an error for the operator.
+pub(super) async fn perform(connector: Arc<dyn Connector>, job: Job, deadline: Duration) -> Ending {
+    let done = match (connector.channel(), job) {
+        (Some(channel), Job::Write(items)) => {
+            let sent: Vec<WriteItem> = items.iter().map(|(_, item)| item.clone()).collect();
+            let result = timeout(deadline, channel.write(&sent)).await.unwrap_or_else(|_| Err(late(deadline)));
+            Done::Written { items, result }
+        }
+        (Some(channel), Job::Read(items)) => {
+            let asked: Vec<ListingReference> = items.iter().map(|(_, reference)| reference.clone()).collect();
+            let result = timeout(deadline, channel.read(&asked)).await.unwrap_or_else(|_| Err(late(deadline)));
+            Done::Read { items, result }
+        }
+        (Some(channel), Job::Page(cursor)) => {
+            let page = timeout(deadline, channel.catalogue(cursor.as_ref())).await;
+            Done::Page(page.unwrap_or_else(|_| Err(late(deadline))))
+        }
+        (None, job) => without_channel(job),
+    };
+    Ending { done, at: now() }
+}
+
+fn without_channel(job: Job) -> Done {
+    let error = ConnectorError::operator("this connector can't be written");
+    match job {
+        Job::Write(items) => Done::Written { items, result: Err(error) },
+        Job::Read(items) => Done::Read { items, result: Err(error) },
+        Job::Page(_) => Done::Page(Err(error)),
+    }
+}

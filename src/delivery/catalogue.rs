@@ -1,0 +1,187 @@
+//! The channel's listings in memory: their documents, and what is going on with each.
+
+use super::ChannelBoard;
+use omnistock_planner::{ListingDocument, ListingState, Reserved, StateFacts, Target, state};
+use omnistock_words::{Millis, Mode, Sku};
+use std::collections::{BTreeSet, HashMap};
+
+/// Names a listing in memory.
+pub(super) type Index = usize;
+
+/// One number at the channel.
+pub(super) struct Entry {
+    /// The document's id.
+    pub(super) id: String,
+    /// What is durable, or will be with the next commit.
+    pub(super) document: ListingDocument,
+    /// The version in the store; 0: none yet.
+    pub(super) version: u64,
+    /// A write with it is on its way.
+    pub(super) busy: bool,
+    /// A read with it is on its way.
+    pub(super) reading: bool,
+    /// A reading begun from here on is fresh enough to decide by.
+    pub(super) asked_at: Option<Millis>,
+    /// Readings since then.
+    pub(super) reads: u32,
+    /// What the channel keeps apart, as of the last reading.
+    pub(super) reserved: Vec<Reserved>,
+    /// When it is to be read.
+    pub(super) read_due: Option<Millis>,
+    /// Something is left to do.
+    pub(super) pending: bool,
+    /// Complete read-backs in a row that lacked it.
+    pub(super) missing: u32,
+    /// It is not on the channel any more.
+    pub(super) gone: bool,
+    mode: Mode,
+    target: Target,
+    state: Option<ListingState>,
+}
+
+/// The listings of a channel.
+#[derive(Default)]
+pub(super) struct Catalogue {
+    entries: Vec<Entry>,
+    by_id: HashMap<String, Index>,
+    by_sku: HashMap<Sku, Vec<Index>>,
+    due: BTreeSet<(Millis, Index)>,
+}
+
+impl Catalogue {
+    /// Adds a listing. Its id must be new.
+    pub(super) fn add(&mut self, document: ListingDocument, version: u64) -> Index {
+        let (index, id) = (self.entries.len(), document.id());
+        self.by_id.insert(id.clone(), index);
+        if let Some(sku) = &document.sku {
+            self.by_sku.entry(sku.clone()).or_default().push(index);
+        }
+        self.entries.push(Entry {
+            id,
+            document,
+            version,
+            busy: false,
+            reading: false,
+            asked_at: None,
+            reads: 0,
+            reserved: Vec::new(),
+            read_due: None,
+            pending: true,
+            missing: 0,
+            gone: false,
+            mode: Mode::Live,
+            target: Target::Unknown,
+            state: None,
+        });
+        index
+    }
+
+    pub(super) fn get(&self, index: Index) -> Option<&Entry> {
+        self.entries.get(index)
+    }
+
+    pub(super) fn get_mut(&mut self, index: Index) -> Option<&mut Entry> {
+        self.entries.get_mut(index)
+    }
+
+    pub(super) fn find(&self, id: &str) -> Option<Index> {
+        self.by_id.get(id).copied()
+    }
+
+    /// The listings of a SKU.
+    pub(super) fn of(&self, sku: &Sku) -> Vec<Index> {
+        self.by_sku.get(sku).cloned().unwrap_or_default()
+    }
+
+    /// Every SKU that has a listing.
+    pub(super) fn skus(&self) -> Vec<Sku> {
+        self.by_sku.keys().cloned().collect()
+    }
+
+    /// Every listing that is there.
+    pub(super) fn indexes(&self) -> Vec<Index> {
+        (0..self.entries.len()).filter(|index| self.get(*index).is_some_and(|entry| !entry.gone)).collect()
+    }
+
+    /// The vendor has another SKU for it now: the listing is a new one in all but its key.
+    pub(super) fn map(&mut self, index: Index, sku: Option<Sku>) {
+        let Some(entry) = self.entries.get_mut(index) else { return };
+        let old = std::mem::replace(&mut entry.document.sku, sku.clone());
+        entry.document.parked = None;
+        if let Some(old) = old {
+            let others = self.by_sku.entry(old.clone()).or_default();
+            others.retain(|other| *other != index);
+            if others.is_empty() {
+                self.by_sku.remove(&old);
+            }
+        }
+        if let Some(sku) = sku {
+            self.by_sku.entry(sku).or_default().push(index);
+        }
+    }
+
+    /// It is not on the channel any more.
+    pub(super) fn remove(&mut self, index: Index, board: &ChannelBoard) {
+        self.unschedule(index);
+        self.map(index, None);
+        let Some(entry) = self.entries.get_mut(index) else { return };
+        entry.gone = true;
+        self.by_id.remove(&entry.id);
+        board.moved(&entry.id, &entry.document, entry.state.take(), None);
+    }
+
+    /// Reads it then, or earlier if that was planned.
+    pub(super) fn schedule(&mut self, index: Index, at: Millis) {
+        let Some(entry) = self.entries.get_mut(index) else { return };
+        let at = entry.read_due.map_or(at, |due| due.min(at));
+        if let Some(due) = entry.read_due.replace(at) {
+            self.due.remove(&(due, index));
+        }
+        self.due.insert((at, index));
+    }
+
+    pub(super) fn unschedule(&mut self, index: Index) {
+        let Some(entry) = self.entries.get_mut(index) else { return };
+        if let Some(due) = entry.read_due.take() {
+            self.due.remove(&(due, index));
+        }
+    }
+
+    /// When the next read is due, of those that are not on a call already.
+    pub(super) fn next_due(&self) -> Option<Millis> {
+        self.due.iter().find(|(_, index)| self.free(*index)).map(|(due, _)| *due)
+    }
+
+    /// Reads due until then, earliest first.
+    pub(super) fn due(&self, until: Millis, most: usize) -> Vec<Index> {
+        let due = self.due.iter().take_while(|(due, _)| *due <= until).map(|(_, index)| *index);
+        due.filter(|index| self.free(*index)).take(most).collect()
+    }
+
+    fn free(&self, index: Index) -> bool {
+        self.get(index).is_some_and(|entry| !entry.busy && !entry.reading)
+    }
+
+    /// Remembers what the last look found, for the state.
+    pub(super) fn looked(&mut self, index: Index, mode: Mode, target: Target) {
+        if let Some(entry) = self.entries.get_mut(index) {
+            entry.mode = mode;
+            entry.target = target;
+            if let Target::Number(number) = target {
+                entry.document.desired = Some(number);
+            }
+        }
+    }
+
+    /// Tells the board in which state the listing is now.
+    pub(super) fn show(&mut self, index: Index, gate: bool, board: &ChannelBoard) {
+        let Some(entry) = self.entries.get_mut(index).filter(|entry| !entry.gone) else { return };
+        let (mode, target) = (entry.mode, entry.target);
+        let facts = StateFacts { mode, gate, target, in_flight: entry.busy, dirty: entry.pending, held: false };
+        let now = Some(state(&entry.document, &facts));
+        let before = std::mem::replace(&mut entry.state, now);
+        if before != now || now == Some(ListingState::Parked) {
+            board.moved(&entry.id, &entry.document, before, now);
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! Delivery: one worker per channel carries out what the planner says, until the channel is seen to show it.
+//!
+//! Level-triggered: a dirty mark says *look again*; the number is computed from the newest ledger when
+//! it is sent. Before a call there is a durable intent; behind it the outcome is stored, and the mark is
+//! cleared only if it is still the one that was seen. After a crash an intent without outcome means
+//! *unknown*: the newest number goes again and is read back.
+
+mod board;
+mod call;
+mod catalogue;
+mod changes;
+mod documents;
+mod lag;
+mod launch;
+mod look;
+mod parts;
+mod reading;
+mod results;
+mod start;
+mod work;
+mod worker;
+
+#[cfg(test)]
+mod fake;
+#[cfg(test)]
+mod tests;
+
+pub use board::{BoardTotals, ChannelBoard, ParkedListing, UnmappedListing};
+pub use documents::{DamagedListing, decode_listing, encode_listing};
+pub use lag::LagHistogram;
+pub use parts::{ChannelParts, Ended, FreshOrders, Timings};
+pub use worker::ChannelWorker;

@@ -1,0 +1,93 @@
+//! What a channel's worker is given.
+
+use super::ChannelBoard;
+use crate::store::{Lease, Store};
+use arc_swap::ArcSwap;
+use async_trait::async_trait;
+use omnistock_sdk::Connector;
+use omnistock_words::{ChannelName, Millis, Settings};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Notify, watch};
+
+/// Fetches a channel's orders on demand.
+#[async_trait]
+pub trait FreshOrders: Send + Sync + 'static {
+    /// Resolves when a fetch that began after this call is applied to the ledger: the time it began, our clock.
+    /// Callers share fetches. The error is one sentence for the operator.
+    async fn fetch(&self, channel: &ChannelName) -> Result<Millis, String>;
+}
+
+/// Times that a worker goes by.
+#[derive(Debug, Clone)]
+pub struct Timings {
+    /// One call to the vendor, at most.
+    pub call: Duration,
+    /// How long the store is waited for before it counts as away.
+    pub store: Duration,
+    /// Between a yes and its read-back.
+    pub read_back: Duration,
+    /// Between complete read-backs.
+    pub audit_every: Duration,
+    /// The dirty marks are looked at so often also without a wake-up.
+    pub tick: Duration,
+    /// How far the vendor's clock may be off ours.
+    pub skew: Duration,
+    /// Between probes of a channel on which a person has to act.
+    pub probe: Duration,
+    /// How long a stop waits for calls on their way.
+    pub stop: Duration,
+}
+
+impl Default for Timings {
+    fn default() -> Self {
+        Self {
+            call: Duration::from_secs(60),
+            store: Duration::from_secs(30),
+            read_back: Duration::from_secs(1),
+            audit_every: Duration::from_secs(3_600),
+            tick: Duration::from_millis(250),
+            skew: Duration::from_secs(1),
+            probe: Duration::from_secs(30),
+            stop: Duration::from_secs(5),
+        }
+    }
+}
+
+/// What a channel's worker is given.
+#[derive(Clone)]
+pub struct ChannelParts {
+    /// The channel.
+    pub channel: ChannelName,
+    /// State.
+    pub store: Arc<dyn Store>,
+    /// Settings, which a reload replaces.
+    pub settings: Arc<ArcSwap<Settings>>,
+    /// The connector that writes the channel.
+    pub connector: Arc<dyn Connector>,
+    /// The lease; nothing is done without one.
+    pub lease: watch::Receiver<Option<Lease>>,
+    /// Whether the channel may be written.
+    pub gate: watch::Receiver<bool>,
+    /// The ledger has marked something dirty.
+    pub wake: Arc<Notify>,
+    /// Fetches orders on demand.
+    pub orders: Arc<dyn FreshOrders>,
+    /// What people see.
+    pub board: Arc<ChannelBoard>,
+    /// Called when the listings were read back completely (also by every later complete read-back).
+    pub read_back: Arc<dyn Fn() + Send + Sync>,
+    /// Times.
+    pub timings: Timings,
+}
+
+/// Why a worker ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// It was told to.
+    Cancelled,
+    /// Another daemon has taken over.
+    Fenced,
+    /// The connector can't be written, so there is nothing to do.
+    NoChannel,
+}

@@ -1,0 +1,179 @@
+//! What a channel shows: single readings, and the complete read-back that finds what is new or gone.
+
+use super::catalogue::Index;
+use super::results::class;
+use crate::retry;
+use super::worker::{Audit, Worker};
+use omnistock_planner::{Class, ListingDocument, Observed, Reserved, full_jitter};
+use omnistock_sdk::{ConnectorError, ListingPage, ListingReading, ListingReference, now};
+use omnistock_words::Millis;
+use std::collections::HashMap;
+
+/// The store's limit for an id.
+const MOST_ID: usize = crate::store::MOST_NAME;
+
+/// Complete read-backs in a row that must lack a listing before it counts as gone.
+const MISSING: u32 = 2;
+
+impl Worker {
+    pub(super) fn read(&mut self, items: Vec<(Index, ListingReference)>, readings: Vec<ListingReading>, at: Millis) {
+        self.answered();
+        self.parts.board.read(readings.len());
+        let mut found: HashMap<_, _> = readings.into_iter().map(|reading| (reading.reference.key.clone(), reading)).collect();
+        for (index, reference) in items {
+            if let Some(entry) = self.catalogue.get_mut(index) {
+                entry.reading = false;
+            }
+            match found.remove(&reference.key) {
+                Some(reading) => self.take_reading(index, reading, at),
+                None => self.unreadable(index, "the channel does not show this listing any more".to_owned()),
+            }
+        }
+    }
+
+    /// Reads them again after a while.
+    pub(super) fn read_again(&mut self, items: &[(Index, ListingReference)], at: Millis) {
+        let ceiling = retry::ceiling(self.breaker.failures());
+        let again = at.plus(ceiling / 2 + full_jitter(ceiling / 2, rand::random()));
+        for (index, _) in items {
+            if let Some(entry) = self.catalogue.get_mut(*index) {
+                entry.reading = false;
+            }
+            self.catalogue.schedule(*index, again);
+        }
+    }
+
+    /// It can't be read, so it can't be written: kept aside until a complete read-back shows it again.
+    pub(super) fn unreadable(&mut self, index: Index, reason: String) {
+        let Some(entry) = self.catalogue.get_mut(index) else { return };
+        entry.reading = false;
+        entry.document.unwritable = Some(reason);
+        self.changes.touch(index);
+        self.look_again(index);
+        self.catalogue.show(index, self.gate, &self.parts.board);
+    }
+
+    fn look_again(&mut self, index: Index) {
+        let sku = self.catalogue.get(index).and_then(|entry| entry.document.sku.clone());
+        if let Some(sku) = sku {
+            let now = now();
+            self.work.look(&sku, now, now);
+        }
+    }
+
+    fn take_reading(&mut self, index: Index, reading: ListingReading, until: Millis) {
+        let Some(entry) = self.catalogue.get(index) else { return };
+        let before = entry.document.clone();
+        if before.sku != reading.sku {
+            self.look_again(index);
+            self.catalogue.map(index, reading.sku);
+        }
+        let Some(entry) = self.catalogue.get_mut(index) else { return };
+        entry.missing = 0;
+        entry.document.parent = reading.reference.parent;
+        entry.document.place = reading.place;
+        entry.document.unwritable = reading.unwritable;
+        let observed = Observed { quantity: reading.quantity, at: reading.read_at, until: until.max(reading.read_at) };
+        let taken = entry.document.observe(observed);
+        if taken {
+            let reserved = reading.reserved.into_iter();
+            let reserved = reserved.map(|line| Reserved { order: line.order, line: line.line, quantity: line.quantity });
+            entry.reserved = reserved.collect();
+            entry.reads = entry.reads.saturating_add(1);
+            entry.asked_at = entry.asked_at.or(Some(reading.read_at));
+        }
+        let asked = entry.asked_at;
+        let changed = told_apart(&before, &entry.document);
+        if asked.is_some_and(|asked| reading.read_at < asked) {
+            // Begun before it was asked for: the answer is still to come.
+            self.catalogue.schedule(index, until);
+        }
+        if changed {
+            self.changes.touch(index);
+        }
+        self.look_again(index);
+        self.catalogue.show(index, self.gate, &self.parts.board);
+    }
+
+    pub(super) fn page(&mut self, page: ListingPage, at: Millis) {
+        self.answered();
+        self.parts.board.read(page.listings.len());
+        let mut audit = self.audit.take().unwrap_or_default();
+        for reading in page.listings {
+            if let Some(index) = self.known(&reading) {
+                audit.seen.insert(index);
+                self.take_reading(index, reading, at);
+            }
+        }
+        if page.next.is_some() && page.next == audit.cursor {
+            let sentence = "the channel's catalogue does not go on: its next page is the same again";
+            self.audit = Some(Audit { running: true, ..audit });
+            return self.no_page(&ConnectorError::retry(sentence), at);
+        }
+        if page.next.is_none() {
+            return self.complete(&audit, at);
+        }
+        self.audit = Some(Audit { cursor: page.next, seen: audit.seen, ..Audit::default() });
+    }
+
+    /// The listing in memory, added where it is new.
+    fn known(&mut self, reading: &ListingReading) -> Option<Index> {
+        let key = &reading.reference.key;
+        let document = ListingDocument::new(self.parts.channel.clone(), key.listing.clone(), key.location.clone());
+        let id = document.id();
+        if id.len() > MOST_ID {
+            let sentence = format!("listing {} has an id that is too long to be kept", key.listing);
+            self.parts.board.error(Class::Rejected, reading.read_at, &sentence);
+            return None;
+        }
+        Some(self.catalogue.find(&id).unwrap_or_else(|| {
+            let index = self.catalogue.add(document, 0);
+            self.changes.touch(index);
+            index
+        }))
+    }
+
+    /// Every listing was read: what was not seen is missing.
+    fn complete(&mut self, audit: &Audit, at: Millis) {
+        for index in self.catalogue.indexes() {
+            let Some(entry) = self.catalogue.get_mut(index).filter(|_| !audit.seen.contains(&index)) else { continue };
+            entry.missing += 1;
+            if entry.missing >= MISSING && !entry.busy {
+                let (id, version) = (entry.id.clone(), entry.version);
+                self.look_again(index);
+                self.catalogue.remove(index, &self.parts.board);
+                self.changes.remove(index, id, version);
+            }
+        }
+        let every = i64::try_from(self.parts.timings.audit_every.as_millis()).unwrap_or(i64::MAX);
+        self.audit_at = at.plus(every);
+        self.parts.board.audited();
+        if !self.primed {
+            self.primed = true;
+            self.look_at_all();
+        }
+        (self.parts.read_back)();
+    }
+
+    pub(super) fn no_page(&mut self, error: &ConnectorError, at: Millis) {
+        self.channel_failed(error, at);
+        let Some(audit) = &mut self.audit else { return };
+        audit.running = false;
+        audit.failures = audit.failures.saturating_add(1);
+        if class(error) == Class::Rejected {
+            // The page's cursor may be what is refused: from the beginning.
+            audit.cursor = None;
+            audit.seen.clear();
+        }
+        let ceiling = retry::ceiling(audit.failures);
+        audit.not_before = Some(at.plus(ceiling / 2 + full_jitter(ceiling / 2, rand::random())));
+    }
+}
+
+/// Whether something has changed that a restart should know; when it was read is not.
+fn told_apart(before: &ListingDocument, after: &ListingDocument) -> bool {
+    let number = |document: &ListingDocument| document.observed.as_ref().map(|observed| observed.quantity);
+    number(before) != number(after)
+        || (&before.sku, &before.parent, &before.place) != (&after.sku, &after.parent, &after.place)
+        || (&before.unwritable, &before.parked) != (&after.unwritable, &after.parked)
+}

@@ -1,0 +1,175 @@
+//! What became of calls: documents, breaker, board, and what happens next.
+
+use super::call::{Done, Ending, Job};
+use super::catalogue::Index;
+use crate::retry;
+use super::worker::Worker;
+use omnistock_planner::{Class, Fetched, Next, Verdict, full_jitter, halves, settle};
+use omnistock_sdk::{ConnectorError, ErrorClass, ItemOutcome, ListingReference, WriteItem, now};
+use omnistock_words::Millis;
+
+/// The vendor's class in the planner's words.
+pub(super) fn class(error: &ConnectorError) -> Class {
+    let milliseconds = |after: std::time::Duration| i64::try_from(after.as_millis()).unwrap_or(i64::MAX);
+    match &error.class {
+        ErrorClass::Retry { after } => Class::Retry { after: after.map(milliseconds) },
+        ErrorClass::Unknown => Class::Unknown,
+        ErrorClass::Rejected => Class::Rejected,
+        ErrorClass::Operator => Class::Operator,
+    }
+}
+
+fn verdict(outcome: Option<ItemOutcome>) -> Verdict {
+    let (class, reason) = match outcome {
+        Some(ItemOutcome::Applied { quantity }) => return Verdict::Applied { quantity },
+        Some(ItemOutcome::Rejected { reason }) => (Class::Rejected, reason),
+        Some(ItemOutcome::Failed { reason }) => (Class::Retry { after: None }, reason),
+        Some(ItemOutcome::Unknown { reason }) => (Class::Unknown, reason),
+        None => (Class::Unknown, "the answer says nothing of this listing".to_owned()),
+    };
+    Verdict::Failed { class, reason, items: 1 }
+}
+
+impl Worker {
+    /// Takes in what became of a call.
+    pub(super) fn take(&mut self, ending: Ending) {
+        let at = ending.at;
+        if !matches!(ending.done, Done::Fetched(_)) {
+            self.in_flight = self.in_flight.saturating_sub(1);
+        }
+        match ending.done {
+            Done::Written { items, result: Ok(outcomes) } => self.written(&items, outcomes, at),
+            Done::Written { items, result: Err(error) } => self.not_written(items, &error, at),
+            Done::Read { items, result: Ok(readings) } => self.read(items, readings, at),
+            Done::Read { items, result: Err(error) } => self.not_read(items, &error, at),
+            Done::Page(Ok(page)) => self.page(page, at),
+            Done::Page(Err(error)) => self.no_page(&error, at),
+            Done::Fetched(Ok(begun)) => {
+                self.fetching = false;
+                self.fetch_failures = 0;
+                self.orders = Some(Fetched { begun, applied: at });
+                self.work.orders_came(at);
+            }
+            Done::Fetched(Err(sentence)) => {
+                self.fetching = false;
+                self.fetch_failures = self.fetch_failures.saturating_add(1);
+                let ceiling = retry::ceiling(self.fetch_failures);
+                self.fetch_after = at.plus(ceiling / 2 + full_jitter(ceiling / 2, rand::random()));
+                self.parts.board.error(Class::Retry { after: None }, at, &sentence);
+            }
+        }
+    }
+
+    /// The channel has answered, whatever it said of single items.
+    pub(super) fn answered(&mut self) {
+        self.breaker.answered();
+        self.parts.board.set_stopped(None);
+    }
+
+    /// A call failed as a whole: what that means for the channel.
+    pub(super) fn channel_failed(&mut self, error: &ConnectorError, at: Millis) {
+        let class = class(error);
+        self.parts.board.error(class, at, &error.message);
+        match class {
+            Class::Retry { after: Some(after) } => self.breaker.hold(at.plus(after.max(1))),
+            Class::Retry { after: None } | Class::Unknown => {
+                let failures = self.breaker.failures().saturating_add(1);
+                self.breaker.failed(at, retry::ceiling(failures), rand::random());
+            }
+            Class::Rejected => self.answered(),
+            Class::Operator => {
+                let probe = i64::try_from(self.parts.timings.probe.as_millis()).unwrap_or(30_000);
+                self.breaker.hold(at.plus(probe));
+                tracing::error!(channel = %self.parts.channel, "the channel stands still: {}", error.message);
+                self.parts.board.set_stopped(Some(error.message.clone()));
+            }
+        }
+    }
+
+    fn written(&mut self, items: &[(Index, WriteItem)], outcomes: Vec<ItemOutcome>, at: Millis) {
+        self.answered();
+        let mut outcomes = outcomes.into_iter();
+        for (index, _) in items {
+            let verdict = verdict(outcomes.next());
+            if let Verdict::Failed { class, reason, .. } = &verdict {
+                self.parts.board.error(*class, at, reason);
+            }
+            self.settled(*index, verdict, at, rand::random());
+        }
+    }
+
+    fn not_written(&mut self, items: Vec<(Index, WriteItem)>, error: &ConnectorError, at: Millis) {
+        self.channel_failed(error, at);
+        let indexes: Vec<Index> = items.iter().map(|(index, _)| *index).collect();
+        if self.failed(&indexes, class(error), &error.message, at)
+            && let Some((first, second)) = halves(items)
+        {
+            self.halves.push_front(Job::Write(second));
+            self.halves.push_front(Job::Write(first));
+        }
+    }
+
+    /// A call with these numbers failed as a whole. True: it is to be halved; the numbers stay on their way.
+    pub(super) fn failed(&mut self, indexes: &[Index], class: Class, reason: &str, at: Millis) -> bool {
+        // One pause for all, so that they go out together again.
+        let (random, mut bisect) = (rand::random(), false);
+        for index in indexes {
+            let verdict = Verdict::Failed { class, reason: reason.to_owned(), items: indexes.len() };
+            bisect |= self.settled(*index, verdict, at, random);
+        }
+        bisect
+    }
+
+    /// Takes in what became of one number. True: the call is to be halved.
+    fn settled(&mut self, index: Index, verdict: Verdict, at: Millis, random: u32) -> bool {
+        let Some(entry) = self.catalogue.get_mut(index) else { return false };
+        let ceiling = retry::ceiling(entry.document.attempts.saturating_add(1));
+        let settlement = settle(&entry.document, verdict, self.stamp, ceiling, random, at);
+        if settlement.next == Next::Bisect {
+            return true;
+        }
+        entry.document = settlement.document;
+        entry.busy = false;
+        let sku = entry.document.sku.clone();
+        self.changes.intend(index, false);
+        match settlement.next {
+            Next::ReadBack { at_once } => self.accepted(index, at_once, at),
+            Next::Parked => tracing::warn!(channel = %self.parts.channel, listing = index, "a listing is refused and parked"),
+            Next::LookAt(_) | Next::Stop | Next::Bisect => {}
+        }
+        if let Some(sku) = sku {
+            // What has to wait, the look itself finds out.
+            self.work.look(&sku, at, now());
+        }
+        self.catalogue.show(index, self.gate, &self.parts.board);
+        false
+    }
+
+    fn accepted(&mut self, index: Index, at_once: bool, at: Millis) {
+        let read_back = i64::try_from(self.parts.timings.read_back.as_millis()).unwrap_or(1_000);
+        self.catalogue.schedule(index, if at_once { at } else { at.plus(read_back) });
+        self.parts.board.wrote();
+        let sku = self.catalogue.get(index).and_then(|entry| entry.document.sku.as_ref());
+        if let Some(work) = sku.and_then(|sku| self.work.get(sku)).filter(|work| work.mark.is_some()) {
+            self.parts.board.lag.record(at.since(work.since));
+        }
+    }
+
+    fn not_read(&mut self, items: Vec<(Index, ListingReference)>, error: &ConnectorError, at: Millis) {
+        self.channel_failed(error, at);
+        if class(error) != Class::Rejected {
+            return self.read_again(&items, at);
+        }
+        match halves(items.clone()) {
+            Some((first, second)) => {
+                self.halves.push_front(Job::Read(second));
+                self.halves.push_front(Job::Read(first));
+            }
+            None => {
+                for (index, _) in items {
+                    self.unreadable(index, error.message.clone());
+                }
+            }
+        }
+    }
+}

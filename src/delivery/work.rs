@@ -1,0 +1,214 @@
+//! The SKUs that have to be looked at, that wait, or that have a number to send.
+
+use omnistock_planner::Risk;
+use omnistock_words::{Millis, Sku};
+use std::collections::{BTreeSet, HashMap};
+
+/// A SKU of which something is left to do.
+#[derive(Debug, Clone)]
+pub(super) struct Work {
+    /// The mark that was seen; `None`: looked at for another reason.
+    pub(super) mark: Option<u64>,
+    /// When the cause came in.
+    pub(super) since: Millis,
+    /// When it was seen that there is something to do: a raise needs orders fetched from here on.
+    pub(super) seen_at: Millis,
+    timer: Option<Millis>,
+    queued: Option<Millis>,
+}
+
+/// All of them. A SKU is in at most one of: ready, waiting for a time, queued for a call, or none
+/// (something on its way will make it ready).
+#[derive(Default)]
+pub(super) struct WorkList {
+    works: HashMap<Sku, Work>,
+    ready: BTreeSet<(Millis, Sku)>,
+    timers: BTreeSet<(Millis, Sku)>,
+    queue: BTreeSet<(Millis, Sku)>,
+    fetch: BTreeSet<Sku>,
+}
+
+impl WorkList {
+    pub(super) fn len(&self) -> usize {
+        self.works.len()
+    }
+
+    pub(super) fn get(&self, sku: &Sku) -> Option<&Work> {
+        self.works.get(sku)
+    }
+
+    /// A mark from the store. One that was seen already changes nothing.
+    pub(super) fn mark(&mut self, sku: &Sku, version: u64, since: Millis, now: Millis) -> bool {
+        if self.works.get(sku).is_some_and(|work| work.mark == Some(version)) {
+            return false;
+        }
+        self.look(sku, since, now);
+        if let Some(work) = self.works.get_mut(sku) {
+            work.mark = Some(version);
+        }
+        true
+    }
+
+    /// Looks at the SKU as soon as possible.
+    pub(super) fn look(&mut self, sku: &Sku, since: Millis, now: Millis) {
+        let fresh = Work { mark: None, since, seen_at: now, timer: None, queued: None };
+        let work = self.works.entry(sku.clone()).or_insert(fresh);
+        self.ready.remove(&(work.since, sku.clone()));
+        // The oldest cause counts: the lag is measured from it, and age promotes.
+        work.since = work.since.min(since);
+        let since = work.since;
+        self.unplan(sku);
+        self.ready.insert((since, sku.clone()));
+    }
+
+    fn unplan(&mut self, sku: &Sku) {
+        let Some(work) = self.works.get_mut(sku) else { return };
+        if let Some(at) = work.timer.take() {
+            self.timers.remove(&(at, sku.clone()));
+        }
+        if let Some(turn) = work.queued.take() {
+            self.queue.remove(&(turn, sku.clone()));
+        }
+    }
+
+    /// Looks again then.
+    pub(super) fn wait(&mut self, sku: &Sku, until: Millis) {
+        let Some(work) = self.works.get_mut(sku) else { return };
+        let until = work.timer.map_or(until, |old| old.min(until));
+        if let Some(old) = work.timer.replace(until) {
+            self.timers.remove(&(old, sku.clone()));
+        }
+        self.timers.insert((until, sku.clone()));
+    }
+
+    /// Has a number to send, when there is room for a call.
+    pub(super) fn queue(&mut self, sku: &Sku, risk: Risk) {
+        let Some(work) = self.works.get_mut(sku) else { return };
+        let turn = work.queued.map_or(risk.turn(work.since), |old| old.min(risk.turn(work.since)));
+        if let Some(old) = work.queued.replace(turn) {
+            self.queue.remove(&(old, sku.clone()));
+        }
+        self.queue.insert((turn, sku.clone()));
+    }
+
+    /// Its number is on its way.
+    pub(super) fn unqueue(&mut self, sku: &Sku) {
+        if let Some(turn) = self.works.get_mut(sku).and_then(|work| work.queued.take()) {
+            self.queue.remove(&(turn, sku.clone()));
+        }
+    }
+
+    /// Looks again when orders were fetched.
+    pub(super) fn wait_for_orders(&mut self, sku: &Sku) {
+        self.fetch.insert(sku.clone());
+    }
+
+    /// Whether somebody waits for orders.
+    pub(super) fn wants_orders(&self) -> bool {
+        !self.fetch.is_empty()
+    }
+
+    /// Orders were fetched, or could not be.
+    pub(super) fn orders_came(&mut self, now: Millis) {
+        for sku in std::mem::take(&mut self.fetch) {
+            if self.works.contains_key(&sku) {
+                self.look(&sku, now, now);
+            }
+        }
+    }
+
+    /// What is to be looked at now: new things first come first, then the next in the queue.
+    pub(super) fn take(&mut self, now: Millis, most: usize, queued: usize) -> Vec<Sku> {
+        while let Some((at, sku)) = self.timers.first().filter(|(at, _)| *at <= now).cloned() {
+            self.timers.remove(&(at, sku.clone()));
+            self.look(&sku, at, now);
+        }
+        let mut taken: Vec<Sku> = Vec::new();
+        while taken.len() < most {
+            let Some((_, sku)) = self.ready.pop_first() else { break };
+            taken.push(sku);
+        }
+        for _ in 0..queued {
+            let Some((_, sku)) = self.queue.pop_first() else { break };
+            if let Some(work) = self.works.get_mut(&sku) {
+                work.queued = None;
+            }
+            taken.push(sku);
+        }
+        taken
+    }
+
+    /// Whether there is something to look at without waiting.
+    pub(super) fn is_ready(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
+    /// Whether a number waits for room.
+    pub(super) fn is_queued(&self) -> bool {
+        !self.queue.is_empty()
+    }
+
+    /// The next time at which something is to be looked at.
+    pub(super) fn next(&self) -> Option<Millis> {
+        self.timers.first().map(|(at, _)| *at)
+    }
+
+    /// Nothing is left to do: the mark that was seen, if there was one.
+    pub(super) fn done(&mut self, sku: &Sku) -> Option<u64> {
+        self.unplan(sku);
+        self.fetch.remove(sku);
+        let work = self.works.remove(sku)?;
+        self.ready.remove(&(work.since, sku.clone()));
+        work.mark
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sku(text: &str) -> Sku {
+        Sku::new(text).unwrap()
+    }
+
+    #[test]
+    fn a_mark_is_looked_at_once_and_a_newer_one_again() {
+        let mut list = WorkList::default();
+        assert!(list.mark(&sku("A"), 1, Millis(5), Millis(9)));
+        assert!(!list.mark(&sku("A"), 1, Millis(5), Millis(9)));
+        assert_eq!(list.take(Millis(9), 10, 0), [sku("A")]);
+        assert!(list.mark(&sku("A"), 2, Millis(5), Millis(20)));
+        assert_eq!(list.get(&sku("A")).unwrap().seen_at, Millis(9), "it has been known since then");
+        assert_eq!(list.take(Millis(20), 10, 0), [sku("A")]);
+        assert_eq!(list.done(&sku("A")), Some(2));
+        assert_eq!((list.len(), list.is_ready()), (0, false));
+    }
+
+    #[test]
+    fn the_queue_is_by_risk_and_age_and_a_new_mark_leaves_it() {
+        let mut list = WorkList::default();
+        for (name, since, risk) in [("up", 0, Risk::Increase), ("down", 0, Risk::Decrease), ("zero", 900, Risk::ToZero)] {
+            list.mark(&sku(name), 1, Millis(since), Millis(1_000));
+            list.take(Millis(1_000), 10, 0);
+            list.queue(&sku(name), risk);
+        }
+        assert_eq!(list.take(Millis(1_000), 0, 2), [sku("zero"), sku("down")]);
+        list.mark(&sku("up"), 2, Millis(0), Millis(2_000));
+        assert!(!list.is_queued());
+        assert!(list.is_ready());
+    }
+
+    #[test]
+    fn what_waits_for_a_time_or_for_orders_comes_back() {
+        let mut list = WorkList::default();
+        list.look(&sku("A"), Millis(1), Millis(1));
+        list.take(Millis(1), 10, 0);
+        list.wait(&sku("A"), Millis(50));
+        assert_eq!(list.next(), Some(Millis(50)));
+        assert!(list.take(Millis(49), 10, 0).is_empty());
+        assert_eq!(list.take(Millis(50), 10, 0), [sku("A")]);
+        list.wait_for_orders(&sku("A"));
+        list.orders_came(Millis(60));
+        assert_eq!(list.take(Millis(60), 10, 0), [sku("A")]);
+    }
+}

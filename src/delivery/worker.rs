@@ -1,0 +1,350 @@
+//! One channel's worker: its memory, its loop, and when it wakes.
+
+use super::call::{Ending, Job};
+use super::catalogue::{Catalogue, Index};
+use super::changes::Changes;
+use super::work::WorkList;
+use super::{ChannelParts, Ended};
+use crate::store::Lease;
+use omnistock_planner::{Breaker, Fetched, Permit, Vendor};
+use omnistock_sdk::{Connector, Cursor, Grouping, Manifest, now};
+use omnistock_words::{Millis, Settings, Sku};
+use std::collections::{HashSet, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// New SKUs that are looked at in one round, at most.
+const MOST_LOOKS: usize = 2_000;
+
+/// Why a worker stops serving under this lease.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stop {
+    Cancelled,
+    Fenced,
+    /// What is in memory is not what is in the store: begin anew.
+    Again,
+}
+
+/// A complete read-back on its way.
+#[derive(Default)]
+pub(super) struct Audit {
+    pub(super) cursor: Option<Cursor>,
+    pub(super) seen: HashSet<Index>,
+    pub(super) running: bool,
+    pub(super) not_before: Option<Millis>,
+    pub(super) failures: u32,
+}
+
+/// How many calls, how large.
+pub(super) struct CallLimits {
+    pub(super) write: usize,
+    pub(super) read: usize,
+    pub(super) grouping: Grouping,
+    pub(super) calls: usize,
+}
+
+/// The memory of one channel's worker, under one lease.
+pub(super) struct Worker {
+    pub(super) parts: ChannelParts,
+    pub(super) cancel: CancellationToken,
+    pub(super) lease: Lease,
+    pub(super) vendor: Vendor,
+    pub(super) limits: CallLimits,
+    pub(super) catalogue: Catalogue,
+    pub(super) work: WorkList,
+    pub(super) changes: Changes,
+    pub(super) breaker: Breaker,
+    pub(super) in_flight: usize,
+    pub(super) halves: VecDeque<Job>,
+    pub(super) audit: Option<Audit>,
+    pub(super) audit_at: Millis,
+    pub(super) primed: bool,
+    pub(super) orders: Option<Fetched>,
+    pub(super) fetching: bool,
+    pub(super) fetch_after: Millis,
+    pub(super) fetch_failures: u32,
+    pub(super) settings: Arc<Settings>,
+    pub(super) stamp: u64,
+    pub(super) gate: bool,
+    pub(super) tasks: TaskTracker,
+    pub(super) endings: mpsc::Sender<Ending>,
+    ended: mpsc::Receiver<Ending>,
+    marks_at: Option<Millis>,
+}
+
+/// Carries out what the planner says of one channel.
+pub struct ChannelWorker {
+    parts: ChannelParts,
+}
+
+impl ChannelWorker {
+    /// A worker that does nothing until it runs.
+    pub fn new(parts: ChannelParts) -> Self {
+        Self { parts }
+    }
+
+    /// Runs until told to stop or until another daemon has taken over. Waits for a lease, for a store that
+    /// is away, for a channel that does not answer: none of these ends it.
+    pub async fn run(self, cancel: CancellationToken) -> Ended {
+        if self.parts.connector.channel().is_none() {
+            return Ended::NoChannel;
+        }
+        let mut lease = self.parts.lease.clone();
+        loop {
+            let held = tokio::select! {
+                () = cancel.cancelled() => return Ended::Cancelled,
+                held = lease.wait_for(Option::is_some) => held.ok().and_then(|held| held.clone()),
+            };
+            let Some(held) = held else { return Ended::Cancelled };
+            // The worker's memory is large: one allocation instead of a copy on every poll's stack.
+            let mut worker = Box::new(Worker::new(self.parts.clone(), held, cancel.clone()));
+            match worker.serve().await {
+                Stop::Cancelled => {
+                    Box::pin(worker.stop()).await;
+                    return Ended::Cancelled;
+                }
+                Stop::Fenced => {
+                    tracing::warn!(channel = %self.parts.channel, "another daemon has taken over: the channel's worker stops");
+                    return Ended::Fenced;
+                }
+                Stop::Again => sleep(Duration::from_millis(50)).await,
+            }
+        }
+    }
+}
+
+fn stamp(settings: &Settings) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    serde_json::to_vec(settings).unwrap_or_default().hash(&mut hasher);
+    hasher.finish()
+}
+
+fn milliseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+fn vendor(manifest: &Manifest, skew: Duration) -> Vendor {
+    Vendor {
+        write: manifest.write,
+        compare_and_set: manifest.compare_and_set,
+        grain: milliseconds(manifest.clock_grain),
+        skew: milliseconds(skew),
+        decimals: manifest.decimals,
+        least: manifest.least,
+        most: manifest.most,
+    }
+}
+
+impl Worker {
+    fn new(parts: ChannelParts, lease: Lease, cancel: CancellationToken) -> Self {
+        let manifest = parts.connector.manifest();
+        let (write, read) = (manifest.max_write.max(1), manifest.max_read.max(1));
+        let limits = CallLimits { write, read, grouping: manifest.grouping, calls: manifest.concurrency.max(1) };
+        let (vendor, settings) = (vendor(manifest, parts.timings.skew), parts.settings.load_full());
+        let (endings, ended) = mpsc::channel(limits.calls + 2);
+        let gate = *parts.gate.borrow();
+        Self {
+            stamp: stamp(&settings),
+            parts,
+            cancel,
+            lease,
+            vendor,
+            limits,
+            catalogue: Catalogue::default(),
+            work: WorkList::default(),
+            changes: Changes::default(),
+            breaker: Breaker::default(),
+            in_flight: 0,
+            halves: VecDeque::new(),
+            audit: Some(Audit::default()),
+            audit_at: Millis::MAX,
+            primed: false,
+            orders: None,
+            fetching: false,
+            fetch_after: Millis::MIN,
+            fetch_failures: 0,
+            settings,
+            gate,
+            tasks: TaskTracker::new(),
+            endings,
+            ended,
+            marks_at: None,
+        }
+    }
+
+    async fn serve(&mut self) -> Stop {
+        match self.load().await {
+            Err(stop) => stop,
+            Ok(()) => self.turn_until_stopped().await,
+        }
+    }
+
+    async fn turn_until_stopped(&mut self) -> Stop {
+        let (mut gate, mut lease) = (self.parts.gate.clone(), self.parts.lease.clone());
+        let (wake, cancel) = (self.parts.wake.clone(), self.cancel.clone());
+        loop {
+            if let Err(stop) = self.round().await {
+                return stop;
+            }
+            tokio::select! {
+                () = cancel.cancelled() => return Stop::Cancelled,
+                () = wake.notified() => self.marks_at = None,
+                Some(ending) = self.ended.recv() => self.take(ending),
+                () = changed(&mut gate) => self.gate_changed(*gate.borrow_and_update()),
+                () = changed(&mut lease) => {
+                    if lease.borrow_and_update().as_ref() != Some(&self.lease) {
+                        return Stop::Again;
+                    }
+                }
+                () = sleep(self.pause()) => {}
+            }
+            while let Ok(ending) = self.ended.try_recv() {
+                self.take(ending);
+            }
+        }
+    }
+
+    /// Looks, plans, commits, launches: in this order, so that what is launched is durable.
+    async fn round(&mut self) -> Result<(), Stop> {
+        self.settings_changed();
+        let mut planned = Vec::new();
+        if self.primed {
+            self.take_marks().await?;
+            let queued = self.room(now()).saturating_mul(self.limits.write);
+            let skus = self.work.take(now(), MOST_LOOKS, queued);
+            planned = self.look(skus).await?;
+        }
+        let jobs = self.plan(planned);
+        self.commit().await?;
+        self.launch(jobs);
+        self.parts.board.set_waiting(self.work.len());
+        Ok(())
+    }
+
+    async fn take_marks(&mut self) -> Result<(), Stop> {
+        let now = now();
+        if self.marks_at.is_some_and(|at| now.since(at) < milliseconds(self.parts.timings.tick)) {
+            return Ok(());
+        }
+        self.marks_at = Some(now);
+        // Marks that are being worked at stay in the store: ask for more than those.
+        let most = MOST_LOOKS + self.work.len();
+        let marks = self.patiently(|worker| {
+            let (store, channel) = (worker.parts.store.clone(), worker.parts.channel.clone());
+            async move { store.dirty(channel.as_str(), most).await }
+        });
+        for mark in marks.await? {
+            let Ok(sku) = Sku::new(&mark.sku) else { continue };
+            if self.work.mark(&sku, mark.version, mark.since, now) {
+                self.pending(&sku);
+            }
+        }
+        Ok(())
+    }
+
+    fn pending(&mut self, sku: &Sku) {
+        for index in self.catalogue.of(sku) {
+            if let Some(entry) = self.catalogue.get_mut(index) {
+                entry.pending = true;
+            }
+            self.catalogue.show(index, self.gate, &self.parts.board);
+        }
+    }
+
+    /// Looks at every SKU that has a listing.
+    pub(super) fn look_at_all(&mut self) {
+        let now = now();
+        for sku in self.catalogue.skus() {
+            self.work.look(&sku, now, now);
+        }
+    }
+
+    fn settings_changed(&mut self) {
+        let settings = self.parts.settings.load_full();
+        if !Arc::ptr_eq(&settings, &self.settings) {
+            self.stamp = stamp(&settings);
+            self.settings = settings;
+            self.look_at_all();
+        }
+        let own = self.settings.channels.get(&self.parts.channel).map(|channel| channel.policy.mode);
+        self.parts.board.set_mode(own);
+    }
+
+    fn gate_changed(&mut self, open: bool) {
+        if open != self.gate {
+            self.gate = open;
+            self.look_at_all();
+        }
+    }
+
+    /// How many calls may be made now.
+    pub(super) fn room(&self, now: Millis) -> usize {
+        let free = self.limits.calls.saturating_sub(self.in_flight);
+        match self.breaker.permit(now) {
+            Permit::Go if self.breaker.is_open() => free.min(1),
+            Permit::Go => free,
+            Permit::Wait(_) | Permit::Probing => 0,
+        }
+    }
+
+    /// Whether somebody waits for orders, and the channel can be asked for them.
+    pub(super) fn may_fetch(&self, now: Millis) -> bool {
+        self.work.wants_orders() && !self.fetching && self.breaker.permit(now) == Permit::Go
+    }
+
+    /// Until the next thing that has a time.
+    fn pause(&self) -> Duration {
+        let now = now();
+        if self.primed && (self.work.is_ready() || self.work.is_queued() && self.room(now) > 0) {
+            return Duration::ZERO;
+        }
+        let mut next = self.work.next();
+        let mut at = |time: Option<Millis>| next = [next, time].into_iter().flatten().min();
+        if self.room(now) > 0 {
+            at(self.catalogue.next_due());
+            at(Some(self.audit_at).filter(|_| self.audit.is_none()));
+            at(self.audit.as_ref().filter(|audit| !audit.running).map(|audit| audit.not_before.unwrap_or(now)));
+        } else if let Permit::Wait(until) = self.breaker.permit(now) {
+            at(Some(until));
+        }
+        if self.may_fetch(now) {
+            at(Some(self.fetch_after));
+        }
+        let wait = next.map_or(i64::MAX, |next| next.since(now).max(1));
+        self.parts.timings.tick.min(Duration::from_millis(u64::try_from(wait).unwrap_or(1)))
+    }
+
+    /// Waits for calls on their way and stores what became of them; what does not end in time stays
+    /// an open intent, which the next start takes as unknown.
+    async fn stop(mut self: Box<Self>) {
+        let (limit, quiet) = (self.parts.timings.stop, CancellationToken::new());
+        self.cancel = quiet;
+        let finish = async {
+            while self.in_flight > 0 {
+                let Some(ending) = self.ended.recv().await else { break };
+                self.take(ending);
+            }
+            self.commit().await
+        };
+        if timeout(limit, finish).await.is_err() {
+            tracing::warn!("calls on their way were left: their outcome is looked up at the next start");
+        }
+    }
+}
+
+/// Resolves when the value changes; never once nobody can change it any more.
+async fn changed<T>(watched: &mut watch::Receiver<T>) {
+    if watched.changed().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// The role is there: checked before a worker is made.
+pub(super) fn has_orders(connector: &dyn Connector) -> bool {
+    connector.orders().is_some()
+}

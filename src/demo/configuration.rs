@@ -1,0 +1,102 @@
+//! The demonstration's configuration: an ordinary file, as an operator would write it.
+
+use super::shop::Vendor;
+use super::world::{LOCATIONS, MAX_SHOWN, SAFETY_STOCK, World};
+use std::fmt::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use tokio::net::TcpListener;
+
+/// The port if it is free, else another free one.
+async fn port(wanted: u16) -> std::io::Result<u16> {
+    let listener = match TcpListener::bind(("127.0.0.1", wanted)).await {
+        Ok(listener) => listener,
+        Err(_) => TcpListener::bind(("127.0.0.1", 0)).await?,
+    };
+    Ok(listener.local_addr()?.port())
+}
+
+fn secret(folder: &Path, name: &str, value: &str) -> std::io::Result<String> {
+    use std::io::Write as _;
+    let path = folder.join("secrets").join(name);
+    let mut file = std::fs::OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&path)?;
+    file.write_all(value.as_bytes())?;
+    Ok(format!("{{ file = \"{}\" }}", path.display()))
+}
+
+/// Where the demonstration keeps its state.
+#[derive(Debug, Clone)]
+pub enum StoreSection {
+    /// In its folder.
+    Embedded,
+    /// In a Redis at this address.
+    Redis(String),
+}
+
+/// Writes `omnistock.toml` and its secrets; the file.
+pub async fn write(folder: &Path, world: &World, store: &StoreSection) -> std::io::Result<PathBuf> {
+    let store = match store {
+        StoreSection::Embedded => format!("kind = \"embedded\"\npath = \"{}/state\"", folder.display()),
+        StoreSection::Redis(url) => format!("kind = \"redis\"\nurl = \"{url}\""),
+    };
+    std::fs::create_dir_all(folder.join("secrets"))?;
+    let (admin, webhooks) = (port(8_710).await?, port(8_711).await?);
+    let mut text = format!(
+        r#"# Written by `omnistock demo`. The shops in it ended with it; everything else is yours to look at.
+
+[store]
+{store}
+
+[server]
+admin      = "127.0.0.1:{admin}"
+webhooks   = "127.0.0.1:{webhooks}"
+public_url = "http://127.0.0.1:{webhooks}"
+
+[connectors.erp]
+kind     = "file"
+path     = "{folder}/erp/stock-*.csv"
+every    = "200ms"
+basis    = "net_of_orders"
+absorb   = "by_reference"
+columns  = {{ sku = "Artikelnummer", quantity = "Bestand", location = "Lager" }}
+format   = {{ delimiter = ";", decimal = ",", encoding = "windows-1252" }}
+orders   = {{ path = "{folder}/erp/orders-*.csv", columns = {{ channel = "Kanal", order = "Auftrag", line = "Pos", quantity = "Menge" }} }}
+"#,
+        folder = folder.display(),
+    );
+    for location in LOCATIONS {
+        drop(write!(text, "\n[locations.{location}]\n"));
+    }
+    drop(write!(text, "\n[pools.all]\nlocations = {LOCATIONS:?}\n"));
+    for shop in &world.shops {
+        let name = shop.channel;
+        match &shop.vendor {
+            Vendor::WooCommerce(woo) => {
+                let key = secret(folder, &format!("{name}-key"), woo.key())?;
+                let own = secret(folder, &format!("{name}-secret"), woo.secret())?;
+                let hook = secret(folder, &format!("{name}-webhook"), woo.webhook_secret())?;
+                drop(write!(
+                    text,
+                    "\n[connectors.{name}]\nkind = \"woocommerce\"\nurl = \"{}\"\nkey = {key}\nsecret = {own}\nwebhook_secret = {hook}\n",
+                    woo.url().as_str().trim_end_matches('/'),
+                ));
+            }
+            Vendor::Medusa(medusa) => {
+                let password = secret(folder, &format!("{name}-password"), medusa.password())?;
+                drop(write!(
+                    text,
+                    "\n[connectors.{name}]\nkind = \"medusa\"\nurl = \"{}\"\nemail = \"{}\"\npassword = {password}\n",
+                    medusa.url().as_str().trim_end_matches('/'),
+                    medusa.email(),
+                ));
+            }
+        }
+        drop(write!(
+            text,
+            "\n[channels.{name}]\npool = \"all\"\nmode = \"live\"\nsafety_stock = {SAFETY_STOCK}\nmax_shown = {MAX_SHOWN}\norders_every = \"500ms\"\n",
+        ));
+    }
+    let file = folder.join("omnistock.toml");
+    std::fs::write(&file, text)?;
+    Ok(file)
+}

@@ -1,0 +1,69 @@
+//! A channel's share: shares of one pool that sum to 100 % add up, others are rounded down.
+
+use crate::Reason;
+use crate::promise::Stand;
+use omnistock_words::{ChannelName, ChannelPolicy, LocationName, Percent, Quantity};
+use rust_decimal::Decimal;
+use std::collections::BTreeSet;
+
+/// The share of `value`, on the positive part.
+pub(crate) fn share(
+    stand: &Stand<'_>,
+    channel: &ChannelName,
+    policy: &ChannelPolicy,
+    value: Quantity,
+) -> (Quantity, Reason) {
+    let Some(share) = policy.share else {
+        return (value, Reason::Unchanged);
+    };
+    if !value.is_positive() {
+        return (value, Reason::Share(share));
+    }
+    let places: BTreeSet<&LocationName> = policy.locations.iter().collect();
+    let mut group: Vec<(&ChannelName, Percent)> = Vec::new();
+    for other in stand.settings.channels.keys() {
+        let theirs = stand.policy(other, None);
+        if let Some(share) = theirs.share
+            && theirs.locations.iter().collect::<BTreeSet<_>>() == places
+        {
+            group.push((other, share));
+        }
+    }
+    let sum: Decimal = group.iter().map(|(_, share)| share.decimal()).sum();
+    if sum == Decimal::ONE_HUNDRED {
+        (
+            remainders(value, policy.decimals, &group, channel),
+            Reason::ShareOfWhole(share),
+        )
+    } else {
+        (
+            value.multiply(share.factor()).floor(policy.decimals),
+            Reason::Share(share),
+        )
+    }
+}
+
+/// The channel's part by largest remainder in the smallest unit, ties by name.
+fn remainders(value: Quantity, decimals: u32, group: &[(&ChannelName, Percent)], channel: &ChannelName) -> Quantity {
+    let unit = Decimal::new(1, decimals.min(6));
+    let whole = value.floor(decimals).decimal();
+    let mut parts: Vec<(Decimal, Decimal, &ChannelName)> = Vec::with_capacity(group.len());
+    let mut left = whole;
+    for (name, share) in group {
+        let exact = whole.saturating_mul(share.factor());
+        let floor = Quantity::saturating(exact).floor(decimals).decimal();
+        left -= floor;
+        parts.push((exact - floor, floor, name));
+    }
+    parts.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.2.cmp(b.2)));
+    for (_, part, name) in parts {
+        let more = left >= unit;
+        if more {
+            left -= unit;
+        }
+        if name == channel {
+            return Quantity::saturating(if more { part + unit } else { part });
+        }
+    }
+    Quantity::ZERO
+}

@@ -1,0 +1,315 @@
+//! Orders and statements: the highest revision decides, a cancellation without one is final,
+//! a statement may come first. The ledgers of all touched SKUs follow in the same step.
+
+use crate::apply::{clamped, declared};
+use crate::{
+    Complaint, Composition, DocumentKey, Documents, Event, LineStatement, OrderDocument, OrderKey, Past, bundle,
+    project,
+};
+use omnistock_words::{ChannelName, Millis, OrderFact, OrderLineFact, OrderStatus, Quantity, Revision, Settings};
+
+/// Lines of one order that are kept.
+const LINES: usize = 10_000;
+
+/// Below every revision that a vendor gives.
+const LOWEST: Revision = Revision {
+    number: i64::MIN,
+    sequence: i64::MIN,
+};
+
+pub(crate) fn order(
+    settings: &Settings,
+    documents: &mut Documents,
+    channel: &ChannelName,
+    fact: &OrderFact,
+    now: Millis,
+    out: &mut Vec<Complaint>,
+) {
+    let key = OrderKey {
+        channel: channel.clone(),
+        order: fact.order.clone(),
+    };
+    if !settings.channels.contains_key(channel) {
+        out.push(Complaint::UnknownChannel(channel.clone()));
+    }
+    let fact = tidy(&key, fact, now, out);
+    let mut document = documents.orders.remove(&key).unwrap_or_default();
+    let mut changed = false;
+    if fact.status == OrderStatus::Cancelled && fact.revision.is_none() {
+        let at = fact.at.unwrap_or(fact.placed_at);
+        let earliest = document.cancelled.map_or(at, |known| known.min(at));
+        changed |= document.cancelled != Some(earliest);
+        document.cancelled = Some(earliest);
+        changed |= adopt(settings, &mut document, &key, &fact, LOWEST, out);
+    } else {
+        let revision = fact.revision.unwrap_or_else(|| arrival(&document, &fact));
+        changed |= adopt(settings, &mut document, &key, &fact, revision, out);
+    }
+    finish(documents, key, document, changed);
+}
+
+/// Puts the order back and lets its SKUs follow.
+fn finish(documents: &mut Documents, key: OrderKey, document: OrderDocument, changed: bool) {
+    if changed {
+        project::project(documents, &key, &document);
+        documents.mark(DocumentKey::Order(key.clone()));
+    }
+    documents.orders.insert(key, document);
+}
+
+/// The fact with sane times, quantities and distinct lines in order of their ids.
+fn tidy(key: &OrderKey, fact: &OrderFact, now: Millis, out: &mut Vec<Complaint>) -> OrderFact {
+    let mut fact = fact.clone();
+    fact.placed_at = clamped("order's time", fact.placed_at, now, out);
+    fact.at = fact.at.map(|at| clamped("order's status time", at, now, out));
+    for line in &mut fact.lines {
+        if line.quantity.is_negative() {
+            out.push(Complaint::Negative {
+                what: "line quantity",
+                quantity: line.quantity,
+            });
+            line.quantity = Quantity::ZERO;
+        }
+        if line.sku.is_none() {
+            out.push(Complaint::NoSku {
+                order: key.clone(),
+                line: line.line.clone(),
+            });
+        }
+    }
+    // The larger one first, so that it is the one that stays.
+    fact.lines
+        .sort_by(|a, b| (&a.line, b.quantity, &b.sku).cmp(&(&b.line, a.quantity, &a.sku)));
+    fact.lines.dedup_by(|later, kept| {
+        let same = later.line == kept.line;
+        if same {
+            out.push(Complaint::DuplicateLine {
+                order: key.clone(),
+                line: kept.line.clone(),
+            });
+        }
+        same
+    });
+    if fact.lines.len() > LINES {
+        out.push(Complaint::TooManyLines(key.clone()));
+        fact.lines.truncate(LINES);
+    }
+    fact
+}
+
+/// The revision of a report that has none: that of its arrival, unless it says nothing new.
+fn arrival(document: &OrderDocument, fact: &OrderFact) -> Revision {
+    match document.revision {
+        None => Revision {
+            number: i64::MIN,
+            sequence: 0,
+        },
+        Some(known) if says(document, fact) => known,
+        Some(known) => Revision {
+            number: known.number,
+            sequence: known.sequence.saturating_add(1),
+        },
+    }
+}
+
+/// Whether the order already stands as the report says.
+fn says(document: &OrderDocument, fact: &OrderFact) -> bool {
+    (document.status, document.placed_at, document.at)
+        == (fact.status, fact.placed_at, fact.at.unwrap_or(fact.placed_at))
+        && document.lines == fact.lines
+}
+
+/// Remembers the revision and takes it over if it is the highest; true where anything changed.
+fn adopt(
+    settings: &Settings,
+    document: &mut OrderDocument,
+    key: &OrderKey,
+    fact: &OrderFact,
+    revision: Revision,
+    out: &mut Vec<Complaint>,
+) -> bool {
+    let mut changed = touch(settings, document, &fact.lines);
+    changed |= remember(document, fact, revision);
+    let take = match document.revision {
+        None => true,
+        Some(known) if known == revision => {
+            let differs = !says(document, fact);
+            if differs {
+                out.push(Complaint::SameRevision(key.clone()));
+            }
+            differs && weight(&fact.lines, fact) > weight_of(document)
+        }
+        Some(known) => {
+            if revision < known && revision != LOWEST {
+                out.push(Complaint::OldRevision(key.clone()));
+            }
+            revision > known
+        }
+    };
+    if take {
+        document.revision = Some(revision);
+        document.status = fact.status;
+        document.placed_at = fact.placed_at;
+        document.at = fact.at.unwrap_or(fact.placed_at);
+        document.lines.clone_from(&fact.lines);
+    }
+    changed |= take;
+    changed
+}
+
+/// Of two reports of one revision the heavier wins: more units, then any fixed order.
+type Weight = (bool, Quantity, String);
+
+fn weight(lines: &[OrderLineFact], fact: &OrderFact) -> Weight {
+    let text = serde_json::to_string(&(lines, fact.status, fact.placed_at, fact.at.unwrap_or(fact.placed_at)));
+    (
+        fact.status != OrderStatus::Cancelled,
+        lines.iter().map(|line| line.quantity).sum(),
+        text.unwrap_or_default(),
+    )
+}
+
+fn weight_of(document: &OrderDocument) -> Weight {
+    let text = serde_json::to_string(&(&document.lines, document.status, document.placed_at, document.at));
+    let units = document.lines.iter().map(|line| line.quantity).sum();
+    (
+        document.status != OrderStatus::Cancelled,
+        units,
+        text.unwrap_or_default(),
+    )
+}
+
+/// Names the SKUs of a report as touched; a bundle keeps the parts of its first recording.
+fn touch(settings: &Settings, document: &mut OrderDocument, lines: &[OrderLineFact]) -> bool {
+    let before = document.touched.len();
+    for line in lines {
+        let Some(sku) = &line.sku else { continue };
+        if document.touched.contains(sku) && !settings.bundles.contains_key(sku) {
+            continue;
+        }
+        let recorded = document
+            .compositions
+            .iter()
+            .any(|known| known.line == line.line && known.sku == *sku);
+        if !recorded && let Some(parts) = bundle::parts(settings, sku) {
+            document.touched.extend(parts.iter().map(|part| part.sku.clone()));
+            document.compositions.push(Composition {
+                line: line.line.clone(),
+                sku: sku.clone(),
+                parts,
+            });
+        }
+        document.touched.insert(sku.clone());
+    }
+    document.touched.len() != before
+}
+
+/// Keeps what dates the way of the goods: the newest revisions, whatever the order of their arrival.
+fn remember(document: &mut OrderDocument, fact: &OrderFact, revision: Revision) -> bool {
+    let lines = fact
+        .lines
+        .iter()
+        .map(|line| (line.line.clone(), line.status.unwrap_or(fact.status), line.quantity));
+    let past = Past {
+        revision,
+        at: fact.at.unwrap_or(fact.placed_at),
+        lines: lines.collect(),
+    };
+    let index = document.past.partition_point(|known| known.revision > revision);
+    match document.past.get_mut(index) {
+        // Of two reports of one revision the later time dates it: containment must not be assumed early.
+        Some(known) if known.revision == revision => {
+            let later = past > *known;
+            if later {
+                *known = past;
+            }
+            later
+        }
+        _ if index >= OrderDocument::PAST => false,
+        _ => {
+            document.past.insert(index, past);
+            document.past.truncate(OrderDocument::PAST);
+            true
+        }
+    }
+}
+
+pub(crate) fn absorbed(
+    settings: &Settings,
+    documents: &mut Documents,
+    event: &Event,
+    now: Millis,
+    out: &mut Vec<Complaint>,
+) {
+    let Event::Absorbed {
+        source,
+        channel,
+        order,
+        line,
+        quantity,
+        as_of,
+    } = event
+    else {
+        return;
+    };
+    if !declared(settings, source, out) {
+        return;
+    }
+    if quantity.is_negative() {
+        out.push(Complaint::Negative {
+            what: "stated quantity",
+            quantity: *quantity,
+        });
+    }
+    let newest = documents.sources.get(source).and_then(|known| known.newest);
+    let as_of = match as_of {
+        Some(given) => clamped("statement's time", *given, now, out),
+        None => newest.unwrap_or(now),
+    };
+    let key = OrderKey {
+        channel: channel.clone(),
+        order: order.clone(),
+    };
+    let stated = LineStatement {
+        line: line.clone(),
+        source: source.clone(),
+        as_of,
+        quantity: quantity.positive(),
+    };
+    let mut document = documents.orders.remove(&key).unwrap_or_default();
+    let changed = state(&mut document, &key, stated, out);
+    finish(documents, key, document, changed);
+}
+
+/// The newest statement of a source on a line wins, ties to the smaller quantity.
+fn state(document: &mut OrderDocument, key: &OrderKey, stated: LineStatement, out: &mut Vec<Complaint>) -> bool {
+    let place = document
+        .statements
+        .binary_search_by(|known| (&known.line, &known.source).cmp(&(&stated.line, &stated.source)));
+    let index = match place {
+        Ok(index) => index,
+        Err(_) if document.statements.len() >= LINES => {
+            out.push(Complaint::TooManyLines(key.clone()));
+            return false;
+        }
+        Err(index) => {
+            document.statements.insert(index, stated);
+            return true;
+        }
+    };
+    let Some(known) = document.statements.get_mut(index) else {
+        return false;
+    };
+    if stated.as_of < known.as_of {
+        out.push(Complaint::OldStatement {
+            order: key.clone(),
+            line: stated.line,
+        });
+        return false;
+    }
+    let wins = stated.as_of > known.as_of || stated.quantity < known.quantity;
+    if wins {
+        *known = stated;
+    }
+    wins
+}

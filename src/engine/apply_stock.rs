@@ -1,0 +1,270 @@
+//! Stock figures: a newer one replaces, an older one is ignored, of two for one instant the lower counts.
+
+use crate::apply::{clamped, declared};
+use crate::{
+    Attributes, Complaint, DocumentKey, Documents, MissingRow, Position, SkuDocument, SourceDocument, StockEvent,
+    StockRow,
+};
+use omnistock_words::{ConnectorName, LocationName, Millis, Quantity, Settings, Sku};
+use std::collections::BTreeSet;
+
+/// What closes a complete snapshot.
+pub(crate) struct Closing {
+    pub(crate) as_of: Millis,
+    pub(crate) read_until: Option<Millis>,
+    pub(crate) rows: u64,
+    pub(crate) total: Quantity,
+}
+
+/// Whether figures of the source count at the place; complains once a report and place.
+pub(crate) fn accepts(settings: &Settings, source: &ConnectorName, location: &LocationName) -> Result<(), Complaint> {
+    match settings.locations.get(location) {
+        None => Err(Complaint::UnknownLocation(location.clone())),
+        Some(policy) if policy.part_of.is_some() => Err(Complaint::CarvedLocation(location.clone())),
+        Some(policy) if policy.source.as_ref().is_some_and(|owner| owner != source) => {
+            Err(Complaint::ForeignLocation {
+                source: source.clone(),
+                location: location.clone(),
+            })
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+pub(crate) fn stock(
+    settings: &Settings,
+    documents: &mut Documents,
+    event: &StockEvent,
+    now: Millis,
+    out: &mut Vec<Complaint>,
+) {
+    if !declared(settings, &event.source, out) {
+        return;
+    }
+    let Some(policy) = settings.sources.get(&event.source) else {
+        return;
+    };
+    let as_of = clamped("stock figure's time", event.as_of, now, out);
+    let basis = event.basis.unwrap_or(policy.basis);
+    let read_until = event.read_until.map(|end| end.min(now)).filter(|end| *end > as_of);
+    let mut refused = BTreeSet::new();
+    let empty = SourceDocument::default();
+    for row in &event.rows {
+        if let Err(complaint) = accepts(settings, &event.source, &row.location) {
+            if refused.insert(&row.location) {
+                out.push(complaint);
+            }
+            continue;
+        }
+        let figure = Position {
+            location: row.location.clone(),
+            source: event.source.clone(),
+            quantity: row.quantity,
+            basis,
+            as_of,
+            read_until,
+            sellable: row.sellable,
+            missing: false,
+        };
+        let known = documents.sources.get(&event.source).unwrap_or(&empty);
+        let document = documents.skus.entry(row.sku.clone()).or_default();
+        let changed = write(document, known, &row.sku, figure, out);
+        if describe(document, row, as_of) || changed {
+            documents.mark(DocumentKey::Sku(row.sku.clone()));
+        }
+    }
+    if event.complete {
+        lacks(documents, event, as_of);
+        let total = event.rows.iter().map(|row| row.quantity).sum();
+        let rows = u64::try_from(event.rows.len()).unwrap_or(u64::MAX);
+        close(
+            documents,
+            &event.source,
+            &Closing {
+                as_of,
+                read_until,
+                rows,
+                total,
+            },
+        );
+    } else {
+        newest(documents, &event.source, as_of);
+    }
+}
+
+/// Writes one figure; true where the document changed.
+fn write(
+    document: &mut SkuDocument,
+    source: &SourceDocument,
+    sku: &Sku,
+    mut figure: Position,
+    out: &mut Vec<Complaint>,
+) -> bool {
+    // A complete snapshot newer than this figure did not have the row, or it would be known.
+    figure.missing = source.complete_as_of.is_some_and(|complete| complete > figure.as_of);
+    let (as_of, location) = (figure.as_of, figure.location.clone());
+    let index = match document.find_position(&figure.location, &figure.source) {
+        Ok(index) => index,
+        Err(index) => {
+            document.positions.insert(index, figure);
+            contain_movements(document, &location, as_of);
+            return true;
+        }
+    };
+    let Some(known) = document.positions.get_mut(index) else {
+        return false;
+    };
+    let (known_as_of, _) = known.effective(Some(source));
+    if as_of < known_as_of {
+        out.push(Complaint::OldFigure {
+            source: figure.source,
+            sku: sku.clone(),
+            location,
+            as_of,
+        });
+        return false;
+    }
+    if as_of == known_as_of {
+        let lower = (figure.quantity, figure.sellable, figure.basis) < (known.quantity, known.sellable, known.basis);
+        if figure.quantity != known.quantity || figure.sellable != known.sellable {
+            let kept = figure.quantity.min(known.quantity);
+            out.push(Complaint::SameInstant {
+                source: figure.source.clone(),
+                sku: sku.clone(),
+                location,
+                kept,
+            });
+        }
+        if lower {
+            *known = figure;
+        }
+        return lower;
+    }
+    let changed = *known != figure;
+    *known = figure;
+    contain_movements(document, &location, as_of);
+    changed
+}
+
+/// Forgets movements that the figure contains: they never count again, since figures only get newer.
+fn contain_movements(document: &mut SkuDocument, location: &LocationName, as_of: Millis) {
+    document
+        .movements
+        .retain(|movement| movement.location != *location || movement.contained_from > as_of);
+}
+
+/// Takes over what rules match; the newest report that says anything wins.
+fn describe(document: &mut SkuDocument, row: &StockRow, as_of: Millis) -> bool {
+    if row.brand.is_none() && row.category.is_none() && row.tags.is_empty() {
+        return false;
+    }
+    let mut tags = row.tags.clone();
+    tags.sort_unstable();
+    tags.dedup();
+    let given = Attributes {
+        as_of,
+        brand: row.brand.clone(),
+        category: row.category.clone(),
+        tags,
+    };
+    let newer = given > document.attributes;
+    if newer {
+        document.attributes = given;
+    }
+    newer
+}
+
+/// Marks the rows of the source that a complete report does not have.
+fn lacks(documents: &mut Documents, event: &StockEvent, as_of: Millis) {
+    let present: BTreeSet<_> = event.rows.iter().map(|row| (&row.sku, &row.location)).collect();
+    let source = documents.sources.get(&event.source).cloned().unwrap_or_default();
+    let mut gone = Vec::new();
+    for (sku, document) in &mut documents.skus {
+        let mut changed = false;
+        for position in document
+            .positions
+            .iter_mut()
+            .filter(|position| position.source == event.source)
+        {
+            if !present.contains(&(sku, &position.location)) {
+                changed |= miss(position, &source, as_of);
+            }
+        }
+        if changed {
+            gone.push(DocumentKey::Sku(sku.clone()));
+        }
+    }
+    for key in gone {
+        documents.mark(key);
+    }
+}
+
+/// The row is missing as of now this instant: its figure stays, as old as it was.
+fn miss(position: &mut Position, source: &SourceDocument, as_of: Millis) -> bool {
+    let (known, read_until) = position.effective(Some(source));
+    if position.missing || known >= as_of {
+        return false;
+    }
+    (position.as_of, position.read_until, position.missing) = (known, read_until, true);
+    true
+}
+
+pub(crate) fn missing(
+    settings: &Settings,
+    documents: &mut Documents,
+    source: &ConnectorName,
+    as_of: Millis,
+    rows: &[MissingRow],
+    out: &mut Vec<Complaint>,
+) {
+    if !declared(settings, source, out) {
+        return;
+    }
+    let known = documents.sources.get(source).cloned().unwrap_or_default();
+    for row in rows {
+        let Some(document) = documents.skus.get_mut(&row.sku) else {
+            continue;
+        };
+        let Ok(index) = document.find_position(&row.location, source) else {
+            continue;
+        };
+        if document
+            .positions
+            .get_mut(index)
+            .is_some_and(|position| miss(position, &known, as_of))
+        {
+            documents.mark(DocumentKey::Sku(row.sku.clone()));
+        }
+    }
+}
+
+/// Records a complete snapshot.
+pub(crate) fn close(documents: &mut Documents, source: &ConnectorName, closing: &Closing) {
+    let document = documents.sources.entry(source.clone()).or_default();
+    let before = document.clone();
+    if let Err(index) = document.snapshots.binary_search(&closing.as_of) {
+        document.snapshots.insert(index, closing.as_of);
+        if document.snapshots.len() > SourceDocument::SNAPSHOTS {
+            document.snapshots.remove(0);
+        }
+    }
+    let newer = document.complete_as_of.is_none_or(|known| known < closing.as_of);
+    let lower = document.complete_as_of == Some(closing.as_of)
+        && (closing.total, closing.rows) < (document.total, document.rows);
+    if newer || lower {
+        (document.complete_as_of, document.read_until) = (Some(closing.as_of), closing.read_until);
+        (document.rows, document.total) = (closing.rows, closing.total);
+    }
+    document.newest = document.newest.max(Some(closing.as_of));
+    if *document != before {
+        documents.mark(DocumentKey::Source(source.clone()));
+    }
+}
+
+fn newest(documents: &mut Documents, source: &ConnectorName, as_of: Millis) {
+    let document = documents.sources.entry(source.clone()).or_default();
+    if document.newest < Some(as_of) {
+        document.newest = Some(as_of);
+        documents.mark(DocumentKey::Source(source.clone()));
+    }
+}

@@ -1,0 +1,241 @@
+//! Movements, reservations and price amounts of one SKU.
+
+use crate::apply::{clamped, declared};
+use crate::{
+    Complaint, ContainedAfter, DocumentKey, Documents, Event, Movement, PriceEntry, Refusal, Reservation, apply_stock,
+    promise,
+};
+use omnistock_words::{Millis, Quantity, Settings};
+use rust_decimal::Decimal;
+
+/// Movements, reservations or prices of one SKU that are kept.
+const MOST: usize = 10_000;
+
+pub(crate) fn movement(
+    settings: &Settings,
+    documents: &mut Documents,
+    event: &Event,
+    now: Millis,
+    out: &mut Vec<Complaint>,
+) {
+    let Event::Movement {
+        source,
+        id,
+        sku,
+        location,
+        quantity,
+        at,
+        contained,
+    } = event
+    else {
+        return;
+    };
+    if !declared(settings, source, out) {
+        return;
+    }
+    // Another source's movement at a place is welcome; an undeclared or carved place is not.
+    match apply_stock::accepts(settings, source, location) {
+        Ok(()) | Err(Complaint::ForeignLocation { .. }) => {}
+        Err(complaint) => return out.push(complaint),
+    }
+    let at = clamped("movement's time", *at, now, out);
+    let contained_from = contained.map_or(at, |ContainedAfter::ByDelay(delay)| at.plus(delay.max(0)));
+    let known = documents.sources.clone();
+    let document = documents.skus.entry(sku.clone()).or_default();
+    let newest = document
+        .positions
+        .iter()
+        .filter(|position| position.location == *location);
+    if newest
+        .map(|position| position.effective(known.get(&position.source)).0)
+        .any(|as_of| as_of >= contained_from)
+    {
+        return;
+    }
+    let movement = Movement {
+        source: source.clone(),
+        id: id.clone(),
+        location: location.clone(),
+        quantity: *quantity,
+        at,
+        contained_from,
+    };
+    match document
+        .movements
+        .binary_search_by(|known| (&known.source, &known.id).cmp(&(source, id)))
+    {
+        Ok(index) => {
+            let Some(known) = document.movements.get_mut(index).filter(|known| **known != movement) else {
+                return;
+            };
+            out.push(Complaint::SameMovement {
+                source: source.clone(),
+                id: id.clone(),
+            });
+            let rank = |movement: &Movement| {
+                (
+                    movement.quantity,
+                    movement.at,
+                    movement.location.clone(),
+                    movement.contained_from,
+                )
+            };
+            if rank(&movement) >= rank(known) {
+                return;
+            }
+            *known = movement;
+        }
+        Err(_) if document.movements.len() >= MOST => return out.push(Complaint::TooManyMovements(sku.clone())),
+        Err(index) => document.movements.insert(index, movement),
+    }
+    documents.mark(DocumentKey::Sku(sku.clone()));
+}
+
+pub(crate) fn reservation(
+    settings: &Settings,
+    documents: &mut Documents,
+    event: &Event,
+    now: Millis,
+    out: &mut Vec<Complaint>,
+) {
+    let Event::Reservation {
+        id,
+        sku,
+        location,
+        channel,
+        quantity,
+        expires_at,
+    } = event
+    else {
+        return;
+    };
+    let asked = Reservation {
+        id: id.clone(),
+        location: location.clone(),
+        channel: channel.clone(),
+        quantity: quantity.positive(),
+        expires_at: *expires_at,
+    };
+    let document = documents.skus.entry(sku.clone()).or_default();
+    let before = document.reservations.clone();
+    document.reservations.retain(|known| known.expires_at > now);
+    let previous = document.reservations.iter().position(|known| known.id == *id);
+    if previous.and_then(|index| document.reservations.get(index)) != Some(&asked) {
+        let previous = previous.map(|index| document.reservations.remove(index));
+        if asked.quantity.is_positive() {
+            match grant(settings, documents, sku, &asked, now) {
+                Ok(()) => put(documents, sku, asked),
+                Err(because) => {
+                    out.push(Complaint::ReservationRefused {
+                        id: id.clone(),
+                        sku: sku.clone(),
+                        because,
+                    });
+                    if let Some(previous) = previous {
+                        put(documents, sku, previous);
+                    }
+                }
+            }
+        }
+    }
+    if documents
+        .skus
+        .get(sku)
+        .is_some_and(|document| document.reservations != before)
+    {
+        documents.mark(DocumentKey::Sku(sku.clone()));
+    }
+}
+
+fn put(documents: &mut Documents, sku: &omnistock_words::Sku, reservation: Reservation) {
+    let document = documents.skus.entry(sku.clone()).or_default();
+    let index = document.reservations.partition_point(|known| known.id < reservation.id);
+    document.reservations.insert(index, reservation);
+}
+
+/// Whether the units can be set aside now; what a line already took of them needs no room.
+fn grant(
+    settings: &Settings,
+    documents: &Documents,
+    sku: &omnistock_words::Sku,
+    asked: &Reservation,
+    now: Millis,
+) -> Result<(), Refusal> {
+    if asked.expires_at <= now {
+        return Err(Refusal::Expired);
+    }
+    if settings.bundles.contains_key(sku) {
+        return Err(Refusal::Bundle);
+    }
+    let taken: Quantity = documents.skus.get(sku).map_or(Quantity::ZERO, |document| {
+        let naming = document
+            .lines
+            .iter()
+            .filter(|line| line.takes_stock() && line.reservation.as_ref() == Some(&asked.id));
+        naming.map(|line| line.quantity).sum()
+    });
+    let most = match (&asked.location, &asked.channel) {
+        (Some(location), None) if settings.locations.contains_key(location) => {
+            promise::reservable_at(settings, documents, location, sku, now)
+        }
+        (None, Some(channel)) if settings.channels.contains_key(channel) => {
+            promise::reservable_for(settings, documents, channel, sku, now).ok_or(Refusal::Unknown)?
+        }
+        _ => return Err(Refusal::NoTarget),
+    };
+    let enough = asked.quantity - taken <= most || !(asked.quantity - taken).is_positive();
+    if enough { Ok(()) } else { Err(Refusal::NotEnough(most)) }
+}
+
+pub(crate) fn price(settings: &Settings, documents: &mut Documents, event: &Event, out: &mut Vec<Complaint>) {
+    let Event::Price {
+        source,
+        list,
+        sku,
+        price,
+        from,
+        until,
+    } = event
+    else {
+        return;
+    };
+    let Some(declared) = settings.price_lists.get(list) else {
+        return out.push(Complaint::UnknownList(list.clone()));
+    };
+    if declared.from != *source || declared.currency != price.currency() {
+        return out.push(Complaint::ForeignPrice {
+            list: list.clone(),
+            sku: sku.clone(),
+        });
+    }
+    if price.amount() < Decimal::ZERO {
+        return out.push(Complaint::NegativePrice {
+            list: list.clone(),
+            sku: sku.clone(),
+        });
+    }
+    let entry = PriceEntry {
+        list: list.clone(),
+        price: *price,
+        from: *from,
+        until: *until,
+    };
+    let document = documents.skus.entry(sku.clone()).or_default();
+    let place = document
+        .prices
+        .binary_search_by(|known| (&known.list, known.from, known.until).cmp(&(list, *from, *until)));
+    match place {
+        Ok(index) => match document.prices.get_mut(index) {
+            Some(known) if *known != entry => *known = entry,
+            _ => return,
+        },
+        Err(_) if document.prices.len() >= MOST => {
+            return out.push(Complaint::ForeignPrice {
+                list: list.clone(),
+                sku: sku.clone(),
+            });
+        }
+        Err(index) => document.prices.insert(index, entry),
+    }
+    documents.mark(DocumentKey::Sku(sku.clone()));
+}

@@ -1,0 +1,60 @@
+//! Bundles: what they are made of, flattened, and whose promise reads whose ledger.
+
+use omnistock_words::{Component, Quantity, Settings, Sku};
+use std::collections::BTreeMap;
+
+/// How deep bundles of bundles go.
+const DEPTH: usize = 8;
+
+/// The parts of a bundle that are no bundles themselves, each once. `None`: not a bundle.
+/// Empty: a bundle without parts, or one that contains itself; nothing of it can be promised.
+pub(crate) fn parts(settings: &Settings, sku: &Sku) -> Option<Vec<Component>> {
+    let direct = settings.bundles.get(sku)?;
+    let mut sum = BTreeMap::new();
+    let whole = add(settings, direct, Quantity::ONE, DEPTH, &mut sum);
+    let parts = sum.into_iter().map(|(sku, quantity)| Component { sku, quantity });
+    Some(if whole { parts.collect() } else { Vec::new() })
+}
+
+/// Adds parts; false where they go too deep (a cycle) or are not positive.
+fn add(
+    settings: &Settings,
+    parts: &[Component],
+    times: Quantity,
+    depth: usize,
+    sum: &mut BTreeMap<Sku, Quantity>,
+) -> bool {
+    depth > 0
+        && parts.iter().all(|part| {
+            let quantity = part.quantity.multiply(times.decimal());
+            match settings.bundles.get(&part.sku) {
+                Some(inner) => add(settings, inner, quantity, depth - 1, sum),
+                None if quantity.is_positive() => {
+                    let entry = sum.entry(part.sku.clone()).or_default();
+                    *entry += quantity;
+                    true
+                }
+                None => false,
+            }
+        })
+}
+
+/// The documents that a promise for `sku` reads: its own, and those of its parts.
+pub fn needs(settings: &Settings, sku: &Sku) -> Vec<Sku> {
+    let mut needed = vec![sku.clone()];
+    if !settings.bundles.is_empty() {
+        needed.extend(parts(settings, sku).into_iter().flatten().map(|part| part.sku));
+    }
+    needed
+}
+
+/// The SKUs whose promise reads the ledger of `sku`: its own, and bundles it is part of.
+pub fn dependents(settings: &Settings, sku: &Sku) -> Vec<Sku> {
+    let mut found = vec![sku.clone()];
+    for bundle in settings.bundles.keys().filter(|bundle| *bundle != sku) {
+        if parts(settings, bundle).is_some_and(|parts| parts.iter().any(|part| part.sku == *sku)) {
+            found.push(bundle.clone());
+        }
+    }
+    found
+}

@@ -1,0 +1,124 @@
+//! Documents as bytes: JSON with a schema version, readable by this and the previous version.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// The schema version that is written.
+pub const SCHEMA: u32 = 1;
+
+#[derive(Serialize, Deserialize)]
+struct Envelope<T> {
+    v: u32,
+    d: T,
+}
+
+#[derive(Deserialize)]
+struct VersionOnly {
+    v: u32,
+}
+
+/// Why stored bytes are no document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DecodeError {
+    /// Written by a version that this one does not read.
+    Version(u32),
+    /// Damaged.
+    Malformed(String),
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Version(version) => write!(
+                f,
+                "the document has schema version {version}, this program reads {SCHEMA}: use the version of omnistock that wrote it"
+            ),
+            Self::Malformed(what) => write!(f, "the document is damaged ({what}): restore the store from a backup"),
+        }
+    }
+}
+
+impl std::error::Error for DecodeError {}
+
+pub(crate) fn encode<T: Serialize>(document: &T) -> Vec<u8> {
+    // Plain data with text keys always serialises; an empty document would be refused by `decode`.
+    serde_json::to_vec(&Envelope { v: SCHEMA, d: document }).unwrap_or_default()
+}
+
+pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
+    match serde_json::from_slice::<Envelope<T>>(bytes) {
+        Ok(envelope) if envelope.v == SCHEMA => Ok(envelope.d),
+        Ok(envelope) => Err(DecodeError::Version(envelope.v)),
+        Err(error) => Err(match serde_json::from_slice::<VersionOnly>(bytes) {
+            Ok(found) if found.v != SCHEMA => DecodeError::Version(found.v),
+            _ => DecodeError::Malformed(error.to_string()),
+        }),
+    }
+}
+
+/// Durations as text: `500ms`, `15s`, `30m`, `1h`, `2d`.
+pub(crate) mod duration {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(crate) fn parse(text: &str) -> Option<i64> {
+        let split = text.find(|c: char| !c.is_ascii_digit())?;
+        let (digits, unit) = text.split_at_checked(split)?;
+        let factor = match unit {
+            "ms" => 1,
+            "s" => 1_000,
+            "m" => 60_000,
+            "h" => 3_600_000,
+            "d" => 86_400_000,
+            _ => return None,
+        };
+        digits.parse::<i64>().ok()?.checked_mul(factor)
+    }
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde asks for")]
+    pub(crate) fn serialize<S: Serializer>(value: &i64, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{value}ms"))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        parse(&text).ok_or_else(|| D::Error::custom("not a duration like \"30m\""))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_and_damaged_bytes_are_told_apart() {
+        assert_eq!(decode::<u32>(&encode(&7_u32)), Ok(7));
+        assert_eq!(
+            decode::<u32>(br#"{"v":9,"d":{"other":1}}"#),
+            Err(DecodeError::Version(9))
+        );
+        assert_eq!(decode::<u32>(br#"{"v":9,"d":1}"#), Err(DecodeError::Version(9)));
+        assert!(matches!(decode::<u32>(b""), Err(DecodeError::Malformed(_))));
+        assert!(matches!(
+            decode::<u32>(br#"{"v":1,"d":"x"}"#),
+            Err(DecodeError::Malformed(_))
+        ));
+    }
+
+    #[test]
+    fn durations_need_a_unit() {
+        assert_eq!(duration::parse("30m"), Some(1_800_000));
+        assert_eq!(duration::parse("250ms"), Some(250));
+        for text in [
+            "",
+            "30",
+            "m",
+            "1.5h",
+            "-1s",
+            "99999999999999999999d",
+            "9999999999999999d",
+        ] {
+            assert_eq!(duration::parse(text), None, "{text}");
+        }
+    }
+}

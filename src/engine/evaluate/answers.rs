@@ -1,0 +1,308 @@
+//! Answers in the form of the scenario's output.
+
+use crate::picture::Picture;
+use crate::snapshot::Finding;
+use crate::{
+    Complaint, Documents, Event, LineRecord, OrderKey, Part, PriceAnswer, Promise, State, StepName, promise_listing,
+    sellable,
+};
+use omnistock_words::{
+    ChannelName, ConnectorName, LineId, ListingId, LocationName, Millis, Money, OrderId, Quantity, Settings, Sku,
+};
+use rust_decimal::Decimal;
+use serde::Serialize;
+
+/// A step of a promise.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StepAnswer {
+    step: StepName,
+    value: Quantity,
+    because: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    set_by: Option<String>,
+}
+
+/// Units of a line and where they come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SourcedEntry {
+    location: LocationName,
+    quantity: Quantity,
+    /// The part, where the line sold a bundle.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sku: Option<Sku>,
+}
+
+/// A line of an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LineAnswer {
+    line: LineId,
+    contained: Quantity,
+    sourced: Vec<SourcedEntry>,
+    short: Quantity,
+}
+
+/// Which question is answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Asked {
+    channel: ChannelName,
+    sku: Sku,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    listing: Option<ListingId>,
+}
+
+/// The answer to one question.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Answer {
+    /// A channel and a SKU.
+    Item {
+        /// The question.
+        #[serde(flatten)]
+        asked: Asked,
+        /// Units, or null.
+        quantity: Option<Quantity>,
+        /// What may be said.
+        state: State,
+        /// The price that stays or goes out.
+        price: Option<Money>,
+        /// Why there is none.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        price_because: Option<String>,
+        /// How the quantity came about.
+        steps: Vec<StepAnswer>,
+    },
+    /// A channel and an order.
+    Order {
+        /// The channel.
+        channel: ChannelName,
+        /// The order.
+        order: OrderId,
+        /// Its lines.
+        lines: Vec<LineAnswer>,
+    },
+    /// A place and a SKU.
+    Place {
+        /// The place.
+        location: LocationName,
+        /// The article.
+        sku: Sku,
+        /// What can be sold there.
+        sellable: Quantity,
+    },
+    /// A question that can't be answered.
+    Unclear {
+        /// What is missing.
+        because: &'static str,
+    },
+}
+
+/// An event that was refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RefusedEntry {
+    r#type: &'static str,
+    id: Option<String>,
+    sku: Option<Sku>,
+    because: String,
+}
+
+/// Something that a guard holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HeldEntry {
+    channel: Option<ChannelName>,
+    sku: Option<Sku>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<ConnectorName>,
+    what: &'static str,
+    guard: &'static str,
+    from: String,
+    to: String,
+    because: String,
+}
+
+impl HeldEntry {
+    pub(super) fn report(source: &ConnectorName, finding: &Finding) -> Self {
+        Self {
+            channel: None,
+            sku: None,
+            source: Some(source.clone()),
+            what: "stock",
+            guard: finding.guard.name(),
+            from: finding.whole.to_string(),
+            to: (finding.whole - finding.affected).to_string(),
+            because: finding.to_string(),
+        }
+    }
+
+    pub(super) fn price((channel, sku): &(ChannelName, Sku), old: Money, new: Money) -> Self {
+        Self {
+            channel: Some(channel.clone()),
+            sku: Some(sku.clone()),
+            source: None,
+            what: "price",
+            guard: "price_jump",
+            from: old.amount().to_string(),
+            to: new.amount().to_string(),
+            because: format!("{old} → {new} is more than the limit"),
+        }
+    }
+}
+
+/// The refusal that a complaint means for its event; `None`: the event counts all the same.
+pub(super) fn refused(event: &Event, complaint: &Complaint) -> Option<RefusedEntry> {
+    let entry = |r#type, id, sku| {
+        Some(RefusedEntry {
+            r#type,
+            id,
+            sku,
+            because: complaint.to_string(),
+        })
+    };
+    match (event, complaint) {
+        (_, Complaint::ReservationRefused { id, sku, because }) => {
+            let (id, sku) = (Some(id.to_string()), Some(sku.clone()));
+            Some(RefusedEntry {
+                r#type: "reservation",
+                id,
+                sku,
+                because: because.to_string(),
+            })
+        }
+        (Event::Price { list, sku, .. }, _) => entry("price", Some(list.to_string()), Some(sku.clone())),
+        (Event::Movement { id, sku, .. }, Complaint::CarvedLocation(_)) => {
+            entry("movement", Some(id.to_string()), Some(sku.clone()))
+        }
+        (Event::Stock(_), Complaint::ForeignLocation { .. } | Complaint::CarvedLocation(_)) => {
+            entry("stock", None, None)
+        }
+        _ => None,
+    }
+}
+
+/// The state that questions are asked of.
+pub(super) struct Sight<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) documents: &'a Documents,
+    pub(super) now: Millis,
+}
+
+impl Sight<'_> {
+    /// `kept`: the published price that stays while a guard holds the new one.
+    pub(super) fn item(
+        &self,
+        channel: &ChannelName,
+        sku: &Sku,
+        listing: Option<&ListingId>,
+        kept: Option<Money>,
+    ) -> Answer {
+        let Promise {
+            quantity,
+            state,
+            steps,
+            price,
+            ..
+        } = promise_listing(self.settings, self.documents, channel, sku, listing, self.now);
+        let (price, price_because) = match (kept, price) {
+            (Some(kept), _) => (Some(kept), None),
+            (None, PriceAnswer::Price(price)) => (Some(price), None),
+            (None, PriceAnswer::None(gap)) => (None, Some(gap.to_string())),
+        };
+        let place = |index: usize| self.settings.rules.get(index).map(|rule| rule.place.clone());
+        let steps = steps.iter().map(|step| StepAnswer {
+            step: step.step,
+            value: step.value,
+            because: step.because.to_string(),
+            set_by: step.set_by.and_then(place),
+        });
+        let asked = Asked {
+            channel: channel.clone(),
+            sku: sku.clone(),
+            listing: listing.cloned(),
+        };
+        Answer::Item {
+            asked,
+            quantity,
+            state,
+            price,
+            price_because,
+            steps: steps.collect(),
+        }
+    }
+
+    pub(super) fn place(&self, location: &LocationName, sku: &Sku) -> Answer {
+        let sellable = sellable(self.settings, self.documents, location, sku, self.now);
+        Answer::Place {
+            location: location.clone(),
+            sku: sku.clone(),
+            sellable,
+        }
+    }
+
+    pub(super) fn order(&self, channel: &ChannelName, order: &OrderId) -> Answer {
+        let key = OrderKey {
+            channel: channel.clone(),
+            order: order.clone(),
+        };
+        let mut lines = Vec::new();
+        if let Some(document) = self.documents.orders.get(&key) {
+            for line in &document.lines {
+                let mut answer = LineAnswer {
+                    line: line.line.clone(),
+                    contained: Quantity::ZERO,
+                    sourced: Vec::new(),
+                    short: Quantity::ZERO,
+                };
+                let mut least: Option<Quantity> = None;
+                for sku in &document.touched {
+                    if let Some(contained) = self.part(&key, &line.line, line.quantity, sku, &mut answer) {
+                        least = Some(least.map_or(contained, |least| least.min(contained)));
+                    }
+                }
+                answer.contained = least.unwrap_or_default();
+                lines.push(answer);
+            }
+        }
+        Answer::Order {
+            channel: channel.clone(),
+            order: order.clone(),
+            lines,
+        }
+    }
+
+    /// Adds what a SKU's ledger says of the line; how much of the line it says is contained.
+    fn part(
+        &self,
+        key: &OrderKey,
+        line: &LineId,
+        units: Quantity,
+        sku: &Sku,
+        answer: &mut LineAnswer,
+    ) -> Option<Quantity> {
+        let mut picture = Picture::of(self.settings, self.documents, sku, self.now, true);
+        let ours =
+            |record: &LineRecord| record.channel == key.channel && record.order == key.order && record.line == *line;
+        let record = picture
+            .document
+            .lines
+            .iter()
+            .find(|record| ours(record) && record.takes_stock())?;
+        // Units of the SKU for one unit of the line.
+        let per = record
+            .quantity
+            .decimal()
+            .checked_div(units.decimal())
+            .filter(|per| *per > Decimal::ZERO)?;
+        let lined = |quantity: Quantity| Quantity::saturating(quantity.decimal().checked_div(per).unwrap_or_default());
+        let contained = picture.contained_of(record);
+        for taken in picture.taken.iter().filter(|taken| ours(taken.line)) {
+            match taken.location {
+                Some(location) => answer.sourced.push(SourcedEntry {
+                    location: location.clone(),
+                    quantity: taken.quantity,
+                    sku: matches!(record.part, Part::Of(_)).then(|| sku.clone()),
+                }),
+                None => answer.short = answer.short.max(lined(taken.quantity)),
+            }
+        }
+        Some(lined(contained))
+    }
+}

@@ -1,0 +1,311 @@
+//! Where the units of one SKU are, and who has taken which: derived from the facts, never stored.
+//!
+//! Live reservations of a place come first, then order lines by the time they were placed, then
+//! reservations of channels. What fits nowhere is short: it stays on the books and lowers every
+//! pool that contains a place it could have come from.
+
+use crate::sourcing::{Origin, View};
+use crate::{Attributes, Documents, LineRecord, Part, Position, SkuDocument};
+use omnistock_words::{
+    Basis, Carve, ChannelName, ChannelPolicy, ConnectorName, LocationName, LocationPolicy, Millis, Missing,
+    OrderStatus, Quantity, Settings, Sku, Sourcing, Stale,
+};
+
+/// One place as far as this SKU is concerned.
+#[derive(Debug)]
+pub(crate) struct Spot<'a> {
+    pub(crate) location: &'a LocationName,
+    pub(crate) policy: &'a LocationPolicy,
+    pub(crate) figure: Option<(&'a ConnectorName, Millis, Basis)>,
+    pub(crate) quantity: Quantity,
+    pub(crate) moved: Quantity,
+    pub(crate) ordered: Quantity,
+    pub(crate) reserved: Quantity,
+    /// What is left after all of that; negative where the figure is, or reservations exceed it.
+    pub(crate) available: Quantity,
+    pub(crate) only_decrease: bool,
+}
+
+impl<'a> Spot<'a> {
+    fn empty(location: &'a LocationName, policy: &'a LocationPolicy) -> Self {
+        let zero = Quantity::ZERO;
+        let (figure, only_decrease) = (None, false);
+        let (quantity, moved, ordered, reserved, available) = (zero, zero, zero, zero, zero);
+        Self {
+            location,
+            policy,
+            figure,
+            quantity,
+            moved,
+            ordered,
+            reserved,
+            available,
+            only_decrease,
+        }
+    }
+}
+
+/// Units that one line takes from one place.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Taken<'a> {
+    pub(crate) line: &'a LineRecord,
+    /// `None`: short.
+    pub(crate) location: Option<&'a LocationName>,
+    pub(crate) quantity: Quantity,
+}
+
+/// The state of one SKU.
+#[derive(Debug)]
+pub(crate) struct Picture<'a> {
+    pub(crate) settings: &'a Settings,
+    pub(crate) documents: &'a Documents,
+    pub(crate) document: &'a SkuDocument,
+    pub(crate) sku: &'a Sku,
+    pub(crate) now: Millis,
+    pub(crate) spots: Vec<Spot<'a>>,
+    pub(crate) shorts: Vec<(Origin<'a>, Quantity)>,
+    pub(crate) views: Vec<View<'a>>,
+    pub(crate) taken: Vec<Taken<'a>>,
+}
+
+static EMPTY: SkuDocument = SkuDocument {
+    attributes: Attributes {
+        as_of: Millis(0),
+        brand: None,
+        category: None,
+        tags: Vec::new(),
+    },
+    positions: Vec::new(),
+    movements: Vec::new(),
+    lines: Vec::new(),
+    reservations: Vec::new(),
+    prices: Vec::new(),
+};
+
+/// The place itself, or the one it is carved out of; `None` where it is not declared or off.
+pub(crate) fn physical<'a>(
+    settings: &'a Settings,
+    location: &LocationName,
+) -> Option<(&'a LocationName, &'a LocationPolicy)> {
+    let (name, policy) = settings.locations.get_key_value(location)?;
+    if !policy.enabled {
+        return None;
+    }
+    match &policy.part_of {
+        None => Some((name, policy)),
+        Some(parent) => {
+            let (name, policy) = settings.locations.get_key_value(parent)?;
+            (policy.enabled && policy.part_of.is_none()).then_some((name, policy))
+        }
+    }
+}
+
+impl<'a> Picture<'a> {
+    /// Derives the state of `sku`. `record` keeps who took what.
+    pub(crate) fn of(
+        settings: &'a Settings,
+        documents: &'a Documents,
+        sku: &'a Sku,
+        now: Millis,
+        record: bool,
+    ) -> Self {
+        let document = documents.skus.get(sku).unwrap_or(&EMPTY);
+        let (spots, shorts, views, taken) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut picture = Self {
+            settings,
+            documents,
+            document,
+            sku,
+            now,
+            spots,
+            shorts,
+            views,
+            taken,
+        };
+        for position in &document.positions {
+            picture.figure(position);
+        }
+        picture.movements();
+        for spot in &mut picture.spots {
+            spot.available = spot.quantity + spot.moved;
+        }
+        picture.refuse_unsellable();
+        picture.source(record);
+        picture
+    }
+
+    pub(crate) fn spot(&mut self, location: &LocationName) -> Option<&mut Spot<'a>> {
+        let (location, policy) = physical(self.settings, location)?;
+        let found = self.spots.iter().position(|spot| spot.location == location);
+        let index = found.unwrap_or_else(|| {
+            self.spots.push(Spot::empty(location, policy));
+            self.spots.len() - 1
+        });
+        self.spots.get_mut(index)
+    }
+
+    /// Takes a figure in. Of two sources at one place the newer counts, ties to the lower.
+    fn figure(&mut self, position: &'a Position) {
+        let (settings, now) = (self.settings, self.now);
+        let known = self.documents.sources.get(&position.source);
+        let (as_of, _) = position.effective(known);
+        let Some(spot) = self.spot(&position.location) else {
+            return;
+        };
+        if spot
+            .policy
+            .source
+            .as_ref()
+            .is_some_and(|owner| *owner != position.source)
+        {
+            return;
+        }
+        if spot
+            .figure
+            .is_some_and(|(_, other, _)| (as_of, -position.quantity) <= (other, -spot.quantity))
+        {
+            return;
+        }
+        let policy = settings.sources.get(&position.source);
+        let age = now.since(as_of);
+        let gone = policy.is_some_and(|policy| match policy.missing {
+            Missing::ZeroAfter(times) if position.missing => {
+                let newer = known.map_or(0, |known| {
+                    known.snapshots.len() - known.snapshots.partition_point(|s| *s <= as_of)
+                });
+                newer
+                    >= usize::try_from(times)
+                        .unwrap_or(usize::MAX)
+                        .min(crate::SourceDocument::SNAPSHOTS)
+            }
+            _ => false,
+        });
+        let expired = policy.is_some_and(|policy| matches!(policy.stale, Stale::ZeroAfter(limit) if age > limit));
+        let fresh = spot.policy.max_age.or(policy.and_then(|policy| policy.max_age));
+        spot.only_decrease =
+            policy.is_some_and(|policy| policy.stale == Stale::OnlyDecrease) && fresh.is_some_and(|limit| age > limit);
+        spot.figure = Some((&position.source, as_of, position.basis));
+        spot.quantity = if gone || expired {
+            position.quantity.min(Quantity::ZERO)
+        } else {
+            position.quantity
+        };
+    }
+
+    /// Adds what happened after the figures: movements, and returns to a place.
+    fn movements(&mut self) {
+        let document = self.document;
+        for movement in &document.movements {
+            let positive = movement.quantity.is_positive();
+            self.moved(
+                &movement.location,
+                movement.quantity,
+                movement.contained_from,
+                positive.then_some(movement.at),
+            );
+        }
+        for line in document
+            .lines
+            .iter()
+            .filter(|line| line.status == OrderStatus::Returned && line.part != Part::Bundle)
+        {
+            if let Some(location) = &line.restock_location {
+                self.moved(location, line.quantity, line.at, Some(line.at));
+            }
+        }
+    }
+
+    /// Counts a change that the figure does not contain. One that adds counts only behind the
+    /// end of the read, since it may have been seen already.
+    fn moved(&mut self, location: &LocationName, quantity: Quantity, contained_from: Millis, adds_at: Option<Millis>) {
+        let read_until = self.read_until(location);
+        let Some(spot) = self.spot(location) else { return };
+        let contained = spot.figure.is_some_and(|(_, as_of, _)| contained_from <= as_of);
+        let doubtful = adds_at.is_some_and(|at| read_until.is_some_and(|end| at <= end));
+        if !contained && !doubtful {
+            spot.moved += quantity;
+        }
+    }
+
+    fn read_until(&self, location: &LocationName) -> Option<Millis> {
+        let (source, ..) = self.spots.iter().find(|spot| spot.location == location)?.figure?;
+        self.document
+            .position(location, source)?
+            .effective(self.documents.sources.get(source))
+            .1
+    }
+
+    /// Units that are kept in the books but not for sale count as none.
+    fn refuse_unsellable(&mut self) {
+        for spot in &mut self.spots {
+            let Some((source, ..)) = spot.figure else { continue };
+            if self
+                .document
+                .position(spot.location, source)
+                .is_some_and(|position| !position.sellable)
+            {
+                spot.available = spot.available.min(Quantity::ZERO);
+            }
+        }
+    }
+
+    /// Whether complete snapshots prove that a place without a figure has none: one of its own
+    /// source, or of any source where the place names none.
+    pub(crate) fn complete(&self, places: &[&LocationName]) -> bool {
+        let given = |source: &ConnectorName| {
+            self.documents
+                .sources
+                .get(source)
+                .is_some_and(|s| s.complete_as_of.is_some())
+        };
+        !places.is_empty()
+            && places.iter().all(|place| {
+                match self
+                    .settings
+                    .locations
+                    .get(*place)
+                    .and_then(|policy| policy.source.as_ref())
+                {
+                    Some(source) => given(source),
+                    None => self.documents.sources.keys().any(given),
+                }
+            })
+    }
+
+    /// A place by name, physical or carved: the spot behind it, what can be sold there, and what
+    /// the carving takes off or leaves.
+    pub(crate) fn place(&self, location: &LocationName) -> Option<(&Spot<'a>, Quantity, Quantity)> {
+        let declared = self.settings.locations.get(location)?;
+        let (physical, _) = physical(self.settings, location)?;
+        let spot = self.spots.iter().find(|spot| spot.location == physical)?;
+        let mut rest = spot.available;
+        for (name, carved) in self
+            .settings
+            .locations
+            .iter()
+            .filter(|(_, policy)| policy.part_of.as_ref() == Some(physical))
+        {
+            let units = carve(carved, spot.available).min(rest.positive());
+            if name == location {
+                return Some((spot, units, spot.available - units));
+            }
+            rest -= units;
+        }
+        debug_assert!(declared.part_of.is_none(), "a carved place is found among its siblings");
+        Some((spot, rest, spot.available - rest))
+    }
+}
+
+/// What a carved place holds of what its parent can sell.
+fn carve(policy: &LocationPolicy, available: Quantity) -> Quantity {
+    let available = available.positive();
+    match policy.carve {
+        _ if !policy.enabled => Quantity::ZERO,
+        None => Quantity::ZERO,
+        Some(Carve::Units(units)) => units.positive().min(available),
+        Some(Carve::Share(share)) => available
+            .multiply(share.factor())
+            .floor(available.decimal().scale())
+            .min(available),
+    }
+}

@@ -1,0 +1,131 @@
+//! The policy of one SKU on one channel: rules laid over the channel's own, in order.
+
+use crate::Attributes;
+use omnistock_words::{ChannelName, ChannelPolicy, ListingId, Match, Millis, PolicyPatch, Rule, Settings, Sku};
+use std::borrow::Cow;
+
+/// The policy of `sku` on `channel` at `now`. Borrowed where no rule matches, so that this costs
+/// nothing then. An undeclared channel has an empty pool. Rules that name a listing don't match.
+pub fn resolve<'a>(
+    settings: &'a Settings,
+    channel: &ChannelName,
+    sku: &Sku,
+    attributes: &Attributes,
+    now: Millis,
+) -> Cow<'a, ChannelPolicy> {
+    resolve_listing(settings, channel, sku, attributes, None, now)
+}
+
+/// As [`resolve`], for one listing of the SKU.
+pub fn resolve_listing<'a>(
+    settings: &'a Settings,
+    channel: &ChannelName,
+    sku: &Sku,
+    attributes: &Attributes,
+    listing: Option<&ListingId>,
+    now: Millis,
+) -> Cow<'a, ChannelPolicy> {
+    let mut policy = match settings.channels.get(channel) {
+        Some(channel) => Cow::Borrowed(&channel.policy),
+        None => Cow::Owned(ChannelPolicy::default()),
+    };
+    for rule in &settings.rules {
+        if holds(rule, channel, now) && matches(&rule.matches, sku, attributes, listing) {
+            policy.to_mut().lay(&rule.set);
+        }
+    }
+    policy
+}
+
+/// The last rule that sets the key, as an index in `Settings::rules`: for explanations.
+pub(crate) fn rule_that(
+    settings: &Settings,
+    channel: &ChannelName,
+    sku: &Sku,
+    attributes: &Attributes,
+    now: Millis,
+    sets: impl Fn(&PolicyPatch) -> bool,
+) -> Option<usize> {
+    settings
+        .rules
+        .iter()
+        .rposition(|rule| sets(&rule.set) && holds(rule, channel, now) && matches(&rule.matches, sku, attributes, None))
+}
+
+/// Whether the rule is meant for the channel at this time.
+fn holds(rule: &Rule, channel: &ChannelName, now: Millis) -> bool {
+    rule.from.is_none_or(|from| from <= now)
+        && rule.until.is_none_or(|until| now < until)
+        && rule.channels.as_ref().is_none_or(|channels| channels.contains(channel))
+}
+
+fn matches(wanted: &Match, sku: &Sku, attributes: &Attributes, listing: Option<&ListingId>) -> bool {
+    let optional = |pattern: &Option<String>, text: Option<&str>| {
+        pattern
+            .as_deref()
+            .is_none_or(|pattern| text.is_some_and(|text| fits(pattern, text)))
+    };
+    optional(&wanted.sku, Some(sku.as_str()))
+        && optional(&wanted.brand, attributes.brand.as_deref())
+        && optional(&wanted.category, attributes.category.as_deref())
+        && optional(&wanted.listing, listing.map(ListingId::as_str))
+        && wanted
+            .tag
+            .as_deref()
+            .is_none_or(|pattern| attributes.tags.iter().any(|tag| fits(pattern, tag)))
+}
+
+/// Whether `text` fits `pattern`, in which `*` stands for any characters, none included.
+/// Linear in the length of both: the last `*` is the only one worth going back to.
+fn fits(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(first) = parts.next() else {
+        return text.is_empty();
+    };
+    let Some(mut rest) = text.strip_prefix(first) else {
+        return false;
+    };
+    let Some(last) = parts.next_back() else {
+        return rest.is_empty();
+    };
+    for part in parts {
+        match rest.split_once(part) {
+            Some((_, behind)) => rest = behind,
+            None => return false,
+        }
+    }
+    rest.len() >= last.len() && rest.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_is_the_only_wildcard() {
+        for (pattern, text) in [
+            ("*", ""),
+            ("*", "x"),
+            ("CABLE-*", "CABLE-"),
+            ("a*b*c", "aXbYc"),
+            ("*b", "ab"),
+            ("a", "a"),
+            ("a**b", "ab"),
+            ("a*a", "aa"),
+            ("*ab*ab", "abab"),
+        ] {
+            assert!(fits(pattern, text), "{pattern} {text}");
+        }
+        for (pattern, text) in [
+            ("", "x"),
+            ("a", "A"),
+            ("a*a", "a"),
+            ("a?c", "abc"),
+            ("*b", "ba"),
+            ("CABLE-*", "CABLE"),
+            ("*ab*ab", "abb"),
+        ] {
+            assert!(!fits(pattern, text), "{pattern} {text}");
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! One source: its complete snapshots.
+
+use crate::encoding::{self, DecodeError};
+use omnistock_words::{Millis, Quantity};
+use serde::{Deserialize, Serialize};
+
+/// What is known of a source as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SourceDocument {
+    /// The newest complete snapshot; rows it had unchanged are as of this instant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub complete_as_of: Option<Millis>,
+    /// The end of its read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read_until: Option<Millis>,
+    /// Instants of the newest complete snapshots, ascending, at most [`SourceDocument::SNAPSHOTS`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub snapshots: Vec<Millis>,
+    /// Rows of the newest complete snapshot.
+    pub rows: u64,
+    /// The sum of its quantities.
+    pub total: Quantity,
+    /// The newest figure of any kind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub newest: Option<Millis>,
+}
+
+impl SourceDocument {
+    /// How many complete snapshots are remembered; `zero_after` counts at most so many.
+    pub const SNAPSHOTS: usize = 64;
+
+    /// JSON with a schema version.
+    pub fn encode(&self) -> Vec<u8> {
+        encoding::encode(self)
+    }
+
+    /// Reads what [`Self::encode`] wrote.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        encoding::decode(bytes)
+    }
+}

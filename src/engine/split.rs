@@ -1,0 +1,31 @@
+//! A promise over several places of one vendor.
+
+use crate::units::sales_units;
+use omnistock_words::{ChannelPolicy, LocationName, Quantity};
+
+/// Gives each place, in order, at most what it can sell; the sum is exact. What is promised
+/// without being there, or is whole only in the sum, goes to the first place that has any,
+/// else to the first.
+pub(crate) fn split(
+    quantity: Quantity,
+    places: &[(LocationName, Quantity)],
+    policy: &ChannelPolicy,
+) -> Vec<(LocationName, Quantity)> {
+    let mut left = quantity;
+    let mut parts = Vec::with_capacity(places.len());
+    for (location, counted) in places {
+        let units = sales_units(*counted, policy).positive().min(left);
+        left -= units;
+        parts.push((location.clone(), units));
+    }
+    if left.is_positive() {
+        let some = places
+            .iter()
+            .position(|(_, counted)| counted.is_positive())
+            .unwrap_or_default();
+        if let Some((_, units)) = parts.get_mut(some) {
+            *units += left;
+        }
+    }
+    parts
+}

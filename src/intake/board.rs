@@ -1,0 +1,130 @@
+//! What a source tells people: its last report, what was refused, what is not known.
+
+use omnistock_words::Millis;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Mutex, PoisonError};
+
+/// Refused reports that are remembered, at most.
+const REFUSALS: usize = 20;
+/// Unknown names that are remembered, at most; the rest is only counted.
+const NAMES: usize = 100;
+
+/// A report that was taken over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceReport {
+    /// What a person calls it.
+    pub title: String,
+    /// As of when its figures are.
+    pub as_of: Millis,
+    /// When it was in the ledgers.
+    pub taken_at: Millis,
+    /// Its rows.
+    pub rows: u64,
+    /// Rows that changed something.
+    pub changed: u64,
+}
+
+/// A report that was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// What a person calls it.
+    pub title: String,
+    /// Why, with file, line and column.
+    pub reason: String,
+    /// When.
+    pub at: Millis,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Facts {
+    last: Option<SourceReport>,
+    taken: u64,
+    refusals: VecDeque<Refusal>,
+    refused: u64,
+    unknown_locations: BTreeMap<String, u64>,
+    unknown_channels: BTreeMap<String, u64>,
+    unlisted: (u64, Vec<String>),
+    error: Option<String>,
+}
+
+/// A source's board.
+#[derive(Default)]
+pub struct SourceBoard {
+    inner: Mutex<Facts>,
+}
+
+impl SourceBoard {
+    fn with<T>(&self, change: impl FnOnce(&mut Facts) -> T) -> T {
+        change(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// A report is in the ledgers.
+    pub fn taken(&self, report: SourceReport) {
+        self.with(|facts| {
+            facts.last = Some(report);
+            facts.taken += 1;
+            facts.error = None;
+        });
+    }
+
+    /// A report was refused.
+    pub fn refuse(&self, refusal: Refusal) {
+        self.with(|facts| {
+            facts.refused += 1;
+            if facts.refusals.len() >= REFUSALS {
+                facts.refusals.pop_front();
+            }
+            facts.refusals.push_back(refusal);
+        });
+    }
+
+    /// Places the newest report names and nobody declared, with their rows.
+    pub fn unknown_locations(&self, names: BTreeMap<String, u64>) {
+        self.with(|facts| facts.unknown_locations = names.into_iter().take(NAMES).collect());
+    }
+
+    /// Channels the newest statement names and nobody declared, with their rows.
+    pub fn unknown_channels(&self, names: BTreeMap<String, u64>) {
+        self.with(|facts| facts.unknown_channels = names.into_iter().take(NAMES).collect());
+    }
+
+    /// SKUs of the newest report that no channel lists: how many, and the first of them.
+    pub fn unlisted(&self, count: u64, first: Vec<String>) {
+        self.with(|facts| facts.unlisted = (count, first.into_iter().take(NAMES).collect()));
+    }
+
+    /// The source could not be read; `None`: it could.
+    pub fn error(&self, error: Option<String>) {
+        self.with(|facts| facts.error = error);
+    }
+
+    /// The last report that was taken over.
+    pub fn last(&self) -> Option<SourceReport> {
+        self.with(|facts| facts.last.clone())
+    }
+
+    /// How many reports were taken over since the start.
+    pub fn taken_total(&self) -> u64 {
+        self.with(|facts| facts.taken)
+    }
+
+    /// How many reports were refused, and the latest of them.
+    pub fn refusals(&self) -> (u64, Vec<Refusal>) {
+        self.with(|facts| (facts.refused, facts.refusals.iter().cloned().collect()))
+    }
+
+    /// Unknown places and channels of the newest report, with their rows.
+    pub fn unknown(&self) -> (BTreeMap<String, u64>, BTreeMap<String, u64>) {
+        self.with(|facts| (facts.unknown_locations.clone(), facts.unknown_channels.clone()))
+    }
+
+    /// See [`Self::unlisted`].
+    pub fn not_listed(&self) -> (u64, Vec<String>) {
+        self.with(|facts| facts.unlisted.clone())
+    }
+
+    /// Why the source can't be read now.
+    pub fn trouble(&self) -> Option<String> {
+        self.with(|facts| facts.error.clone())
+    }
+}

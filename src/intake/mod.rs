@@ -1,0 +1,24 @@
+//! Everything the world reports becomes an engine event exactly once in effect: polls and
+//! webhooks append to the durable inbox, one owner applies it to the ledgers.
+
+mod board;
+mod cache;
+mod gate;
+mod holds;
+mod inbox;
+mod ledger;
+mod orders;
+mod schedule;
+mod snapshot;
+mod stock;
+mod webhook;
+
+pub use board::{Refusal, SourceBoard, SourceReport};
+pub use gate::GateKeeper;
+pub use holds::{Decision, HeldReport, HoldError, Holds};
+pub use inbox::Inbox;
+pub use ledger::{Ledger, LedgerBoard, LedgerParts};
+pub use orders::{OrderBoard, OrderPoller, OrderRequests};
+pub use schedule::{CronSchedule, Schedule};
+pub use stock::{StockParts, StockPoller};
+pub use webhook::{Intake, WebhookCounts, WebhookRefusal, keep_subscribed, take_webhook};

@@ -1,0 +1,267 @@
+//! Polls a channel's orders: at its interval, when a webhook hints, and when delivery needs to
+//! know the newest sales before it raises a number.
+//!
+//! The cursor moves only after the orders it covers are durable; a crash in between reads them
+//! again, which changes nothing.
+
+use super::inbox::Inbox;
+use crate::store::{CommitBatch, CommitError, DocumentWrite, Key, Kind, Lease, Store, StoreError};
+use omnistock_engine::Event;
+use omnistock_sdk::{Connector, ConnectorError, Cursor, ErrorClass, now};
+use omnistock_words::{ChannelName, Millis, OrderFact, OrderId};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
+
+/// Orders remembered so that an overlap does not fill the inbox again, at most.
+const REMEMBERED: usize = 20_000;
+/// Pages of one poll, at most; the next poll goes on from there.
+const PAGES: usize = 1_000;
+
+/// Asks for a poll now and waits for it.
+#[derive(Clone)]
+pub struct OrderRequests {
+    wake: Arc<Notify>,
+    fresh: watch::Receiver<Fresh>,
+}
+
+/// The last poll whose orders are in the ledgers.
+#[derive(Debug, Clone, Default)]
+struct Fresh {
+    began: Option<Millis>,
+    back_filled: bool,
+}
+
+impl OrderRequests {
+    /// Wakes the poller without waiting.
+    pub fn hint(&self) {
+        self.wake.notify_one();
+    }
+
+    /// Returns when a poll that began after this call is applied to the ledgers: the time it began.
+    /// `None` when the poller has ended. Callers share polls. Cancel safe.
+    pub async fn fetch(&self) -> Option<Millis> {
+        let asked = now();
+        let mut fresh = self.fresh.clone();
+        self.wake.notify_one();
+        let seen = fresh.wait_for(|fresh| fresh.began.is_some_and(|began| began >= asked)).await.ok()?;
+        seen.began
+    }
+
+    /// Whether the open orders of the channel are in the ledgers and a poll was made in this life.
+    pub fn back_filled(&self) -> bool {
+        self.fresh.borrow().back_filled
+    }
+
+    /// Returns once [`Self::back_filled`].
+    pub async fn wait_back_filled(&self) -> bool {
+        self.fresh.clone().wait_for(|fresh| fresh.back_filled).await.is_ok()
+    }
+}
+
+/// What a poller tells people.
+#[derive(Default)]
+pub struct OrderBoard {
+    inner: Mutex<OrderNumbers>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct OrderNumbers {
+    polls: u64,
+    orders: u64,
+    last: Option<Millis>,
+    error: Option<String>,
+}
+
+impl OrderBoard {
+    fn with<T>(&self, change: impl FnOnce(&mut OrderNumbers) -> T) -> T {
+        change(&mut self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+
+    /// Polls made and orders taken in since the start.
+    pub fn totals(&self) -> (u64, u64) {
+        self.with(|numbers| (numbers.polls, numbers.orders))
+    }
+
+    /// When the last good poll began, and why the last one failed.
+    pub fn last(&self) -> (Option<Millis>, Option<String>) {
+        self.with(|numbers| (numbers.last, numbers.error.clone()))
+    }
+}
+
+/// Polls one channel's orders. A clone begins anew with the same handles, as after a restart.
+#[derive(Clone)]
+pub struct OrderPoller {
+    channel: ChannelName,
+    connector: Arc<dyn Connector>,
+    every: Duration,
+    store: Arc<dyn Store>,
+    lease: watch::Receiver<Option<Lease>>,
+    inbox: Inbox,
+    board: Arc<OrderBoard>,
+    wake: Arc<Notify>,
+    fresh: watch::Sender<Fresh>,
+    seen: HashMap<OrderId, OrderFact>,
+    cursor: Option<(u64, Option<Cursor>)>,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum PollError {
+    #[error(transparent)]
+    Vendor(#[from] ConnectorError),
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    #[error("the ledger has ended")]
+    Ended,
+}
+
+impl From<StoreError> for PollError {
+    fn from(error: StoreError) -> Self {
+        Self::Commit(CommitError::Store(error))
+    }
+}
+
+impl OrderPoller {
+    /// A poller of `connector`'s orders for `channel`.
+    pub fn new(
+        channel: ChannelName,
+        connector: Arc<dyn Connector>,
+        every: Duration,
+        store: Arc<dyn Store>,
+        lease: watch::Receiver<Option<Lease>>,
+        inbox: Inbox,
+        board: Arc<OrderBoard>,
+    ) -> Self {
+        let (wake, fresh, seen) = (Arc::default(), watch::channel(Fresh::default()).0, HashMap::new());
+        Self { channel, connector, every, store, lease, inbox, board, wake, fresh, seen, cursor: None }
+    }
+
+    /// The handle that wakes it.
+    pub fn requests(&self) -> OrderRequests {
+        OrderRequests { wake: Arc::clone(&self.wake), fresh: self.fresh.subscribe() }
+    }
+
+    /// Works until `cancel`. A failed poll is repeated, slower and slower, at most every interval or 30 s.
+    pub async fn run(mut self, cancel: CancellationToken) {
+        let mut failures = 0_u32;
+        while !cancel.is_cancelled() {
+            let lease = self.lease.borrow().clone();
+            let pause = match lease {
+                None => Duration::from_millis(100),
+                Some(lease) => match self.poll(&lease).await {
+                    Ok(()) => {
+                        failures = 0;
+                        self.every
+                    }
+                    Err(error) => {
+                        failures = failures.saturating_add(1);
+                        self.failed(&error, failures)
+                    }
+                },
+            };
+            tokio::select! {
+                () = cancel.cancelled() => break,
+                // A failing vendor is not asked faster because somebody waits.
+                () = self.wake.notified(), if failures == 0 => {}
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+
+    fn failed(&mut self, error: &PollError, failures: u32) -> Duration {
+        self.cursor = None;
+        let channel = &self.channel;
+        tracing::warn!(%channel, "orders were not read: {error}");
+        self.board.with(|numbers| numbers.error = Some(error.to_string()));
+        let wish = match error {
+            PollError::Vendor(ConnectorError { class: ErrorClass::Retry { after: Some(after) }, .. }) => *after,
+            _ => Duration::ZERO,
+        };
+        crate::retry::delay(failures, rand::random()).max(wish)
+    }
+
+    fn document(&self) -> Key {
+        Key::new(Kind::Channel, format!("{}/orders", self.channel))
+    }
+
+    async fn poll(&mut self, lease: &Lease) -> Result<(), PollError> {
+        let connector = Arc::clone(&self.connector);
+        let Some(role) = connector.orders() else { return Ok(()) };
+        let began = now();
+        let (mut version, mut cursor) = match self.cursor.take() {
+            Some(known) => known,
+            None => self.load_cursor().await?,
+        };
+        let mut last = None;
+        for _ in 0..PAGES {
+            let page = role.orders(cursor.as_ref()).await?;
+            last = self.take_in(page.orders).await?.or(last);
+            if cursor.as_ref() != Some(&page.cursor) {
+                version = self.save_cursor(lease, version, &page.cursor).await?;
+            }
+            cursor = Some(page.cursor);
+            if !page.more {
+                break;
+            }
+        }
+        if !self.inbox.applied(last).await {
+            return Err(PollError::Ended);
+        }
+        self.cursor = Some((version, cursor));
+        self.board.with(|numbers| {
+            numbers.polls += 1;
+            numbers.last = Some(began);
+            numbers.error = None;
+        });
+        self.fresh.send_replace(Fresh { began: Some(began), back_filled: true });
+        Ok(())
+    }
+
+    /// Appends what is new; answers the place of the last event.
+    async fn take_in(&mut self, orders: Vec<OrderFact>) -> Result<Option<crate::store::EntryId>, PollError> {
+        if self.seen.len() > REMEMBERED {
+            self.seen.clear();
+        }
+        let fresh: Vec<OrderFact> = orders.into_iter().filter(|order| !self.known(order)).collect();
+        let events: Vec<Event> = fresh
+            .iter()
+            .map(|order| Event::Order { channel: self.channel.clone(), order: order.clone() })
+            .collect();
+        let last = self.inbox.append(&events).await?;
+        self.board.with(|numbers| numbers.orders += events.len() as u64);
+        for order in fresh {
+            self.seen.insert(order.order.clone(), order);
+        }
+        Ok(last)
+    }
+
+    /// Whether this very state of the order was appended before, whatever our fetch sequence says.
+    fn known(&self, order: &OrderFact) -> bool {
+        let Some(seen) = self.seen.get(&order.order) else { return false };
+        let mut same = order.clone();
+        match (&mut same.revision, &seen.revision) {
+            (Some(new), Some(old)) => new.sequence = old.sequence,
+            (new, old) => new.clone_from(old),
+        }
+        same == *seen
+    }
+
+    async fn load_cursor(&self) -> Result<(u64, Option<Cursor>), PollError> {
+        let stored = self.store.load(&[self.document()]).await?.into_iter().next().unwrap_or_default();
+        if stored.bytes.is_empty() {
+            return Ok((stored.version, None));
+        }
+        let cursor = serde_json::from_slice(&stored.bytes)
+            .map_err(|error| StoreError::Damaged(format!("the order cursor of {}: {error}", self.channel)))?;
+        Ok((stored.version, Some(cursor)))
+    }
+
+    async fn save_cursor(&self, lease: &Lease, version: u64, cursor: &Cursor) -> Result<u64, PollError> {
+        let bytes = serde_json::to_vec(cursor).unwrap_or_default();
+        let write = DocumentWrite { key: self.document(), expected: version, version: version + 1, bytes: Some(bytes) };
+        self.store.commit(lease, &CommitBatch { writes: vec![write], ..CommitBatch::default() }).await?;
+        Ok(version + 1)
+    }
+}

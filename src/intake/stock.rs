@@ -1,0 +1,295 @@
+//! Polls one source: a report is judged against the ledgers as a whole before any of it is
+//! applied, then appended in chunks, then acknowledged.
+//!
+//! A crash before the acknowledgement reads the same report again; rows that were applied
+//! already are then unchanged. A held report stays with its source and is judged anew.
+
+use super::board::{Refusal, SourceBoard, SourceReport};
+use super::gate::GateKeeper;
+use super::holds::{Decision, HeldReport, Holds};
+use super::inbox::Inbox;
+use super::schedule::Schedule;
+use super::snapshot::{Judged, judge};
+use crate::store::{Key, Lease, Store, StoreError};
+use arc_swap::ArcSwap;
+use omnistock_engine::{Event, SourceDocument};
+use omnistock_sdk::{Connector, ConnectorError, Refused, Report, StatementReport, StockReport, StockSource, Ticket, Verdict, now};
+use omnistock_words::{ConnectorName, Millis, Settings, Sku};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Notify, mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+/// What a poller works with.
+#[derive(Clone)]
+pub struct StockParts {
+    /// The source.
+    pub source: ConnectorName,
+    /// Its connector.
+    pub connector: Arc<dyn Connector>,
+    /// When it is polled.
+    pub schedule: Schedule,
+    /// The merchant's store.
+    pub store: Arc<dyn Store>,
+    /// The settings in force.
+    pub settings: Arc<ArcSwap<Settings>>,
+    /// The lease held now.
+    pub lease: watch::Receiver<Option<Lease>>,
+    /// The way into the ledger.
+    pub inbox: Inbox,
+    /// Told of complete snapshots.
+    pub gate: Arc<GateKeeper>,
+    /// Held reports.
+    pub holds: Arc<Holds>,
+    /// For people.
+    pub board: Arc<SourceBoard>,
+    /// Rung by `omnistock sync`.
+    pub wake: Arc<Notify>,
+    /// Whether some channel lists a SKU; for the list of those that none does.
+    pub listed: Arc<dyn Fn(&Sku) -> bool + Send + Sync>,
+}
+
+/// A report that waits for a decision.
+struct Held {
+    ticket: Ticket,
+    report: StockReport,
+    guards: Vec<String>,
+    since: Millis,
+}
+
+/// Polls one source.
+pub struct StockPoller {
+    parts: StockParts,
+    held: Option<Held>,
+    decisions: (mpsc::Sender<Decision>, mpsc::Receiver<Decision>),
+}
+
+#[derive(Debug, thiserror::Error)]
+enum TakeError {
+    #[error(transparent)]
+    Vendor(#[from] ConnectorError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the ledger has ended")]
+    Ended,
+}
+
+impl StockPoller {
+    /// A poller that has read nothing yet.
+    pub fn new(parts: StockParts) -> Self {
+        Self { parts, held: None, decisions: mpsc::channel(1) }
+    }
+
+    /// Works until `cancel`. Trouble is shown on the board and tried again.
+    pub async fn run(mut self, cancel: CancellationToken) {
+        let mut failures = 0_u32;
+        let mut warm = false;
+        while !cancel.is_cancelled() {
+            if self.parts.lease.borrow().is_none() {
+                tokio::select! {
+                    () = cancel.cancelled() => break,
+                    () = tokio::time::sleep(Duration::from_millis(100)) => continue,
+                }
+            }
+            let round = async {
+                if !warm {
+                    self.warm().await?;
+                    warm = true;
+                }
+                self.take_all().await
+            };
+            let due = match round.await {
+                Ok(()) => {
+                    failures = 0;
+                    self.parts.board.error(None);
+                    self.parts.schedule.next(now()).unwrap_or(Millis::MAX)
+                }
+                Err(error) => {
+                    failures = failures.saturating_add(1);
+                    tracing::warn!(source = %self.parts.source, "the source was not read: {error}");
+                    self.parts.board.error(Some(error.to_string()));
+                    let pause = crate::retry::delay(failures, rand::random());
+                    now().plus(i64::try_from(pause.as_millis()).unwrap_or(i64::MAX))
+                }
+            };
+            self.wait(due, &cancel).await;
+        }
+    }
+
+    async fn wait(&mut self, due: Millis, cancel: &CancellationToken) {
+        let pause = Duration::from_millis(u64::try_from(due.since(now())).unwrap_or_default());
+        let decided = tokio::select! {
+            () = cancel.cancelled() => None,
+            () = self.parts.wake.notified() => None,
+            () = tokio::time::sleep(pause) => None,
+            decision = self.decisions.1.recv() => decision,
+        };
+        if let Some(decision) = decided
+            && let Err(error) = self.decide(decision).await
+        {
+            tracing::warn!(source = %self.parts.source, "the decision was not carried out: {error}");
+            self.parts.board.error(Some(error.to_string()));
+        }
+    }
+
+    /// Reports from before a restart are applied first; a source known to the store opens its part of the gate.
+    async fn warm(&mut self) -> Result<(), TakeError> {
+        if !self.parts.inbox.drained().await? {
+            return Err(TakeError::Ended);
+        }
+        let key = Key::source(&self.parts.source);
+        let stored = self.parts.store.load(&[key]).await?.into_iter().next().unwrap_or_default();
+        let known = SourceDocument::decode(&stored.bytes).is_ok_and(|document| document.complete_as_of.is_some());
+        if !stored.bytes.is_empty() && known {
+            self.parts.gate.snapshot_taken(&self.parts.source);
+        }
+        Ok(())
+    }
+
+    async fn take_all(&mut self) -> Result<(), TakeError> {
+        let connector = Arc::clone(&self.parts.connector);
+        let Some(role) = connector.stock() else { return Ok(()) };
+        // Bounded by what the source has; a source that never ends would starve decisions, hence the limit.
+        for _ in 0..1_000 {
+            let Some((ticket, report)) = role.poll().await? else { break };
+            match report {
+                Report::Refused(refused) => self.refused(refused),
+                Report::Statements(report) => self.state(role, &ticket, report).await?,
+                Report::Stock(report) => self.take(role, ticket, report).await?,
+            }
+        }
+        Ok(())
+    }
+
+    fn refused(&self, refused: Refused) {
+        tracing::error!(source = %self.parts.source, "refused {}: {}", refused.title, refused.reason);
+        self.parts.board.refuse(Refusal { title: refused.title, reason: refused.reason, at: now() });
+    }
+
+    async fn state(&self, role: &dyn StockSource, ticket: &Ticket, report: StatementReport) -> Result<(), TakeError> {
+        let settings = self.parts.settings.load_full();
+        let mut unknown = report.unknown_channels;
+        let mut events = Vec::with_capacity(report.rows.len());
+        for row in report.rows {
+            if !settings.channels.contains_key(&row.channel) {
+                *unknown.entry(row.channel.to_string()).or_default() += 1;
+                continue;
+            }
+            events.push(Event::Absorbed {
+                source: self.parts.source.clone(),
+                channel: row.channel,
+                order: row.order,
+                line: row.line,
+                quantity: row.quantity,
+                as_of: Some(report.as_of),
+            });
+        }
+        self.parts.board.unknown_channels(unknown);
+        self.append(&events).await?;
+        role.acknowledge(ticket, &Verdict::Accepted).await?;
+        Ok(())
+    }
+
+    async fn take(&mut self, role: &dyn StockSource, ticket: Ticket, report: StockReport) -> Result<(), TakeError> {
+        let judged = judge(&self.parts, &report).await?;
+        if !judged.findings.is_empty() && !self.confirmed(&judged, &report) {
+            return self.hold(role, ticket, report, judged).await;
+        }
+        self.apply(&report, judged).await?;
+        if let Some(older) = self.held.take() {
+            self.parts.holds.clear(&self.parts.source);
+            role.acknowledge(&older.ticket, &Verdict::Superseded).await?;
+        }
+        role.acknowledge(&ticket, &Verdict::Accepted).await?;
+        Ok(())
+    }
+
+    /// A later report that trips the same guards, long enough after the first, releases what no
+    /// person has to decide. Mass zeroing is always a person's.
+    fn confirmed(&self, judged: &Judged, report: &StockReport) -> bool {
+        let Some(held) = &self.held else { return false };
+        let patience = self.patience();
+        held.guards == judged.guards()
+            && !judged.needs_person
+            && report.as_of > held.report.as_of
+            && now().since(held.since) >= patience
+    }
+
+    fn patience(&self) -> i64 {
+        let settings = self.parts.settings.load();
+        settings.sources.get(&self.parts.source).map_or(i64::MAX, |policy| policy.confirm_after)
+    }
+
+    async fn hold(
+        &mut self,
+        role: &dyn StockSource,
+        ticket: Ticket,
+        report: StockReport,
+        judged: Judged,
+    ) -> Result<(), TakeError> {
+        let source = &self.parts.source;
+        let guards = judged.guards();
+        let earlier = self.held.take();
+        let since = earlier.as_ref().filter(|held| held.guards == guards).map_or_else(now, |held| held.since);
+        if let Some(older) = earlier {
+            role.acknowledge(&older.ticket, &Verdict::Superseded).await?;
+        }
+        tracing::error!(%source, "held {}: {}", report.title, judged.findings.join("; "));
+        let listed = HeldReport {
+            id: Holds::id(source, &report.title, report.as_of),
+            source: source.clone(),
+            title: report.title.clone(),
+            as_of: report.as_of,
+            since,
+            guards: guards.clone(),
+            findings: judged.findings.clone(),
+            confirms_at: (!judged.needs_person).then(|| since.plus(self.patience())),
+        };
+        self.parts.holds.hold(listed, self.decisions.0.clone());
+        self.held = Some(Held { ticket, report, guards, since });
+        Ok(())
+    }
+
+    async fn decide(&mut self, decision: Decision) -> Result<(), TakeError> {
+        let connector = Arc::clone(&self.parts.connector);
+        let (Some(role), Some(held)) = (connector.stock(), self.held.take()) else { return Ok(()) };
+        self.parts.holds.clear(&self.parts.source);
+        match decision {
+            Decision::Approve(reason) => {
+                tracing::warn!(source = %self.parts.source, "{} is taken over on approval: {reason}", held.report.title);
+                let judged = judge(&self.parts, &held.report).await?;
+                self.apply(&held.report, judged).await?;
+                role.acknowledge(&held.ticket, &Verdict::Accepted).await?;
+            }
+            Decision::Reject(reason) => {
+                tracing::warn!(source = %self.parts.source, "{} is rejected: {reason}", held.report.title);
+                role.acknowledge(&held.ticket, &Verdict::Rejected(format!("rejected by a person: {reason}"))).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn append(&self, events: &[Event]) -> Result<(), TakeError> {
+        let last = self.parts.inbox.append(events).await?;
+        // The next report is judged against the ledgers, so this one has to be in them.
+        if self.parts.inbox.applied(last).await { Ok(()) } else { Err(TakeError::Ended) }
+    }
+
+    async fn apply(&self, report: &StockReport, judged: Judged) -> Result<(), TakeError> {
+        let board = &self.parts.board;
+        let (rows, changed) = (report.rows.len() as u64, judged.changed);
+        self.append(&judged.into_events(&self.parts.source, report)).await?;
+        board.unknown_locations(report.unknown_locations.clone());
+        let mut unlisted: Vec<&Sku> =
+            report.rows.iter().map(|row| &row.sku).filter(|sku| !(self.parts.listed)(sku)).collect();
+        unlisted.dedup();
+        let first = unlisted.iter().take(100).map(ToString::to_string).collect();
+        board.unlisted(unlisted.len() as u64, first);
+        let (title, as_of) = (report.title.clone(), report.as_of);
+        board.taken(SourceReport { title, as_of, taken_at: now(), rows, changed });
+        if report.complete {
+            self.parts.gate.snapshot_taken(&self.parts.source);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,263 @@
+//! What to do about one number now.
+
+use crate::shown::{self, Span};
+use crate::{Facts, LineStatus, OwnLine, Reserved, Target, Vendor};
+use omnistock_words::{Millis, Mode, Quantity, WriteMeaning};
+
+/// A raise may rest on a fetch that the ledger has had for at most this long, milliseconds.
+const FETCH_LIFE: i64 = 5_000;
+
+/// Readings for one decision, at most.
+const MOST_READS: u32 = 3;
+
+/// Why nothing is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// The channel shows it. With `verify`, a sale overlaps the reading: read once more in a while.
+    Matches {
+        /// Read again once the overlap is over.
+        verify: bool,
+    },
+    /// The vendor has no usable SKU for it.
+    Unmapped,
+    /// The vendor's side does not let us write it.
+    Unwritable,
+    /// Observe, shadow or frozen.
+    Paused,
+    /// There is no number to show.
+    NoNumber,
+    /// Refused before, and nothing about it has changed.
+    Parked,
+    /// It would have to rise, and only decreases are allowed.
+    OnlyDecrease,
+    /// The channel may not be written yet.
+    Gate,
+}
+
+impl Why {
+    /// Whether there is nothing left to do until something changes.
+    pub fn settled(self) -> bool {
+        self != Self::Gate
+    }
+}
+
+/// What to do about one number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Nothing.
+    Nothing(Why),
+    /// Read it, then decide again.
+    Read,
+    /// Fetch the channel's orders, then decide again.
+    FetchOrdersFirst,
+    /// Write it.
+    Write {
+        /// The number in the vendor's meaning.
+        quantity: Quantity,
+        /// The promise it stands for.
+        target: Quantity,
+        /// What was read can't be explained by any known order.
+        drift: bool,
+    },
+    /// Decide again then.
+    Wait {
+        /// When.
+        until: Millis,
+    },
+    /// Keep aside with this reason.
+    Park(&'static str),
+}
+
+/// The number as the vendor takes it: cut to its digits, within its bounds.
+pub fn fit(quantity: Quantity, vendor: &Vendor) -> Quantity {
+    quantity.floor(vendor.decimals).max(vendor.least).min(vendor.most)
+}
+
+/// What to do about one number now. Never asks to write what is not allowed or not known.
+pub fn decide(facts: &Facts<'_>) -> Action {
+    let document = facts.document;
+    if document.sku.is_none() {
+        return Action::Nothing(Why::Unmapped);
+    }
+    if document.unwritable.is_some() {
+        return Action::Nothing(Why::Unwritable);
+    }
+    let target = match (facts.mode, facts.target) {
+        (Mode::Observe | Mode::Shadow | Mode::Frozen, _) => return unwritten(facts, Why::Paused),
+        (Mode::Draining, Target::Number(_)) => Quantity::ZERO,
+        (_, Target::Number(number)) => number,
+        (_, Target::Untracked | Target::Unknown) => return unwritten(facts, Why::NoNumber),
+    };
+    if !facts.gate {
+        return Action::Nothing(Why::Gate);
+    }
+    if document
+        .parked
+        .as_ref()
+        .is_some_and(|parked| parked.target == Some(target) && parked.settings == facts.settings)
+    {
+        return Action::Nothing(Why::Parked);
+    }
+    match document.not_before {
+        Some(until) if until > facts.now => return Action::Wait { until },
+        _ => {}
+    }
+    if document
+        .observed
+        .as_ref()
+        .is_some_and(|observed| observed.quantity.is_none())
+        && document.confirmed()
+    {
+        return if facts.fresh {
+            Action::Park("the channel does not count stock of this listing: turn stock keeping on there")
+        } else {
+            Action::Read
+        };
+    }
+    match facts.vendor.write {
+        WriteMeaning::Available => available(facts, target),
+        WriteMeaning::Gross => gross(facts, target),
+    }
+}
+
+/// Nothing is written; but a call whose outcome is unknown is still read back.
+fn unwritten(facts: &Facts<'_>, why: Why) -> Action {
+    if facts.document.unknown && !facts.fresh {
+        Action::Read
+    } else {
+        Action::Nothing(why)
+    }
+}
+
+fn available(facts: &Facts<'_>, promise: Quantity) -> Action {
+    let target = fit(promise, facts.vendor);
+    let Some(shown) = shown::shown(facts) else {
+        return Action::Read;
+    };
+    if facts.document.unknown && !resolved(facts, target) {
+        return again(facts, promise, target, shown);
+    }
+    let certain = shown.exact() || facts.fresh;
+    if certain && shown.point == target {
+        return Action::Nothing(Why::Matches { verify: !shown.exact() });
+    }
+    if !certain && (shown.low..=shown.high).contains(&target) {
+        return Action::Read;
+    }
+    let least = if certain { shown.point } else { shown.low };
+    let write = Action::Write {
+        quantity: target,
+        target: promise,
+        drift: drift(facts, target),
+    };
+    if target < least { write } else { raise(facts, write) }
+}
+
+/// The call of unknown outcome sent the same number that is now seen: late or not, it changes nothing.
+fn resolved(facts: &Facts<'_>, number: Quantity) -> bool {
+    let seen = facts.document.observed.as_ref().and_then(|observed| observed.quantity);
+    facts.fresh && seen == Some(number) && facts.document.sent.as_ref().is_none_or(|sent| sent.quantity == number)
+}
+
+/// The newest number again, after a call of unknown outcome.
+fn again(facts: &Facts<'_>, promise: Quantity, target: Quantity, shown: Span) -> Action {
+    let write = Action::Write {
+        quantity: target,
+        target: promise,
+        drift: false,
+    };
+    if target <= shown.low {
+        write
+    } else {
+        raise(facts, write)
+    }
+}
+
+/// A number that may rise wipes out sales that we haven't seen: see them first.
+fn raise(facts: &Facts<'_>, write: Action) -> Action {
+    if facts.mode == Mode::DecreaseOnly {
+        return unwritten(facts, Why::OnlyDecrease);
+    }
+    if facts.vendor.compare_and_set {
+        return write;
+    }
+    // What was read below its expected number is a sale not seen yet, until a fetch begun behind the read says otherwise.
+    let read = facts
+        .document
+        .observed
+        .as_ref()
+        .filter(|_| facts.document.confirmed())
+        .map(|observed| observed.at);
+    let wanted = facts.since.max(read.unwrap_or(Millis::MIN));
+    match facts.orders {
+        Some(orders) if orders.begun >= wanted && facts.now.since(orders.applied) <= FETCH_LIFE => write,
+        _ => Action::FetchOrdersFirst,
+    }
+}
+
+/// Whether the number would be right if the channel had kept what it accepted.
+fn drift(facts: &Facts<'_>, target: Quantity) -> bool {
+    let kept = shown::accepted(facts).map(|anchor| shown::since(anchor, facts));
+    facts.document.confirmed() && kept.is_some_and(|kept| kept.exact() && kept.point == target)
+}
+
+fn gross(facts: &Facts<'_>, target: Quantity) -> Action {
+    let seen = facts.document.observed.as_ref().filter(|_| facts.fresh);
+    let Some((seen, at)) = seen.and_then(|observed| Some((observed.quantity?, observed.at))) else {
+        return if awaits_read_back(facts, target) { Action::Nothing(Why::Matches { verify: false }) } else { Action::Read };
+    };
+    if facts.reads < MOST_READS && facts.lines.iter().any(|line| unread(line, at, facts)) {
+        return Action::Read;
+    }
+    let kept: Quantity = facts
+        .reserved
+        .iter()
+        .map(|reserved| counted(reserved, facts.lines))
+        .sum();
+    let quantity = fit(target + kept, facts.vendor);
+    if quantity == seen && (!facts.document.unknown || resolved(facts, quantity)) {
+        return Action::Nothing(Why::Matches { verify: false });
+    }
+    if facts.mode == Mode::DecreaseOnly && quantity >= seen {
+        return Action::Nothing(Why::OnlyDecrease);
+    }
+    let accepted = facts.document.accepted.as_ref();
+    let drift = !facts.document.unknown && accepted.is_some_and(|accepted| accepted.quantity == quantity);
+    Action::Write {
+        quantity,
+        target,
+        drift,
+    }
+}
+
+/// This very promise was said yes to, and its read-back is still to come: it will look again.
+fn awaits_read_back(facts: &Facts<'_>, target: Quantity) -> bool {
+    let document = facts.document;
+    let sent = document.sent.as_ref().filter(|sent| sent.target == target);
+    let accepted = sent.zip(document.accepted.as_ref());
+    !document.unknown && !document.confirmed() && accepted.is_some_and(|(sent, accepted)| sent.quantity == accepted.quantity)
+}
+
+/// A line so young that the reading may have been made before the vendor set it aside.
+fn unread(line: &OwnLine, read_at: Millis, facts: &Facts<'_>) -> bool {
+    let young = line.placed_at.plus(facts.vendor.grain) >= read_at;
+    let there = facts.reserved.iter().any(|reserved| same(reserved, line));
+    line.status == LineStatus::Open && line.quantity.is_positive() && young && !there
+}
+
+fn same(reserved: &Reserved, line: &OwnLine) -> bool {
+    reserved.line == line.line && reserved.order.as_ref().is_none_or(|order| *order == line.order)
+}
+
+/// Units set aside at the vendor that our promise has already been lowered by (or that were contained).
+/// What we don't know yet is left to the vendor's own subtraction.
+fn counted(reserved: &Reserved, lines: &[OwnLine]) -> Quantity {
+    let known = lines
+        .iter()
+        .find(|line| line.status != LineStatus::Ended && same(reserved, line));
+    known.map_or(Quantity::ZERO, |line| reserved.quantity.min(line.quantity).positive())
+}
+
+#[cfg(test)]
+#[path = "decide_test.rs"]
+mod tests;

@@ -1,0 +1,258 @@
+//! What is durably known of one number at a channel: desired, sent, accepted and observed kept apart.
+
+use omnistock_words::{ChannelName, ListingId, LocationName, Millis, Quantity, Sku, VendorLocation};
+use serde::{Deserialize, Serialize};
+
+/// The schema that this version writes; it reads this one and the one before.
+pub const SCHEMA: u32 = 1;
+
+/// A number on the wire: written before the call is made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sent {
+    /// The number in the vendor's meaning.
+    pub quantity: Quantity,
+    /// The promise it stands for (the same, where the vendor's number is what is available).
+    pub target: Quantity,
+    /// When the call was about to be made, our clock.
+    pub at: Millis,
+    /// The lease under which it was made.
+    pub token: u64,
+}
+
+/// A number that the vendor said yes to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Accepted {
+    /// The number in the vendor's meaning.
+    pub quantity: Quantity,
+    /// When the call was about to be made, our clock: it took effect between this and `at`.
+    pub sent_at: Millis,
+    /// When the answer was there, our clock.
+    pub at: Millis,
+}
+
+/// A number that was read back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Observed {
+    /// As shown; `None`: the vendor does not count it.
+    pub quantity: Option<Quantity>,
+    /// When the read began, our clock: the number was true between this and `until`.
+    pub at: Millis,
+    /// When the answer was there, our clock.
+    pub until: Millis,
+}
+
+/// Kept aside, because the channel refuses it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parked {
+    /// The vendor's own words.
+    pub reason: String,
+    /// Since when.
+    pub at: Millis,
+    /// The promise that was refused: another one is tried.
+    pub target: Option<Quantity>,
+    /// The stamp of the settings it was refused under: under others it is tried again.
+    pub settings: u64,
+}
+
+/// One number at a channel. Its key is channel, listing and vendor location.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListingDocument {
+    /// The schema it was written with.
+    pub schema: u32,
+    /// The channel.
+    pub channel: ChannelName,
+    /// The vendor's id.
+    pub listing: ListingId,
+    /// The vendor's location, where it has several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<VendorLocation>,
+    /// The product that a variation belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<ListingId>,
+    /// The SKU the vendor has for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sku: Option<Sku>,
+    /// Our location, where the vendor has several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<LocationName>,
+    /// Why it can't be written, and what to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unwritable: Option<String>,
+    /// The promise, as of the last look.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub desired: Option<Quantity>,
+    /// What was last put on the wire; with an open intent its outcome is not known yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent: Option<Sent>,
+    /// What was last said yes to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<Accepted>,
+    /// What was last read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed: Option<Observed>,
+    /// What was sent may or may not have taken effect.
+    #[serde(default)]
+    pub unknown: bool,
+    /// Kept aside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parked: Option<Parked>,
+    /// Failed attempts in a row.
+    #[serde(default)]
+    pub attempts: u32,
+    /// Not to be tried earlier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Millis>,
+}
+
+impl ListingDocument {
+    /// A listing of which nothing but its key is known.
+    pub fn new(channel: ChannelName, listing: ListingId, location: Option<VendorLocation>) -> Self {
+        Self {
+            schema: SCHEMA,
+            channel,
+            listing,
+            location,
+            parent: None,
+            sku: None,
+            place: None,
+            unwritable: None,
+            desired: None,
+            sent: None,
+            accepted: None,
+            observed: None,
+            unknown: false,
+            parked: None,
+            attempts: 0,
+            not_before: None,
+        }
+    }
+
+    /// The key of the document in the store.
+    pub fn id(&self) -> String {
+        document_id(&self.channel, &self.listing, self.location.as_ref())
+    }
+
+    /// Takes a reading over. One that began before the last accepted write was answered says
+    /// nothing of what is shown now and is ignored: `false`.
+    pub fn observe(&mut self, observed: Observed) -> bool {
+        let outdated = self.accepted.as_ref().is_some_and(|accepted| observed.at < accepted.at)
+            || self.observed.as_ref().is_some_and(|old| observed.at < old.at);
+        if outdated {
+            return false;
+        }
+        let counted = |observed: &Observed| observed.quantity.is_some();
+        if counted(&observed) && self.observed.as_ref().is_some_and(|old| !counted(old)) {
+            // Somebody turned counting on: what was refused for that reason may go now.
+            self.parked = None;
+        }
+        self.observed = Some(observed);
+        true
+    }
+
+    /// Whether the last thing known of it is a reading, not an answer to a write.
+    pub fn confirmed(&self) -> bool {
+        match (&self.accepted, &self.observed) {
+            (_, None) => false,
+            (None, Some(_)) => true,
+            (Some(accepted), Some(observed)) => observed.at >= accepted.at,
+        }
+    }
+}
+
+fn escape(into: &mut String, text: &str) {
+    for character in text.chars() {
+        match character {
+            '%' => into.push_str("%25"),
+            '/' => into.push_str("%2F"),
+            other => into.push(other),
+        }
+    }
+}
+
+/// What the ids of a channel's listings begin with.
+pub fn document_prefix(channel: &ChannelName) -> String {
+    format!("{channel}/")
+}
+
+/// The id of a listing's document: two numbers never share one, a channel's ids share a prefix.
+pub fn document_id(channel: &ChannelName, listing: &ListingId, location: Option<&VendorLocation>) -> String {
+    let mut id = document_prefix(channel);
+    escape(&mut id, listing.as_str());
+    if let Some(location) = location {
+        id.push('/');
+        escape(&mut id, location.as_str());
+    }
+    id
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn document() -> ListingDocument {
+        ListingDocument::new(ChannelName::new("shop").unwrap(), ListingId::new("7").unwrap(), None)
+    }
+
+    #[test]
+    fn a_document_survives_its_text() {
+        let mut document = document();
+        document.sent = Some(Sent {
+            quantity: Quantity::ONE,
+            target: Quantity::ONE,
+            at: Millis(5),
+            token: 3,
+        });
+        document.observed = Some(Observed {
+            quantity: None,
+            at: Millis(1),
+            until: Millis(2),
+        });
+        let text = serde_json::to_string(&document).unwrap();
+        assert_eq!(serde_json::from_str::<ListingDocument>(&text).unwrap(), document);
+        let bare = r#"{"schema":1,"channel":"shop","listing":"7"}"#;
+        assert_eq!(
+            serde_json::from_str::<ListingDocument>(bare).unwrap(),
+            super::tests::document()
+        );
+    }
+
+    #[test]
+    fn a_reading_from_before_the_write_is_ignored() {
+        let mut document = document();
+        document.accepted = Some(Accepted {
+            quantity: Quantity::ONE,
+            sent_at: Millis(10),
+            at: Millis(20),
+        });
+        let reading = |at| Observed {
+            quantity: Some(Quantity::ZERO),
+            at: Millis(at),
+            until: Millis(at + 5),
+        };
+        assert!(!document.observe(reading(19)));
+        assert!(!document.confirmed());
+        assert!(document.observe(reading(20)));
+        assert!(document.confirmed());
+        assert!(document.observe(reading(30)));
+        assert!(
+            !document.observe(reading(25)),
+            "an older reading does not replace a newer one"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn two_numbers_never_share_an_id(
+            a in ("[a-z_]{1,3}", "[/%25Fa]{1,4}", proptest::option::of("[/%25Fa]{1,4}")),
+            b in ("[a-z_]{1,3}", "[/%25Fa]{1,4}", proptest::option::of("[/%25Fa]{1,4}")),
+        ) {
+            let id = |key: &(String, String, Option<String>)| {
+                let location = key.2.as_ref().map(|text| VendorLocation::new(text).unwrap());
+                document_id(&ChannelName::new(&key.0).unwrap(), &ListingId::new(&key.1).unwrap(), location.as_ref())
+            };
+            prop_assert_eq!(id(&a) == id(&b), a == b);
+            prop_assert!(id(&a).starts_with(&document_prefix(&ChannelName::new(&a.0).unwrap())));
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! What faces outside: the webhook listener and the admin listener, over one [`View`] of the daemon.
+//!
+//! The room knows no engine and no store: it asks the [`View`] and renders. Limits of both
+//! listeners (connections, header and body deadlines, body sizes) are in [`listener`].
+
+pub mod admin;
+mod answers;
+mod guard;
+pub mod listener;
+pub mod metrics;
+mod status;
+mod view;
+pub mod webhooks;
+
+pub use answers::{
+    Because, Change, Explanation, Hold, ItemView, Listed, LocationFigure, OrderLineView, Parked, PositionView,
+    PriceExplanation, Stamped, Step, SyncAnswer, Unmapped,
+};
+pub use status::{
+    ChannelStatus, Counted, Gate, Lag, LastReport, ListingState, ReportProblem, SourceStatus, StateCounts, Status,
+    StoreLine,
+};
+pub use view::{ApiError, ApiErrorKind, Decision, View, WebhookAnswer};

@@ -1,0 +1,274 @@
+//! How everything stands: the facts of `omnistock status`. Missing fields read as empty, so
+//! that a command line may speak to a daemon that is one version older.
+
+use omnistock_words::{ChannelName, ConnectorName, Millis, Mode};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The whole picture, taken at `at`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Status {
+    /// The daemon's version.
+    pub version: String,
+    /// When this was said, the daemon's clock.
+    pub at: Millis,
+    /// When the daemon started.
+    pub started_at: Millis,
+    /// What needs a person; each a few words such as `2 held, h-412 paged 03:01`.
+    pub attention: Vec<String>,
+    /// Whether channels may be written.
+    pub gate: Gate,
+    /// Where state lives.
+    pub store: StoreLine,
+    /// Every channel, in the order of their names.
+    pub channels: Vec<ChannelStatus>,
+    /// Prices of all listings by state.
+    pub prices: StateCounts,
+    /// Every source, in the order of their names.
+    pub sources: Vec<SourceStatus>,
+    /// Facts that were counted and set aside, by name, such as `as_of_in_the_future`.
+    pub complaints: BTreeMap<String, u64>,
+    /// The command that helps most now.
+    pub next: Option<String>,
+}
+
+/// After a start nothing is written before everything needed was read.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Gate {
+    /// Open for every channel.
+    pub open: bool,
+    /// What is missing, each one sentence.
+    pub missing: Vec<String>,
+}
+
+/// Where state lives.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StoreLine {
+    /// Such as `embedded /var/lib/omnistock`.
+    pub title: String,
+    /// What may be lost and the like, each one sentence.
+    pub warnings: Vec<String>,
+    /// Reports that are durable and wait to be applied.
+    pub inbox: u64,
+}
+
+/// The state of a listing's quantity, or of its price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ListingState {
+    /// The channel shows what it should.
+    InSync,
+    /// To be sent.
+    Pending,
+    /// On the wire.
+    InFlight,
+    /// Answered yes, not read back yet.
+    Accepted,
+    /// Stopped by a guard.
+    Held,
+    /// Refused by the channel, or without a floor.
+    Parked,
+    /// Without a SKU we know.
+    Unmapped,
+    /// By rule, or fulfilled by others.
+    Excluded,
+    /// Observe, shadow or frozen.
+    Paused,
+}
+
+impl ListingState {
+    /// All states.
+    pub const ALL: [Self; 9] = [
+        Self::InSync,
+        Self::Pending,
+        Self::InFlight,
+        Self::Accepted,
+        Self::Held,
+        Self::Parked,
+        Self::Unmapped,
+        Self::Excluded,
+        Self::Paused,
+    ];
+
+    /// The state's name, in texts, metrics and JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::InSync => "in_sync",
+            Self::Pending => "pending",
+            Self::InFlight => "in_flight",
+            Self::Accepted => "accepted",
+            Self::Held => "held",
+            Self::Parked => "parked",
+            Self::Unmapped => "unmapped",
+            Self::Excluded => "excluded",
+            Self::Paused => "paused",
+        }
+    }
+}
+
+/// Listings by state. Every listing is in exactly one, so the sum is the catalogue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+#[allow(missing_docs, reason = "the fields are the states of ListingState")]
+pub struct StateCounts {
+    pub in_sync: u64,
+    pub pending: u64,
+    pub in_flight: u64,
+    pub accepted: u64,
+    pub held: u64,
+    pub parked: u64,
+    pub unmapped: u64,
+    pub excluded: u64,
+    pub paused: u64,
+}
+
+impl StateCounts {
+    /// How many are in `state`.
+    pub fn get(&self, state: ListingState) -> u64 {
+        match state {
+            ListingState::InSync => self.in_sync,
+            ListingState::Pending => self.pending,
+            ListingState::InFlight => self.in_flight,
+            ListingState::Accepted => self.accepted,
+            ListingState::Held => self.held,
+            ListingState::Parked => self.parked,
+            ListingState::Unmapped => self.unmapped,
+            ListingState::Excluded => self.excluded,
+            ListingState::Paused => self.paused,
+        }
+    }
+
+    /// Counts one more in `state`.
+    pub fn add(&mut self, state: ListingState) {
+        let count = match state {
+            ListingState::InSync => &mut self.in_sync,
+            ListingState::Pending => &mut self.pending,
+            ListingState::InFlight => &mut self.in_flight,
+            ListingState::Accepted => &mut self.accepted,
+            ListingState::Held => &mut self.held,
+            ListingState::Parked => &mut self.parked,
+            ListingState::Unmapped => &mut self.unmapped,
+            ListingState::Excluded => &mut self.excluded,
+            ListingState::Paused => &mut self.paused,
+        };
+        *count = count.saturating_add(1);
+    }
+
+    /// The catalogue.
+    pub fn total(&self) -> u64 {
+        ListingState::ALL
+            .iter()
+            .map(|state| self.get(*state))
+            .fold(0, u64::saturating_add)
+    }
+
+    /// Pending, in flight or accepted.
+    pub fn waiting(&self) -> u64 {
+        self.pending
+            .saturating_add(self.in_flight)
+            .saturating_add(self.accepted)
+    }
+
+    /// Excluded or paused.
+    pub fn other(&self) -> u64 {
+        self.excluded.saturating_add(self.paused)
+    }
+}
+
+/// From the moment an order or report was known until the channel answered yes, milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Lag {
+    /// Half of the updates were faster.
+    pub p50_ms: u64,
+    /// 99 of 100 were faster.
+    pub p99_ms: u64,
+}
+
+/// One channel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChannelStatus {
+    /// Its name.
+    pub name: ChannelName,
+    /// Its mode.
+    #[serde(default)]
+    pub mode: Mode,
+    /// Listings by the state of their quantity.
+    #[serde(default)]
+    pub listings: StateCounts,
+    /// Of the last updates; none before the first.
+    #[serde(default)]
+    pub lag: Option<Lag>,
+    /// Calls since the start.
+    #[serde(default)]
+    pub calls: u64,
+    /// Calls that failed, since the start.
+    #[serde(default)]
+    pub errors: u64,
+    /// The last failure in the vendor's words, and when.
+    #[serde(default)]
+    pub last_error: Option<ReportProblem>,
+    /// Why nothing is sent at the moment, one sentence.
+    #[serde(default)]
+    pub waiting: Option<String>,
+}
+
+/// One source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceStatus {
+    /// Its name.
+    pub name: ConnectorName,
+    /// The last report that was taken over.
+    #[serde(default)]
+    pub last: Option<LastReport>,
+    /// How old its figures may become, seconds (`max_age`).
+    #[serde(default)]
+    pub limit_seconds: Option<u64>,
+    /// Reports that a guard holds.
+    #[serde(default)]
+    pub held: Vec<ReportProblem>,
+    /// Reports that were refused, newest first, a few.
+    #[serde(default)]
+    pub refused: Vec<ReportProblem>,
+    /// What it named and nobody declared: `locations`, `channels`, `skus`.
+    #[serde(default)]
+    pub unknown: BTreeMap<String, Counted>,
+    /// The last failure of reading it.
+    #[serde(default)]
+    pub last_error: Option<ReportProblem>,
+}
+
+/// A report that was taken over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastReport {
+    /// Such as a file's name.
+    pub title: String,
+    /// The instant its figures speak of.
+    pub as_of: Millis,
+    /// Rows in it.
+    pub rows: u64,
+}
+
+/// A report that was not taken over, or a call that failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportProblem {
+    /// Which report or call.
+    pub title: String,
+    /// When.
+    pub at: Millis,
+    /// Why, one sentence.
+    pub reason: String,
+}
+
+/// Things counted, with the first few named.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Counted {
+    /// How many different ones.
+    pub count: u64,
+    /// The first few.
+    pub examples: Vec<String>,
+}

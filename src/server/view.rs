@@ -1,0 +1,146 @@
+//! What the listeners ask of the daemon: one trait, and the ways in which it may say no.
+
+use super::{Explanation, Hold, ItemView, Listed, Parked, Status, SyncAnswer, Unmapped};
+use async_trait::async_trait;
+use omnistock_sdk::RawRequest;
+use omnistock_words::{ChannelName, ConnectorName, Sku};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// The daemon as seen from outside. Every call is expected within seconds: the listeners give
+/// up after [`super::listener::Limits::answer`] and say that the daemon is busy.
+#[async_trait]
+pub trait View: Send + Sync + 'static {
+    /// Whether every loop still wakes and decides. `false` asks a supervisor for a restart.
+    fn live(&self) -> bool;
+
+    /// Whether work can be taken; otherwise the reasons, each one sentence.
+    async fn ready(&self) -> Result<(), Vec<String>>;
+
+    /// How everything stands.
+    async fn status(&self) -> Status;
+
+    /// Why the numbers of a SKU are what they are, on one channel or all that have it.
+    async fn explain(&self, sku: Sku, channel: Option<ChannelName>) -> Result<Vec<Explanation>, ApiError>;
+
+    /// What is known of a SKU.
+    async fn item(&self, sku: Sku) -> Result<ItemView, ApiError>;
+
+    /// Changes that a guard stopped and that wait for a way out.
+    async fn holds(&self) -> Vec<Hold>;
+
+    /// Ends a hold. Durable when it answers. `reason` is 1 to 500 characters.
+    async fn decide_hold(&self, id: &str, decision: Decision, reason: &str) -> Result<Hold, ApiError>;
+
+    /// Listings that the channel refuses, at most `most`, ordered by channel and listing.
+    async fn parked(&self, channel: Option<ChannelName>, most: usize) -> Result<Listed<Parked>, ApiError>;
+
+    /// Listings without a SKU we know, at most `most`, ordered by channel and listing.
+    async fn unmapped(&self, channel: Option<ChannelName>, most: usize) -> Result<Listed<Unmapped>, ApiError>;
+
+    /// Reads again, now: one connector or all; `full` forgets the places to go on from.
+    /// Answers when the reads are asked for, not when they are done.
+    async fn sync(&self, connector: Option<ConnectorName>, full: bool) -> Result<SyncAnswer, ApiError>;
+
+    /// Metrics in the text format of Prometheus.
+    fn metrics(&self) -> String;
+
+    /// A webhook for the connector of this name. [`WebhookAnswer::Accepted`] promises that what
+    /// it said is durable. May be dropped before it ends when the sender hangs up.
+    async fn webhook(&self, connector: &str, request: RawRequest) -> WebhookAnswer;
+}
+
+/// What a person says of a hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// The newest value goes out.
+    Approve,
+    /// It stays held without a new page until a report lacks the fault.
+    Reject,
+}
+
+/// How a webhook is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WebhookAnswer {
+    /// 200: durable, or nothing that matters here.
+    Accepted,
+    /// 401, the same for every cause.
+    Unauthorized,
+    /// 404: no connector of this name takes webhooks.
+    NotFound,
+    /// 400: signed, but not of a shape we know.
+    BadRequest,
+    /// 503: nothing was kept, the sender should come again.
+    Busy {
+        /// Not before this time, sent in whole seconds, at least one.
+        retry_after: Duration,
+    },
+}
+
+/// Why a request to the admin listener is refused: one sentence, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[error("{error}")]
+pub struct ApiError {
+    /// Which status code; not in the body.
+    #[serde(skip)]
+    pub kind: ApiErrorKind,
+    /// One sentence.
+    pub error: String,
+    /// What to do, where it isn't plain from the sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+}
+
+/// The status codes of refusals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ApiErrorKind {
+    /// 400: the request itself is wrong.
+    #[default]
+    BadRequest,
+    /// 403: not from here.
+    Forbidden,
+    /// 404: there is no such thing.
+    NotFound,
+    /// 409: not as things stand.
+    Conflict,
+    /// 503: the daemon can't say at the moment.
+    Unavailable,
+}
+
+impl ApiError {
+    /// A refusal without help.
+    pub fn new(kind: ApiErrorKind, error: impl Into<String>) -> Self {
+        Self {
+            kind,
+            error: error.into(),
+            help: None,
+        }
+    }
+
+    /// 400.
+    pub fn bad_request(error: impl Into<String>) -> Self {
+        Self::new(ApiErrorKind::BadRequest, error)
+    }
+
+    /// 404.
+    pub fn not_found(error: impl Into<String>) -> Self {
+        Self::new(ApiErrorKind::NotFound, error)
+    }
+
+    /// 409.
+    pub fn conflict(error: impl Into<String>) -> Self {
+        Self::new(ApiErrorKind::Conflict, error)
+    }
+
+    /// 503.
+    pub fn unavailable(error: impl Into<String>) -> Self {
+        Self::new(ApiErrorKind::Unavailable, error)
+    }
+
+    /// The same, with what to do.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}

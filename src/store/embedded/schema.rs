@@ -1,0 +1,101 @@
+//! Tables, settings of a connection, and migrations by `PRAGMA user_version`.
+
+use super::problem::problem;
+use crate::store::StoreError;
+use rusqlite::{Connection, OpenFlags};
+use std::path::Path;
+use std::time::Duration;
+
+/// Beside the lock file.
+pub(super) const DATABASE_FILE: &str = "omnistock.db";
+
+/// Steps with the version that each leads to; never changed once released.
+const MIGRATIONS: [(i64, &str); 1] = [(
+    VERSION,
+    "
+    CREATE TABLE counter (name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    INSERT INTO counter VALUES ('cursor', 0), ('last_entry', 0), ('last_mark', 0);
+    CREATE TABLE lease (
+        only INTEGER NOT NULL PRIMARY KEY CHECK (only = 1),
+        owner TEXT, token INTEGER NOT NULL, until_ms INTEGER NOT NULL) STRICT;
+    INSERT INTO lease VALUES (1, NULL, 0, 0);
+    CREATE TABLE inbox (id INTEGER NOT NULL PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
+    CREATE TABLE document (
+        kind TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, bytes BLOB NOT NULL,
+        PRIMARY KEY (kind, id)) STRICT;
+    CREATE TABLE dirty (
+        channel TEXT NOT NULL, sku TEXT NOT NULL, version INTEGER NOT NULL, since_ms INTEGER NOT NULL,
+        PRIMARY KEY (channel, sku)) STRICT, WITHOUT ROWID;
+    CREATE INDEX dirty_by_age ON dirty (channel, since_ms, sku);
+    CREATE TABLE intent (
+        channel TEXT NOT NULL, listing TEXT NOT NULL, PRIMARY KEY (channel, listing)) STRICT, WITHOUT ROWID;
+",
+)];
+
+/// The version that this program writes.
+const VERSION: i64 = 1;
+
+fn cannot_open(file: &Path, error: &rusqlite::Error) -> StoreError {
+    StoreError::Refused(format!(
+        "the database {} can't be opened ({error}): check the file, or put back the last backup",
+        file.display()
+    ))
+}
+
+fn settle(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.set_prepared_statement_cache_capacity(64);
+    // Sizes in KiB (cache) and bytes: a long WAL is cut back once it has been copied.
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384;
+         PRAGMA journal_size_limit = 16777216; PRAGMA wal_autocheckpoint = 4000;",
+    )
+}
+
+fn migrate(connection: &mut Connection) -> rusqlite::Result<i64> {
+    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    for (step, sql) in MIGRATIONS.iter().filter(|(step, _)| *step > version) {
+        let transaction = connection.transaction()?;
+        transaction.execute_batch(sql)?;
+        transaction.pragma_update(None, "user_version", step)?;
+        transaction.commit()?;
+    }
+    Ok(version)
+}
+
+/// Opens for writing and brings the tables up to date. The caller holds the folder's lock, so any
+/// lease in the file belongs to a process that is gone: it ends here; its token stays used.
+pub(super) fn open_writer(file: &Path) -> Result<Connection, StoreError> {
+    let opened = || -> rusqlite::Result<(Connection, i64)> {
+        let mut connection = Connection::open(file)?;
+        settle(&connection)?;
+        let version = migrate(&mut connection)?;
+        Ok((connection, version))
+    };
+    let (connection, version) = opened().map_err(|error| match problem(&error) {
+        StoreError::Full(text) => StoreError::Full(text),
+        _ => cannot_open(file, &error),
+    })?;
+    if version > VERSION {
+        return Err(StoreError::Refused(format!(
+            "the database {} was written by a newer omnistock (layout {version}, this one knows {VERSION}): install that version again",
+            file.display()
+        )));
+    }
+    connection
+        .execute("UPDATE lease SET owner = NULL, until_ms = 0", [])
+        .map_err(|error| problem(&error))?;
+    Ok(connection)
+}
+
+/// Opens for reading only.
+pub(super) fn open_reader(file: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let opened = || -> rusqlite::Result<Connection> {
+        let connection = Connection::open_with_flags(file, flags)?;
+        connection.busy_timeout(Duration::from_secs(5))?;
+        connection.set_prepared_statement_cache_capacity(32);
+        Ok(connection)
+    };
+    opened().map_err(|error| cannot_open(file, &error))
+}

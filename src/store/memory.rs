@@ -1,0 +1,269 @@
+//! A store that lives as long as the process: for tests and the simulation.
+//!
+//! Nothing but the calls changes it, so that the same calls give the same answers. Leases run
+//! on tokio's clock, which a simulation pauses. What survives a simulated crash is what is in here.
+
+use super::prepare::{Prepared, check_events, prepare};
+use super::{
+    CommitBatch, CommitError, Dirty, Entry, EntryId, Key, Kind, Lease, Store, StoreError, StoreStatus, Versioned,
+};
+use async_trait::async_trait;
+use omnistock_words::Millis;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
+
+#[derive(Debug, Default)]
+struct Channel {
+    marks: BTreeMap<String, (u64, Millis)>,
+    by_age: BTreeSet<(Millis, String)>,
+    intents: BTreeSet<String>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// The highest token ever given.
+    token: u64,
+    /// Who holds it and until when; `None` once given back.
+    holder: Option<(String, Instant)>,
+    cursor: EntryId,
+    last_entry: u64,
+    last_mark: u64,
+    inbox: BTreeMap<EntryId, Vec<u8>>,
+    documents: BTreeMap<Key, Versioned>,
+    channels: BTreeMap<String, Channel>,
+}
+
+/// A store in memory.
+#[derive(Debug, Default)]
+pub struct Memory {
+    state: Mutex<State>,
+}
+
+impl Channel {
+    fn mark(&mut self, sku: &str, version: u64, since: Millis) {
+        if let Some(mark) = self.marks.get_mut(sku) {
+            mark.0 = version;
+        } else {
+            self.marks.insert(sku.to_owned(), (version, since));
+            self.by_age.insert((since, sku.to_owned()));
+        }
+    }
+
+    fn clear(&mut self, sku: &str, version: u64) {
+        if self.marks.get(sku).is_some_and(|mark| mark.0 == version)
+            && let Some((_, since)) = self.marks.remove(sku)
+        {
+            self.by_age.remove(&(since, sku.to_owned()));
+        }
+    }
+}
+
+impl State {
+    fn holds(&self, lease: &Lease) -> bool {
+        lease.token == self.token && self.holder.as_ref().is_some_and(|(owner, _)| *owner == lease.owner)
+    }
+
+    fn check(&self, lease: &Lease, prepared: &Prepared<'_>) -> Result<(), CommitError> {
+        if !self.holds(lease) {
+            return Err(CommitError::Fenced);
+        }
+        if prepared.cursor.is_some_and(|cursor| cursor.from != self.cursor) {
+            return Err(CommitError::CursorMoved);
+        }
+        for write in prepared.writes.values().flatten() {
+            if self.documents.get(&write.key).map_or(0, |document| document.version) != write.expected {
+                return Err(CommitError::Conflict(write.key.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, prepared: Prepared<'_>) {
+        for write in prepared.writes.into_values().flatten() {
+            match &write.bytes {
+                Some(bytes) => {
+                    let document = Versioned {
+                        version: write.version,
+                        bytes: bytes.clone(),
+                    };
+                    self.documents.insert(write.key.clone(), document);
+                }
+                None => drop(self.documents.remove(&write.key)),
+            }
+        }
+        for (name, changes) in prepared.channels {
+            let channel = self.channels.entry(name.to_owned()).or_default();
+            for mark in changes.marks {
+                self.last_mark += 1;
+                channel.mark(&mark.sku, self.last_mark, mark.since);
+            }
+            for clear in changes.clears {
+                channel.clear(&clear.sku, clear.version);
+            }
+            for (listing, open) in changes.intents {
+                if open {
+                    channel.intents.insert(listing.to_owned());
+                } else {
+                    channel.intents.remove(listing);
+                }
+            }
+        }
+        if let Some(cursor) = prepared.cursor {
+            self.cursor = cursor.to;
+            self.inbox = self.inbox.split_off(&EntryId(cursor.to.0.saturating_add(1)));
+        }
+    }
+}
+
+impl Memory {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Store for Memory {
+    async fn acquire(&self, owner: &str, length: Duration) -> Result<Option<Lease>, StoreError> {
+        let (mut state, now) = (self.state(), Instant::now());
+        let running = state.holder.clone().filter(|(_, until)| *until > now);
+        match running {
+            Some((holder, _)) if holder != owner => return Ok(None),
+            Some(_) => {}
+            None => state.token += 1,
+        }
+        state.holder = Some((owner.to_owned(), now + length));
+        Ok(Some(Lease {
+            owner: owner.to_owned(),
+            token: state.token,
+        }))
+    }
+
+    async fn renew(&self, lease: &Lease, length: Duration) -> Result<bool, StoreError> {
+        let mut state = self.state();
+        let holds = state.holds(lease);
+        if holds {
+            state.holder = Some((lease.owner.clone(), Instant::now() + length));
+        }
+        Ok(holds)
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
+        let mut state = self.state();
+        if state.holds(lease) {
+            state.holder = None;
+        }
+        Ok(())
+    }
+
+    async fn append(&self, events: &[Vec<u8>]) -> Result<Vec<EntryId>, StoreError> {
+        check_events(events)?;
+        let mut state = self.state();
+        let mut ids = Vec::with_capacity(events.len());
+        for event in events {
+            state.last_entry = state.last_entry.max(state.cursor.0) + 1;
+            let id = EntryId(state.last_entry);
+            state.inbox.insert(id, event.clone());
+            ids.push(id);
+        }
+        Ok(ids)
+    }
+
+    async fn read(&self, after: EntryId, most: usize) -> Result<Vec<Entry>, StoreError> {
+        let state = self.state();
+        let behind = state.inbox.range((Bound::Excluded(after), Bound::Unbounded));
+        Ok(behind
+            .take(most)
+            .map(|(id, bytes)| Entry {
+                id: *id,
+                bytes: bytes.clone(),
+            })
+            .collect())
+    }
+
+    async fn cursor(&self) -> Result<EntryId, StoreError> {
+        Ok(self.state().cursor)
+    }
+
+    async fn load(&self, keys: &[Key]) -> Result<Vec<Versioned>, StoreError> {
+        let state = self.state();
+        Ok(keys
+            .iter()
+            .map(|key| state.documents.get(key).cloned().unwrap_or_default())
+            .collect())
+    }
+
+    async fn scan(&self, kind: Kind, after: Option<&str>, most: usize) -> Result<Vec<(String, Versioned)>, StoreError> {
+        let state = self.state();
+        let from = match after {
+            Some(id) => Bound::Excluded(Key::new(kind, id)),
+            None => Bound::Included(Key::new(kind, "")),
+        };
+        let behind = state
+            .documents
+            .range((from, Bound::Unbounded))
+            .take_while(|(key, _)| key.kind == kind);
+        Ok(behind
+            .take(most)
+            .map(|(key, document)| (key.id.clone(), document.clone()))
+            .collect())
+    }
+
+    async fn commit(&self, lease: &Lease, batch: &CommitBatch) -> Result<(), CommitError> {
+        let prepared = prepare(batch)?;
+        let mut state = self.state();
+        state.check(lease, &prepared)?;
+        state.apply(prepared);
+        Ok(())
+    }
+
+    async fn dirty(&self, channel: &str, most: usize) -> Result<Vec<Dirty>, StoreError> {
+        let state = self.state();
+        let Some(channel) = state.channels.get(channel) else {
+            return Ok(Vec::new());
+        };
+        let found = channel.by_age.iter().take(most).filter_map(|(since, sku)| {
+            let version = channel.marks.get(sku)?.0;
+            Some(Dirty {
+                sku: sku.clone(),
+                version,
+                since: *since,
+            })
+        });
+        Ok(found.collect())
+    }
+
+    async fn dirty_count(&self, channel: &str) -> Result<u64, StoreError> {
+        Ok(self
+            .state()
+            .channels
+            .get(channel)
+            .map_or(0, |channel| channel.marks.len() as u64))
+    }
+
+    async fn intents(&self, channel: &str) -> Result<Vec<String>, StoreError> {
+        let state = self.state();
+        Ok(state
+            .channels
+            .get(channel)
+            .map(|channel| channel.intents.iter().cloned().collect())
+            .unwrap_or_default())
+    }
+
+    async fn status(&self) -> Result<StoreStatus, StoreError> {
+        let inbox = self.state().inbox.len() as u64;
+        let warning = "Everything is lost when the process ends: this store is for tests.".to_owned();
+        Ok(StoreStatus {
+            title: "memory".to_owned(),
+            warnings: vec![warning],
+            inbox,
+        })
+    }
+}

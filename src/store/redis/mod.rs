@@ -1,0 +1,323 @@
+//! The shared store: one Redis 7.0 or later, all keys of a merchant under one hash tag.
+//!
+//! A batch is one script in one call: checks, documents, marks, intents, cursor, trim. Nothing is
+//! acknowledged by a second command, so that "not yet" and "done" are the only states. What a
+//! crash of the server may lose depends on its settings; `status` says so.
+
+mod connection;
+mod encode;
+mod keys;
+mod problem;
+mod scripts;
+mod server;
+
+use super::prepare::{check_events, prepare};
+use super::{
+    CommitBatch, CommitError, Dirty, Entry, EntryId, Key, Kind, Lease, Store, StoreError, StoreStatus, Versioned,
+};
+use async_trait::async_trait;
+use connection::Connection;
+use keys::Keys;
+use omnistock_words::Millis;
+use redis::streams::StreamRangeReply;
+use scripts::Scripts;
+use secrecy::SecretString;
+use server::Server;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Ids in one HMGET, events in one call of the append script.
+const CHUNK: usize = 5_000;
+/// Bytes in one call of the append script.
+const CHUNK_BYTES: usize = 16 << 20;
+/// How the keys are laid out; a higher number is from a newer program.
+const LAYOUT: u64 = 1;
+
+/// A merchant's state in Redis.
+pub struct RedisStore {
+    connection: Connection,
+    keys: Keys,
+    scripts: Scripts,
+}
+
+fn damaged(what: &str) -> StoreError {
+    StoreError::Damaged(format!("redis holds {what}"))
+}
+
+fn text(bytes: Vec<u8>) -> Result<String, StoreError> {
+    String::from_utf8(bytes).map_err(|_| damaged("a name that is not UTF-8"))
+}
+
+fn milliseconds(length: Duration) -> Vec<u8> {
+    length.as_millis().max(1).to_string().into_bytes()
+}
+
+impl std::fmt::Debug for RedisStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "RedisStore({} {})", self.connection.address, self.keys.lease())
+    }
+}
+
+impl RedisStore {
+    /// Connects, checks the server and the rights of the user, and loads the scripts.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] for a wrong url, prefix, password or right, a server before 7.0 or
+    /// one that may evict; [`StoreError::Unavailable`] when it does not answer within 10 s.
+    pub async fn connect(url: &SecretString, prefix: &str) -> Result<Self, StoreError> {
+        let keys = Keys::new(prefix)?;
+        let connection = Connection::open(url).await?;
+        let store = Self {
+            connection,
+            keys,
+            scripts: Scripts::new(),
+        };
+        let server = Server::look(&store.connection).await?;
+        server.refuse(&store.connection.address)?;
+        for warning in server.warnings() {
+            tracing::warn!(address = %store.connection.address, "{warning}");
+        }
+        store.scripts.load(&store.connection).await?;
+        let _done: i64 = store
+            .connection
+            .run(&store.scripts.probe, &[store.keys.probe()], &[])
+            .await?;
+        store.check_layout().await?;
+        Ok(store)
+    }
+
+    async fn check_layout(&self) -> Result<(), StoreError> {
+        let mut set = redis::cmd("SET");
+        let set = set.arg(self.keys.layout()).arg(LAYOUT).arg("NX").arg("GET");
+        let before: Option<u64> = self.connection.command(set).await?;
+        if before.is_none_or(|layout| layout <= LAYOUT) {
+            return Ok(());
+        }
+        let address = &self.connection.address;
+        Err(StoreError::Refused(format!(
+            "redis at {address} was written by a newer omnistock: install that version again, or set another prefix under [store]"
+        )))
+    }
+
+    async fn append_chunk(&self, events: &[Vec<u8>]) -> Result<u64, StoreError> {
+        let keys = [self.keys.inbox(), self.keys.last_entry(), self.keys.cursor()];
+        self.connection.run(&self.scripts.append, &keys, events).await
+    }
+
+    /// Ids by kind, with the place of each in the question.
+    fn by_kind(keys: &[Key]) -> BTreeMap<Kind, Vec<(usize, &str)>> {
+        let mut kinds: BTreeMap<Kind, Vec<(usize, &str)>> = BTreeMap::new();
+        for (place, key) in keys.iter().enumerate() {
+            kinds.entry(key.kind).or_default().push((place, &key.id));
+        }
+        kinds
+    }
+}
+
+/// As many events as one call may carry; at least one.
+fn chunk_length(events: &[Vec<u8>]) -> usize {
+    let mut bytes = 0;
+    let fits = events.iter().take(CHUNK).take_while(|event| {
+        bytes += event.len();
+        bytes <= CHUNK_BYTES
+    });
+    fits.count().max(1)
+}
+
+fn entry(id: &str, fields: Option<Vec<u8>>) -> Result<Entry, StoreError> {
+    let number = id.strip_suffix("-0").and_then(|number| number.parse().ok());
+    match (number, fields) {
+        (Some(number), Some(bytes)) => Ok(Entry {
+            id: EntryId(number),
+            bytes,
+        }),
+        _ => Err(damaged("an inbox entry that is not ours")),
+    }
+}
+
+#[async_trait]
+impl Store for RedisStore {
+    async fn acquire(&self, owner: &str, length: Duration) -> Result<Option<Lease>, StoreError> {
+        let arguments = [owner.as_bytes().to_vec(), milliseconds(length)];
+        let token: String = self
+            .connection
+            .run(&self.scripts.acquire, &[self.keys.lease()], &arguments)
+            .await?;
+        if token.is_empty() {
+            return Ok(None);
+        }
+        let token = token.parse().map_err(|_| damaged("a lease token that is no number"))?;
+        Ok(Some(Lease {
+            owner: owner.to_owned(),
+            token,
+        }))
+    }
+
+    async fn renew(&self, lease: &Lease, length: Duration) -> Result<bool, StoreError> {
+        let arguments = [
+            lease.owner.clone().into_bytes(),
+            lease.token.to_string().into_bytes(),
+            milliseconds(length),
+        ];
+        self.connection
+            .run(&self.scripts.renew, &[self.keys.lease()], &arguments)
+            .await
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
+        let arguments = [
+            lease.owner.clone().into_bytes(),
+            lease.token.to_string().into_bytes(),
+            b"0".to_vec(),
+        ];
+        let _was_ours: bool = self
+            .connection
+            .run(&self.scripts.renew, &[self.keys.lease()], &arguments)
+            .await?;
+        Ok(())
+    }
+
+    async fn append(&self, events: &[Vec<u8>]) -> Result<Vec<EntryId>, StoreError> {
+        check_events(events)?;
+        let (mut rest, mut ids) = (events, Vec::with_capacity(events.len()));
+        while !rest.is_empty() {
+            let (chunk, behind) = rest.split_at_checked(chunk_length(rest)).unwrap_or((rest, &[]));
+            let last = self.append_chunk(chunk).await?;
+            ids.extend(
+                (0..chunk.len() as u64)
+                    .rev()
+                    .map(|back| EntryId(last.saturating_sub(back))),
+            );
+            rest = behind;
+        }
+        Ok(ids)
+    }
+
+    async fn read(&self, after: EntryId, most: usize) -> Result<Vec<Entry>, StoreError> {
+        if most == 0 {
+            return Ok(Vec::new());
+        }
+        let mut range = redis::cmd("XRANGE");
+        range
+            .arg(self.keys.inbox())
+            .arg(format!("({}-0", after.0))
+            .arg("+")
+            .arg("COUNT")
+            .arg(most);
+        let found: StreamRangeReply = self.connection.command(&range).await?;
+        found
+            .ids
+            .into_iter()
+            .map(|found| entry(&found.id, found.get("e")))
+            .collect()
+    }
+
+    async fn cursor(&self) -> Result<EntryId, StoreError> {
+        let cursor: Option<u64> = self
+            .connection
+            .command(redis::cmd("GET").arg(self.keys.cursor()))
+            .await?;
+        Ok(EntryId(cursor.unwrap_or_default()))
+    }
+
+    async fn load(&self, keys: &[Key]) -> Result<Vec<Versioned>, StoreError> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (mut reads, mut places) = (redis::pipe(), Vec::with_capacity(keys.len()));
+        for (kind, wanted) in Self::by_kind(keys) {
+            for chunk in wanted.chunks(CHUNK) {
+                let read = reads.cmd("HMGET").arg(self.keys.documents(kind));
+                for (place, id) in chunk {
+                    read.arg(id);
+                    places.push(*place);
+                }
+            }
+        }
+        let found: Vec<Vec<Option<Vec<u8>>>> = self.connection.read_together(&reads).await?;
+        let mut documents = vec![Versioned::default(); keys.len()];
+        for (place, stored) in places.into_iter().zip(found.into_iter().flatten()) {
+            if let Some(document) = documents.get_mut(place) {
+                *document = encode::document(stored)?;
+            }
+        }
+        Ok(documents)
+    }
+
+    async fn scan(&self, kind: Kind, after: Option<&str>, most: usize) -> Result<Vec<(String, Versioned)>, StoreError> {
+        let from = after.map_or_else(|| "-".to_owned(), |id| format!("({id}"));
+        let keys = [self.keys.documents(kind), self.keys.index(kind)];
+        let arguments = [from.into_bytes(), most.to_string().into_bytes()];
+        let found: Vec<(Vec<u8>, Option<Vec<u8>>)> = self.connection.run(&self.scripts.scan, &keys, &arguments).await?;
+        found
+            .into_iter()
+            .map(|(id, stored)| Ok((text(id)?, encode::document(stored)?)))
+            .collect()
+    }
+
+    async fn commit(&self, lease: &Lease, batch: &CommitBatch) -> Result<(), CommitError> {
+        let prepared = prepare(batch)?;
+        let encoded = encode::encode(&self.keys, lease, &prepared);
+        let answer: i64 = self
+            .connection
+            .run(&self.scripts.commit, &encoded.keys, &encoded.arguments)
+            .await?;
+        let place = match answer {
+            0 => return Ok(()),
+            -1 => return Err(CommitError::Fenced),
+            -2 => return Err(CommitError::CursorMoved),
+            place => usize::try_from(place - 1).unwrap_or(usize::MAX),
+        };
+        match prepared.writes.values().flatten().nth(place) {
+            Some(write) => Err(CommitError::Conflict(write.key.clone())),
+            None => Err(damaged("another commit script than ours").into()),
+        }
+    }
+
+    async fn dirty(&self, channel: &str, most: usize) -> Result<Vec<Dirty>, StoreError> {
+        if most == 0 {
+            return Ok(Vec::new());
+        }
+        let keys = [self.keys.marks(channel), self.keys.marks_by_age(channel)];
+        let arguments = [most.to_string().into_bytes()];
+        let found: Vec<(Vec<u8>, i64, u64)> = self.connection.run(&self.scripts.dirty, &keys, &arguments).await?;
+        let mark = |(sku, since, version)| {
+            Ok(Dirty {
+                sku: text(sku)?,
+                version,
+                since: Millis(since),
+            })
+        };
+        found.into_iter().map(mark).collect()
+    }
+
+    async fn dirty_count(&self, channel: &str) -> Result<u64, StoreError> {
+        self.connection
+            .command(redis::cmd("ZCARD").arg(self.keys.marks_by_age(channel)))
+            .await
+    }
+
+    async fn intents(&self, channel: &str) -> Result<Vec<String>, StoreError> {
+        let found: Vec<Vec<u8>> = self
+            .connection
+            .command(redis::cmd("SMEMBERS").arg(self.keys.intents(channel)))
+            .await?;
+        let mut listings = found.into_iter().map(text).collect::<Result<Vec<_>, _>>()?;
+        listings.sort_unstable();
+        Ok(listings)
+    }
+
+    async fn status(&self) -> Result<StoreStatus, StoreError> {
+        let server = Server::look(&self.connection).await?;
+        let inbox = self
+            .connection
+            .command(redis::cmd("XLEN").arg(self.keys.inbox()))
+            .await?;
+        let title = format!("redis {} at {}", server.version, self.connection.address);
+        Ok(StoreStatus {
+            title,
+            warnings: server.warnings(),
+            inbox,
+        })
+    }
+}

@@ -1,0 +1,47 @@
+//! Which store, as configured, and the one place that opens it.
+
+use super::embedded::Embedded;
+use super::memory::Memory;
+use super::redis::RedisStore;
+use super::{Store, StoreError};
+use secrecy::SecretString;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Where state lives.
+#[derive(Debug, Clone)]
+pub enum StoreSettings {
+    /// A database file in a folder of this machine; needs no server.
+    Embedded {
+        /// The folder; created when missing.
+        path: PathBuf,
+    },
+    /// A Redis 7.0 or later.
+    Redis {
+        /// `redis://user:password@host:port/database`, or `rediss://` with TLS.
+        url: SecretString,
+        /// The merchant's name in every key: 1 to 64 characters out of a-z, 0-9, `_` and `-`.
+        prefix: String,
+    },
+    /// Lost at the end of the process.
+    Memory,
+}
+
+/// Opens the store.
+///
+/// # Errors
+/// [`StoreError::Refused`] when it can't be used as configured (the sentence says what to do),
+/// [`StoreError::Unavailable`] when its server does not answer.
+pub async fn open(settings: &StoreSettings) -> Result<Arc<dyn Store>, StoreError> {
+    match settings {
+        StoreSettings::Embedded { path } => {
+            let path = path.clone();
+            // A migration may take long; it must not hold up a worker of the runtime.
+            let opened = tokio::task::spawn_blocking(move || Embedded::open(&path)).await;
+            let opened = opened.map_err(|problem| StoreError::Unavailable(format!("opening it failed: {problem}")))?;
+            Ok(Arc::new(opened?))
+        }
+        StoreSettings::Redis { url, prefix } => Ok(Arc::new(RedisStore::connect(url, prefix).await?)),
+        StoreSettings::Memory => Ok(Arc::new(Memory::new())),
+    }
+}

@@ -1,0 +1,59 @@
+//! One store to ask, and a way to close it and open it again.
+
+use crate::redis_server::{Persistence, RedisServer};
+use omnistock::store::{Store, StoreSettings, memory::Memory, open};
+use std::sync::Arc;
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Which {
+    Memory,
+    Embedded,
+    Redis,
+}
+
+enum Place {
+    Memory,
+    Embedded(tempfile::TempDir),
+    Redis(RedisServer),
+}
+
+pub(crate) struct Backend {
+    pub(crate) store: Arc<dyn Store>,
+    place: Place,
+}
+
+async fn open_at(place: &Place) -> Arc<dyn Store> {
+    let settings = match place {
+        Place::Memory => StoreSettings::Memory,
+        Place::Embedded(folder) => StoreSettings::Embedded {
+            path: folder.path().join("state"),
+        },
+        Place::Redis(server) => StoreSettings::Redis {
+            url: server.url().into(),
+            prefix: "shop".to_owned(),
+        },
+    };
+    open(&settings).await.unwrap()
+}
+
+impl Backend {
+    pub(crate) async fn start(which: Which) -> Self {
+        let place = match which {
+            Which::Memory => Place::Memory,
+            Which::Embedded => Place::Embedded(tempfile::tempdir().unwrap()),
+            Which::Redis => Place::Redis(RedisServer::keeping(Persistence::Nothing)),
+        };
+        Self {
+            store: open_at(&place).await,
+            place,
+        }
+    }
+
+    /// Closes the store and opens it again on what it has written. Memory is kept by its holder.
+    pub(crate) async fn reopen(&mut self) {
+        if !matches!(self.place, Place::Memory) {
+            self.store = Arc::new(Memory::new());
+            self.store = open_at(&self.place).await;
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! `kill -9` of a Redis that fsyncs every write: nothing acknowledged is lost, nothing is torn.
+
+use crate::batches::{LONG, put, sku, writes};
+use crate::redis_server::{Persistence, RedisServer};
+use omnistock::store::redis::RedisStore;
+use omnistock::store::{CommitError, Lease, Store, StoreError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Commits one number after the other until told to stop; after a broken connection it looks
+/// where the store stands, as the daemon does. Gives how often an answer was missing.
+async fn commit_on(store: Arc<RedisStore>, lease: Lease, done: Arc<AtomicU64>, goal: u64) -> u64 {
+    let (mut number, mut missing) = (done.load(Ordering::SeqCst), 0);
+    while number < goal {
+        let next = number + 1;
+        let text = next.to_string().into_bytes();
+        let batch = writes(vec![
+            put(sku("left"), number, next, &text),
+            put(sku("right"), number, next, &text),
+        ]);
+        match store.commit(&lease, &batch).await {
+            Ok(()) => {
+                number = next;
+                done.store(number, Ordering::SeqCst);
+            }
+            Err(CommitError::Store(StoreError::Unavailable(_))) => {
+                missing += 1;
+                let found = store.load(&[sku("left"), sku("right")]).await;
+                let Ok(found) = found else { continue };
+                assert_eq!(found[0].version, found[1].version, "torn");
+                assert!(
+                    found[0].version >= number,
+                    "{number} was acknowledged, {} found",
+                    found[0].version
+                );
+                assert!(found[0].version <= next);
+                number = found[0].version;
+            }
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+    missing
+}
+
+async fn until(done: &AtomicU64, number: u64) {
+    let wait = async {
+        while done.load(Ordering::SeqCst) < number {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, wait).await.expect("commits go on");
+}
+
+#[tokio::test]
+async fn a_killed_redis_that_always_fsyncs_has_lost_nothing_and_work_goes_on_by_itself() {
+    let mut server = RedisServer::keeping(Persistence::Always);
+    let store = Arc::new(RedisStore::connect(&server.url().into(), "shop").await.unwrap());
+    let lease = store.acquire("tester", LONG).await.unwrap().unwrap();
+    let (done, goal) = (Arc::new(AtomicU64::new(0)), 200);
+    let mut tasks = tokio::task::JoinSet::new();
+    tasks.spawn(commit_on(Arc::clone(&store), lease, Arc::clone(&done), goal));
+    for round in 1..=3 {
+        until(&done, round * 40).await;
+        server.kill();
+        server.start_again();
+    }
+    let missing = tokio::time::timeout(PATIENCE, tasks.join_next())
+        .await
+        .unwrap()
+        .unwrap()
+        .unwrap();
+    assert!(missing >= 1, "the server was killed under load");
+    let found = store.load(&[sku("left"), sku("right")]).await.unwrap();
+    assert_eq!((found[0].version, found[1].version), (goal, goal));
+    assert_eq!(found[0].bytes, goal.to_string().into_bytes());
+}
+
+#[tokio::test]
+async fn a_killed_redis_without_a_file_has_lost_everything_and_status_said_so() {
+    let mut server = RedisServer::keeping(Persistence::Nothing);
+    let store = RedisStore::connect(&server.url().into(), "shop").await.unwrap();
+    let lease = store.acquire("tester", LONG).await.unwrap().unwrap();
+    store
+        .commit(&lease, &writes(vec![put(sku("a"), 0, 1, b"")]))
+        .await
+        .unwrap();
+    let warnings = store.status().await.unwrap().warnings;
+    assert!(
+        warnings
+            .iter()
+            .any(|warning| warning.contains("everything is lost when it stops")),
+        "{warnings:?}"
+    );
+    server.restart();
+    let wait = async {
+        loop {
+            if let Ok(found) = store.load(&[sku("a")]).await {
+                return found[0].version;
+            }
+        }
+    };
+    assert_eq!(tokio::time::timeout(PATIENCE, wait).await.unwrap(), 0);
+    // The lease went with it: the daemon hears that it is not in charge before it changes anything.
+    let said = store.commit(&lease, &writes(vec![put(sku("a"), 0, 2, b"")])).await;
+    assert_eq!(said, Err(CommitError::Fenced));
+    let again = store.acquire("tester", LONG).await.unwrap().unwrap();
+    assert!(again.token > lease.token, "tokens rise even when the last one was lost");
+}
+
+#[tokio::test]
+async fn a_killed_redis_that_fsyncs_every_second_keeps_what_the_kernel_has() {
+    let mut server = RedisServer::keeping(Persistence::EverySecond);
+    let store = RedisStore::connect(&server.url().into(), "shop").await.unwrap();
+    let lease = store.acquire("tester", LONG).await.unwrap().unwrap();
+    for version in 1..=100 {
+        store
+            .commit(&lease, &writes(vec![put(sku("a"), version - 1, version, b"")]))
+            .await
+            .unwrap();
+    }
+    let warnings = store.status().await.unwrap().warnings;
+    assert!(
+        warnings.iter().any(|warning| warning.contains("about 1 s")),
+        "{warnings:?}"
+    );
+    server.restart();
+    let wait = async {
+        loop {
+            if let Ok(found) = store.load(&[sku("a")]).await {
+                return found[0].version;
+            }
+        }
+    };
+    // A killed process loses nothing that was written; only a machine that stops does.
+    assert_eq!(tokio::time::timeout(PATIENCE, wait).await.unwrap(), 100);
+}

@@ -1,0 +1,72 @@
+//! The program `omnistock` as a process of its own: started, killed, asked to end.
+
+use std::io::Read;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// A running daemon; killed when dropped.
+pub struct Daemon {
+    child: Child,
+    log: Arc<Mutex<String>>,
+}
+
+impl Daemon {
+    /// `omnistock run -c FILE`. Returns at once.
+    pub fn start(file: &Path) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_omnistock"))
+            .arg("-c")
+            .arg(file)
+            .arg("run")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let (log, mut errors) = (Arc::new(Mutex::new(String::new())), child.stderr.take().expect("it is piped"));
+        let kept = Arc::clone(&log);
+        std::thread::spawn(move || {
+            let mut part = [0_u8; 4_096];
+            while let Ok(count @ 1..) = errors.read(&mut part) {
+                kept.lock().expect("no reader panics").push_str(&String::from_utf8_lossy(&part[..count]));
+            }
+        });
+        Self { child, log }
+    }
+
+    /// What it said on standard error: the last 8,000 characters.
+    pub fn log(&self) -> String {
+        let log = self.log.lock().expect("no reader panics");
+        let skip = log.chars().count().saturating_sub(8_000);
+        log.chars().skip(skip).collect()
+    }
+
+    /// SIGKILL, and gone when it returns.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("it is a child of ours");
+        self.child.wait().expect("it is a child of ours");
+    }
+
+    /// SIGTERM; panics unless it ends with 0 within 30 seconds.
+    pub fn terminate(&mut self) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().expect("kill runs").success());
+        let begun = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().expect("it is a child of ours") {
+                assert!(status.success(), "ended with {status}\n{}", self.log());
+                return;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(30), "did not end\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
