@@ -7,3 +7,7 @@ pub mod server;
 pub mod config;
 pub mod registry;
 pub mod secrets;
+pub mod cli;
+pub mod daemon;
+pub mod delivery;
+pub mod demo;

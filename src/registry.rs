@@ -3,4 +3,8 @@
 use omnistock_sdk::ConnectorSpec;
 
 /// All kinds, in the order in which they are listed.
-pub const CONNECTORS: &[ConnectorSpec] = &[omnistock_file::SPEC, omnistock_woocommerce::SPEC, omnistock_medusa::SPEC];
+pub const CONNECTORS: &[ConnectorSpec] = &[
+    omnistock_file::SPEC,
+    omnistock_woocommerce::SPEC,
+    omnistock_medusa::SPEC,
+];

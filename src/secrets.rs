@@ -23,7 +23,10 @@ pub struct EnvironmentSecrets {
 impl EnvironmentSecrets {
     /// Secrets of this environment; relative files start at `folder`, the one of the configuration.
     pub fn new(environment: BTreeMap<String, String>, folder: impl Into<PathBuf>) -> Self {
-        Self { environment, folder: folder.into() }
+        Self {
+            environment,
+            folder: folder.into(),
+        }
     }
 
     fn credential(&self, name: &str) -> Result<SecretString, String> {
@@ -31,7 +34,11 @@ impl EnvironmentSecrets {
         if !plain {
             return Err(format!("`{name}` can't be the name of a systemd credential"));
         }
-        let Some(folder) = self.environment.get("CREDENTIALS_DIRECTORY").filter(|folder| !folder.is_empty()) else {
+        let Some(folder) = self
+            .environment
+            .get("CREDENTIALS_DIRECTORY")
+            .filter(|folder| !folder.is_empty())
+        else {
             return Err(format!(
                 "credential `{name}` not found: $CREDENTIALS_DIRECTORY is not set, so no systemd service gave any; \
                  add LoadCredential={name}:FILE to the unit, or use {{ file = \"…\" }}"
@@ -47,13 +54,16 @@ impl EnvironmentSecrets {
     fn file(&self, name: &str) -> Result<SecretString, String> {
         let path = self.folder.join(name);
         let shown = path.display();
-        let metadata = std::fs::metadata(&path).map_err(|error| format!("secret file {shown} can't be read: {error}"))?;
+        let metadata =
+            std::fs::metadata(&path).map_err(|error| format!("secret file {shown} can't be read: {error}"))?;
         if !metadata.is_file() {
             return Err(format!("secret file {shown} is no file"));
         }
         if metadata.mode() & FORBIDDEN_MODE != 0 {
             let mode = metadata.mode() & 0o777;
-            return Err(format!("secret file {shown} has mode {mode:04o}, so others may read it: run chmod 0600 {shown}"));
+            return Err(format!(
+                "secret file {shown} has mode {mode:04o}, so others may read it: run chmod 0600 {shown}"
+            ));
         }
         read(&path).map_err(|error| format!("secret file {shown} can't be read: {error}"))
     }
@@ -81,11 +91,15 @@ impl SecretResolver for EnvironmentSecrets {
 fn read(path: &Path) -> Result<SecretString, String> {
     let mut text = String::new();
     let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
-    file.take(MOST_BYTES + 1).read_to_string(&mut text).map_err(|error| error.to_string())?;
+    file.take(MOST_BYTES + 1)
+        .read_to_string(&mut text)
+        .map_err(|error| error.to_string())?;
     if text.len() as u64 > MOST_BYTES {
         return Err("it is larger than 64 KiB".to_owned());
     }
-    let secret = text.strip_suffix('\n').map_or(text.as_str(), |text| text.strip_suffix('\r').unwrap_or(text));
+    let secret = text
+        .strip_suffix('\n')
+        .map_or(text.as_str(), |text| text.strip_suffix('\r').unwrap_or(text));
     if secret.is_empty() {
         return Err("it is empty".to_owned());
     }
@@ -104,7 +118,11 @@ mod tests {
     }
 
     fn secrets(folder: &Path) -> EnvironmentSecrets {
-        let variables = [("CREDENTIALS_DIRECTORY", folder.to_str().unwrap()), ("KEY", "from env"), ("EMPTY", "")];
+        let variables = [
+            ("CREDENTIALS_DIRECTORY", folder.to_str().unwrap()),
+            ("KEY", "from env"),
+            ("EMPTY", ""),
+        ];
         EnvironmentSecrets::new(variables.map(|(k, v)| (k.to_owned(), v.to_owned())).into(), folder)
     }
 
@@ -117,8 +135,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         write(folder.path(), "shop-key", "from file\n", 0o400);
         let secrets = secrets(folder.path());
-        assert_eq!(found(secrets.resolve(&SecretReference::Credential("shop-key".into()))), "from file");
-        assert_eq!(found(secrets.resolve(&SecretReference::File("shop-key".into()))), "from file");
+        assert_eq!(
+            found(secrets.resolve(&SecretReference::Credential("shop-key".into()))),
+            "from file"
+        );
+        assert_eq!(
+            found(secrets.resolve(&SecretReference::File("shop-key".into()))),
+            "from file"
+        );
         assert_eq!(found(secrets.resolve(&SecretReference::Env("KEY".into()))), "from env");
     }
 
@@ -137,8 +161,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         for mode in [0o644, 0o640, 0o604, 0o700] {
             write(folder.path(), "key", "x", mode);
-            let error = secrets(folder.path()).resolve(&SecretReference::File("key".into())).unwrap_err();
-            assert!(error.contains(&format!("has mode {mode:04o}")) && error.contains("chmod 0600"), "{error}");
+            let error = secrets(folder.path())
+                .resolve(&SecretReference::File("key".into()))
+                .unwrap_err();
+            assert!(
+                error.contains(&format!("has mode {mode:04o}")) && error.contains("chmod 0600"),
+                "{error}"
+            );
         }
     }
 
@@ -149,19 +178,37 @@ mod tests {
         let secrets = secrets(folder.path());
         let shown = folder.path().display().to_string();
         for (reference, part) in [
-            (SecretReference::Credential("no".into()), format!("credential `no` not found in {shown}")),
-            (SecretReference::Credential("../key".into()), "can't be the name".to_owned()),
-            (SecretReference::File("no".into()), format!("secret file {shown}/no can't be read")),
+            (
+                SecretReference::Credential("no".into()),
+                format!("credential `no` not found in {shown}"),
+            ),
+            (
+                SecretReference::Credential("../key".into()),
+                "can't be the name".to_owned(),
+            ),
+            (
+                SecretReference::File("no".into()),
+                format!("secret file {shown}/no can't be read"),
+            ),
             (SecretReference::File("empty".into()), "it is empty".to_owned()),
             (SecretReference::File(".".into()), "is no file".to_owned()),
-            (SecretReference::Env("NO".into()), "environment variable NO is not set".to_owned()),
-            (SecretReference::Env("EMPTY".into()), "environment variable EMPTY is empty".to_owned()),
+            (
+                SecretReference::Env("NO".into()),
+                "environment variable NO is not set".to_owned(),
+            ),
+            (
+                SecretReference::Env("EMPTY".into()),
+                "environment variable EMPTY is empty".to_owned(),
+            ),
         ] {
             let error = secrets.resolve(&reference).unwrap_err();
             assert!(error.contains(&part), "{error}");
         }
         let bare = EnvironmentSecrets::new(BTreeMap::new(), folder.path());
         let error = bare.resolve(&SecretReference::Credential("key".into())).unwrap_err();
-        assert!(error.contains("$CREDENTIALS_DIRECTORY is not set") && error.contains("LoadCredential=key:FILE"), "{error}");
+        assert!(
+            error.contains("$CREDENTIALS_DIRECTORY is not set") && error.contains("LoadCredential=key:FILE"),
+            "{error}"
+        );
     }
 }

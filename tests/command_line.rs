@@ -1,5 +1,12 @@
 //! The program itself: exit codes, standard output and standard error.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test program: a panic is how it fails"
+)]
+
 #[path = "fake_view/mod.rs"]
 mod fake_view;
 
@@ -166,5 +173,72 @@ async fn something_else_on_the_port_is_not_taken_for_the_daemon() {
         complaint(&output).contains("is not this version of omnistock"),
         "{}",
         complaint(&output)
+    );
+}
+
+#[tokio::test]
+async fn a_faulty_configuration_is_2_with_its_place_and_the_right_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("omnistock.toml");
+    std::fs::write(&config, "[server]\nwebhoks = \"127.0.0.1:0\"\n").unwrap();
+    let file = config.to_str().unwrap();
+    let place = format!("{file}:2:1: error: unknown setting `webhoks` in [server]; did you mean `webhooks`?");
+    let checked = omnistock(&["check", "-c", file]).await;
+    assert_eq!(code(&checked), 2);
+    assert!(answer(&checked).starts_with(&place), "{}", answer(&checked));
+    assert!(
+        answer(&checked).ends_with("\n1 error, 0 warnings\n"),
+        "{}",
+        answer(&checked)
+    );
+    let json = omnistock(&["check", "--json", "-c", file]).await;
+    let facts: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(
+        (code(&json), &facts["errors"], &facts["problems"][0]["line"]),
+        (2, &1.into(), &2.into())
+    );
+    let run = omnistock(&["run", "-c", file]).await;
+    assert_eq!(code(&run), 2);
+    assert!(complaint(&run).contains(&place), "{}", complaint(&run));
+}
+
+#[tokio::test]
+async fn a_busy_port_is_2_and_one_clear_sentence() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("omnistock.toml");
+    let state = folder.path().join("state");
+    let text = format!(
+        "[store]\nkind = \"embedded\"\npath = \"{}\"\n[server]\nadmin = \"127.0.0.1:{port}\"\nwebhooks = \"127.0.0.1:0\"\n",
+        state.display()
+    );
+    std::fs::write(&config, text).unwrap();
+    let run = omnistock(&["run", "-c", config.to_str().unwrap()]).await;
+    assert_eq!(code(&run), 2, "{}", complaint(&run));
+    let sentence = format!(
+        "omnistock: port {port} on 127.0.0.1 is in use: stop the other program or set `server.admin` to another port\n"
+    );
+    assert!(complaint(&run).ends_with(&sentence), "{}", complaint(&run));
+}
+
+#[tokio::test]
+async fn connectors_are_listed_without_a_daemon() {
+    let listed = omnistock(&["connectors", "--json"]).await;
+    let facts: serde_json::Value = serde_json::from_slice(&listed.stdout).unwrap();
+    let kinds: Vec<&str> = facts
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|one| one["kind"].as_str())
+        .collect();
+    for kind in ["file", "woocommerce", "medusa"] {
+        assert!(kinds.contains(&kind), "{kinds:?}");
+    }
+    let mistyped = omnistock(&["connectors", "wocommerce"]).await;
+    assert_eq!(code(&mistyped), 1);
+    assert_eq!(
+        complaint(&mistyped),
+        "omnistock: there is no connector `wocommerce`; did you mean `woocommerce`?\n"
     );
 }

@@ -1,5 +1,11 @@
 //! Both listeners over real sockets: what a sender, a stranger and a slow attacker get.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test program: a panic is how it fails"
+)]
+
 #[path = "fake_view/mod.rs"]
 mod fake_view;
 
@@ -189,7 +195,7 @@ async fn connections_beyond_the_limit_wait_and_are_served_when_others_end() {
 async fn a_stop_lets_requests_in_flight_finish_and_ends_the_rest() {
     let view = FakeView::new(&[]);
     let limits = Limits {
-        grace: Duration::from_secs(2),
+        grace: Duration::from_secs(4),
         ..Limits::webhooks()
     };
     let served = fake_view::webhooks(view.clone(), limits).await;

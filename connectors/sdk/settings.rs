@@ -97,7 +97,11 @@ pub struct SettingProblem {
 impl SettingProblem {
     /// A problem of one key.
     pub fn new(key: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { key: key.into(), message: message.into(), help: None }
+        Self {
+            key: key.into(),
+            message: message.into(),
+            help: None,
+        }
     }
 }
 
@@ -141,7 +145,10 @@ struct Failure {
 fn attempt<T: DeserializeOwned>(table: &Value) -> Result<T, Failure> {
     serde_path_to_error::deserialize(table).map_err(|error| {
         let path = error.path().to_string();
-        Failure { path: if path == "." { String::new() } else { path }, sentence: error.into_inner().to_string() }
+        Failure {
+            path: if path == "." { String::new() } else { path },
+            sentence: error.into_inner().to_string(),
+        }
     })
 }
 
@@ -153,12 +160,21 @@ fn mend<T: DeserializeOwned>(
     problems: &mut Vec<SettingProblem>,
 ) -> bool {
     if let Some(name) = quoted(&failure.sentence, "unknown field `") {
-        let key = if last(&failure.path) == name { failure.path } else { join(&failure.path, name) };
+        let key = if last(&failure.path) == name {
+            failure.path
+        } else {
+            join(&failure.path, name)
+        };
         let choices: Vec<&str> = failure.sentence.split('`').skip(3).step_by(2).collect();
         let help = nearest(name, choices.iter().copied()).map(|near| format!("did you mean `{near}`?"));
         let help = help.or_else(|| (!choices.is_empty()).then(|| format!("there are {}", choices.join(", "))));
-        problems.push(SettingProblem { key: key.clone(), message: unknown_setting(&key), help });
-        return take(table, &key);
+        problems.push(SettingProblem {
+            key: key.clone(),
+            message: unknown_setting(&key),
+            help,
+        });
+        let meant = nearest(name, choices.into_iter()).map(|near| join(parent(&key), near));
+        return rename(table, &key, meant.as_deref());
     }
     if let Some(name) = quoted(&failure.sentence, "missing field `") {
         let key = join(&failure.path, name);
@@ -207,7 +223,11 @@ fn quoted<'a>(sentence: &'a str, start: &str) -> Option<&'a str> {
 }
 
 fn join(path: &str, name: &str) -> String {
-    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+    if path.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{path}.{name}")
+    }
 }
 
 fn last(path: &str) -> &str {
@@ -216,7 +236,9 @@ fn last(path: &str) -> &str {
 
 /// The object that holds the last part of a path, and that part. A key with a dot of its own isn't found.
 fn holder<'a, 'b>(table: &'a mut Value, path: &'b str) -> Option<(&'a mut serde_json::Map<String, Value>, &'b str)> {
-    let (parents, name) = path.rsplit_once('.').map_or((None, path), |(parents, name)| (Some(parents), name));
+    let (parents, name) = path
+        .rsplit_once('.')
+        .map_or((None, path), |(parents, name)| (Some(parents), name));
     let mut place = table;
     for part in parents.into_iter().flat_map(|parents| parents.split('.')) {
         let mut indices = part.split('[');
@@ -232,8 +254,25 @@ fn take(table: &mut Value, path: &str) -> bool {
     holder(table, path).is_some_and(|(object, name)| object.remove(name).is_some())
 }
 
+/// Gives the value of an unknown key to the one that was most likely meant, so that it isn't missing as well.
+fn rename(table: &mut Value, path: &str, meant: Option<&str>) -> bool {
+    let Some(value) = holder(table, path).and_then(|(object, name)| object.remove(name)) else {
+        return false;
+    };
+    if let Some((object, name)) = meant.and_then(|meant| holder(table, meant)) {
+        object.entry(name).or_insert(value);
+    }
+    true
+}
+
+fn parent(path: &str) -> &str {
+    path.rsplit_once('.').map_or("", |(parent, _)| parent)
+}
+
 fn put(table: &mut Value, path: &str, value: Value) -> bool {
-    holder(table, path).map(|(object, name)| object.insert(name.to_owned(), value)).is_some()
+    holder(table, path)
+        .map(|(object, name)| object.insert(name.to_owned(), value))
+        .is_some()
 }
 
 #[cfg(test)]

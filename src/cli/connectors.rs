@@ -55,11 +55,14 @@ fn unknown(specs: &[ConnectorSpec], kind: &str) -> String {
 
 fn render(lines: &[Line]) -> String {
     let widest = lines.iter().map(|line| line.kind.len()).max().unwrap_or(0);
-    let indent = " ".repeat(widest + 2);
-    lines
-        .iter()
-        .map(|line| text::wrap(&format!("{} {}", line.kind, line.about), text::WIDTH, &indent))
-        .collect::<String>()
+    let mut rendered = String::new();
+    for line in lines {
+        for (place, about) in text::lines(line.about, text::WIDTH - widest - 2, "").iter().enumerate() {
+            let kind = if place == 0 { line.kind } else { "" };
+            rendered.extend([format!("{kind:<widest$}  ").as_str(), about, "\n"]);
+        }
+    }
+    rendered
 }
 
 #[cfg(test)]

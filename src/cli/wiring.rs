@@ -2,9 +2,15 @@
 //! that names them.
 
 use super::Failure;
-use omnistock_sdk::ConnectorSpec;
+use crate::config::{Problem, Severity, load_and_build, render};
+use crate::secrets::EnvironmentSecrets;
+use omnistock_sdk::{ConnectorSpec, SecretResolver};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 /// What `demo` was asked for.
 #[derive(Debug, Clone, Default)]
@@ -33,35 +39,102 @@ pub struct Checked {
 
 /// Runs the daemon until SIGTERM or SIGINT. Logging is set up. A refused configuration, a refused
 /// store and a busy port are [`Failure::usage`]; a stop that was asked for is `Ok`.
-// LEAD: call crate::daemon::run(config) here; drop the `allow` with it.
-#[allow(clippy::unused_async, reason = "waits for src/daemon")]
 pub(super) async fn run(config: &Path) -> Result<(), Failure> {
-    Err(Failure::usage(format!(
-        "this build has no daemon yet and did not read {}",
-        config.display()
-    )))
+    crate::daemon::run(config)
+        .await
+        .map_err(|error| Failure::usage(error.to_string()))
 }
 
 /// Runs the demonstration. A channel that does not show what it should is [`Failure::no`].
-// LEAD: call crate::demo::run(arguments) here; drop the `allow` with it.
-#[allow(clippy::unused_async, reason = "waits for src/demo")]
-pub(super) async fn demo(_arguments: DemoArguments) -> Result<(), Failure> {
-    Err(Failure::usage("this build has no demonstration yet"))
+pub(super) async fn demo(arguments: DemoArguments) -> Result<(), Failure> {
+    let options = crate::demo::DemoOptions {
+        length: arguments.seconds.map(Duration::from_secs),
+        folder: None,
+        json: arguments.json,
+    };
+    let interrupted = CancellationToken::new();
+    let demo = crate::demo::run(options, interrupted.clone());
+    tokio::pin!(demo);
+    let good = tokio::select! {
+        good = &mut demo => good,
+        _ = tokio::signal::ctrl_c() => {
+            interrupted.cancel();
+            demo.await
+        }
+    };
+    match good {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Failure::no(
+            "not every channel shows what it should, or more was oversold than allowed for",
+        )),
+        Err(error) => Err(Failure::usage(format!("{error:#}"))),
+    }
 }
 
 /// Checks a configuration; with `live` also what each connector needs at its vendor.
 /// Problems are in the answer; `Err` only where nothing could be read at all.
-// LEAD: call crate::config here (and each connector's `check` with `live`); drop the `allow` with it.
-#[allow(clippy::unused_async, reason = "waits for src/config")]
-pub(super) async fn check(config: &Path, _live: bool) -> Result<Checked, Failure> {
-    Err(Failure::usage(format!(
-        "this build can't check {} yet",
-        config.display()
-    )))
+pub(super) async fn check(config: &Path, live: bool) -> Result<Checked, Failure> {
+    let environment: BTreeMap<String, String> = std::env::vars_os()
+        .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    let folder = config.parent().unwrap_or_else(|| Path::new(""));
+    let secrets: Arc<dyn SecretResolver> = Arc::new(EnvironmentSecrets::new(environment.clone(), folder));
+    let (configuration, connectors) = match load_and_build(config, &environment, &secrets) {
+        Ok(loaded) => loaded,
+        Err(problems) => return Ok(found(&problems)),
+    };
+    let mut checked = found(&configuration.warnings);
+    if !live {
+        return Ok(checked);
+    }
+    for (name, connector) in &connectors {
+        let sentence = match tokio::time::timeout(Duration::from_secs(30), connector.check()).await {
+            Ok(Ok(())) => continue,
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "no answer within 30 s".to_owned(),
+        };
+        checked.failed += 1;
+        checked
+            .text
+            .extend(["[connectors.", name.as_str(), "]: ", &sentence, "\n"]);
+        checked
+            .problems
+            .push(serde_json::json!({ "connector": name, "severity": "failed", "message": sentence }));
+    }
+    Ok(checked)
+}
+
+fn found(problems: &[Problem]) -> Checked {
+    let count = |severity| problems.iter().filter(|problem| problem.severity == severity).count();
+    let entry = |problem: &Problem| {
+        serde_json::json!({
+            "file": problem.file,
+            "line": problem.line,
+            "column": problem.column,
+            "severity": if problem.severity == Severity::Error { "error" } else { "warning" },
+            "message": problem.message,
+            "help": problem.help,
+        })
+    };
+    Checked {
+        errors: count(Severity::Error),
+        warnings: count(Severity::Warning),
+        failed: 0,
+        problems: problems.iter().map(entry).collect(),
+        text: uncounted(&render(problems)),
+    }
+}
+
+/// What was rendered without its last line, the count: `check` counts failed tests as well.
+fn uncounted(rendered: &str) -> String {
+    rendered
+        .trim_end()
+        .rsplit_once('\n')
+        .map(|(problems, _)| format!("{problems}\n"))
+        .unwrap_or_default()
 }
 
 /// Every kind of connector in this build.
-// LEAD: return the registry here.
 pub(super) fn connectors() -> &'static [ConnectorSpec] {
-    &[]
+    crate::registry::CONNECTORS
 }

@@ -33,12 +33,20 @@ impl Configuration {
             && let Err(message) = url.resolve(secrets.as_ref())
             && let Some(place) = &self.store_url_at
         {
-            problems.push(Problem { message: format!("`url` in [store]: {message}"), ..place.clone() });
+            problems.push(Problem {
+                message: format!("`url` in [store]: {message}"),
+                ..place.clone()
+            });
         }
         (built, problems)
     }
 
-    fn context(&self, name: &ConnectorName, connector: &ConnectorConfiguration, secrets: &Arc<dyn SecretResolver>) -> ConnectorContext {
+    fn context(
+        &self,
+        name: &ConnectorName,
+        connector: &ConnectorConfiguration,
+        secrets: &Arc<dyn SecretResolver>,
+    ) -> ConnectorContext {
         let declared = self.settings.locations.keys().cloned().collect();
         ConnectorContext {
             name: name.clone(),
@@ -53,10 +61,16 @@ impl Configuration {
 fn without_role(name: &ConnectorName, connector: &ConnectorConfiguration, built: &dyn Connector) -> Option<Problem> {
     let missing = match connector.channels.first() {
         Some(channel) if built.channel().is_none() => {
-            format!("channel `{channel}` can't be written: kind \"{}\" is no channel in this version", connector.kind)
+            format!(
+                "channel `{channel}` can't be written: kind \"{}\" is no channel in this version",
+                connector.kind
+            )
         }
         _ if connector.is_source && built.stock().is_none() => {
-            format!("`basis` makes it a source, but kind \"{}\" reports no stock in this version", connector.kind)
+            format!(
+                "`basis` makes it a source, but kind \"{}\" reports no stock in this version",
+                connector.kind
+            )
         }
         _ => return None,
     };
@@ -84,10 +98,18 @@ fn placed(name: &ConnectorName, connector: &ConnectorConfiguration, found: &Sett
         message: String::new(),
         help: None,
     });
-    if is_about_plain_secret(&message) {
+    let looks_secret = ["secret", "password", "token", "key"]
+        .iter()
+        .any(|word| last(&found.key).contains(word));
+    let shows_value = problem.excerpt.as_ref().is_some_and(|line| !line.contains('{'));
+    if is_about_plain_secret(&message) || (looks_secret && shows_value) {
         problem.excerpt = None;
     }
-    Problem { message, help, ..problem }
+    Problem {
+        message,
+        help,
+        ..problem
+    }
 }
 
 /// The sentence with the connector's name; an unknown key may also be meant for a key that all connectors have.
@@ -106,10 +128,16 @@ fn worded(name: &ConnectorName, found: &SettingProblem) -> (String, Option<Strin
             Some(near) => format!("{unknown} in [connectors.{name}]; did you mean `{near}`?"),
             None => format!("{unknown} in [connectors.{name}]"),
         };
-        let help = if own.is_some() { None } else { found.help.clone().filter(|_| near.is_none()) };
+        let help = if own.is_some() {
+            None
+        } else {
+            found.help.clone().filter(|_| near.is_none())
+        };
         return (message, help);
     }
-    let message = if found.key.is_empty() {
+    let message = if found.message == format!("`{}` is missing", last(&found.key)) {
+        format!("[connectors.{name}] needs `{}`", found.key)
+    } else if found.key.is_empty() {
         format!("[connectors.{name}]: {}", found.message)
     } else {
         format!("`{}` in [connectors.{name}]: {}", found.key, found.message)

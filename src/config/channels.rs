@@ -7,7 +7,8 @@ use super::root::Root;
 use super::tree::Place;
 use super::value::{choice, currency, duration, text};
 use omnistock_words::{
-    ChannelName, ChannelPolicy, ChannelSettings, ConnectorName, GrossNet, PolicyPatch, PriceFloor, PriceList, PriceListName,
+    ChannelName, ChannelPolicy, ChannelSettings, ConnectorName, GrossNet, PolicyPatch, PriceFloor, PriceList,
+    PriceListName,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -23,7 +24,10 @@ pub struct ChannelTimes {
 
 impl Default for ChannelTimes {
     fn default() -> Self {
-        Self { orders_every: Duration::from_secs(30), audit_every: Duration::from_mins(15) }
+        Self {
+            orders_every: Duration::from_secs(30),
+            audit_every: Duration::from_mins(15),
+        }
     }
 }
 
@@ -48,11 +52,9 @@ pub(super) struct Channels {
 pub(super) fn price_lists(root: Root) -> BTreeMap<PriceListName, PriceList> {
     let mut lists = BTreeMap::new();
     for (name, _, section) in root.named::<PriceListName>("price_lists") {
-        if !section.has("from") {
-            section.error(format!("{} needs `from`: the connector that gives the prices", section.title));
-        }
+        section.need("from", "the connector that gives the prices");
         let from: Option<ConnectorName> = root.reference(&section, "from", "connectors");
-        let currency = section.require("currency", "such as \"EUR\"", currency);
+        let currency = section.require("currency", "the currency, such as \"EUR\"", currency);
         let taxes = [("gross", GrossNet::Gross), ("net", GrossNet::Net)];
         let tax = section.require("tax", "\"gross\" or \"net\"", |node| choice(node, &taxes));
         if let (Some(from), Some(currency), Some(tax)) = (from, currency, tax) {
@@ -64,12 +66,19 @@ pub(super) fn price_lists(root: Root) -> BTreeMap<PriceListName, PriceList> {
 
 /// Reads `[templates]` and `[channels]`.
 pub(super) fn read(root: Root, places: &Locations, lists: &BTreeMap<PriceListName, PriceList>) -> Channels {
-    let templates: BTreeMap<String, Layer> =
-        root.named::<String>("templates").into_iter().map(|(name, _, section)| (name, layer(root, places, &section))).collect();
+    let templates: BTreeMap<String, Layer> = root
+        .named::<String>("templates")
+        .into_iter()
+        .map(|(name, _, section)| (name, layer(root, places, &section)))
+        .collect();
     let mut channels = Channels::default();
     for (name, place, section) in root.named::<ChannelName>("channels") {
         let template: Option<String> = root.reference(&section, "use", "templates");
-        let below = template.as_ref().and_then(|template| templates.get(template)).cloned().unwrap_or_default();
+        let below = template
+            .as_ref()
+            .and_then(|template| templates.get(template))
+            .cloned()
+            .unwrap_or_default();
         let above = layer(root, places, &section);
         let mut policy = ChannelPolicy::default();
         policy.lay(&below.patch);
@@ -77,18 +86,31 @@ pub(super) fn read(root: Root, places: &Locations, lists: &BTreeMap<PriceListNam
         // With a faulty template nobody knows whether it has places.
         let sure = !section.has("use") || template.is_some();
         if sure && !below.has_places && !above.has_places {
-            section.error(format!("{} needs `pool` or `locations`: the places it sells from", section.title));
+            section.error(format!(
+                "{} needs `pool` or `locations`: the places it sells from",
+                section.title
+            ));
         }
         prices(&section, &policy, lists);
         let default = ChannelTimes::default();
         let times = ChannelTimes {
-            orders_every: above.orders_every.or(below.orders_every).unwrap_or(default.orders_every),
+            orders_every: above
+                .orders_every
+                .or(below.orders_every)
+                .unwrap_or(default.orders_every),
             audit_every: above.audit_every.or(below.audit_every).unwrap_or(default.audit_every),
         };
         channels.times.insert(name.clone(), times);
         channels.declared_at.insert(name.clone(), place);
         if let Some(connector) = connector(root, &name, &section) {
-            channels.settings.insert(name, ChannelSettings { connector, template, policy });
+            channels.settings.insert(
+                name,
+                ChannelSettings {
+                    connector,
+                    template,
+                    policy,
+                },
+            );
         }
     }
     channels
@@ -106,7 +128,9 @@ fn layer(root: Root, places: &Locations, section: &Section) -> Layer {
 /// The connector that writes the channel: the one that is said, else the one of its name.
 fn connector(root: Root, name: &ChannelName, section: &Section) -> Option<ConnectorName> {
     if section.has("connector") {
-        section.read("connector", |node| text(node).map_err(|_| Fault::expected("the name of a connector in quotes", node)))?;
+        section.read("connector", |node| {
+            text(node).map_err(|_| Fault::expected("the name of a connector in quotes", node))
+        })?;
         return root.reference(section, "connector", "connectors");
     }
     if root.declared("connectors").any(|connector| connector == name.as_str()) {
@@ -114,7 +138,10 @@ fn connector(root: Root, name: &ChannelName, section: &Section) -> Option<Connec
     }
     let names: Vec<&str> = root.declared("connectors").collect();
     let rest = super::problem::suggestion(name.as_str(), &names, "declared");
-    section.error(format!("{} has no connector of its name: say `connector = \"…\"`{rest}", section.title));
+    section.error(format!(
+        "{} has no connector of its name: say `connector = \"…\"`{rest}",
+        section.title
+    ));
     None
 }
 
@@ -125,12 +152,18 @@ fn prices(section: &Section, policy: &ChannelPolicy, lists: &BTreeMap<PriceListN
         && let (Some(a), Some(b)) = (lists.get(list), lists.get(floor))
         && a.currency != b.currency
     {
-        let message = format!("the floor of {} is in {}, but its prices are in {}", section.title, b.currency, a.currency);
+        let message = format!(
+            "the floor of {} is in {}, but its prices are in {}",
+            section.title, b.currency, a.currency
+        );
         section.error_at("price", message);
     }
     section.findings.warning(
         section.place,
-        format!("prices of {} are computed, but this version writes no prices to channels", section.title),
+        format!(
+            "prices of {} are computed, but this version writes no prices to channels",
+            section.title
+        ),
         "its quantities are written all the same",
     );
 }

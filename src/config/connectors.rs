@@ -10,7 +10,9 @@ use super::tree::{Entry, Node, Place, Value, json};
 use super::value::{choice, choice_or, count, duration, instant, milliseconds, percent, text};
 use jiff::tz::TimeZone;
 use omnistock_sdk::ConnectorSpec;
-use omnistock_words::{Absorb, Basis, ChannelName, ConnectorName, Missing, SourceGuard, SourcePolicy, Stale, VendorLocation, LocationName};
+use omnistock_words::{
+    Absorb, Basis, ChannelName, ConnectorName, LocationName, Missing, SourceGuard, SourcePolicy, Stale, VendorLocation,
+};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -50,7 +52,10 @@ pub(super) struct Read {
 
 /// Reads all connectors.
 pub(super) fn read(root: Root, registry: &'static [ConnectorSpec], codes: &Codes) -> Read {
-    let mut read = Read { configurations: BTreeMap::new(), sources: BTreeMap::new() };
+    let mut read = Read {
+        configurations: BTreeMap::new(),
+        sources: BTreeMap::new(),
+    };
     for (name, place, section) in root.named::<ConnectorName>("connectors") {
         let spec = kind(&section, registry);
         let is_source = section.has("basis");
@@ -91,36 +96,65 @@ fn kind(section: &Section, registry: &'static [ConnectorSpec]) -> Option<&'stati
     if spec.is_none() {
         let rest = suggestion(kind, &kinds, "there are");
         let place = section.entry("kind").map_or(section.place, |entry| entry.node.place);
-        section.findings.error(place, format!("unknown connector kind `{}`{rest}", super::tree::shorten(kind)));
+        section.findings.error(
+            place,
+            format!("unknown connector kind `{}`{rest}", super::tree::shorten(kind)),
+        );
     }
     spec
 }
 
 fn refuse_source_keys(section: &Section) {
-    let Some(key) = SOURCE.iter().find(|key| section.has(key)) else { return };
-    let message = format!("{} needs `basis`: `{key}` is for sources, and a source states what its figures contain", section.title);
+    let Some(key) = SOURCE.iter().find(|key| section.has(key)) else {
+        return;
+    };
+    let message = format!(
+        "{} needs `basis`: `{key}` is for sources, and a source states what its figures contain",
+        section.title
+    );
     let place = section.entry(key).map_or(section.place, |entry| entry.key);
-    section.findings.error_with_help(place, message, "basis = \"physical\", \"net_of_reserved\" or \"net_of_orders\"");
+    section.findings.error_with_help(
+        place,
+        message,
+        "basis = \"physical\", \"net_of_reserved\" or \"net_of_orders\"",
+    );
 }
 
 fn warn_without_orders(section: &Section, place: Place) {
-    let by_reference = section.entry("absorb").is_none_or(|entry| matches!(&entry.node.value, Value::Text(text) if text == "by_reference"));
+    let by_reference = section
+        .entry("absorb")
+        .is_none_or(|entry| matches!(&entry.node.value, Value::Text(text) if text == "by_reference"));
     if by_reference && !section.own().any(|(key, _)| key == "orders") {
-        let message = format!("{} has no `orders` list, which absorb = \"by_reference\" goes by: no order is ever known to be contained", section.title);
-        section.findings.warning(place, message, "give it `orders = { path = …, columns = … }`, or set `absorb`");
+        let message = format!(
+            "{} has no `orders` list, which absorb = \"by_reference\" goes by: no order is ever known to be contained",
+            section.title
+        );
+        section.findings.warning(
+            place,
+            message,
+            "give it `orders = { path = …, columns = … }`, or set `absorb`",
+        );
     }
 }
 
 fn source(section: &Section) -> SourcePolicy {
-    let bases = [("physical", Basis::Physical), ("net_of_reserved", Basis::NetOfReserved), ("net_of_orders", Basis::NetOfOrders)];
-    let basis = section.read("basis", |node| choice(node, &bases)).unwrap_or(Basis::Physical);
+    let bases = [
+        ("physical", Basis::Physical),
+        ("net_of_reserved", Basis::NetOfReserved),
+        ("net_of_orders", Basis::NetOfOrders),
+    ];
+    let basis = section
+        .read("basis", |node| choice(node, &bases))
+        .unwrap_or(Basis::Physical);
     let mut policy = SourcePolicy::new(basis);
     policy.absorb = absorb(section);
     policy.max_age = section.read("max_age", milliseconds);
     policy.stale = stale(section);
     policy.missing = missing(section);
     policy.guard = guard(section);
-    policy.confirm_after = section.read("confirm_after", milliseconds).unwrap_or(policy.confirm_after);
+    policy.confirm_after = section
+        .read("confirm_after", milliseconds)
+        .unwrap_or(policy.confirm_after);
     policy.cutover = section.read("cutover", instant);
     policy.absorb_alarm = section.read("absorb_alarm", milliseconds);
     policy
@@ -136,35 +170,55 @@ fn tagged<T: Copy + Default>(
 ) -> T {
     let given = match section.entry(key) {
         Some(entry) if entry.node.table().is_some() => section.inner(key, keys).and_then(|table| of_table(&table)),
-        Some(_) => section.read(key, |node| choice_or(node, words, &format!("{{ {} = … }}", keys.names().collect::<String>()))),
+        Some(_) => section.read(key, |node| {
+            choice_or(node, words, &format!("{{ {} = … }}", keys.names().collect::<String>()))
+        }),
         None => None,
     };
     given.unwrap_or_default()
 }
 
 fn absorb(section: &Section) -> Absorb {
-    let words = [("by_reference", Absorb::ByReference), ("by_status", Absorb::ByStatus), ("never", Absorb::Never)];
-    let delay = |section: &Section| section.require("by_delay", "such as \"30m\"", milliseconds).map(Absorb::ByDelay);
+    let words = [
+        ("by_reference", Absorb::ByReference),
+        ("by_status", Absorb::ByStatus),
+        ("never", Absorb::Never),
+    ];
+    let delay = |section: &Section| {
+        section
+            .require("by_delay", "the time, such as \"30m\"", milliseconds)
+            .map(Absorb::ByDelay)
+    };
     tagged(section, "absorb", &words, &BY_DELAY, delay)
 }
 
 fn stale(section: &Section) -> Stale {
     let words = [("keep", Stale::Keep), ("only_decrease", Stale::OnlyDecrease)];
-    let zero = |section: &Section| section.require("zero_after", "such as \"6h\"", milliseconds).map(Stale::ZeroAfter);
+    let zero = |section: &Section| {
+        section
+            .require("zero_after", "the time, such as \"6h\"", milliseconds)
+            .map(Stale::ZeroAfter)
+    };
     tagged(section, "stale", &words, &ZERO_AFTER, zero)
 }
 
 fn missing(section: &Section) -> Missing {
     let words = [("keep", Missing::Keep)];
     let zero = |section: &Section| {
-        section.require("zero_after", "a number of complete snapshots", |node| count(node, 1, 1_000)).map(Missing::ZeroAfter)
+        section
+            .require("zero_after", "a number of complete snapshots", |node| {
+                count(node, 1, 1_000)
+            })
+            .map(Missing::ZeroAfter)
     };
     tagged(section, "missing", &words, &ZERO_AFTER, zero)
 }
 
 fn guard(section: &Section) -> SourceGuard {
     let default = SourceGuard::default();
-    let Some(guard) = section.inner("guard", &SOURCE_GUARD) else { return default };
+    let Some(guard) = section.inner("guard", &SOURCE_GUARD) else {
+        return default;
+    };
     SourceGuard {
         rows_missing: guard.read("rows_missing", percent).unwrap_or(default.rows_missing),
         total_drop: guard.read("total_drop", percent).unwrap_or(default.total_drop),
@@ -174,10 +228,16 @@ fn guard(section: &Section) -> SourceGuard {
 
 fn times(section: &Section) -> (Option<Duration>, Option<String>, Option<TimeZone>) {
     if section.has("every") && section.has("schedule") {
-        section.error_at("schedule", format!("{} has both `every` and `schedule`: keep one of them", section.title));
+        section.error_at(
+            "schedule",
+            format!("{} has both `every` and `schedule`: keep one of them", section.title),
+        );
     }
     if section.has("timezone") && !section.has("schedule") {
-        section.error_at("timezone", format!("`timezone` in {} has no effect without `schedule`", section.title));
+        section.error_at(
+            "timezone",
+            format!("`timezone` in {} has no effect without `schedule`", section.title),
+        );
     }
     let every = section.read("every", duration);
     let schedule = section.read("schedule", |node| schedule::check(text(node)?).map_err(Fault::new));

@@ -10,13 +10,23 @@ pub(super) fn parse(sources: &Sources, whole: Place, findings: &Findings) -> Opt
     let text = sources.text(whole.source);
     match Document::parse(text) {
         Ok(document) => {
-            let reader = Reader { text, source: whole.source };
-            Some(Node { value: Value::Table(reader.table(document.as_table())), place: whole })
+            let reader = Reader {
+                text,
+                source: whole.source,
+            };
+            Some(Node {
+                value: Value::Table(reader.table(document.as_table())),
+                place: whole,
+            })
         }
         Err(error) => {
             let span = error.span().unwrap_or(0..0);
             let message = error.message().trim().replace('\n', " ");
-            let place = Place { source: whole.source, start: span.start, end: span.end };
+            let place = Place {
+                source: whole.source,
+                start: span.start,
+                end: span.end,
+            };
             findings.error(place, format!("not TOML: {message}"));
             None
         }
@@ -30,7 +40,11 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn place(&self, span: Option<std::ops::Range<usize>>) -> Option<Place> {
-        span.map(|span| Place { source: self.source, start: span.start, end: span.end })
+        span.map(|span| Place {
+            source: self.source,
+            start: span.start,
+            end: span.end,
+        })
     }
 
     /// Depth is bounded by the parser.
@@ -39,7 +53,13 @@ impl Reader<'_> {
         for (name, item) in table.iter() {
             let key = self.place(table.key(name).and_then(toml_edit::Key::span));
             let Some(node) = self.item(item, key) else { continue };
-            entries.insert(name.to_owned(), Entry { key: key.unwrap_or(node.place), node });
+            entries.insert(
+                name.to_owned(),
+                Entry {
+                    key: key.unwrap_or(node.place),
+                    node,
+                },
+            );
         }
         entries
     }
@@ -60,7 +80,14 @@ impl Reader<'_> {
             ),
         };
         let span = if item.is_value() { self.place(item.span()) } else { None };
-        Some(Node { value, place: span.or(key).unwrap_or(Place { source: self.source, start: 0, end: 0 }) })
+        Some(Node {
+            value,
+            place: span.or(key).unwrap_or(Place {
+                source: self.source,
+                start: 0,
+                end: 0,
+            }),
+        })
     }
 
     fn value(&self, value: &toml_edit::Value) -> Value {
@@ -77,7 +104,11 @@ impl Reader<'_> {
             toml_edit::Value::Array(members) => {
                 let node = |member| Node {
                     value: self.value(member),
-                    place: self.place(member.span()).unwrap_or(Place { source: self.source, start: 0, end: 0 }),
+                    place: self.place(member.span()).unwrap_or(Place {
+                        source: self.source,
+                        start: 0,
+                        end: 0,
+                    }),
                 };
                 Value::List(members.iter().map(node).collect())
             }

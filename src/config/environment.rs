@@ -40,7 +40,10 @@ pub(super) fn lay_over(
     let mut places = BTreeMap::new();
     let mut variables = Map::new();
     let mut paths: Vec<Vec<String>> = Vec::new();
-    for (name, value) in environment.range(PREFIX.to_owned()..).take_while(|(name, _)| name.starts_with(PREFIX)) {
+    for (name, value) in environment
+        .range(PREFIX.to_owned()..)
+        .take_while(|(name, _)| name.starts_with(PREFIX))
+    {
         let place = sources.add(format!("environment variable {name}"), String::new());
         let checked = path(name).and_then(|path| declared(&path, &files).map(|()| path));
         match checked.and_then(|path| alone(&path, &paths).map(|()| path)) {
@@ -55,9 +58,22 @@ pub(super) fn lay_over(
     if variables.is_empty() {
         return files;
     }
-    let above = Environment::with_prefix("OMNISTOCK").prefix_separator("__").separator("__").source(Some(variables));
-    let below = Files(files.iter().map(|(key, entry)| (key.clone(), layer(&entry.node))).collect());
-    match Config::builder().add_source(below).add_source(above).build().and_then(|config| config.collect()) {
+    let above = Environment::with_prefix("OMNISTOCK")
+        .prefix_separator("__")
+        .separator("__")
+        .source(Some(variables));
+    let below = Files(
+        files
+            .iter()
+            .map(|(key, entry)| (key.clone(), layer(&entry.node)))
+            .collect(),
+    );
+    match Config::builder()
+        .add_source(below)
+        .add_source(above)
+        .build()
+        .and_then(|config| config.collect())
+    {
         Ok(merged) => table(merged, &files, "", &places),
         Err(error) => {
             findings.error(Place::default(), format!("the environment can't be read: {error}"));
@@ -69,7 +85,9 @@ pub(super) fn lay_over(
 /// The keys that a variable's name means.
 fn path(name: &str) -> Result<Vec<String>, String> {
     let rest = name.strip_prefix(PREFIX).unwrap_or(name);
-    let plain = rest.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
+    let plain = rest
+        .bytes()
+        .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
     let path: Vec<String> = rest.split("__").map(str::to_ascii_lowercase).collect();
     if !plain || path.iter().any(String::is_empty) || path.len() > MOST_SEGMENTS {
         return Err(format!("not a name like {PREFIX}SECTION__KEY in capitals"));
@@ -93,7 +111,10 @@ fn declared(path: &[String], files: &Table) -> Result<(), String> {
                 return Err(format!("matches nothing: it names no {what} of [{section}]"));
             };
             let empty = Table::new();
-            let there = files.get(section).and_then(|entry| entry.node.table()).unwrap_or(&empty);
+            let there = files
+                .get(section)
+                .and_then(|entry| entry.node.table())
+                .unwrap_or(&empty);
             if there.contains_key(name) {
                 return Ok(());
             }
@@ -106,9 +127,14 @@ fn declared(path: &[String], files: &Table) -> Result<(), String> {
 
 /// No variable may set a key inside what another one sets as a whole: the outcome would depend on their order.
 fn alone(path: &[String], others: &[Vec<String>]) -> Result<(), String> {
-    let clash = others.iter().find(|other| path.starts_with(other) || other.starts_with(path));
+    let clash = others
+        .iter()
+        .find(|other| path.starts_with(other) || other.starts_with(path));
     clash.map_or(Ok(()), |other| {
-        Err(format!("sets the same as {PREFIX}{}: keep one of them", other.join("__").to_ascii_uppercase()))
+        Err(format!(
+            "sets the same as {PREFIX}{}: keep one of them",
+            other.join("__").to_ascii_uppercase()
+        ))
     })
 }
 
@@ -117,8 +143,10 @@ fn layer(node: &Node) -> config::Value {
     let origin = FILES.to_owned();
     match &node.value {
         Value::Table(table) => {
-            let map: Map<String, config::Value> =
-                table.iter().map(|(key, entry)| (key.clone(), layer(&entry.node))).collect();
+            let map: Map<String, config::Value> = table
+                .iter()
+                .map(|(key, entry)| (key.clone(), layer(&entry.node)))
+                .collect();
             config::Value::new(Some(&origin), ValueKind::Table(map))
         }
         _ => config::Value::new(Some(&origin), ValueKind::Nil),
@@ -134,7 +162,11 @@ fn table(
 ) -> Table {
     let mut entries = Table::new();
     for (key, value) in merged {
-        let path = if title.is_empty() { key.clone() } else { format!("{title}.{key}") };
+        let path = if title.is_empty() {
+            key.clone()
+        } else {
+            format!("{title}.{key}")
+        };
         let file = files.get(&key);
         let from_files = value.origin() == Some(FILES);
         let entry = match value.kind {
@@ -144,12 +176,21 @@ fn table(
                 let table = table(map, below, &path, places);
                 let place = table.values().next().map(|entry| entry.key).unwrap_or_default();
                 let (key, place) = file.map_or((place, place), |entry| (entry.key, entry.node.place));
-                Some(Entry { key, node: Node { value: Value::Table(table), place } })
+                Some(Entry {
+                    key,
+                    node: Node {
+                        value: Value::Table(table),
+                        place,
+                    },
+                })
             }
             _ if from_files => file.cloned(),
             _ => places.get(&path).map(|(place, text)| Entry {
                 key: *place,
-                node: Node { value: typed(text, *place), place: *place },
+                node: Node {
+                    value: typed(text, *place),
+                    place: *place,
+                },
             }),
         };
         if let Some(entry) = entry {
@@ -167,7 +208,10 @@ fn typed(text: &str, place: Place) -> Value {
     let parsed = super::document::parse(&sources, whole, &Findings::default());
     let value = parsed.filter(|node| node.table().is_some_and(|table| table.len() == 1));
     match value.and_then(|node| node.get("x").map(|node| relocated(node, place))) {
-        Some(Node { value: Value::Float(_), .. }) | None => Value::Text(text.to_owned()),
+        Some(Node {
+            value: Value::Float(_), ..
+        })
+        | None => Value::Text(text.to_owned()),
         Some(node) => node.value,
     }
 }
@@ -181,7 +225,15 @@ fn relocated(node: &Node, place: Place) -> Node {
         Value::Table(table) => Value::Table(
             table
                 .iter()
-                .map(|(key, entry)| (key.clone(), Entry { key: place, node: relocated(&entry.node, place) }))
+                .map(|(key, entry)| {
+                    (
+                        key.clone(),
+                        Entry {
+                            key: place,
+                            node: relocated(&entry.node, place),
+                        },
+                    )
+                })
                 .collect(),
         ),
         other => other.clone(),

@@ -4,8 +4,11 @@ use super::locations::Locations;
 use super::problem::{Findings, Problem, Severity};
 use super::root::{Root, keep_sections};
 use super::sources::{Sources, fragments, read};
-use super::tree::{Place, Table, Value};
-use super::{Configuration, Connectors, channels, connectors, document, environment, locations, merge, rules, server};
+use super::tree::{Table, Value};
+use super::{
+    Configuration, ConnectorConfiguration, Connectors, channels, connectors, document, environment, locations, merge,
+    rules, server,
+};
 use crate::registry::CONNECTORS;
 use omnistock_sdk::{ConnectorSpec, SecretResolver};
 use omnistock_words::{ConnectorName, LocationName, Settings};
@@ -79,8 +82,13 @@ fn assemble(
         table = environment::lay_over(table, environment, &mut sources, &findings);
     }
     let folder = path.parent().unwrap_or_else(|| Path::new("")).to_owned();
-    let root = Root { table: &table, sources: &sources, findings: &findings };
-    let configuration = sections(root, files, folder, environment, registry);
+    let root = Root {
+        table: &table,
+        sources: &sources,
+        findings: &findings,
+        folder: &folder,
+    };
+    let configuration = sections(root, files, environment, registry);
     (configuration, sources, findings)
 }
 
@@ -122,17 +130,12 @@ fn tree(path: &Path, sources: &mut Sources, findings: &Findings) -> (Vec<PathBuf
 fn sections(
     root: Root,
     files: Vec<PathBuf>,
-    folder: PathBuf,
     environment: &BTreeMap<String, String>,
     registry: &'static [ConnectorSpec],
 ) -> Configuration {
     let places = locations::read(root);
     let mut connectors = connectors::read(root, registry, &places.codes);
     let price_lists = channels::price_lists(root);
-    for (name, list) in &price_lists {
-        let entry = root.table.get("price_lists").and_then(|all| all.node.get(name.as_str())).and_then(|node| node.get("from"));
-        not_a_source(root, entry.map(|node| node.place), &list.from, &connectors.sources);
-    }
     let channels = channels::read(root, &places, &price_lists);
     for (name, channel) in &channels.settings {
         if let Some(connector) = connectors.configurations.get_mut(&channel.connector) {
@@ -147,17 +150,21 @@ fn sections(
         channels: channels.settings,
         price_lists,
     };
-    warn(root, &places, &settings, &connectors.configurations);
+    check_sources(root, &settings);
+    // Behind an error something may only seem unused.
+    if !root.findings.has_errors() {
+        warn_unused(root, &places, &settings, &connectors.configurations);
+    }
     let store_url_at = store_url_at(root);
     Configuration {
-        store: server::store(root, &folder, environment),
+        store: server::store(root, environment),
         server: server::server(root),
         settings: Arc::new(settings),
         connectors: connectors.configurations,
         channels: channels.times,
         warnings: Vec::new(),
         files,
-        folder,
+        folder: root.folder.to_owned(),
         store_url_at,
     }
 }
@@ -167,46 +174,68 @@ fn store_url_at(root: Root) -> Option<Problem> {
     Some(root.sources.problem(node.place, Severity::Error, String::new(), None))
 }
 
-fn not_a_source<T>(root: Root, place: Option<Place>, connector: &ConnectorName, sources: &BTreeMap<ConnectorName, T>) {
-    if let (Some(place), false) = (place, sources.contains_key(connector)) {
+/// Who gives figures or prices must be a source.
+fn check_sources(root: Root, settings: &Settings) {
+    let lists = settings
+        .price_lists
+        .iter()
+        .map(|(name, list)| ("price_lists", name.as_str(), "from", &list.from));
+    let places = settings
+        .locations
+        .iter()
+        .filter_map(|(name, location)| Some(("locations", name.as_str(), "source", location.source.as_ref()?)));
+    for (section, name, key, connector) in lists
+        .chain(places)
+        .filter(|(.., connector)| !settings.sources.contains_key(*connector))
+    {
+        let Some(node) = root.entry(section, name).and_then(|entry| entry.node.get(key)) else {
+            continue;
+        };
         let message = format!("connector `{connector}` is no source: it states no `basis`");
-        root.findings.error_with_help(place, message, format!("add `basis` to [connectors.{connector}]"));
+        root.findings
+            .error_with_help(node.place, message, format!("add `basis` to [connectors.{connector}]"));
     }
 }
 
-/// What is allowed, but looks like a mistake.
-fn warn(
+/// What is allowed, but looks like a mistake: things that nothing uses.
+fn warn_unused(
     root: Root,
     places: &Locations,
     settings: &Settings,
-    connectors: &BTreeMap<ConnectorName, connectors::ConnectorConfiguration>,
+    connectors: &BTreeMap<ConnectorName, ConnectorConfiguration>,
 ) {
     let by_channels = settings.channels.values().flat_map(|channel| &channel.policy.locations);
-    let by_rules = settings.rules.iter().filter_map(|rule| rule.set.locations.as_ref()).flatten();
+    let by_rules = settings
+        .rules
+        .iter()
+        .filter_map(|rule| rule.set.locations.as_ref())
+        .flatten();
     let mut used: BTreeSet<&LocationName> = by_channels.chain(by_rules).collect();
-    let parents: Vec<&LocationName> =
-        used.iter().filter_map(|name| settings.locations.get(*name)?.part_of.as_ref()).collect();
+    let parents: Vec<&LocationName> = used
+        .iter()
+        .filter_map(|name| settings.locations.get(*name)?.part_of.as_ref())
+        .collect();
     used.extend(parents);
     for (name, place) in places.declared_at.iter().filter(|(name, _)| !used.contains(name)) {
         let message = format!("location `{name}` is used by no channel");
-        root.findings.warning(*place, message, "put it into a pool, or remove it");
+        root.findings
+            .warning(*place, message, "put it into a pool, or remove it");
     }
     for (name, connector) in connectors {
-        let place = root.table.get("connectors").and_then(|all| all.node.table()?.get(name.as_str())).map(|entry| entry.key);
-        let Some(place) = place else { continue };
+        let Some(place) = root.entry("connectors", name.as_str()).map(|entry| entry.key) else {
+            continue;
+        };
         if !connector.is_source && connector.channels.is_empty() {
-            let message = format!("connector `{name}` is neither a source (it states no `basis`) nor used by a channel");
-            root.findings.warning(place, message, "state its `basis`, or name it in a channel");
+            let message =
+                format!("connector `{name}` is neither a source (it states no `basis`) nor used by a channel");
+            root.findings
+                .warning(place, message, "state its `basis`, or name it in a channel");
         }
         if let [first, second, ..] = connector.channels.as_slice() {
-            let message = format!("connector `{name}` is written by two channels, `{first}` and `{second}`: they overwrite each other");
+            let message = format!(
+                "connector `{name}` is written by two channels, `{first}` and `{second}`: they overwrite each other"
+            );
             root.findings.warning(place, message, "one channel for each connector");
         }
     }
-    for (name, location) in &settings.locations {
-        let Some(source) = location.source.as_ref() else { continue };
-        let node = root.table.get("locations").and_then(|all| all.node.get(name.as_str())).and_then(|node| node.get("source"));
-        not_a_source(root, node.map(|node| node.place), source, &settings.sources);
-    }
 }
-

@@ -32,9 +32,7 @@ pub(super) fn read(root: Root) -> Locations {
     groups(root, &mut locations);
     for (name, _, section) in root.named::<String>("pools") {
         let list = locations.list(root, &section, "locations");
-        if list.as_ref().is_none_or(Vec::is_empty) && !section.has("locations") {
-            section.error(format!("{} needs `locations`: the places it is made of, in order", section.title));
-        }
+        section.need("locations", "the places it is made of, in order");
         locations.pools.insert(name, list.unwrap_or_default());
     }
     locations
@@ -50,7 +48,9 @@ fn location(root: Root, name: &LocationName, section: &Section) -> LocationPolic
         source: root.reference(section, "source", "connectors"),
         part_of,
         carve: units.or(portion),
-        safety_stock: section.read("safety_stock", quantity_from_zero).unwrap_or(Quantity::ZERO),
+        safety_stock: section
+            .read("safety_stock", quantity_from_zero)
+            .unwrap_or(Quantity::ZERO),
         stop_at: section.read("stop_at", quantity_from_zero),
         max_age: section.read("max_age", milliseconds),
     }
@@ -60,18 +60,35 @@ fn location(root: Root, name: &LocationName, section: &Section) -> LocationPolic
 fn carving(root: Root, name: &LocationName, section: &Section, part_of: Option<&LocationName>) {
     let title = &section.title;
     match (section.has("part_of"), section.has("units"), section.has("share")) {
-        (true, false, false) => section.error_at("part_of", format!("{title} needs `units` or `share`: how much is carved out")),
-        (true, true, true) => section.error_at("share", format!("{title} has both `units` and `share`: keep one of them")),
-        (false, true, _) => section.error_at("units", format!("`units` in {title} needs `part_of`: what it is carved out of")),
-        (false, _, true) => section.error_at("share", format!("`share` in {title} needs `part_of`: what it is carved out of")),
+        (true, false, false) => section.error_at(
+            "part_of",
+            format!("{title} needs `units` or `share`: how much is carved out"),
+        ),
+        (true, true, true) => section.error_at(
+            "share",
+            format!("{title} has both `units` and `share`: keep one of them"),
+        ),
+        (false, true, _) => section.error_at(
+            "units",
+            format!("`units` in {title} needs `part_of`: what it is carved out of"),
+        ),
+        (false, _, true) => section.error_at(
+            "share",
+            format!("`share` in {title} needs `part_of`: what it is carved out of"),
+        ),
         _ => {}
     }
     let Some(parent) = part_of else { return };
-    let grandparent = root.table.get("locations").and_then(|all| all.node.get(parent.as_str())).and_then(|node| node.get("part_of"));
+    let grandparent = root
+        .entry("locations", parent.as_str())
+        .and_then(|entry| entry.node.get("part_of"));
     if parent == name {
         section.error_at("part_of", format!("{title} can't be carved out of itself"));
     } else if grandparent.is_some() {
-        section.error_at("part_of", format!("location `{parent}` is carved out itself: carve {title} out of the same place"));
+        section.error_at(
+            "part_of",
+            format!("location `{parent}` is carved out itself: carve {title} out of the same place"),
+        );
     }
     if section.has("source") {
         let message = format!("`source` in {title} has no effect: a carved location has no figures of its own");
@@ -82,24 +99,37 @@ fn carving(root: Root, name: &LocationName, section: &Section, part_of: Option<&
 fn codes(root: Root, name: &LocationName, section: &Section, codes: &mut Codes) {
     let Some(entry) = section.entry("codes") else { return };
     let Some(table) = entry.node.table() else {
-        let message = format!("`codes` in {}: expected a table like {{ erp = \"B/01\" }}, found {}", section.title, entry.node.describe());
+        let message = format!(
+            "`codes` in {}: expected a table like {{ erp = \"B/01\" }}, found {}",
+            section.title,
+            entry.node.describe()
+        );
         section.findings.error(entry.node.place, message);
         return;
     };
     for (connector, code) in table {
-        let Some(connector) = root.name_of::<ConnectorName>(connector, code.key, "connectors", "connector") else { continue };
+        let Some(connector) = root.name_of::<ConnectorName>(connector, code.key, "connectors", "connector") else {
+            continue;
+        };
         let vendor = match &code.node.value {
             Value::Text(text) => VendorLocation::new(text).ok(),
             _ => None,
         };
         let Some(vendor) = vendor else {
-            let message = format!("`codes` in {}: expected what `{connector}` calls it in quotes, found {}", section.title, code.node.describe());
+            let message = format!(
+                "`codes` in {}: expected what `{connector}` calls it in quotes, found {}",
+                section.title,
+                code.node.describe()
+            );
             section.findings.error(code.node.place, message);
             continue;
         };
         let taken = codes.entry(connector.clone()).or_default();
         if let Some(other) = taken.get(&vendor) {
-            let message = format!("`{connector}` calls both `{other}` and `{name}` {:?}: one code means one location", vendor.as_str());
+            let message = format!(
+                "`{connector}` calls both `{other}` and `{name}` {:?}: one code means one location",
+                vendor.as_str()
+            );
             section.findings.error(code.node.place, message);
         } else {
             taken.insert(vendor, name.clone());
@@ -111,16 +141,16 @@ fn codes(root: Root, name: &LocationName, section: &Section, codes: &mut Codes) 
 fn groups(root: Root, locations: &mut Locations) {
     let mut given: BTreeMap<(LocationName, &'static str), String> = BTreeMap::new();
     for (group, _, section) in root.named::<String>("location_groups") {
-        if !section.has("members") {
-            section.error(format!("{} needs `members`: the locations in it", section.title));
-        }
+        section.need("members", "the locations in it");
         let members = locations.list(root, &section, "members").unwrap_or_default();
         let safety_stock = section.read("safety_stock", quantity_from_zero);
         let stop_at = section.read("stop_at", quantity_from_zero);
         let max_age = section.read("max_age", milliseconds);
         for member in &members {
             for key in ["safety_stock", "stop_at", "max_age"] {
-                let own = root.table.get("locations").and_then(|all| all.node.get(member.as_str())).is_some_and(|node| node.get(key).is_some());
+                let own = root
+                    .entry("locations", member.as_str())
+                    .is_some_and(|entry| entry.node.get(key).is_some());
                 if own || !section.has(key) {
                     continue;
                 }
@@ -128,7 +158,9 @@ fn groups(root: Root, locations: &mut Locations) {
                     section.error_at(key, format!("location `{member}` gets `{key}` from the groups `{other}` and `{group}`: set it in [locations.{member}]"));
                     continue;
                 }
-                let Some(policy) = locations.policies.get_mut(member) else { continue };
+                let Some(policy) = locations.policies.get_mut(member) else {
+                    continue;
+                };
                 match key {
                     "safety_stock" => policy.safety_stock = safety_stock.unwrap_or(policy.safety_stock),
                     "stop_at" => policy.stop_at = stop_at.or(policy.stop_at),
@@ -163,9 +195,14 @@ impl Locations {
             Value::Text(text) => text.strip_prefix('@'),
             _ => None,
         };
-        let Some(group) = group else { return root.name(node, "locations").into_iter().collect() };
+        let Some(group) = group else {
+            return root.name(node, "locations").into_iter().collect();
+        };
         let declared: Option<String> = root.name_of(group, node.place, "location_groups", "location group");
-        declared.and_then(|group| self.groups.get(&group)).cloned().unwrap_or_default()
+        declared
+            .and_then(|group| self.groups.get(&group))
+            .cloned()
+            .unwrap_or_default()
     }
 
     /// The places of a pool that a key names.
@@ -174,4 +211,3 @@ impl Locations {
         self.pools.get(&name).cloned()
     }
 }
-

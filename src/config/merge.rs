@@ -14,12 +14,20 @@ pub(super) fn merge(below: &mut Table, above: Table, title: &str, sources: &Sour
         };
         match (&mut first.node.value, entry.node.value) {
             (Value::Table(below), Value::Table(above)) => {
-                let title = if title.is_empty() { name } else { format!("{title}.{name}") };
+                let title = if title.is_empty() {
+                    name
+                } else {
+                    format!("{title}.{name}")
+                };
                 merge(below, above, &title, sources, findings);
             }
             (Value::Tables(below), Value::Tables(above)) => below.extend(above),
             _ => {
-                let at = if title.is_empty() { String::new() } else { format!(" in [{title}]") };
+                let at = if title.is_empty() {
+                    String::new()
+                } else {
+                    format!(" in [{title}]")
+                };
                 let other = sources.short(first.key);
                 findings.error_with_help(
                     entry.key,

@@ -5,9 +5,12 @@ use super::reader::{Fault, Section};
 use super::root::Root;
 use super::schema::{ADAPTIVE, CHANNEL_GUARD, FLOOR, PRICE};
 use super::tree::{Node, Value};
-use super::value::{amount, boolean, choice, count, decimal, factor, percent, quantity_above_zero, quantity_from_zero, share, text};
+use super::value::{
+    amount, boolean, choice, count, decimal, factor, percent, quantity_above_zero, quantity_from_zero, share, text,
+};
 use omnistock_words::{
-    Endings, Limit, LocationName, Mode, Percent, PolicyPatch, PriceFloor, PriceRule, Quantity, SafetyStock, SameSku, Sourcing,
+    Endings, Limit, LocationName, Mode, Percent, PolicyPatch, PriceFloor, PriceRule, Quantity, SafetyStock, SameSku,
+    Sourcing,
 };
 use rust_decimal::Decimal;
 
@@ -19,8 +22,11 @@ pub(super) const MODES: [(&str, Mode); 6] = [
     ("frozen", Mode::Frozen),
     ("draining", Mode::Draining),
 ];
-const SOURCINGS: [(&str, Sourcing); 3] =
-    [("priority", Sourcing::Priority), ("most_stock", Sourcing::MostStock), ("single_location", Sourcing::SingleLocation)];
+const SOURCINGS: [(&str, Sourcing); 3] = [
+    ("priority", Sourcing::Priority),
+    ("most_stock", Sourcing::MostStock),
+    ("single_location", Sourcing::SingleLocation),
+];
 const SAME_SKUS: [(&str, SameSku); 2] = [("same", SameSku::Same), ("split", SameSku::Split)];
 
 /// Reads the keys of one layer.
@@ -45,7 +51,10 @@ pub(super) fn patch(root: Root, places: &Locations, section: &Section) -> Policy
         same_sku: section.read("same_sku", |node| choice(node, &SAME_SKUS)),
         home: section.read("home", boolean),
         expected_sales: section.read("expected_sales", expected_sales),
-        price: section.inner("price", &PRICE).map(|price| price_rule(root, &price)).unwrap_or_default(),
+        price: section
+            .inner("price", &PRICE)
+            .map(|price| price_rule(root, &price))
+            .unwrap_or_default(),
         ..PolicyPatch::default()
     };
     if let Some(guard) = section.inner("guard", &CHANNEL_GUARD) {
@@ -59,7 +68,10 @@ pub(super) fn patch(root: Root, places: &Locations, section: &Section) -> Policy
 /// `locations` or `pool`, never both in one layer.
 fn locations(root: Root, places: &Locations, section: &Section) -> Option<Vec<LocationName>> {
     if section.has("locations") && section.has("pool") {
-        section.error_at("pool", format!("{} has both `pool` and `locations`: keep one of them", section.title));
+        section.error_at(
+            "pool",
+            format!("{} has both `pool` and `locations`: keep one of them", section.title),
+        );
     }
     let listed = places.list(root, section, "locations");
     let pooled = places.pool(root, section, "pool");
@@ -72,12 +84,18 @@ fn safety_stock(section: &Section, key: &str) -> Option<SafetyStock> {
         let table = section.inner(key, &ADAPTIVE)?;
         let chance = table.require("adaptive", "the chance to oversell, such as \"1%\"", chance);
         let max = table.require("max", "the most units it may hold back", quantity_from_zero);
-        return Some(SafetyStock::Adaptive { chance: chance?, max: max? });
+        return Some(SafetyStock::Adaptive {
+            chance: chance?,
+            max: max?,
+        });
     }
     section.read(key, |node| match &node.value {
         Value::Text(text) if text.ends_with('%') => share(node).map(SafetyStock::Share),
         Value::Text(_) | Value::Integer(_) | Value::Float(_) => quantity_from_zero(node).map(SafetyStock::Units),
-        _ => Err(Fault::expected("a quantity, a percentage like \"5%\", or { adaptive = \"1%\", max = 6 }", node)),
+        _ => Err(Fault::expected(
+            "a quantity, a percentage like \"5%\", or { adaptive = \"1%\", max = 6 }",
+            node,
+        )),
     })
 }
 
@@ -105,7 +123,11 @@ fn expected_sales(node: &Node) -> Result<Decimal, Fault> {
     let expected = || Fault::expected("a factor like \"x5\"", node);
     let digits = text(node)?.strip_prefix('x').ok_or_else(expected)?;
     let value = Quantity::try_from(digits.to_owned()).map_err(|_| expected())?;
-    if value.is_positive() { Ok(value.decimal()) } else { Err(expected()) }
+    if value.is_positive() {
+        Ok(value.decimal())
+    } else {
+        Err(expected())
+    }
 }
 
 fn price_rule(root: Root, section: &Section) -> PriceRule {
@@ -123,7 +145,11 @@ fn price_rule(root: Root, section: &Section) -> PriceRule {
 /// A fraction of a unit of money, such as `"0.99"`.
 fn ending(node: &Node) -> Result<Endings, Fault> {
     let value = amount(node)?;
-    if value < Decimal::ONE { Ok(Endings(value)) } else { Err(Fault::new(format!(" is {value}, but must be below 1, like \"0.99\""))) }
+    if value < Decimal::ONE {
+        Ok(Endings(value))
+    } else {
+        Err(Fault::new(format!(" is {value}, but must be below 1, like \"0.99\"")))
+    }
 }
 
 /// `"4.90"`, `"none"` or `{ list = "cost", factor = "1.35" }`.
@@ -131,16 +157,24 @@ fn floor(root: Root, section: &Section) -> Option<PriceFloor> {
     let node = &section.entry("floor")?.node;
     if node.table().is_some() {
         let table = section.inner("floor", &FLOOR)?;
-        if !table.has("list") {
-            table.error(format!("{} needs `list`: the price list it is a factor of", table.title));
-        }
+        table.need("list", "the price list it is a factor of");
         let list = root.reference(&table, "list", "price_lists");
-        let factor = if table.has("factor") { table.read("factor", factor) } else { Some(Decimal::ONE) };
-        return Some(PriceFloor::List { list: list?, factor: factor? });
+        let factor = if table.has("factor") {
+            table.read("factor", factor)
+        } else {
+            Some(Decimal::ONE)
+        };
+        return Some(PriceFloor::List {
+            list: list?,
+            factor: factor?,
+        });
     }
     section.read("floor", |node| match &node.value {
         Value::Text(text) if text == "none" => Ok(PriceFloor::None),
         Value::Text(_) | Value::Integer(_) | Value::Float(_) => amount(node).map(PriceFloor::Amount),
-        _ => Err(Fault::expected("an amount like \"4.90\", \"none\", or { list = \"cost\", factor = \"1.35\" }", node)),
+        _ => Err(Fault::expected(
+            "an amount like \"4.90\", \"none\", or { list = \"cost\", factor = \"1.35\" }",
+            node,
+        )),
     })
 }

@@ -56,15 +56,26 @@ pub fn render(problems: &[Problem]) -> String {
     for problem in problems {
         lines.push(problem.to_string());
         if let Some(excerpt) = &problem.excerpt {
-            let before: String = excerpt.chars().take(problem.column.saturating_sub(1)).map(blank).collect();
+            let before: String = excerpt
+                .chars()
+                .take(problem.column.saturating_sub(1))
+                .map(blank)
+                .collect();
             lines.push(format!("{:>5} | {excerpt}", problem.line));
             lines.push(format!("      | {before}{}", "^".repeat(problem.length.max(1))));
         }
         lines.extend(problem.help.as_ref().map(|help| format!("      = {help}")));
     }
-    let errors = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
+    let errors = problems
+        .iter()
+        .filter(|problem| problem.severity == Severity::Error)
+        .count();
     let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
-    lines.push(format!("{}, {}\n", plural(errors, "error"), plural(problems.len() - errors, "warning")));
+    lines.push(format!(
+        "{}, {}\n",
+        plural(errors, "error"),
+        plural(problems.len() - errors, "warning")
+    ));
     lines.join("\n")
 }
 
@@ -100,20 +111,39 @@ impl Findings {
     }
 
     fn add(&self, place: Place, severity: Severity, message: String, help: Option<String>) {
-        self.0.borrow_mut().push(Finding { place, severity, message, help });
+        self.0.borrow_mut().push(Finding {
+            place,
+            severity,
+            message,
+            help,
+        });
+    }
+
+    /// Whether there is an error among them.
+    pub(super) fn has_errors(&self) -> bool {
+        self.0
+            .borrow()
+            .iter()
+            .any(|finding| finding.severity == Severity::Error)
     }
 
     /// A name that nothing declares.
     pub(super) fn undeclared<'a>(&self, place: Place, what: &str, name: &str, declared: impl Iterator<Item = &'a str>) {
         let declared: Vec<&str> = declared.collect();
         let rest = suggestion(name, &declared, "declared");
-        self.error(place, format!("{what} `{}` is not declared{rest}", super::tree::shorten(name)));
+        self.error(
+            place,
+            format!("{what} `{}` is not declared{rest}", super::tree::shorten(name)),
+        );
     }
 
     /// All of them by place, each once.
     pub(super) fn into_problems(self, sources: &Sources) -> Vec<Problem> {
         let sorted: BTreeSet<Finding> = self.0.into_inner().into_iter().collect();
-        sorted.into_iter().map(|finding| sources.problem(finding.place, finding.severity, finding.message, finding.help)).collect()
+        sorted
+            .into_iter()
+            .map(|finding| sources.problem(finding.place, finding.severity, finding.message, finding.help))
+            .collect()
     }
 }
 

@@ -16,12 +16,18 @@ pub(super) struct Fault {
 impl Fault {
     /// Continues "`key` in [section]".
     pub(super) fn new(message: impl Into<String>) -> Self {
-        Self { place: None, message: message.into() }
+        Self {
+            place: None,
+            message: message.into(),
+        }
     }
 
     /// The value is none of what is meant here.
     pub(super) fn expected(what: &str, node: &Node) -> Self {
-        Self { place: Some(node.place), message: format!(": expected {what}, found {}", node.describe()) }
+        Self {
+            place: Some(node.place),
+            message: format!(": expected {what}, found {}", node.describe()),
+        }
     }
 }
 
@@ -41,10 +47,19 @@ impl<'a> Section<'a> {
     /// Opens a table and reports its unknown keys. What is no table is reported, and gives `None`.
     pub(super) fn open(node: &'a Node, title: String, keys: &'static Keys, findings: &'a Findings) -> Option<Self> {
         let Some(entries) = node.table() else {
-            findings.error(node.place, format!("{title}: expected a table, found {}", node.describe()));
+            findings.error(
+                node.place,
+                format!("{title}: expected a table, found {}", node.describe()),
+            );
             return None;
         };
-        let section = Self { entries, title, place: node.place, keys, findings };
+        let section = Self {
+            entries,
+            title,
+            place: node.place,
+            keys,
+            findings,
+        };
         section.report_unknown();
         Some(section)
     }
@@ -56,25 +71,35 @@ impl<'a> Section<'a> {
             }
             if self.keys.later.contains(&key.as_str()) {
                 let message = format!("`{key}` in {} is not available in this version", self.title);
-                self.findings.error_with_help(entry.key, message, "remove it: it would have no effect");
+                self.findings
+                    .error_with_help(entry.key, message, "remove it: it would have no effect");
             } else if !self.keys.open {
                 let names: Vec<&str> = self.keys.names().collect();
                 let rest = suggestion(key, &names, "there are");
                 let key = super::tree::shorten(key);
-                self.findings.error(entry.key, format!("unknown setting `{key}` in {}{rest}", self.title));
+                self.findings
+                    .error(entry.key, format!("unknown setting `{key}` in {}{rest}", self.title));
             }
         }
     }
 
     /// The key with its value, if it is there.
     pub(super) fn entry(&self, key: &str) -> Option<&'a Entry> {
-        debug_assert!(self.keys.names().any(|known| known == key), "{key} is missing in the schema");
+        debug_assert!(
+            self.keys.names().any(|known| known == key),
+            "{key} is missing in the schema"
+        );
         self.entries.get(key)
     }
 
     /// Whether the key is there, right or wrong.
     pub(super) fn has(&self, key: &str) -> bool {
         self.entry(key).is_some()
+    }
+
+    /// Whether the table holds nothing at all, known or not.
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
     }
 
     /// Whether a key is there that this version refuses as not available.
@@ -85,7 +110,9 @@ impl<'a> Section<'a> {
     /// Keys that are not in the schema: a connector's own.
     pub(super) fn own(&self) -> impl Iterator<Item = (&'a String, &'a Entry)> {
         let keys = self.keys;
-        self.entries.iter().filter(move |(key, _)| !keys.names().any(|known| known == *key) && !keys.later.contains(&key.as_str()))
+        self.entries
+            .iter()
+            .filter(move |(key, _)| !keys.names().any(|known| known == *key) && !keys.later.contains(&key.as_str()))
     }
 
     /// The value of a key. A wrong one is reported, and gives `None` like one that isn't there.
@@ -107,10 +134,18 @@ impl<'a> Section<'a> {
         meaning: &str,
         convert: impl FnOnce(&'a Node) -> Result<T, Fault>,
     ) -> Option<T> {
-        if !self.has(key) {
+        self.need(key, meaning);
+        self.read(key, convert)
+    }
+
+    /// Reports that a key is missing, unless an unknown one was most likely meant to be it.
+    pub(super) fn need(&self, key: &str, meaning: &str) {
+        let names = || self.keys.names();
+        let unknown = |other: &&String| !names().any(|known| known == other.as_str());
+        let meant = |other: &String| omnistock_sdk::nearest(other, names()) == Some(key);
+        if !self.has(key) && !self.entries.keys().filter(unknown).any(meant) {
             self.error(format!("{} needs `{key}`: {meaning}", self.title));
         }
-        self.read(key, convert)
     }
 
     /// A table inside this one.
@@ -121,7 +156,10 @@ impl<'a> Section<'a> {
 
     /// The members of a list; what is no list is reported.
     pub(super) fn list(&self, key: &str) -> Option<&'a [Node]> {
-        self.read(key, |node| node.members().ok_or_else(|| Fault::expected("a list like [\"…\"]", node)))
+        self.read(key, |node| {
+            node.members()
+                .ok_or_else(|| Fault::expected("a list like [\"…\"]", node))
+        })
     }
 
     /// A problem of a key's value.

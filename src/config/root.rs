@@ -4,7 +4,8 @@ use super::problem::{Findings, suggestion};
 use super::reader::Section;
 use super::schema::{Form, SECTIONS, SECTIONS_LATER, Shape};
 use super::sources::Sources;
-use super::tree::{Node, Place, Table, Value};
+use super::tree::{Entry, Node, Place, Table, Value};
+use std::path::Path;
 use std::str::FromStr;
 
 /// The tree, for all readers of sections.
@@ -13,6 +14,8 @@ pub(super) struct Root<'a> {
     pub(super) table: &'a Table,
     pub(super) sources: &'a Sources,
     pub(super) findings: &'a Findings,
+    /// Of the first file: rules name their place from here on.
+    pub(super) folder: &'a Path,
 }
 
 /// Reports top-level keys that are no section and takes them out.
@@ -21,12 +24,19 @@ pub(super) fn keep_sections(table: &mut Table, findings: &Findings) {
     table.retain(|name, entry| {
         let known = names.contains(&name.as_str());
         if SECTIONS_LATER.contains(&name.as_str()) {
-            let title = if matches!(entry.node.value, Value::Tables(_)) { format!("[[{name}]]") } else { format!("[{name}]") };
+            let title = if matches!(entry.node.value, Value::Tables(_)) {
+                format!("[[{name}]]")
+            } else {
+                format!("[{name}]")
+            };
             let message = format!("{title} is not available in this version");
             findings.error_with_help(entry.key, message, "remove it: it would have no effect");
         } else if !known {
             let rest = suggestion(name, &names, "there are");
-            findings.error(entry.key, format!("unknown section `{}`{rest}", super::tree::shorten(name)));
+            findings.error(
+                entry.key,
+                format!("unknown section `{}`{rest}", super::tree::shorten(name)),
+            );
         }
         known
     });
@@ -40,17 +50,27 @@ impl<'a> Root<'a> {
     /// `[name]`
     pub(super) fn one(&self, name: &str) -> Option<Section<'a>> {
         let shape = Self::shape(name)?;
-        Section::open(&self.table.get(name)?.node, format!("[{name}]"), shape.keys, self.findings)
+        Section::open(
+            &self.table.get(name)?.node,
+            format!("[{name}]"),
+            shape.keys,
+            self.findings,
+        )
     }
 
     /// `[name.X]` with valid names, each with the place of its name.
     pub(super) fn named<N: FromStr<Err: std::fmt::Display>>(&self, name: &str) -> Vec<(N, Place, Section<'a>)> {
-        let (Some(shape), Some(entry)) = (Self::shape(name), self.table.get(name)) else { return Vec::new() };
-        let Some(table) = entry.node.table() else {
-            self.findings.error(entry.node.place, format!("[{name}]: expected a table, found {}", entry.node.describe()));
+        let (Some(shape), Some(entry)) = (Self::shape(name), self.table.get(name)) else {
             return Vec::new();
         };
-        let open = |(key, entry): (&'a String, &'a super::tree::Entry)| {
+        let Some(table) = entry.node.table() else {
+            self.findings.error(
+                entry.node.place,
+                format!("[{name}]: expected a table, found {}", entry.node.describe()),
+            );
+            return Vec::new();
+        };
+        let open = |(key, entry): (&'a String, &'a Entry)| {
             let parsed: Result<N, _> = match key.parse() {
                 // Templates, groups and pools have no type of their own: the same rule holds for all names.
                 Ok(parsed) => omnistock_words::LocationName::new(key).map(|_| parsed).map_err(|_| ()),
@@ -60,7 +80,8 @@ impl<'a> Root<'a> {
             let Ok(parsed) = parsed else {
                 let what = if let Form::Named(what) = shape.form { what } else { name };
                 let key = super::tree::shorten(key);
-                let message = format!("`{key}` can't be the name of a {what}: 1 to 64 characters out of a-z, 0-9 and _");
+                let message =
+                    format!("`{key}` can't be the name of a {what}: 1 to 64 characters out of a-z, 0-9 and _");
                 self.findings.error(entry.key, message);
                 return None;
             };
@@ -71,13 +92,23 @@ impl<'a> Root<'a> {
 
     /// `[[name]]`, in order.
     pub(super) fn list(&self, name: &str) -> Vec<Section<'a>> {
-        let (Some(shape), Some(entry)) = (Self::shape(name), self.table.get(name)) else { return Vec::new() };
+        let (Some(shape), Some(entry)) = (Self::shape(name), self.table.get(name)) else {
+            return Vec::new();
+        };
         let Some(members) = entry.node.members() else {
             let message = format!("`{name}`: expected [[{name}]], found {}", entry.node.describe());
             self.findings.error(entry.node.place, message);
             return Vec::new();
         };
-        members.iter().filter_map(|node| Section::open(node, format!("[[{name}]]"), shape.keys, self.findings)).collect()
+        members
+            .iter()
+            .filter_map(|node| Section::open(node, format!("[[{name}]]"), shape.keys, self.findings))
+            .collect()
+    }
+
+    /// `[section.name]` as it stands.
+    pub(super) fn entry(&self, section: &str, name: &str) -> Option<&'a Entry> {
+        self.table.get(section)?.node.table()?.get(name)
     }
 
     /// The names that a section declares, right or wrong inside.

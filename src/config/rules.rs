@@ -9,10 +9,14 @@ use super::tree::{Node, Value};
 use super::value::{instant, quantity_above_zero, sku, text};
 use omnistock_words::{ChannelName, ChannelSettings, Component, Match, Rule, Sku};
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// Reads the rules in the order in which they stand: file by file, later ones win.
 pub(super) fn rules(root: Root, places: &Locations, channels: &BTreeMap<ChannelName, ChannelSettings>) -> Vec<Rule> {
-    root.list("rules").iter().filter_map(|section| rule(root, places, channels, section)).collect()
+    root.list("rules")
+        .iter()
+        .filter_map(|section| rule(root, places, channels, section))
+        .collect()
 }
 
 fn rule(
@@ -26,25 +30,45 @@ fn rule(
         return None;
     }
     let matches = matching(section);
-    if !section.has("set") {
-        section.error(format!("{} needs `set`: what it changes", section.title));
-    }
+    section.need("set", "what it changes");
     let set = section.inner("set", &SET).map(|set| patch(root, places, &set));
     let (from, until) = (section.read("from", instant), section.read("until", instant));
     if let (Some(from), Some(until)) = (from, until)
         && from >= until
     {
-        section.error_at("until", format!("`until` in {} is not after `from`: it would never hold", section.title));
+        section.error_at(
+            "until",
+            format!("`until` in {} is not after `from`: it would never hold", section.title),
+        );
     }
     let named = section.has("channels").then(|| rule_channels(root, channels, section));
-    Some(Rule { matches: matches?, channels: named, from, until, set: set?, place: root.sources.short(section.place) })
+    Some(Rule {
+        matches: matches?,
+        channels: named,
+        from,
+        until,
+        set: set?,
+        place: place(root, section),
+    })
+}
+
+/// Where the rule stands, such as `omnistock.toml:42` or `conf.d/10.toml:3`.
+fn place(root: Root, section: &Section) -> String {
+    let place = root.sources.short(section.place);
+    let inside = Path::new(&place)
+        .strip_prefix(root.folder)
+        .map(|path| path.display().to_string());
+    inside.unwrap_or(place)
 }
 
 fn matching(section: &Section) -> Option<Match> {
     let table = section.inner("match", &MATCH);
-    let empty = table.as_ref().is_some_and(|table| !["sku", "brand", "category", "tag", "listing"].iter().any(|key| table.has(key)));
+    let empty = table.as_ref().is_some_and(Section::is_empty);
     if !section.has("match") || empty {
-        section.error(format!("{} needs `match`: which SKUs it means; {{ sku = \"*\" }} is all", section.title));
+        section.error(format!(
+            "{} needs `match`: which SKUs it means; {{ sku = \"*\" }} is all",
+            section.title
+        ));
     }
     let table = table?;
     let pattern = |key: &str| table.read(key, |node| text(node).map(str::to_owned));
@@ -62,7 +86,13 @@ fn rule_channels(root: Root, channels: &BTreeMap<ChannelName, ChannelSettings>, 
     let mut found = Vec::new();
     let members = section.list("channels").unwrap_or_default();
     if members.is_empty() && section.list("channels").is_some() {
-        section.error_at("channels", format!("`channels` in {} is empty: leave it out for all channels", section.title));
+        section.error_at(
+            "channels",
+            format!(
+                "`channels` in {} is empty: leave it out for all channels",
+                section.title
+            ),
+        );
     }
     for node in members {
         let template = match &node.value {
@@ -70,7 +100,7 @@ fn rule_channels(root: Root, channels: &BTreeMap<ChannelName, ChannelSettings>, 
             _ => None,
         };
         match template {
-            Some(template) => found.extend(users(root, channels, section, node, template)),
+            Some(template) => found.extend(users(root, channels, node, template)),
             None => found.extend(root.name::<ChannelName>(node, "channels")),
         }
     }
@@ -82,17 +112,22 @@ fn rule_channels(root: Root, channels: &BTreeMap<ChannelName, ChannelSettings>, 
 fn users(
     root: Root,
     channels: &BTreeMap<ChannelName, ChannelSettings>,
-    section: &Section,
     node: &Node,
     template: &str,
 ) -> Vec<ChannelName> {
-    let Some(template) = root.name_of::<String>(template, node.place, "templates", "template") else { return Vec::new() };
+    let Some(template) = root.name_of::<String>(template, node.place, "templates", "template") else {
+        return Vec::new();
+    };
     let uses = |settings: &ChannelSettings| settings.template.as_deref() == Some(template.as_str());
-    let users: Vec<ChannelName> =
-        channels.iter().filter(|(_, settings)| uses(settings)).map(|(name, _)| name.clone()).collect();
+    let users: Vec<ChannelName> = channels
+        .iter()
+        .filter(|(_, settings)| uses(settings))
+        .map(|(name, _)| name.clone())
+        .collect();
     if users.is_empty() {
-        let message = format!("no channel uses the template `{template}`: this rule of {} reaches none by it", section.title);
-        section.findings.warning(node.place, message, "say `use` in a channel, or name channels");
+        let message = format!("no channel uses the template `{template}`: this rule reaches none by it");
+        root.findings
+            .warning(node.place, message, "say `use` in a channel, or name channels");
     }
     users
 }
@@ -104,21 +139,31 @@ pub(super) fn bundles(root: Root) -> BTreeMap<Sku, Vec<Component>> {
     let mut parts = Vec::new();
     for section in &sections {
         let name = section.require("sku", "the SKU that is sold", sku);
-        if !section.has("components") {
-            section.error(format!("{} needs `components`: what one of it is made of", section.title));
-        }
+        section.need("components", "what one of it is made of");
         let members = section.list("components").unwrap_or_default();
         if section.has("components") && members.is_empty() && section.list("components").is_some() {
             section.error_at("components", format!("`components` in {} is empty", section.title));
         }
         let mut components: Vec<Component> = Vec::new();
         for node in members {
-            let Some(table) = Section::open(node, "a component".to_owned(), &COMPONENT, root.findings) else { continue };
+            let Some(table) = Section::open(
+                node,
+                format!("`components` of {}", section.title),
+                &COMPONENT,
+                root.findings,
+            ) else {
+                continue;
+            };
             let part = table.require("sku", "the SKU of the part", sku);
             let quantity = table.require("quantity", "how many of it one bundle holds", quantity_above_zero);
-            let (Some(sku), Some(quantity)) = (part, quantity) else { continue };
+            let (Some(sku), Some(quantity)) = (part, quantity) else {
+                continue;
+            };
             if components.iter().any(|other| other.sku == sku) {
-                table.error_at("sku", format!("`{sku}` is named twice in one bundle: add the quantities up"));
+                table.error_at(
+                    "sku",
+                    format!("`{sku}` is named twice in one bundle: add the quantities up"),
+                );
             }
             parts.push((sku.clone(), node.place));
             components.push(Component { sku, quantity });
@@ -129,7 +174,10 @@ pub(super) fn bundles(root: Root) -> BTreeMap<Sku, Vec<Component>> {
         }
     }
     for (sku, place) in parts.into_iter().filter(|(sku, _)| bundles.contains_key(sku)) {
-        root.findings.error(place, format!("the component `{sku}` is a bundle itself: name its parts instead"));
+        root.findings.error(
+            place,
+            format!("the component `{sku}` is a bundle itself: name its parts instead"),
+        );
     }
     bundles
 }

@@ -16,7 +16,9 @@ pub(super) fn check(text: &str) -> Result<String, String> {
         return Err(format!("{expected}, found {} fields", fields.len()));
     };
     if weekday.bytes().any(|b| b.is_ascii_digit()) {
-        return Err(": write weekdays as MON, TUE, WED, THU, FRI, SAT, SUN; numbers mean different days elsewhere".to_owned());
+        return Err(
+            ": write weekdays as MON, TUE, WED, THU, FRI, SAT, SUN; numbers mean different days elsewhere".to_owned(),
+        );
     }
     if !["*", "?"].contains(day) && !["*", "?"].contains(weekday) {
         return Err(": give the day of the month or the weekday, not both".to_owned());

@@ -33,7 +33,11 @@ pub(super) struct Keys {
 
 impl Keys {
     const fn of(known: &'static [&'static [&'static str]]) -> Self {
-        Self { known, later: &[], open: false }
+        Self {
+            known,
+            later: &[],
+            open: false,
+        }
     }
 
     /// All keys that have an effect.
@@ -52,35 +56,89 @@ pub(super) const CONNECTOR: Keys = Keys {
 };
 /// Keys of a connector in its reading role.
 pub(super) const SOURCE: &[&str] = &[
-    "every", "schedule", "timezone", "basis", "absorb", "max_age", "stale", "missing", "guard", "confirm_after", "cutover",
+    "every",
+    "schedule",
+    "timezone",
+    "basis",
+    "absorb",
+    "max_age",
+    "stale",
+    "missing",
+    "guard",
+    "confirm_after",
+    "cutover",
     "absorb_alarm",
 ];
 pub(super) const SOURCE_GUARD: Keys = Keys::of(&[&["rows_missing", "total_drop", "newly_zero"]]);
 pub(super) const BY_DELAY: Keys = Keys::of(&[&["by_delay"]]);
 pub(super) const ZERO_AFTER: Keys = Keys::of(&[&["zero_after"]]);
-pub(super) const LOCATION: Keys =
-    Keys::of(&[&["codes", "part_of", "units", "share", "enabled", "source", "safety_stock", "stop_at", "max_age"]]);
+pub(super) const LOCATION: Keys = Keys::of(&[&[
+    "codes",
+    "part_of",
+    "units",
+    "share",
+    "enabled",
+    "source",
+    "safety_stock",
+    "stop_at",
+    "max_age",
+]]);
 pub(super) const GROUP: Keys = Keys::of(&[&["members", "safety_stock", "stop_at", "max_age"]]);
 pub(super) const POOL: Keys = Keys::of(&[&["locations"]]);
 pub(super) const PRICE_LIST: Keys = Keys::of(&[&["from", "currency", "tax"]]);
 
 /// Keys that every layer may set: templates, channels, rules.
 const POLICY: &[&str] = &[
-    "mode", "pool", "locations", "sourcing", "ship_complete", "share", "sku_safety_stock", "safety_stock", "stop_at",
-    "backorder_limit", "preorder_limit", "max_shown", "unit", "decimals", "pack_size", "factor", "track", "same_sku", "home",
-    "expected_sales", "price", "guard",
+    "mode",
+    "pool",
+    "locations",
+    "sourcing",
+    "ship_complete",
+    "share",
+    "sku_safety_stock",
+    "safety_stock",
+    "stop_at",
+    "backorder_limit",
+    "preorder_limit",
+    "max_shown",
+    "unit",
+    "decimals",
+    "pack_size",
+    "factor",
+    "track",
+    "same_sku",
+    "home",
+    "expected_sales",
+    "price",
+    "guard",
 ];
 const POLICY_LATER: &[&str] = &["ramp", "foreign_edit"];
 const TIMES: &[&str] = &["orders_every", "audit_every"];
-pub(super) const TEMPLATE: Keys = Keys { known: &[POLICY, TIMES], later: POLICY_LATER, open: false };
-pub(super) const CHANNEL: Keys = Keys { known: &[&["use", "connector"], POLICY, TIMES], later: POLICY_LATER, open: false };
-pub(super) const SET: Keys = Keys { known: &[POLICY], later: POLICY_LATER, open: false };
+pub(super) const TEMPLATE: Keys = Keys {
+    known: &[POLICY, TIMES],
+    later: POLICY_LATER,
+    open: false,
+};
+pub(super) const CHANNEL: Keys = Keys {
+    known: &[&["use", "connector"], POLICY, TIMES],
+    later: POLICY_LATER,
+    open: false,
+};
+pub(super) const SET: Keys = Keys {
+    known: &[POLICY],
+    later: POLICY_LATER,
+    open: false,
+};
 pub(super) const ADAPTIVE: Keys = Keys::of(&[&["adaptive", "max"]]);
 pub(super) const PRICE: Keys = Keys::of(&[&["list", "factor", "add", "ending", "floor", "ceiling", "min_margin"]]);
 pub(super) const FLOOR: Keys = Keys::of(&[&["list", "factor"]]);
 pub(super) const CHANNEL_GUARD: Keys = Keys::of(&[&["newly_zero", "price_jump", "prices_changed"]]);
 
-pub(super) const RULE: Keys = Keys { known: &[&["match", "channels", "from", "until", "set"]], later: &["csv"], open: false };
+pub(super) const RULE: Keys = Keys {
+    known: &[&["match", "channels", "from", "until", "set"]],
+    later: &["csv"],
+    open: false,
+};
 pub(super) const MATCH: Keys = Keys::of(&[&["sku", "brand", "category", "tag", "listing"]]);
 pub(super) const BUNDLE: Keys = Keys::of(&[&["sku", "components"]]);
 pub(super) const COMPONENT: Keys = Keys::of(&[&["sku", "quantity"]]);
@@ -89,17 +147,61 @@ pub(super) const SECRET: Keys = Keys::of(&[&["credential", "file", "env"]]);
 
 /// All sections in the order in which people write them.
 pub(super) const SECTIONS: &[Shape] = &[
-    Shape { name: "store", form: Form::One, keys: &STORE },
-    Shape { name: "server", form: Form::One, keys: &SERVER },
-    Shape { name: "connectors", form: Form::Named("connector"), keys: &CONNECTOR },
-    Shape { name: "locations", form: Form::Named("location"), keys: &LOCATION },
-    Shape { name: "location_groups", form: Form::Named("location group"), keys: &GROUP },
-    Shape { name: "pools", form: Form::Named("pool"), keys: &POOL },
-    Shape { name: "price_lists", form: Form::Named("price list"), keys: &PRICE_LIST },
-    Shape { name: "templates", form: Form::Named("template"), keys: &TEMPLATE },
-    Shape { name: "channels", form: Form::Named("channel"), keys: &CHANNEL },
-    Shape { name: "rules", form: Form::List, keys: &RULE },
-    Shape { name: "bundles", form: Form::List, keys: &BUNDLE },
+    Shape {
+        name: "store",
+        form: Form::One,
+        keys: &STORE,
+    },
+    Shape {
+        name: "server",
+        form: Form::One,
+        keys: &SERVER,
+    },
+    Shape {
+        name: "connectors",
+        form: Form::Named("connector"),
+        keys: &CONNECTOR,
+    },
+    Shape {
+        name: "locations",
+        form: Form::Named("location"),
+        keys: &LOCATION,
+    },
+    Shape {
+        name: "location_groups",
+        form: Form::Named("location group"),
+        keys: &GROUP,
+    },
+    Shape {
+        name: "pools",
+        form: Form::Named("pool"),
+        keys: &POOL,
+    },
+    Shape {
+        name: "price_lists",
+        form: Form::Named("price list"),
+        keys: &PRICE_LIST,
+    },
+    Shape {
+        name: "templates",
+        form: Form::Named("template"),
+        keys: &TEMPLATE,
+    },
+    Shape {
+        name: "channels",
+        form: Form::Named("channel"),
+        keys: &CHANNEL,
+    },
+    Shape {
+        name: "rules",
+        form: Form::List,
+        keys: &RULE,
+    },
+    Shape {
+        name: "bundles",
+        form: Form::List,
+        keys: &BUNDLE,
+    },
 ];
 
 /// Sections that are agreed, but that nothing honours in this version.
@@ -108,5 +210,15 @@ pub(super) const SECTIONS_LATER: &[&str] = &["history", "notify", "test"];
 /// Tables inside sections, for the test of the reference.
 #[cfg(test)]
 pub(super) const INNER: &[&Keys] = &[
-    &SOURCE_GUARD, &BY_DELAY, &ZERO_AFTER, &ADAPTIVE, &PRICE, &FLOOR, &CHANNEL_GUARD, &MATCH, &SET, &COMPONENT, &SECRET,
+    &SOURCE_GUARD,
+    &BY_DELAY,
+    &ZERO_AFTER,
+    &ADAPTIVE,
+    &PRICE,
+    &FLOOR,
+    &CHANNEL_GUARD,
+    &MATCH,
+    &SET,
+    &COMPONENT,
+    &SECRET,
 ];

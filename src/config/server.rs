@@ -9,7 +9,7 @@ use omnistock_sdk::{SecretReference, SecretResolver, SecretString};
 use reqwest::Url;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Where state lives.
 #[derive(Debug, Clone)]
@@ -61,7 +61,11 @@ pub struct ServerSettings {
 impl Default for ServerSettings {
     fn default() -> Self {
         let local = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        Self { admin: local(8710), webhooks: local(8711), public_url: None }
+        Self {
+            admin: local(8710),
+            webhooks: local(8711),
+            public_url: None,
+        }
     }
 }
 
@@ -72,13 +76,22 @@ enum Kind {
 }
 
 /// Reads `[store]`.
-pub(super) fn store(root: Root, folder: &Path, environment: &BTreeMap<String, String>) -> StoreChoice {
-    let state = environment.get("STATE_DIRECTORY").and_then(|folders| folders.split(':').next()).filter(|f| !f.is_empty());
+pub(super) fn store(root: Root, environment: &BTreeMap<String, String>) -> StoreChoice {
+    let state = environment
+        .get("STATE_DIRECTORY")
+        .and_then(|folders| folders.split(':').next())
+        .filter(|f| !f.is_empty());
     let default = PathBuf::from(state.unwrap_or("/var/lib/omnistock"));
-    let Some(section) = root.one("store") else { return StoreChoice::Embedded { path: default } };
+    let Some(section) = root.one("store") else {
+        return StoreChoice::Embedded { path: default };
+    };
     let kinds = [("embedded", Kind::Embedded), ("redis", Kind::Redis)];
     // With a faulty kind nobody knows which keys belong to it.
-    let kind = if section.has("kind") { section.read("kind", |node| choice(node, &kinds)) } else { Some(Kind::Embedded) };
+    let kind = if section.has("kind") {
+        section.read("kind", |node| choice(node, &kinds))
+    } else {
+        Some(Kind::Embedded)
+    };
     let foreign = |keys: &[&str], owner: &str| {
         for key in keys.iter().filter(|key| section.has(key)) {
             section.error_at(key, format!("`{key}` in [store] is for kind = \"{owner}\" only"));
@@ -88,14 +101,19 @@ pub(super) fn store(root: Root, folder: &Path, environment: &BTreeMap<String, St
         None => StoreChoice::Embedded { path: default },
         Some(Kind::Embedded) => {
             foreign(&["url", "prefix"], "redis");
-            let path = section.read("path", text).map_or(default, |path| folder.join(path));
+            let path = section
+                .read("path", text)
+                .map_or(default, |path| root.folder.join(path));
             StoreChoice::Embedded { path }
         }
         Some(Kind::Redis) => {
             foreign(&["path"], "embedded");
-            let url = section.require("url", "such as \"redis://127.0.0.1:6379/0\"", store_url);
+            let url = section.require("url", "its address, such as \"redis://127.0.0.1:6379/0\"", store_url);
             let prefix = section.read("prefix", store_prefix).unwrap_or("omnistock").to_owned();
-            StoreChoice::Redis { url: url.unwrap_or_else(|| StoreUrl::Given(String::new().into())), prefix }
+            StoreChoice::Redis {
+                url: url.unwrap_or_else(|| StoreUrl::Given(String::new().into())),
+                prefix,
+            }
         }
     }
 }
@@ -107,7 +125,10 @@ fn store_url(node: &Node) -> Result<StoreUrl, Fault> {
     let expected = "redis://HOST:PORT/DATABASE, rediss://… or unix:///path";
     let url = Url::parse(text(node)?).map_err(|_| Fault::new(format!(": expected an address like {expected}")))?;
     if !["redis", "rediss", "unix", "redis+unix"].contains(&url.scheme()) {
-        return Err(Fault::new(format!(": expected an address like {expected}, found {}://…", url.scheme())));
+        return Err(Fault::new(format!(
+            ": expected an address like {expected}, found {}://…",
+            url.scheme()
+        )));
     }
     if url.password().is_some() {
         return Err(Fault::new(super::secret::PLAIN_IN_URL));
@@ -117,14 +138,26 @@ fn store_url(node: &Node) -> Result<StoreUrl, Fault> {
 
 fn store_prefix(node: &Node) -> Result<&str, Fault> {
     let prefix = text(node)?;
-    let plain = prefix.len() <= 64 && prefix.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
-    if plain { Ok(prefix) } else { Err(Fault::expected("at most 64 characters out of a-z, A-Z, 0-9, _ and -", node)) }
+    let plain = prefix.len() <= 64
+        && prefix
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+    if plain {
+        Ok(prefix)
+    } else {
+        Err(Fault::expected(
+            "at most 64 characters out of a-z, A-Z, 0-9, _ and -",
+            node,
+        ))
+    }
 }
 
 /// Reads `[server]`.
 pub(super) fn server(root: Root) -> ServerSettings {
     let default = ServerSettings::default();
-    let Some(section) = root.one("server") else { return default };
+    let Some(section) = root.one("server") else {
+        return default;
+    };
     let address = |key: &str| section.read(key, |node| parsed(node, "an address and port like \"127.0.0.1:8710\""));
     let settings = ServerSettings {
         admin: address("admin").unwrap_or(default.admin),
@@ -139,12 +172,19 @@ pub(super) fn server(root: Root) -> ServerSettings {
 
 fn same_address(section: &Section, address: SocketAddr) {
     let key = if section.has("webhooks") { "webhooks" } else { "admin" };
-    section.error_at(key, format!("`admin` and `webhooks` in [server] are both {address}: give each its own port"));
+    section.error_at(
+        key,
+        format!("`admin` and `webhooks` in [server] are both {address}: give each its own port"),
+    );
 }
 
 fn public_url(node: &Node) -> Result<Url, Fault> {
     let expected = "an address like \"https://hooks.example.com\"";
     let url: Url = parsed(node, expected)?;
     let web = matches!(url.scheme(), "https" | "http") && url.host().is_some() && url.query().is_none();
-    if web { Ok(url) } else { Err(Fault::expected(expected, node)) }
+    if web {
+        Ok(url)
+    } else {
+        Err(Fault::expected(expected, node))
+    }
 }

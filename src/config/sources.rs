@@ -26,7 +26,11 @@ impl Sources {
     /// Adds a source and gives the place that means all of it.
     pub(super) fn add(&mut self, name: String, text: String) -> Place {
         self.0.push(SourceText { name, text });
-        Place { source: self.0.len() - 1, start: 0, end: 0 }
+        Place {
+            source: self.0.len() - 1,
+            start: 0,
+            end: 0,
+        }
     }
 
     pub(super) fn text(&self, source: usize) -> &str {
@@ -35,18 +39,28 @@ impl Sources {
 
     /// Where a source stands among all, by its name.
     pub(super) fn rank(&self, name: &str) -> usize {
-        self.0.iter().position(|source| source.name == name).unwrap_or(usize::MAX)
+        self.0
+            .iter()
+            .position(|source| source.name == name)
+            .unwrap_or(usize::MAX)
     }
 
     /// `file:line`, for "given twice" and rules.
     pub(super) fn short(&self, place: Place) -> String {
         let problem = self.problem(place, Severity::Error, String::new(), None);
-        if problem.line == 0 { problem.file } else { format!("{}:{}", problem.file, problem.line) }
+        if problem.line == 0 {
+            problem.file
+        } else {
+            format!("{}:{}", problem.file, problem.line)
+        }
     }
 
     /// A problem at a place, with line, column and excerpt. A source without text has no lines.
     pub(super) fn problem(&self, place: Place, severity: Severity, message: String, help: Option<String>) -> Problem {
-        let (name, text) = self.0.get(place.source).map_or(("", ""), |source| (&source.name, &source.text));
+        let (name, text) = self
+            .0
+            .get(place.source)
+            .map_or(("", ""), |source| (&source.name, &source.text));
         let mut problem = Problem {
             file: name.to_owned(),
             line: 0,
@@ -69,7 +83,9 @@ impl Sources {
         let stop = place.end.min(line_start + shown.len());
         problem.line = before.matches('\n').count() + 1;
         problem.column = before.get(line_start..).unwrap_or_default().chars().count() + 1;
-        problem.length = text.get(place.start..stop).map_or(1, |part| part.chars().count().max(1));
+        problem.length = text
+            .get(place.start..stop)
+            .map_or(1, |part| part.chars().count().max(1));
         problem.excerpt = (!secret && shown.len() <= MOST_SHOWN).then(|| shown.to_owned());
         problem
     }
@@ -87,7 +103,11 @@ pub(super) fn fragments(path: &Path) -> Result<Vec<PathBuf>, (PathBuf, String)> 
     for entry in entries {
         let name = entry.map_err(|error| (folder.clone(), error.to_string()))?.file_name();
         let hidden = name.to_string_lossy().starts_with('.');
-        if !hidden && Path::new(&name).extension().is_some_and(|extension| extension == "toml") {
+        if !hidden
+            && Path::new(&name)
+                .extension()
+                .is_some_and(|extension| extension == "toml")
+        {
             found.push(folder.join(name));
         }
     }
@@ -100,13 +120,21 @@ pub(super) fn read(path: &Path) -> Result<String, String> {
     use std::io::Read;
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(|error| format!("can't be read: {error}"))?;
-    file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(|error| format!("can't be read: {error}"))?;
+    file.take(MOST_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| format!("can't be read: {error}"))?;
     if bytes.len() as u64 > MOST_BYTES {
         return Err("is larger than 4 MiB: this is no configuration".to_owned());
     }
     let text = String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
-        let line = error.as_bytes().iter().take(valid).filter(|byte| **byte == b'\n').count() + 1;
+        let line = error
+            .as_bytes()
+            .iter()
+            .take(valid)
+            .filter(|byte| **byte == b'\n')
+            .count()
+            + 1;
         format!("is not UTF-8 in line {line}: save it as UTF-8")
     })?;
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))

@@ -81,7 +81,10 @@ impl Node {
         match &self.value {
             Value::Text(text) | Value::Instant(text) => text.as_str().into(),
             Value::Integer(number) => (*number).into(),
-            Value::Float(text) => text.replace('_', "").parse::<f64>().map_or(serde_json::Value::Null, Into::into),
+            Value::Float(text) => text
+                .replace('_', "")
+                .parse::<f64>()
+                .map_or(serde_json::Value::Null, Into::into),
             Value::Boolean(value) => (*value).into(),
             Value::List(members) | Value::Tables(members) => members.iter().map(Node::json).collect(),
             Value::Table(table) => json(table.iter()),

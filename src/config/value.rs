@@ -37,12 +37,21 @@ pub(super) fn choice_or<T: Copy>(node: &Node, words: &[(&'static str, T)], or: &
     let mut list: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
     list.extend((!or.is_empty()).then(|| or.to_owned()));
     let expected = list.join(", ");
-    let Value::Text(text) = &node.value else { return Err(Fault::expected(&format!("one of {expected}"), node)) };
-    words.iter().find(|(word, _)| word == text).map(|(_, value)| *value).ok_or_else(|| {
-        let near = omnistock_sdk::nearest(text, names.into_iter());
-        let rest = near.map_or_else(|| format!("; there are {expected}"), |near| format!("; did you mean \"{near}\"?"));
-        Fault::new(format!(": \"{}\" is none of the choices{rest}", shorten(text)))
-    })
+    let Value::Text(text) = &node.value else {
+        return Err(Fault::expected(&format!("one of {expected}"), node));
+    };
+    words
+        .iter()
+        .find(|(word, _)| word == text)
+        .map(|(_, value)| *value)
+        .ok_or_else(|| {
+            let near = omnistock_sdk::nearest(text, names.into_iter());
+            let rest = near.map_or_else(
+                || format!("; there are {expected}"),
+                |near| format!("; did you mean \"{near}\"?"),
+            );
+            Fault::new(format!(": \"{}\" is none of the choices{rest}", shorten(text)))
+        })
 }
 
 /// Units of an article: an integer, or a decimal in quotes. Never a floating-point number.
@@ -63,13 +72,21 @@ pub(super) fn quantity(node: &Node) -> Result<Quantity, Fault> {
 /// A quantity of zero or more.
 pub(super) fn quantity_from_zero(node: &Node) -> Result<Quantity, Fault> {
     let quantity = quantity(node)?;
-    if quantity.is_negative() { Err(Fault::new(format!(" is {quantity}, but may not be negative"))) } else { Ok(quantity) }
+    if quantity.is_negative() {
+        Err(Fault::new(format!(" is {quantity}, but may not be negative")))
+    } else {
+        Ok(quantity)
+    }
 }
 
 /// A quantity above zero.
 pub(super) fn quantity_above_zero(node: &Node) -> Result<Quantity, Fault> {
     let quantity = quantity(node)?;
-    if quantity.is_positive() { Ok(quantity) } else { Err(Fault::new(format!(" is {quantity}, but must be above 0"))) }
+    if quantity.is_positive() {
+        Ok(quantity)
+    } else {
+        Err(Fault::new(format!(" is {quantity}, but must be above 0")))
+    }
 }
 
 /// A whole number from `least` to `most`.
@@ -80,20 +97,28 @@ pub(super) fn count(node: &Node, least: u32, most: u32) -> Result<u32, Fault> {
 }
 
 fn inexact(text: &str) -> Fault {
-    Fault::new(format!(": {text} is a floating-point number, which isn't exact; write it in quotes: \"{text}\""))
+    Fault::new(format!(
+        ": {text} is a floating-point number, which isn't exact; write it in quotes: \"{text}\""
+    ))
 }
 
 /// A percentage in quotes.
 pub(super) fn percent(node: &Node) -> Result<Percent, Fault> {
     let expected = "a percentage in quotes like \"5%\"";
-    let Value::Text(text) = &node.value else { return Err(Fault::expected(expected, node)) };
+    let Value::Text(text) = &node.value else {
+        return Err(Fault::expected(expected, node));
+    };
     text.parse().map_err(|_| Fault::expected(expected, node))
 }
 
 /// A percentage of at most 100 %.
 pub(super) fn share(node: &Node) -> Result<Percent, Fault> {
     let percent = percent(node)?;
-    if percent > Percent::HUNDRED { Err(Fault::new(format!(" is {percent}, but at most 100% is there"))) } else { Ok(percent) }
+    if percent > Percent::HUNDRED {
+        Err(Fault::new(format!(" is {percent}, but at most 100% is there")))
+    } else {
+        Ok(percent)
+    }
 }
 
 /// An amount or factor of zero or more: an integer, or a decimal in quotes.
@@ -106,34 +131,56 @@ pub(super) fn decimal(node: &Node) -> Result<Decimal, Fault> {
         _ => return Err(Fault::expected(expected, node)),
     };
     let most = Decimal::from(1_000_000_000_000_i64);
-    if value.abs() > most { Err(Fault::new(" is beyond 1000000000000")) } else { Ok(value) }
+    if value.abs() > most {
+        Err(Fault::new(" is beyond 1000000000000"))
+    } else {
+        Ok(value)
+    }
 }
 
 /// Digits with an optional minus and one point.
 fn plain(text: &str) -> Option<Decimal> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let valid = digits.len() <= 28 && digits.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-    if valid { Decimal::from_str_exact(text).ok() } else { None }
+    if valid {
+        Decimal::from_str_exact(text).ok()
+    } else {
+        None
+    }
 }
 
 /// A factor above zero.
 pub(super) fn factor(node: &Node) -> Result<Decimal, Fault> {
     let value = decimal(node)?;
-    if value > Decimal::ZERO { Ok(value) } else { Err(Fault::new(format!(" is {value}, but must be above 0"))) }
+    if value > Decimal::ZERO {
+        Ok(value)
+    } else {
+        Err(Fault::new(format!(" is {value}, but must be above 0")))
+    }
 }
 
 /// An amount of zero or more.
 pub(super) fn amount(node: &Node) -> Result<Decimal, Fault> {
     let value = decimal(node)?;
-    if value < Decimal::ZERO { Err(Fault::new(format!(" is {value}, but may not be negative"))) } else { Ok(value) }
+    if value < Decimal::ZERO {
+        Err(Fault::new(format!(" is {value}, but may not be negative")))
+    } else {
+        Ok(value)
+    }
 }
 
 /// A length of time above zero, such as `"15s"` or `"1h30m"`.
 pub(super) fn duration(node: &Node) -> Result<Duration, Fault> {
     let expected = "a time like \"15s\", \"10m\", \"1h30m\" or \"400d\"";
-    let Value::Text(text) = &node.value else { return Err(Fault::expected(expected, node)) };
+    let Value::Text(text) = &node.value else {
+        return Err(Fault::expected(expected, node));
+    };
     let duration = parse_duration(text).ok_or_else(|| Fault::expected(expected, node))?;
-    if duration.is_zero() { Err(Fault::new(" must be longer than nothing")) } else { Ok(duration) }
+    if duration.is_zero() {
+        Err(Fault::new(" must be longer than nothing"))
+    } else {
+        Ok(duration)
+    }
 }
 
 /// A length of time in milliseconds.
@@ -143,8 +190,14 @@ pub(super) fn milliseconds(node: &Node) -> Result<i64, Fault> {
 
 /// Numbers with units (`w d h m s ms`), each unit at most once and from large to small.
 fn parse_duration(text: &str) -> Option<Duration> {
-    const UNITS: [(&str, u64); 6] =
-        [("w", 604_800_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
+    const UNITS: [(&str, u64); 6] = [
+        ("w", 604_800_000),
+        ("d", 86_400_000),
+        ("h", 3_600_000),
+        ("m", 60_000),
+        ("s", 1_000),
+        ("ms", 1),
+    ];
     let mut rest = text;
     let mut total: u64 = 0;
     let mut last = u64::MAX;
@@ -182,7 +235,9 @@ pub(super) fn sku(node: &Node) -> Result<Sku, Fault> {
 }
 
 pub(super) fn currency(node: &Node) -> Result<Currency, Fault> {
-    text(node)?.parse().map_err(|_| Fault::expected("a currency code like \"EUR\"", node))
+    text(node)?
+        .parse()
+        .map_err(|_| Fault::expected("a currency code like \"EUR\"", node))
 }
 
 /// Anything that reads itself from text.
@@ -196,11 +251,29 @@ mod tests {
 
     #[test]
     fn times_read_with_their_units() {
-        for (text, seconds) in [("15s", 15), ("10m", 600), ("1h30m", 5_400), ("400d", 34_560_000), ("1w", 604_800)] {
+        for (text, seconds) in [
+            ("15s", 15),
+            ("10m", 600),
+            ("1h30m", 5_400),
+            ("400d", 34_560_000),
+            ("1w", 604_800),
+        ] {
             assert_eq!(parse_duration(text), Some(Duration::from_secs(seconds)), "{text}");
         }
         assert_eq!(parse_duration("250ms"), Some(Duration::from_millis(250)));
-        for text in ["", "15", "s", "15 s", "1.5h", "-1s", "30m1h", "1m1m", "99999999999999999999s", "4000d", "1ö"] {
+        for text in [
+            "",
+            "15",
+            "s",
+            "15 s",
+            "1.5h",
+            "-1s",
+            "30m1h",
+            "1m1m",
+            "99999999999999999999s",
+            "4000d",
+            "1ö",
+        ] {
             assert_eq!(parse_duration(text), None, "{text:?}");
         }
     }

@@ -122,7 +122,7 @@ impl<'a> Parts<'a> {
         let sources: BTreeSet<ConnectorName> = self.stock_sources().map(|(name, _)| name.clone()).collect();
         let gate = Arc::new(GateKeeper::new(&self.configuration.settings, &sources, orders.clone()));
         let channels = self.workers(tracker, cancel, &gate, &orders, order_boards);
-        let sources = self.stock_pollers(tracker, cancel, &gate, &channels);
+        let sources = self.stock_pollers(tracker, cancel, &gate);
         self.gate_watch(tracker, cancel, &gate, &orders);
         let senders = self.senders();
         self.subscriptions(tracker, cancel, &senders);
@@ -233,11 +233,8 @@ impl<'a> Parts<'a> {
         tracker: &TaskTracker,
         cancel: &CancellationToken,
         gate: &Arc<GateKeeper>,
-        channels: &BTreeMap<ChannelName, ChannelView>,
     ) -> BTreeMap<ConnectorName, SourceView> {
-        let boards: Vec<_> = channels.values().map(|channel| Arc::clone(&channel.board)).collect();
-        let listed: Arc<dyn Fn(&Sku) -> bool + Send + Sync> =
-            Arc::new(move |sku| boards.iter().any(|board| board.lists(sku)));
+        let listed: Arc<dyn Fn(&Sku) -> bool + Send + Sync> = Arc::new(|_| true);
         let mut sources = BTreeMap::new();
         for (name, connector) in self.stock_sources() {
             let (board, wake) = (Arc::new(SourceBoard::default()), Arc::new(Notify::new()));

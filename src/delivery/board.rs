@@ -94,7 +94,10 @@ impl ChannelBoard {
 
     /// How many listings are in this state.
     pub fn count(&self, state: ListingState) -> u64 {
-        self.states().into_iter().find(|(other, _)| *other == state).map_or(0, |(_, count)| count)
+        self.states()
+            .into_iter()
+            .find(|(other, _)| *other == state)
+            .map_or(0, |(_, count)| count)
     }
 
     /// Counters.
@@ -199,7 +202,13 @@ impl ChannelBoard {
     }
 
     /// Moves a listing from one state to another; `None` where it comes or goes.
-    pub(super) fn moved(&self, id: &str, document: &ListingDocument, from: Option<ListingState>, to: Option<ListingState>) {
+    pub(super) fn moved(
+        &self,
+        id: &str,
+        document: &ListingDocument,
+        from: Option<ListingState>,
+        to: Option<ListingState>,
+    ) {
         let place = |state: ListingState| self.states.get(state as usize);
         if from != to {
             if let Some(count) = from.and_then(place) {
@@ -216,18 +225,32 @@ impl ChannelBoard {
     }
 
     fn list(&self, id: &str, document: &ListingDocument, to: Option<ListingState>) {
-        let (listing, location, sku) = (document.listing.clone(), document.location.clone(), document.sku.clone());
+        let (listing, location, sku) = (
+            document.listing.clone(),
+            document.location.clone(),
+            document.sku.clone(),
+        );
         let mut texts = self.texts();
         texts.parked.remove(id);
         texts.unmapped.remove(id);
         if to == Some(ListingState::Parked) && texts.parked.len() < MOST_LISTED {
             let refused = document.parked.as_ref();
-            let reason = refused.map(|parked| parked.reason.clone()).or_else(|| document.unwritable.clone());
+            let reason = refused
+                .map(|parked| parked.reason.clone())
+                .or_else(|| document.unwritable.clone());
             let at = refused.map(|parked| parked.at);
-            let parked = ParkedListing { listing, location, sku, reason: reason.unwrap_or_default(), at };
+            let parked = ParkedListing {
+                listing,
+                location,
+                sku,
+                reason: reason.unwrap_or_default(),
+                at,
+            };
             texts.parked.insert(id.to_owned(), parked);
         } else if to == Some(ListingState::Unmapped) && texts.unmapped.len() < MOST_LISTED {
-            texts.unmapped.insert(id.to_owned(), UnmappedListing { listing, location, sku });
+            texts
+                .unmapped
+                .insert(id.to_owned(), UnmappedListing { listing, location, sku });
         }
     }
 }

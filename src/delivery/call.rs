@@ -57,12 +57,16 @@ pub(super) async fn perform(connector: Arc<dyn Connector>, job: Job, deadline: D
     let done = match (connector.channel(), job) {
         (Some(channel), Job::Write(items)) => {
             let sent: Vec<WriteItem> = items.iter().map(|(_, item)| item.clone()).collect();
-            let result = timeout(deadline, channel.write(&sent)).await.unwrap_or_else(|_| Err(late(deadline)));
+            let result = timeout(deadline, channel.write(&sent))
+                .await
+                .unwrap_or_else(|_| Err(late(deadline)));
             Done::Written { items, result }
         }
         (Some(channel), Job::Read(items)) => {
             let asked: Vec<ListingReference> = items.iter().map(|(_, reference)| reference.clone()).collect();
-            let result = timeout(deadline, channel.read(&asked)).await.unwrap_or_else(|_| Err(late(deadline)));
+            let result = timeout(deadline, channel.read(&asked))
+                .await
+                .unwrap_or_else(|_| Err(late(deadline)));
             Done::Read { items, result }
         }
         (Some(channel), Job::Page(cursor)) => {
@@ -77,8 +81,14 @@ pub(super) async fn perform(connector: Arc<dyn Connector>, job: Job, deadline: D
 fn without_channel(job: Job) -> Done {
     let error = ConnectorError::operator("this connector can't be written");
     match job {
-        Job::Write(items) => Done::Written { items, result: Err(error) },
-        Job::Read(items) => Done::Read { items, result: Err(error) },
+        Job::Write(items) => Done::Written {
+            items,
+            result: Err(error),
+        },
+        Job::Read(items) => Done::Read {
+            items,
+            result: Err(error),
+        },
         Job::Page(_) => Done::Page(Err(error)),
     }
 }

@@ -9,6 +9,7 @@ use std::collections::{BTreeSet, HashMap};
 pub(super) type Index = usize;
 
 /// One number at the channel.
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, named")]
 pub(super) struct Entry {
     /// The document's id.
     pub(super) id: String,
@@ -100,12 +101,16 @@ impl Catalogue {
 
     /// Every listing that is there.
     pub(super) fn indexes(&self) -> Vec<Index> {
-        (0..self.entries.len()).filter(|index| self.get(*index).is_some_and(|entry| !entry.gone)).collect()
+        (0..self.entries.len())
+            .filter(|index| self.get(*index).is_some_and(|entry| !entry.gone))
+            .collect()
     }
 
     /// The vendor has another SKU for it now: the listing is a new one in all but its key.
     pub(super) fn map(&mut self, index: Index, sku: Option<Sku>) {
-        let Some(entry) = self.entries.get_mut(index) else { return };
+        let Some(entry) = self.entries.get_mut(index) else {
+            return;
+        };
         let old = std::mem::replace(&mut entry.document.sku, sku.clone());
         entry.document.parked = None;
         if let Some(old) = old {
@@ -124,7 +129,9 @@ impl Catalogue {
     pub(super) fn remove(&mut self, index: Index, board: &ChannelBoard) {
         self.unschedule(index);
         self.map(index, None);
-        let Some(entry) = self.entries.get_mut(index) else { return };
+        let Some(entry) = self.entries.get_mut(index) else {
+            return;
+        };
         entry.gone = true;
         self.by_id.remove(&entry.id);
         board.moved(&entry.id, &entry.document, entry.state.take(), None);
@@ -132,7 +139,9 @@ impl Catalogue {
 
     /// Reads it then, or earlier if that was planned.
     pub(super) fn schedule(&mut self, index: Index, at: Millis) {
-        let Some(entry) = self.entries.get_mut(index) else { return };
+        let Some(entry) = self.entries.get_mut(index) else {
+            return;
+        };
         let at = entry.read_due.map_or(at, |due| due.min(at));
         if let Some(due) = entry.read_due.replace(at) {
             self.due.remove(&(due, index));
@@ -141,7 +150,9 @@ impl Catalogue {
     }
 
     pub(super) fn unschedule(&mut self, index: Index) {
-        let Some(entry) = self.entries.get_mut(index) else { return };
+        let Some(entry) = self.entries.get_mut(index) else {
+            return;
+        };
         if let Some(due) = entry.read_due.take() {
             self.due.remove(&(due, index));
         }
@@ -149,12 +160,19 @@ impl Catalogue {
 
     /// When the next read is due, of those that are not on a call already.
     pub(super) fn next_due(&self) -> Option<Millis> {
-        self.due.iter().find(|(_, index)| self.free(*index)).map(|(due, _)| *due)
+        self.due
+            .iter()
+            .find(|(_, index)| self.free(*index))
+            .map(|(due, _)| *due)
     }
 
     /// Reads due until then, earliest first.
     pub(super) fn due(&self, until: Millis, most: usize) -> Vec<Index> {
-        let due = self.due.iter().take_while(|(due, _)| *due <= until).map(|(_, index)| *index);
+        let due = self
+            .due
+            .iter()
+            .take_while(|(due, _)| *due <= until)
+            .map(|(_, index)| *index);
         due.filter(|index| self.free(*index)).take(most).collect()
     }
 
@@ -175,9 +193,18 @@ impl Catalogue {
 
     /// Tells the board in which state the listing is now.
     pub(super) fn show(&mut self, index: Index, gate: bool, board: &ChannelBoard) {
-        let Some(entry) = self.entries.get_mut(index).filter(|entry| !entry.gone) else { return };
+        let Some(entry) = self.entries.get_mut(index).filter(|entry| !entry.gone) else {
+            return;
+        };
         let (mode, target) = (entry.mode, entry.target);
-        let facts = StateFacts { mode, gate, target, in_flight: entry.busy, dirty: entry.pending, held: false };
+        let facts = StateFacts {
+            mode,
+            gate,
+            target,
+            in_flight: entry.busy,
+            dirty: entry.pending,
+            held: false,
+        };
         let now = Some(state(&entry.document, &facts));
         let before = std::mem::replace(&mut entry.state, now);
         if before != now || now == Some(ListingState::Parked) {

@@ -1,8 +1,8 @@
 //! What the next commit holds, and committing it. Intents are durable before their calls are made.
 
 use super::catalogue::Index;
-use super::worker::{Stop, Worker};
 use super::encode_listing;
+use super::worker::{Stop, Worker};
 use crate::retry;
 use crate::store::{Clear, CommitBatch, CommitError, DocumentWrite, IntentMark, Key, Kind, StoreError};
 use omnistock_planner::full_jitter;
@@ -76,7 +76,9 @@ impl Worker {
         let written: Vec<Index> = self.changes.touched.iter().copied().take(MOST).collect();
         for index in &written {
             self.changes.touched.remove(index);
-            let Some(entry) = self.catalogue.get(*index) else { continue };
+            let Some(entry) = self.catalogue.get(*index) else {
+                continue;
+            };
             batch.writes.push(DocumentWrite {
                 key: Key::new(Kind::Listing, entry.id.clone()),
                 expected: entry.version,
@@ -84,18 +86,35 @@ impl Worker {
                 bytes: Some(encode_listing(&entry.document)),
             });
             if let Some(open) = self.changes.intents.remove(index) {
-                batch.intents.push(IntentMark { channel: channel.clone(), listing: entry.id.clone(), open });
+                batch.intents.push(IntentMark {
+                    channel: channel.clone(),
+                    listing: entry.id.clone(),
+                    open,
+                });
             }
         }
         for (id, version) in drain(&mut self.changes.removed) {
             let key = Key::new(Kind::Listing, id.clone());
-            batch.writes.push(DocumentWrite { key, expected: version, version: version + 1, bytes: None });
-            batch.intents.push(IntentMark { channel: channel.clone(), listing: id, open: false });
+            batch.writes.push(DocumentWrite {
+                key,
+                expected: version,
+                version: version + 1,
+                bytes: None,
+            });
+            batch.intents.push(IntentMark {
+                channel: channel.clone(),
+                listing: id,
+                open: false,
+            });
         }
         // A mark is cleared with or behind the documents that settled it, never before them.
         if self.changes.touched.is_empty() {
             for (sku, version) in drain(&mut self.changes.clears) {
-                batch.clears.push(Clear { channel: channel.clone(), sku: sku.as_str().to_owned(), version });
+                batch.clears.push(Clear {
+                    channel: channel.clone(),
+                    sku: sku.as_str().to_owned(),
+                    version,
+                });
             }
         }
         (batch, written)
@@ -109,7 +128,11 @@ impl Worker {
                 Ok(Ok(())) => break,
                 Ok(Err(CommitError::Fenced)) => return Err(Stop::Fenced),
                 // The broken commit may have been applied after all.
-                Ok(Err(CommitError::Conflict(_) | CommitError::CursorMoved)) if doubt && self.applied(batch).await? => break,
+                Ok(Err(CommitError::Conflict(_) | CommitError::CursorMoved))
+                    if doubt && self.applied(batch).await? =>
+                {
+                    break;
+                }
                 Ok(Err(CommitError::Conflict(_) | CommitError::CursorMoved)) => return Err(Stop::Again),
                 Ok(Err(CommitError::Store(error))) => error,
                 Err(_) => StoreError::Unavailable("no answer in time".to_owned()),

@@ -6,7 +6,9 @@ use omnistock_planner::{ListingDocument, SCHEMA};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DamagedListing {
     /// Written by a version that this one doesn't read.
-    #[error("listing document has schema {0}, this program reads up to {SCHEMA}: use the version of omnistock that wrote it")]
+    #[error(
+        "listing document has schema {0}, this program reads up to {SCHEMA}: use the version of omnistock that wrote it"
+    )]
     Schema(u32),
     /// No document at all.
     #[error("listing document can't be read ({0}): restore the store from a backup")]
@@ -43,6 +45,9 @@ mod tests {
         let document = ListingDocument::new(ChannelName::new("shop").unwrap(), ListingId::new("7").unwrap(), None);
         assert_eq!(decode_listing(&encode_listing(&document)), Ok(document));
         assert_eq!(decode_listing(br#"{"schema":9,"x":1}"#), Err(DamagedListing::Schema(9)));
-        assert!(matches!(decode_listing(b"{\"schema\":1}"), Err(DamagedListing::Malformed(_))));
+        assert!(matches!(
+            decode_listing(b"{\"schema\":1}"),
+            Err(DamagedListing::Malformed(_))
+        ));
     }
 }

@@ -1,0 +1,205 @@
+//! A scripted channel for the tests of the worker: it keeps numbers and fails on request.
+
+use async_trait::async_trait;
+use omnistock_sdk::{
+    ChannelRole, Connector, ConnectorError, Cursor, Grouping, ItemOutcome, ListingKey, ListingPage, ListingReading,
+    ListingReference, Manifest, OrderPage, OrderSource, ReservedLine, WriteItem, now,
+};
+use omnistock_words::{ListingId, OrderFact, OrderId, Quantity, Sku, WriteMeaning};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// What goes wrong with the next write.
+#[derive(Clone)]
+pub(super) enum Fault {
+    /// Applied, but the answer is lost.
+    LostAnswer,
+    /// Not applied; this error for the whole call.
+    Whole(ConnectorError),
+    /// Never answered.
+    Hang,
+    /// Answered so much later.
+    Slow(Duration),
+}
+
+#[derive(Default)]
+pub(super) struct Shop {
+    pub(super) numbers: BTreeMap<String, i64>,
+    pub(super) skus: BTreeMap<String, Option<String>>,
+    pub(super) reserved: BTreeMap<String, Vec<ReservedLine>>,
+    pub(super) faults: VecDeque<Fault>,
+    /// Listings that spoil the whole call.
+    pub(super) poison: BTreeSet<String>,
+    /// Listings that are refused by themselves.
+    pub(super) refused: BTreeSet<String>,
+    /// Every write call: listing and number.
+    pub(super) calls: Vec<Vec<(String, i64)>>,
+    pub(super) called_at: Vec<Instant>,
+}
+
+pub(super) struct Fake {
+    manifest: Manifest,
+    pub(super) shop: Mutex<Shop>,
+    dead: Mutex<Option<ConnectorError>>,
+    pub(super) tried: AtomicU64,
+}
+
+impl Fake {
+    pub(super) fn new(write: WriteMeaning) -> Self {
+        let manifest = Manifest {
+            kind: "fake",
+            write,
+            compare_and_set: false,
+            max_write: 8,
+            max_read: 8,
+            grouping: Grouping::Any,
+            all_or_nothing: true,
+            concurrency: 2,
+            clock_grain: Duration::from_millis(1),
+            decimals: 0,
+            least: Quantity::ZERO,
+            most: Quantity::whole(10_000),
+        };
+        Self {
+            manifest,
+            shop: Mutex::default(),
+            dead: Mutex::default(),
+            tried: AtomicU64::new(0),
+        }
+    }
+
+    pub(super) fn die(&self, error: Option<ConnectorError>) {
+        *self.dead.lock().unwrap() = error;
+    }
+
+    fn alive(&self) -> Result<(), ConnectorError> {
+        self.tried.fetch_add(1, Ordering::Relaxed);
+        self.dead.lock().unwrap().clone().map_or(Ok(()), Err)
+    }
+
+    fn reading(shop: &Shop, id: &str) -> Option<ListingReading> {
+        let number = *shop.numbers.get(id)?;
+        let key = ListingKey {
+            listing: ListingId::new(id).unwrap(),
+            location: None,
+        };
+        Some(ListingReading {
+            reference: ListingReference { key, parent: None },
+            sku: shop.skus.get(id).cloned().flatten().map(|sku| Sku::new(sku).unwrap()),
+            place: None,
+            quantity: Some(Quantity::whole(number)),
+            reserved: shop.reserved.get(id).cloned().unwrap_or_default(),
+            read_at: now(),
+            unwritable: None,
+        })
+    }
+}
+
+#[async_trait]
+impl ChannelRole for Fake {
+    async fn catalogue(&self, cursor: Option<&Cursor>) -> Result<ListingPage, ConnectorError> {
+        self.alive()?;
+        let shop = self.shop.lock().unwrap();
+        let from: usize = cursor.map_or(0, |cursor| cursor.0.parse().unwrap());
+        let listings: Vec<_> = shop
+            .numbers
+            .keys()
+            .skip(from)
+            .take(3)
+            .filter_map(|id| Self::reading(&shop, id))
+            .collect();
+        let next = (from + 3 < shop.numbers.len()).then(|| Cursor((from + 3).to_string()));
+        Ok(ListingPage { listings, next })
+    }
+
+    async fn read(&self, listings: &[ListingReference]) -> Result<Vec<ListingReading>, ConnectorError> {
+        self.alive()?;
+        assert!(listings.len() <= self.manifest.max_read && !listings.is_empty());
+        let shop = self.shop.lock().unwrap();
+        Ok(listings
+            .iter()
+            .filter_map(|one| Self::reading(&shop, one.key.listing.as_str()))
+            .collect())
+    }
+
+    async fn write(&self, items: &[WriteItem]) -> Result<Vec<ItemOutcome>, ConnectorError> {
+        self.alive()?;
+        assert!(items.len() <= self.manifest.max_write && !items.is_empty());
+        let fault = self.shop.lock().unwrap().faults.pop_front();
+        match &fault {
+            Some(Fault::Hang) => std::future::pending::<()>().await,
+            Some(Fault::Slow(time)) => sleep(*time).await,
+            _ => {}
+        }
+        let mut shop = self.shop.lock().unwrap();
+        let number = |item: &WriteItem| {
+            (
+                item.reference.key.listing.as_str().to_owned(),
+                item.quantity.as_whole().unwrap(),
+            )
+        };
+        let sent: Vec<_> = items.iter().map(number).collect();
+        shop.calls.push(sent.clone());
+        shop.called_at.push(Instant::now());
+        if let Some(Fault::Whole(error)) = fault {
+            return Err(error);
+        }
+        if sent.iter().any(|(id, _)| shop.poison.contains(id)) {
+            return Err(ConnectorError::rejected("one of these is not valid"));
+        }
+        let mut outcomes = Vec::new();
+        for (id, number) in sent {
+            if shop.refused.contains(&id) {
+                outcomes.push(ItemOutcome::Rejected {
+                    reason: "invalid_id: no such product".to_owned(),
+                });
+            } else {
+                shop.numbers.insert(id, number);
+                outcomes.push(ItemOutcome::Applied {
+                    quantity: Some(Quantity::whole(number)),
+                });
+            }
+        }
+        if let Some(Fault::LostAnswer) = fault {
+            return Err(ConnectorError::unknown("the connection broke"));
+        }
+        Ok(outcomes)
+    }
+}
+
+#[async_trait]
+impl OrderSource for Fake {
+    async fn orders(&self, _: Option<&Cursor>) -> Result<OrderPage, ConnectorError> {
+        Ok(OrderPage {
+            orders: vec![],
+            cursor: Cursor(String::new()),
+            more: false,
+        })
+    }
+
+    async fn order(&self, _: &OrderId) -> Result<Option<OrderFact>, ConnectorError> {
+        Ok(None)
+    }
+}
+
+#[async_trait]
+impl Connector for Fake {
+    fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    fn orders(&self) -> Option<&dyn OrderSource> {
+        Some(self)
+    }
+
+    fn channel(&self) -> Option<&dyn ChannelRole> {
+        Some(self)
+    }
+
+    async fn check(&self) -> Result<(), ConnectorError> {
+        Ok(())
+    }
+}

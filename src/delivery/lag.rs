@@ -13,21 +13,29 @@ pub struct LagHistogram {
 
 impl Default for LagHistogram {
     fn default() -> Self {
-        Self { counts: std::array::from_fn(|_| AtomicU64::new(0)) }
+        Self {
+            counts: std::array::from_fn(|_| AtomicU64::new(0)),
+        }
     }
 }
 
 /// The upper end of a bucket, milliseconds.
 fn bound(bucket: usize) -> u64 {
     let shift = u32::try_from(bucket / 2).unwrap_or(u32::MAX).min(40);
-    if bucket % 2 == 0 { 1 << shift } else { (3 << shift) / 2 }
+    if bucket.is_multiple_of(2) {
+        1 << shift
+    } else {
+        (3 << shift) / 2
+    }
 }
 
 impl LagHistogram {
     /// Counts one duration; negative ones as zero.
     pub fn record(&self, milliseconds: i64) {
         let value = u64::try_from(milliseconds).unwrap_or_default();
-        let place = (0..BUCKETS).find(|bucket| value <= bound(*bucket)).unwrap_or(BUCKETS - 1);
+        let place = (0..BUCKETS)
+            .find(|bucket| value <= bound(*bucket))
+            .unwrap_or(BUCKETS - 1);
         if let Some(count) = self.counts.get(place) {
             count.fetch_add(1, Ordering::Relaxed);
         }
@@ -42,7 +50,9 @@ impl LagHistogram {
     /// up to the bucket; `None` when nothing was counted.
     pub fn quantile(&self, per_mille: u64) -> Option<u64> {
         let total = self.count();
-        let wanted = (u128::from(total) * u128::from(per_mille.min(1_000))).div_ceil(1_000).max(1);
+        let wanted = (u128::from(total) * u128::from(per_mille.min(1_000)))
+            .div_ceil(1_000)
+            .max(1);
         let mut seen: u128 = 0;
         for (bucket, count) in self.counts.iter().enumerate() {
             seen += u128::from(count.load(Ordering::Relaxed));
@@ -57,7 +67,12 @@ impl LagHistogram {
     pub fn cumulative(&self) -> Vec<(u64, u64)> {
         let mut sum = 0;
         let counts = self.counts.iter().enumerate();
-        counts.map(|(bucket, count)| { sum += count.load(Ordering::Relaxed); (bound(bucket), sum) }).collect()
+        counts
+            .map(|(bucket, count)| {
+                sum += count.load(Ordering::Relaxed);
+                (bound(bucket), sum)
+            })
+            .collect()
     }
 }
 
@@ -73,7 +88,10 @@ mod tests {
             lag.record(value);
         }
         lag.record(-5);
-        assert_eq!((lag.count(), lag.quantile(500), lag.quantile(990), lag.quantile(1_000)), (101, Some(64), Some(128), Some(128)));
+        assert_eq!(
+            (lag.count(), lag.quantile(500), lag.quantile(990), lag.quantile(1_000)),
+            (101, Some(64), Some(128), Some(128))
+        );
         lag.record(i64::MAX);
         assert!(lag.quantile(1_000).unwrap() >= 4_000_000);
         assert!((1..BUCKETS).all(|bucket| bound(bucket) >= bound(bucket - 1)));

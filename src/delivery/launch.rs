@@ -14,8 +14,14 @@ use tokio::time::timeout;
 const OVERDUE: i64 = 500;
 
 fn reference(document: &ListingDocument) -> ListingReference {
-    let key = ListingKey { listing: document.listing.clone(), location: document.location.clone() };
-    ListingReference { key, parent: document.parent.clone() }
+    let key = ListingKey {
+        listing: document.listing.clone(),
+        location: document.location.clone(),
+    };
+    ListingReference {
+        key,
+        parent: document.parent.clone(),
+    }
 }
 
 impl Worker {
@@ -25,7 +31,9 @@ impl Worker {
         let mut room = self.room(now);
         let mut jobs = Vec::new();
         self.release_halves(room, now);
-        while room > 0 && let Some(half) = self.halves.pop_front() {
+        while room > 0
+            && let Some(half) = self.halves.pop_front()
+        {
             jobs.push(half);
             room -= 1;
         }
@@ -86,11 +94,17 @@ impl Worker {
         let document = &self.catalogue.get(write.index)?.document;
         let group = match self.limits.grouping {
             Grouping::Any => None,
-            Grouping::Parent => document.parent.as_ref().map(|parent| parent.as_str()),
-            Grouping::Location => document.location.as_ref().map(|location| location.as_str()),
+            Grouping::Parent => document.parent.as_ref().map(omnistock_words::ListingId::as_str),
+            Grouping::Location => document.location.as_ref().map(omnistock_words::VendorLocation::as_str),
         };
         let group = group.unwrap_or_default().to_owned();
-        Some(Candidate { key: write.index, group, risk: write.risk, since: write.since, alone: document.parked.is_some() })
+        Some(Candidate {
+            key: write.index,
+            group,
+            risk: write.risk,
+            since: write.since,
+            alone: document.parked.is_some(),
+        })
     }
 
     /// Puts the number on the wire, as far as memory and the next commit are concerned.
@@ -101,8 +115,16 @@ impl Worker {
         entry.busy = true;
         entry.asked_at = None;
         entry.reads = 0;
-        entry.document.sent = Some(Sent { quantity: write.quantity, target: write.target, at: now, token });
-        let item = WriteItem { reference: reference(&entry.document), quantity: write.quantity };
+        entry.document.sent = Some(Sent {
+            quantity: write.quantity,
+            target: write.target,
+            at: now,
+            token,
+        });
+        let item = WriteItem {
+            reference: reference(&entry.document),
+            quantity: write.quantity,
+        };
         self.changes.intend(write.index, true);
         self.work.unqueue(&write.sku);
         if write.drift {
@@ -164,17 +186,33 @@ impl Worker {
         }
         if !has_orders(self.parts.connector.as_ref()) {
             // A channel that takes no orders has none that we could miss.
-            self.orders = Some(Fetched { begun: now, applied: now });
+            self.orders = Some(Fetched {
+                begun: now,
+                applied: now,
+            });
             return self.work.orders_came(now);
         }
         self.fetching = true;
-        let (orders, channel, endings) = (self.parts.orders.clone(), self.parts.channel.clone(), self.endings.clone());
+        let (orders, channel, endings) = (
+            self.parts.orders.clone(),
+            self.parts.channel.clone(),
+            self.endings.clone(),
+        );
         let deadline = self.parts.timings.call;
         self.tasks.spawn(async move {
             let late = || Err("orders could not be fetched in time".to_owned());
-            let result = timeout(deadline, orders.fetch(&channel)).await.unwrap_or_else(|_| late());
+            let result = timeout(deadline, orders.fetch(&channel))
+                .await
+                .unwrap_or_else(|_| late());
             let at: Millis = omnistock_sdk::now();
-            drop(endings.send(Ending { done: Done::Fetched(result), at }).await);
+            drop(
+                endings
+                    .send(Ending {
+                        done: Done::Fetched(result),
+                        at,
+                    })
+                    .await,
+            );
         });
     }
 }

@@ -1,13 +1,12 @@
 //! Looking at SKUs: the newest ledger, the promise, and what the planner says of each listing.
 
-use super::catalogue::Index;
+use super::catalogue::{Entry, Index};
+use super::sight::{Sight, known, target};
 use super::worker::{Stop, Worker};
-use crate::store::{Key, Kind, Versioned};
-use omnistock_engine::{DocumentKey, Documents, Promise, SkuDocument, SourceDocument, State, needs, own_lines, promise, resolve_listing};
-use omnistock_planner::{Action, Facts, LineStatus, OwnLine, Parked, Risk, Target, Why, decide, shown};
+use omnistock_engine::{Documents, promise_listing, resolve_listing};
+use omnistock_planner::{Action, Facts, Parked, Risk, Target, Why, decide, shown};
 use omnistock_sdk::now;
-use omnistock_words::{ChannelPolicy, FulfilledBy, Millis, Mode, OrderStatus, Quantity, Sku};
-use std::collections::BTreeSet;
+use omnistock_words::{Millis, Mode, Quantity, Sku};
 
 /// How old a reading may be that a number is decided by, milliseconds.
 const READING_LIFE: i64 = 5_000;
@@ -23,14 +22,12 @@ pub(super) struct Planned {
     pub(super) since: Millis,
 }
 
-/// What is the same for all listings of a SKU.
-struct Sight<'a> {
-    documents: &'a Documents,
-    ledger: &'a SkuDocument,
-    promise: Promise,
-    lines: Vec<OwnLine>,
-    sole: bool,
-    seen_at: Millis,
+/// What a listing should show, and what that is decided by.
+struct Aim {
+    mode: Mode,
+    target: Target,
+    factor: Quantity,
+    fresh: bool,
 }
 
 impl Worker {
@@ -48,48 +45,11 @@ impl Worker {
         Ok(planned)
     }
 
-    async fn documents(&mut self, skus: &[&Sku]) -> Result<Documents, Stop> {
-        let needed: BTreeSet<Sku> = skus.iter().flat_map(|sku| needs(&self.settings, sku)).collect();
-        let needed: Vec<Sku> = needed.into_iter().collect();
-        let sources: Vec<_> = self.settings.sources.keys().cloned().collect();
-        let sku_keys = needed.iter().map(|sku| Key::new(Kind::Sku, DocumentKey::Sku(sku.clone()).id()));
-        let source_keys = sources.iter().map(|name| Key::new(Kind::Source, DocumentKey::Source(name.clone()).id()));
-        let keys: Vec<Key> = if needed.is_empty() { Vec::new() } else { sku_keys.chain(source_keys).collect() };
-        let mut documents = Documents::default();
-        if keys.is_empty() {
-            return Ok(documents);
-        }
-        let found = self.patiently(|worker| {
-            let (store, keys) = (worker.parts.store.clone(), keys.clone());
-            async move { store.load(&keys).await }
-        });
-        let found = found.await?;
-        let (of_skus, of_sources) = found.split_at(needed.len().min(found.len()));
-        for (sku, stored) in needed.into_iter().zip(of_skus) {
-            if let Some(document) = self.readable(stored, SkuDocument::decode) {
-                documents.skus.insert(sku, document);
-            }
-        }
-        for (name, stored) in sources.into_iter().zip(of_sources) {
-            if let Some(document) = self.readable(stored, SourceDocument::decode) {
-                documents.sources.insert(name, document);
-            }
-        }
-        Ok(documents)
-    }
-
-    /// An absent document is the same as an empty one; one that can't be read is left out.
-    fn readable<T: Default, E: std::fmt::Display>(&self, stored: &Versioned, decode: fn(&[u8]) -> Result<T, E>) -> Option<T> {
-        if stored.bytes.is_empty() {
-            return Some(T::default());
-        }
-        let decoded = decode(&stored.bytes);
-        decoded.map_err(|error| self.parts.board.set_store_error(Some(error.to_string()))).ok()
-    }
-
     fn look_at(&mut self, sku: &Sku, documents: &Documents, planned: &mut Vec<Planned>) {
         let (listings, now) = (self.catalogue.of(sku), now());
-        let Some(work) = self.work.get(sku).cloned() else { return };
+        let Some(work) = self.work.get(sku).cloned() else {
+            return;
+        };
         let mut settled = true;
         if !listings.is_empty() {
             // Without a readable ledger nothing is known: nothing is written, the mark stays.
@@ -111,49 +71,86 @@ impl Worker {
         }
     }
 
-    fn sight<'a>(&self, sku: &Sku, documents: &'a Documents, ledger: &'a SkuDocument, sole: bool, seen_at: Millis, now: Millis) -> Sight<'a> {
-        let channel = &self.parts.channel;
-        let lines = own_lines(ledger, channel).filter(|line| line.fulfilled_by == FulfilledBy::Merchant);
-        let lines = lines.map(|line| OwnLine {
-            order: line.order.clone(),
-            line: line.line.clone(),
-            quantity: line.quantity,
-            status: match line.status {
-                OrderStatus::Open => LineStatus::Open,
-                OrderStatus::Shipped => LineStatus::Shipped,
-                OrderStatus::Cancelled | OrderStatus::Returned => LineStatus::Ended,
-            },
-            placed_at: line.placed_at,
-            at: line.at,
-        });
-        let promise = promise(&self.settings, documents, channel, sku, now);
-        Sight { documents, ledger, promise, lines: lines.collect(), sole, seen_at }
-    }
-
     /// Carries out what needs no call, plans what does. True: nothing is left to do.
-    fn act(&mut self, index: Index, sku: &Sku, sight: &Sight<'_>, since: Millis, now: Millis, planned: &mut Vec<Planned>) -> bool {
-        let Some(entry) = self.catalogue.get(index) else { return true };
+    fn act(
+        &mut self,
+        index: Index,
+        sku: &Sku,
+        sight: &Sight<'_>,
+        since: Millis,
+        now: Millis,
+        planned: &mut Vec<Planned>,
+    ) -> bool {
+        let Some(entry) = self.catalogue.get(index) else {
+            return true;
+        };
         if entry.busy {
             return false; // Its outcome comes back here, with the newest number.
         }
+        let aim = self.aim(entry, sku, sight, now);
+        let (action, risk) = self.decide(entry, sight, &aim, now);
+        let fresh = aim.fresh;
+        self.catalogue.looked(index, aim.mode, aim.target);
+        let Action::Write {
+            quantity,
+            target,
+            drift,
+        } = action
+        else {
+            return self.carry_out(index, sku, &action, fresh, now);
+        };
+        let sku = sku.clone();
+        planned.push(Planned {
+            index,
+            sku,
+            quantity,
+            target,
+            drift,
+            risk,
+            since,
+        });
+        self.left(index)
+    }
+
+    /// What the listing should show by the newest ledger, and under which rules.
+    fn aim(&self, entry: &Entry, sku: &Sku, sight: &Sight<'_>, now: Millis) -> Aim {
+        let (settings, channel) = (&self.settings, &self.parts.channel);
         let listing = Some(&entry.document.listing);
-        let policy = resolve_listing(&self.settings, &self.parts.channel, sku, &sight.ledger.attributes, listing, now);
-        let target = target(&entry.document, &sight.promise, &policy);
-        let mode = if policy.mode == Mode::Live && sight.promise.only_decrease { Mode::DecreaseOnly } else { policy.mode };
-        debug_assert!(sight.documents.skus.contains_key(sku), "looked at with its ledger");
-        let read = entry.document.observed.as_ref();
-        let read = read.filter(|_| entry.document.confirmed());
-        let fresh = read.zip(entry.asked_at).is_some_and(|(read, asked)| read.at >= asked && now.since(read.until) <= READING_LIFE);
-        let facts = Facts {
-            vendor: &self.vendor,
-            mode,
-            gate: self.gate,
+        let policy = resolve_listing(settings, channel, sku, &sight.ledger.attributes, listing, now);
+        let own = self
+            .by_listing
+            .then(|| promise_listing(settings, sight.documents, channel, sku, listing, now));
+        let promise = own.as_ref().unwrap_or(&sight.promise);
+        let known = settings.bundles.contains_key(sku) || known(sight.ledger, promise.state);
+        let target = if known {
+            target(&entry.document, promise, &policy)
+        } else {
+            Target::Unknown
+        };
+        let falls = policy.mode == Mode::Live && promise.only_decrease;
+        let read = entry.document.observed.as_ref().filter(|_| entry.document.confirmed());
+        let fresh = read
+            .zip(entry.asked_at)
+            .is_some_and(|(read, asked)| read.at >= asked && now.since(read.until) <= READING_LIFE);
+        Aim {
+            mode: if falls { Mode::DecreaseOnly } else { policy.mode },
             target,
             factor: policy.factor,
+            fresh,
+        }
+    }
+
+    fn decide(&self, entry: &Entry, sight: &Sight<'_>, aim: &Aim, now: Millis) -> (Action, Risk) {
+        let facts = Facts {
+            vendor: &self.vendor,
+            mode: aim.mode,
+            gate: self.gate,
+            target: aim.target,
+            factor: aim.factor,
             document: &entry.document,
             lines: &sight.lines,
             sole: sight.sole,
-            fresh,
+            fresh: aim.fresh,
             reserved: &entry.reserved,
             reads: entry.reads,
             since: sight.seen_at,
@@ -166,40 +163,49 @@ impl Worker {
             Action::Write { quantity, .. } => Risk::of(*quantity, shown(&facts).map(|span| span.high)),
             _ => Risk::Increase,
         };
-        self.catalogue.looked(index, mode, target);
-        match action {
-            Action::Write { quantity, target, drift } => {
-                planned.push(Planned { index, sku: sku.clone(), quantity, target, drift, risk, since });
-                self.left(index)
-            }
-            action => self.carry_out(index, sku, action, fresh, now),
-        }
+        (action, risk)
     }
 
-    fn carry_out(&mut self, index: Index, sku: &Sku, action: Action, fresh: bool, now: Millis) -> bool {
+    fn carry_out(&mut self, index: Index, sku: &Sku, action: &Action, fresh: bool, now: Millis) -> bool {
         match action {
-            Action::Nothing(why) if why.settled() => return self.settle_listing(index, why, fresh, now),
+            Action::Nothing(why) if why.settled() => return self.settle_listing(index, *why, fresh, now),
             // The gate's change looks at everything; a planned write is the caller's.
             Action::Nothing(_) | Action::Write { .. } => {}
-            Action::Read => {
-                if let Some(entry) = self.catalogue.get_mut(index) {
-                    entry.asked_at = Some(now);
-                }
-                self.catalogue.schedule(index, now);
-            }
+            Action::Read => self.ask(index, now),
             Action::FetchOrdersFirst => self.work.wait_for_orders(sku),
-            Action::Wait { until } => self.work.wait(sku, until),
+            Action::Wait { until } => self.work.wait(sku, *until),
             Action::Park(reason) => {
                 let settings = self.stamp;
                 if let Some(entry) = self.catalogue.get_mut(index) {
                     let target = entry.document.desired;
-                    entry.document.parked = Some(Parked { reason: reason.to_owned(), at: now, target, settings });
+                    entry.document.parked = Some(Parked {
+                        reason: (*reason).to_owned(),
+                        at: now,
+                        target,
+                        settings,
+                    });
                 }
                 self.changes.touch(index);
                 return self.settle_listing(index, Why::Parked, false, now);
             }
         }
         self.left(index)
+    }
+
+    /// Has it read. A reading that is still to come is waited for: asking anew each time something
+    /// changes would never end.
+    fn ask(&mut self, index: Index, now: Millis) {
+        let Some(entry) = self.catalogue.get_mut(index) else {
+            return;
+        };
+        let read = entry.document.observed.as_ref().map(|read| read.at);
+        let waiting = entry.asked_at.is_some_and(|asked| read.is_none_or(|read| read < asked));
+        if !waiting {
+            entry.asked_at = Some(now);
+        }
+        if !waiting || !entry.reading {
+            self.catalogue.schedule(index, now);
+        }
     }
 
     fn left(&mut self, index: Index) -> bool {
@@ -210,7 +216,9 @@ impl Worker {
     }
 
     fn settle_listing(&mut self, index: Index, why: Why, fresh: bool, now: Millis) -> bool {
-        let Some(entry) = self.catalogue.get_mut(index) else { return true };
+        let Some(entry) = self.catalogue.get_mut(index) else {
+            return true;
+        };
         entry.pending = false;
         entry.asked_at = None;
         entry.reads = 0;
@@ -223,24 +231,5 @@ impl Worker {
             self.catalogue.schedule(index, now.plus(overlap));
         }
         true
-    }
-}
-
-/// What this listing should show: the promise, or its place's part of it.
-fn target(document: &omnistock_planner::ListingDocument, promise: &Promise, policy: &ChannelPolicy) -> Target {
-    let Some(whole) = promise.quantity else {
-        return if promise.state == State::Untracked { Target::Untracked } else { Target::Unknown };
-    };
-    match (&document.location, &document.place) {
-        (None, _) => Target::Number(whole),
-        (Some(_), None) => Target::Unknown,
-        (Some(_), Some(place)) => {
-            let part = promise.split.iter().find(|(other, _)| other == place);
-            match part {
-                Some((_, part)) => Target::Number(*part),
-                None if policy.locations.contains(place) => Target::Number(Quantity::ZERO),
-                None => Target::Untracked,
-            }
-        }
     }
 }

@@ -16,6 +16,7 @@ mod look;
 mod parts;
 mod reading;
 mod results;
+mod sight;
 mod start;
 mod work;
 mod worker;
@@ -23,7 +24,13 @@ mod worker;
 #[cfg(test)]
 mod fake;
 #[cfg(test)]
+mod house;
+#[cfg(test)]
+mod shaky;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod trouble_tests;
 
 pub use board::{BoardTotals, ChannelBoard, ParkedListing, UnmappedListing};
 pub use documents::{DamagedListing, decode_listing, encode_listing};

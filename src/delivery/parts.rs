@@ -42,10 +42,10 @@ pub struct Timings {
 impl Default for Timings {
     fn default() -> Self {
         Self {
-            call: Duration::from_secs(60),
+            call: Duration::from_mins(1),
             store: Duration::from_secs(30),
             read_back: Duration::from_secs(1),
-            audit_every: Duration::from_secs(3_600),
+            audit_every: Duration::from_hours(1),
             tick: Duration::from_millis(250),
             skew: Duration::from_secs(1),
             probe: Duration::from_secs(30),

@@ -2,8 +2,8 @@
 
 use super::catalogue::Index;
 use super::results::class;
-use crate::retry;
 use super::worker::{Audit, Worker};
+use crate::retry;
 use omnistock_planner::{Class, ListingDocument, Observed, Reserved, full_jitter};
 use omnistock_sdk::{ConnectorError, ListingPage, ListingReading, ListingReference, now};
 use omnistock_words::Millis;
@@ -19,7 +19,10 @@ impl Worker {
     pub(super) fn read(&mut self, items: Vec<(Index, ListingReference)>, readings: Vec<ListingReading>, at: Millis) {
         self.answered();
         self.parts.board.read(readings.len());
-        let mut found: HashMap<_, _> = readings.into_iter().map(|reading| (reading.reference.key.clone(), reading)).collect();
+        let mut found: HashMap<_, _> = readings
+            .into_iter()
+            .map(|reading| (reading.reference.key.clone(), reading))
+            .collect();
         for (index, reference) in items {
             if let Some(entry) = self.catalogue.get_mut(index) {
                 entry.reading = false;
@@ -45,7 +48,9 @@ impl Worker {
 
     /// It can't be read, so it can't be written: kept aside until a complete read-back shows it again.
     pub(super) fn unreadable(&mut self, index: Index, reason: String) {
-        let Some(entry) = self.catalogue.get_mut(index) else { return };
+        let Some(entry) = self.catalogue.get_mut(index) else {
+            return;
+        };
         entry.reading = false;
         entry.document.unwritable = Some(reason);
         self.changes.touch(index);
@@ -68,16 +73,26 @@ impl Worker {
             self.look_again(index);
             self.catalogue.map(index, reading.sku);
         }
-        let Some(entry) = self.catalogue.get_mut(index) else { return };
+        let Some(entry) = self.catalogue.get_mut(index) else {
+            return;
+        };
         entry.missing = 0;
         entry.document.parent = reading.reference.parent;
         entry.document.place = reading.place;
         entry.document.unwritable = reading.unwritable;
-        let observed = Observed { quantity: reading.quantity, at: reading.read_at, until: until.max(reading.read_at) };
+        let observed = Observed {
+            quantity: reading.quantity,
+            at: reading.read_at,
+            until: until.max(reading.read_at),
+        };
         let taken = entry.document.observe(observed);
         if taken {
             let reserved = reading.reserved.into_iter();
-            let reserved = reserved.map(|line| Reserved { order: line.order, line: line.line, quantity: line.quantity });
+            let reserved = reserved.map(|line| Reserved {
+                order: line.order,
+                line: line.line,
+                quantity: line.quantity,
+            });
             entry.reserved = reserved.collect();
             entry.reads = entry.reads.saturating_add(1);
             entry.asked_at = entry.asked_at.or(Some(reading.read_at));
@@ -113,7 +128,11 @@ impl Worker {
         if page.next.is_none() {
             return self.complete(&audit, at);
         }
-        self.audit = Some(Audit { cursor: page.next, seen: audit.seen, ..Audit::default() });
+        self.audit = Some(Audit {
+            cursor: page.next,
+            seen: audit.seen,
+            ..Audit::default()
+        });
     }
 
     /// The listing in memory, added where it is new.
@@ -136,7 +155,9 @@ impl Worker {
     /// Every listing was read: what was not seen is missing.
     fn complete(&mut self, audit: &Audit, at: Millis) {
         for index in self.catalogue.indexes() {
-            let Some(entry) = self.catalogue.get_mut(index).filter(|_| !audit.seen.contains(&index)) else { continue };
+            let Some(entry) = self.catalogue.get_mut(index).filter(|_| !audit.seen.contains(&index)) else {
+                continue;
+            };
             entry.missing += 1;
             if entry.missing >= MISSING && !entry.busy {
                 let (id, version) = (entry.id.clone(), entry.version);

@@ -2,8 +2,8 @@
 
 use super::call::{Done, Ending, Job};
 use super::catalogue::Index;
-use crate::retry;
 use super::worker::Worker;
+use crate::retry;
 use omnistock_planner::{Class, Fetched, Next, Verdict, full_jitter, halves, settle};
 use omnistock_sdk::{ConnectorError, ErrorClass, ItemOutcome, ListingReference, WriteItem, now};
 use omnistock_words::Millis;
@@ -12,7 +12,9 @@ use omnistock_words::Millis;
 pub(super) fn class(error: &ConnectorError) -> Class {
     let milliseconds = |after: std::time::Duration| i64::try_from(after.as_millis()).unwrap_or(i64::MAX);
     match &error.class {
-        ErrorClass::Retry { after } => Class::Retry { after: after.map(milliseconds) },
+        ErrorClass::Retry { after } => Class::Retry {
+            after: after.map(milliseconds),
+        },
         ErrorClass::Unknown => Class::Unknown,
         ErrorClass::Rejected => Class::Rejected,
         ErrorClass::Operator => Class::Operator,
@@ -27,7 +29,11 @@ fn verdict(outcome: Option<ItemOutcome>) -> Verdict {
         Some(ItemOutcome::Unknown { reason }) => (Class::Unknown, reason),
         None => (Class::Unknown, "the answer says nothing of this listing".to_owned()),
     };
-    Verdict::Failed { class, reason, items: 1 }
+    Verdict::Failed {
+        class,
+        reason,
+        items: 1,
+    }
 }
 
 impl Worker {
@@ -38,10 +44,22 @@ impl Worker {
             self.in_flight = self.in_flight.saturating_sub(1);
         }
         match ending.done {
-            Done::Written { items, result: Ok(outcomes) } => self.written(&items, outcomes, at),
-            Done::Written { items, result: Err(error) } => self.not_written(items, &error, at),
-            Done::Read { items, result: Ok(readings) } => self.read(items, readings, at),
-            Done::Read { items, result: Err(error) } => self.not_read(items, &error, at),
+            Done::Written {
+                items,
+                result: Ok(outcomes),
+            } => self.written(&items, outcomes, at),
+            Done::Written {
+                items,
+                result: Err(error),
+            } => self.not_written(items, &error, at),
+            Done::Read {
+                items,
+                result: Ok(readings),
+            } => self.read(items, readings, at),
+            Done::Read {
+                items,
+                result: Err(error),
+            } => self.not_read(items, &error, at),
             Done::Page(Ok(page)) => self.page(page, at),
             Done::Page(Err(error)) => self.no_page(&error, at),
             Done::Fetched(Ok(begun)) => {
@@ -114,7 +132,11 @@ impl Worker {
         // One pause for all, so that they go out together again.
         let (random, mut bisect) = (rand::random(), false);
         for index in indexes {
-            let verdict = Verdict::Failed { class, reason: reason.to_owned(), items: indexes.len() };
+            let verdict = Verdict::Failed {
+                class,
+                reason: reason.to_owned(),
+                items: indexes.len(),
+            };
             bisect |= self.settled(*index, verdict, at, random);
         }
         bisect
@@ -122,7 +144,9 @@ impl Worker {
 
     /// Takes in what became of one number. True: the call is to be halved.
     fn settled(&mut self, index: Index, verdict: Verdict, at: Millis, random: u32) -> bool {
-        let Some(entry) = self.catalogue.get_mut(index) else { return false };
+        let Some(entry) = self.catalogue.get_mut(index) else {
+            return false;
+        };
         let ceiling = retry::ceiling(entry.document.attempts.saturating_add(1));
         let settlement = settle(&entry.document, verdict, self.stamp, ceiling, random, at);
         if settlement.next == Next::Bisect {
@@ -134,7 +158,9 @@ impl Worker {
         self.changes.intend(index, false);
         match settlement.next {
             Next::ReadBack { at_once } => self.accepted(index, at_once, at),
-            Next::Parked => tracing::warn!(channel = %self.parts.channel, listing = index, "a listing is refused and parked"),
+            Next::Parked => {
+                tracing::warn!(channel = %self.parts.channel, listing = index, "a listing is refused and parked");
+            }
             Next::LookAt(_) | Next::Stop | Next::Bisect => {}
         }
         if let Some(sku) = sku {
@@ -147,10 +173,14 @@ impl Worker {
 
     fn accepted(&mut self, index: Index, at_once: bool, at: Millis) {
         let read_back = i64::try_from(self.parts.timings.read_back.as_millis()).unwrap_or(1_000);
-        self.catalogue.schedule(index, if at_once { at } else { at.plus(read_back) });
+        self.catalogue
+            .schedule(index, if at_once { at } else { at.plus(read_back) });
         self.parts.board.wrote();
         let sku = self.catalogue.get(index).and_then(|entry| entry.document.sku.as_ref());
-        if let Some(work) = sku.and_then(|sku| self.work.get(sku)).filter(|work| work.mark.is_some()) {
+        if let Some(work) = sku
+            .and_then(|sku| self.work.get(sku))
+            .filter(|work| work.mark.is_some())
+        {
             self.parts.board.lag.record(at.since(work.since));
         }
     }

@@ -52,7 +52,9 @@ impl Worker {
             async move { store.intents(channel.as_str()).await }
         });
         for id in open.await? {
-            let Some(index) = self.catalogue.find(&id) else { continue };
+            let Some(index) = self.catalogue.find(&id) else {
+                continue;
+            };
             if let Some(entry) = self.catalogue.get_mut(index) {
                 entry.document.unknown = true;
             }

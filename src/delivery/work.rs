@@ -51,7 +51,13 @@ impl WorkList {
 
     /// Looks at the SKU as soon as possible.
     pub(super) fn look(&mut self, sku: &Sku, since: Millis, now: Millis) {
-        let fresh = Work { mark: None, since, seen_at: now, timer: None, queued: None };
+        let fresh = Work {
+            mark: None,
+            since,
+            seen_at: now,
+            timer: None,
+            queued: None,
+        };
         let work = self.works.entry(sku.clone()).or_insert(fresh);
         self.ready.remove(&(work.since, sku.clone()));
         // The oldest cause counts: the lag is measured from it, and age promotes.
@@ -84,7 +90,9 @@ impl WorkList {
     /// Has a number to send, when there is room for a call.
     pub(super) fn queue(&mut self, sku: &Sku, risk: Risk) {
         let Some(work) = self.works.get_mut(sku) else { return };
-        let turn = work.queued.map_or(risk.turn(work.since), |old| old.min(risk.turn(work.since)));
+        let turn = work
+            .queued
+            .map_or(risk.turn(work.since), |old| old.min(risk.turn(work.since)));
         if let Some(old) = work.queued.replace(turn) {
             self.queue.remove(&(old, sku.clone()));
         }
@@ -178,7 +186,11 @@ mod tests {
         assert!(!list.mark(&sku("A"), 1, Millis(5), Millis(9)));
         assert_eq!(list.take(Millis(9), 10, 0), [sku("A")]);
         assert!(list.mark(&sku("A"), 2, Millis(5), Millis(20)));
-        assert_eq!(list.get(&sku("A")).unwrap().seen_at, Millis(9), "it has been known since then");
+        assert_eq!(
+            list.get(&sku("A")).unwrap().seen_at,
+            Millis(9),
+            "it has been known since then"
+        );
         assert_eq!(list.take(Millis(20), 10, 0), [sku("A")]);
         assert_eq!(list.done(&sku("A")), Some(2));
         assert_eq!((list.len(), list.is_ready()), (0, false));
@@ -187,7 +199,11 @@ mod tests {
     #[test]
     fn the_queue_is_by_risk_and_age_and_a_new_mark_leaves_it() {
         let mut list = WorkList::default();
-        for (name, since, risk) in [("up", 0, Risk::Increase), ("down", 0, Risk::Decrease), ("zero", 900, Risk::ToZero)] {
+        for (name, since, risk) in [
+            ("up", 0, Risk::Increase),
+            ("down", 0, Risk::Decrease),
+            ("zero", 900, Risk::ToZero),
+        ] {
             list.mark(&sku(name), 1, Millis(since), Millis(1_000));
             list.take(Millis(1_000), 10, 0);
             list.queue(&sku(name), risk);

@@ -49,6 +49,7 @@ pub(super) struct CallLimits {
 }
 
 /// The memory of one channel's worker, under one lease.
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, named")]
 pub(super) struct Worker {
     pub(super) parts: ChannelParts,
     pub(super) cancel: CancellationToken,
@@ -70,6 +71,8 @@ pub(super) struct Worker {
     pub(super) fetch_failures: u32,
     pub(super) settings: Arc<Settings>,
     pub(super) stamp: u64,
+    /// Some rule names listings: each has a promise of its own.
+    pub(super) by_listing: bool,
     pub(super) gate: bool,
     pub(super) tasks: TaskTracker,
     pub(super) endings: mpsc::Sender<Ending>,
@@ -124,6 +127,10 @@ fn stamp(settings: &Settings) -> u64 {
     hasher.finish()
 }
 
+fn by_listing(settings: &Settings) -> bool {
+    settings.rules.iter().any(|rule| rule.matches.listing.is_some())
+}
+
 fn milliseconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
@@ -144,12 +151,18 @@ impl Worker {
     fn new(parts: ChannelParts, lease: Lease, cancel: CancellationToken) -> Self {
         let manifest = parts.connector.manifest();
         let (write, read) = (manifest.max_write.max(1), manifest.max_read.max(1));
-        let limits = CallLimits { write, read, grouping: manifest.grouping, calls: manifest.concurrency.max(1) };
+        let limits = CallLimits {
+            write,
+            read,
+            grouping: manifest.grouping,
+            calls: manifest.concurrency.max(1),
+        };
         let (vendor, settings) = (vendor(manifest, parts.timings.skew), parts.settings.load_full());
         let (endings, ended) = mpsc::channel(limits.calls + 2);
         let gate = *parts.gate.borrow();
         Self {
             stamp: stamp(&settings),
+            by_listing: by_listing(&settings),
             parts,
             cancel,
             lease,
@@ -191,6 +204,7 @@ impl Worker {
             if let Err(stop) = self.round().await {
                 return stop;
             }
+            let pause = self.pause();
             tokio::select! {
                 () = cancel.cancelled() => return Stop::Cancelled,
                 () = wake.notified() => self.marks_at = None,
@@ -201,7 +215,7 @@ impl Worker {
                         return Stop::Again;
                     }
                 }
-                () = sleep(self.pause()) => {}
+                () = sleep(pause) => {}
             }
             while let Ok(ending) = self.ended.try_recv() {
                 self.take(ending);
@@ -228,7 +242,10 @@ impl Worker {
 
     async fn take_marks(&mut self) -> Result<(), Stop> {
         let now = now();
-        if self.marks_at.is_some_and(|at| now.since(at) < milliseconds(self.parts.timings.tick)) {
+        if self
+            .marks_at
+            .is_some_and(|at| now.since(at) < milliseconds(self.parts.timings.tick))
+        {
             return Ok(());
         }
         self.marks_at = Some(now);
@@ -268,10 +285,15 @@ impl Worker {
         let settings = self.parts.settings.load_full();
         if !Arc::ptr_eq(&settings, &self.settings) {
             self.stamp = stamp(&settings);
+            self.by_listing = by_listing(&settings);
             self.settings = settings;
             self.look_at_all();
         }
-        let own = self.settings.channels.get(&self.parts.channel).map(|channel| channel.policy.mode);
+        let own = self
+            .settings
+            .channels
+            .get(&self.parts.channel)
+            .map(|channel| channel.policy.mode);
         self.parts.board.set_mode(own);
     }
 
@@ -308,7 +330,11 @@ impl Worker {
         if self.room(now) > 0 {
             at(self.catalogue.next_due());
             at(Some(self.audit_at).filter(|_| self.audit.is_none()));
-            at(self.audit.as_ref().filter(|audit| !audit.running).map(|audit| audit.not_before.unwrap_or(now)));
+            at(self
+                .audit
+                .as_ref()
+                .filter(|audit| !audit.running)
+                .map(|audit| audit.not_before.unwrap_or(now)));
         } else if let Permit::Wait(until) = self.breaker.permit(now) {
             at(Some(until));
         }
@@ -316,7 +342,10 @@ impl Worker {
             at(Some(self.fetch_after));
         }
         let wait = next.map_or(i64::MAX, |next| next.since(now).max(1));
-        self.parts.timings.tick.min(Duration::from_millis(u64::try_from(wait).unwrap_or(1)))
+        self.parts
+            .timings
+            .tick
+            .min(Duration::from_millis(u64::try_from(wait).unwrap_or(1)))
     }
 
     /// Waits for calls on their way and stores what became of them; what does not end in time stays

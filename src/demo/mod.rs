@@ -18,6 +18,7 @@ pub use erp::Erp;
 pub use world::World;
 
 use crate::daemon::{self, Running};
+use crate::server::View;
 use anyhow::{Context, Result};
 use std::path::PathBuf;
 use std::sync::Arc;

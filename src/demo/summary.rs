@@ -2,7 +2,7 @@
 
 use super::world::{SAFETY_STOCK, World};
 use crate::daemon::Running;
-use crate::server::Lag;
+use crate::server::{Lag, View};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;

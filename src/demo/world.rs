@@ -75,7 +75,7 @@ impl World {
         let shop = medusa::Simulator::start(medusa::SimulatorSettings::default()).await?;
         let places = LOCATIONS.map(|name| shop.add_location(name));
         for article in &articles {
-            let levels: Vec<(&str, i64)> = places.iter().map(|place| (place.as_str(), 2)).collect();
+            let levels: Vec<(String, i64)> = places.iter().map(|place| (place.clone(), 2)).collect();
             shop.add_product(&article.sku, &levels);
         }
         shops.push(Shop { channel: "market", vendor: Vendor::Medusa(shop) });

@@ -17,12 +17,12 @@ pub(crate) fn share(
         return (value, Reason::Unchanged);
     };
     if !value.is_positive() {
-        return (value, Reason::Share(share));
+        return (value, Reason::Unchanged);
     }
     let places: BTreeSet<&LocationName> = policy.locations.iter().collect();
     let mut group: Vec<(&ChannelName, Percent)> = Vec::new();
     for other in stand.settings.channels.keys() {
-        let theirs = stand.policy(other, None);
+        let theirs = stand.policy(other);
         if let Some(share) = theirs.share
             && theirs.locations.iter().collect::<BTreeSet<_>>() == places
         {

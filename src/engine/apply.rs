@@ -33,7 +33,7 @@ pub fn missing(settings: &Settings, documents: &Documents, event: &Event) -> Vec
                 channel: channel.clone(),
                 order: order.clone(),
             },
-            BTreeSet::new(),
+            &BTreeSet::new(),
         ),
     }
 }
@@ -61,7 +61,7 @@ pub fn apply(settings: &Settings, documents: &mut Documents, event: &Event, now:
     match event {
         Event::Stock(stock) => apply_stock::stock(settings, documents, stock, now, out),
         Event::Missing { source, as_of, rows } => {
-            apply_stock::missing(settings, documents, source, (*as_of).min(now), rows, out);
+            apply_stock::missing(settings, documents, source, (*as_of).clamp(Millis::MIN, now), rows, out);
         }
         Event::Snapshot {
             source,

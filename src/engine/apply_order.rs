@@ -4,9 +4,9 @@
 use crate::apply::{clamped, declared};
 use crate::{
     Complaint, Composition, DocumentKey, Documents, Event, LineStatement, OrderDocument, OrderKey, Past, bundle,
-    project,
+    project, upkeep,
 };
-use omnistock_words::{ChannelName, Millis, OrderFact, OrderLineFact, OrderStatus, Quantity, Revision, Settings};
+use omnistock_words::{ChannelName, ConnectorName, LineId, Millis, OrderFact, OrderLineFact, OrderStatus, Quantity, Revision, Settings};
 
 /// Lines of one order that are kept.
 const LINES: usize = 10_000;
@@ -31,6 +31,9 @@ pub(crate) fn order(
     };
     if !settings.channels.contains_key(channel) {
         out.push(Complaint::UnknownChannel(channel.clone()));
+    }
+    if upkeep::is_forgotten(settings, documents, &key, fact.placed_at) {
+        return out.push(Complaint::Forgotten(key));
     }
     let fact = tidy(&key, fact, now, out);
     let mut document = documents.orders.remove(&key).unwrap_or_default();
@@ -270,22 +273,20 @@ pub(crate) fn absorbed(
         channel: channel.clone(),
         order: order.clone(),
     };
-    let stated = LineStatement {
-        line: line.clone(),
-        source: source.clone(),
-        as_of,
-        quantity: quantity.positive(),
-    };
     let mut document = documents.orders.remove(&key).unwrap_or_default();
-    let changed = state(&mut document, &key, stated, out);
+    let changed = state(&mut document, &key, (line, source), (as_of, quantity.positive()), out);
     finish(documents, key, document, changed);
 }
 
-/// The newest statement of a source on a line wins, ties to the smaller quantity.
-fn state(document: &mut OrderDocument, key: &OrderKey, stated: LineStatement, out: &mut Vec<Complaint>) -> bool {
-    let place = document
-        .statements
-        .binary_search_by(|known| (&known.line, &known.source).cmp(&(&stated.line, &stated.source)));
+/// Takes a statement of a source on a line in.
+fn state(
+    document: &mut OrderDocument,
+    key: &OrderKey,
+    (line, source): (&LineId, &ConnectorName),
+    (as_of, quantity): (Millis, Quantity),
+    out: &mut Vec<Complaint>,
+) -> bool {
+    let place = document.statements.binary_search_by(|known| (&known.line, &known.source).cmp(&(line, source)));
     let index = match place {
         Ok(index) => index,
         Err(_) if document.statements.len() >= LINES => {
@@ -293,23 +294,10 @@ fn state(document: &mut OrderDocument, key: &OrderKey, stated: LineStatement, ou
             return false;
         }
         Err(index) => {
-            document.statements.insert(index, stated);
-            return true;
+            let new = LineStatement { line: line.clone(), source: source.clone(), said: Vec::new() };
+            document.statements.insert(index, new);
+            index
         }
     };
-    let Some(known) = document.statements.get_mut(index) else {
-        return false;
-    };
-    if stated.as_of < known.as_of {
-        out.push(Complaint::OldStatement {
-            order: key.clone(),
-            line: stated.line,
-        });
-        return false;
-    }
-    let wins = stated.as_of > known.as_of || stated.quantity < known.quantity;
-    if wins {
-        *known = stated;
-    }
-    wins
+    document.statements.get_mut(index).is_some_and(|known| known.say(as_of, quantity))
 }

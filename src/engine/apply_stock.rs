@@ -125,20 +125,27 @@ fn write(
         return false;
     }
     if as_of == known_as_of {
+        let differs = figure.quantity != known.quantity || figure.sellable != known.sellable;
         let lower = (figure.quantity, figure.sellable, figure.basis) < (known.quantity, known.sellable, known.basis);
-        if figure.quantity != known.quantity || figure.sellable != known.sellable {
-            let kept = figure.quantity.min(known.quantity);
+        // In doubt the read took as long as the longer one.
+        figure.read_until = figure.read_until.max(known.effective(Some(source)).1);
+        let longer = figure.read_until != known.effective(Some(source)).1;
+        if !lower {
+            (figure.quantity, figure.sellable, figure.basis) = (known.quantity, known.sellable, known.basis);
+        }
+        if differs {
+            let (source, kept) = (figure.source.clone(), figure.quantity);
             out.push(Complaint::SameInstant {
-                source: figure.source.clone(),
+                source,
                 sku: sku.clone(),
                 location,
                 kept,
             });
         }
-        if lower {
+        if lower || longer {
             *known = figure;
         }
-        return lower;
+        return lower || longer;
     }
     let changed = *known != figure;
     *known = figure;
@@ -251,8 +258,13 @@ pub(crate) fn close(documents: &mut Documents, source: &ConnectorName, closing: 
     let newer = document.complete_as_of.is_none_or(|known| known < closing.as_of);
     let lower = document.complete_as_of == Some(closing.as_of)
         && (closing.total, closing.rows) < (document.total, document.rows);
-    if newer || lower {
+    if document.complete_as_of == Some(closing.as_of) {
+        document.read_until = document.read_until.max(closing.read_until);
+    }
+    if newer {
         (document.complete_as_of, document.read_until) = (Some(closing.as_of), closing.read_until);
+    }
+    if newer || lower {
         (document.rows, document.total) = (closing.rows, closing.total);
     }
     document.newest = document.newest.max(Some(closing.as_of));

@@ -3,7 +3,7 @@
 use crate::apply::{clamped, declared};
 use crate::{
     Complaint, ContainedAfter, DocumentKey, Documents, Event, Movement, PriceEntry, Refusal, Reservation, apply_stock,
-    promise,
+    reservable,
 };
 use omnistock_words::{Millis, Quantity, Settings};
 use rust_decimal::Decimal;
@@ -114,7 +114,7 @@ pub(crate) fn reservation(
         location: location.clone(),
         channel: channel.clone(),
         quantity: quantity.positive(),
-        expires_at: *expires_at,
+        expires_at: (*expires_at).clamp(Millis::MIN, Millis::MAX),
     };
     let document = documents.skus.entry(sku.clone()).or_default();
     let before = document.reservations.clone();
@@ -176,10 +176,10 @@ fn grant(
     });
     let most = match (&asked.location, &asked.channel) {
         (Some(location), None) if settings.locations.contains_key(location) => {
-            promise::reservable_at(settings, documents, location, sku, now)
+            reservable::reservable_at(settings, documents, location, sku, now)
         }
         (None, Some(channel)) if settings.channels.contains_key(channel) => {
-            promise::reservable_for(settings, documents, channel, sku, now).ok_or(Refusal::Unknown)?
+            reservable::reservable_for(settings, documents, channel, sku, now).ok_or(Refusal::Unknown)?
         }
         _ => return Err(Refusal::NoTarget),
     };
@@ -214,16 +214,18 @@ pub(crate) fn price(settings: &Settings, documents: &mut Documents, event: &Even
             sku: sku.clone(),
         });
     }
+    let bounded = |at: &Option<Millis>| at.map(|at| at.clamp(Millis::MIN, Millis::MAX));
+    let (from, until) = (bounded(from), bounded(until));
     let entry = PriceEntry {
         list: list.clone(),
         price: *price,
-        from: *from,
-        until: *until,
+        from,
+        until,
     };
     let document = documents.skus.entry(sku.clone()).or_default();
     let place = document
         .prices
-        .binary_search_by(|known| (&known.list, known.from, known.until).cmp(&(list, *from, *until)));
+        .binary_search_by(|known| (&known.list, known.from, known.until).cmp(&(list, from, until)));
     match place {
         Ok(index) => match document.prices.get_mut(index) {
             Some(known) if *known != entry => *known = entry,

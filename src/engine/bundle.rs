@@ -51,10 +51,18 @@ pub fn needs(settings: &Settings, sku: &Sku) -> Vec<Sku> {
 /// The SKUs whose promise reads the ledger of `sku`: its own, and bundles it is part of.
 pub fn dependents(settings: &Settings, sku: &Sku) -> Vec<Sku> {
     let mut found = vec![sku.clone()];
-    for bundle in settings.bundles.keys().filter(|bundle| *bundle != sku) {
-        if parts(settings, bundle).is_some_and(|parts| parts.iter().any(|part| part.sku == *sku)) {
-            found.push(bundle.clone());
-        }
-    }
+    let others = settings
+        .bundles
+        .iter()
+        .filter(|(bundle, parts)| *bundle != sku && holds(settings, parts, sku, DEPTH));
+    found.extend(others.map(|(bundle, _)| bundle.clone()));
     found
+}
+
+fn holds(settings: &Settings, parts: &[Component], sku: &Sku, depth: usize) -> bool {
+    depth > 0
+        && parts.iter().any(|part| {
+            let inner = settings.bundles.get(&part.sku);
+            part.sku == *sku || inner.is_some_and(|inner| holds(settings, inner, sku, depth - 1))
+        })
 }

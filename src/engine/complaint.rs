@@ -58,6 +58,8 @@ pub enum Complaint {
     CarvedLocation(LocationName),
     /// A report of an order that is older than what we know; ignored.
     OldRevision(OrderKey),
+    /// A report of an order that ended long ago and is forgotten; ignored.
+    Forgotten(OrderKey),
     /// Two reports of the same revision differ; the one that sells more counts.
     SameRevision(OrderKey),
     /// A line without an SKU; kept, takes no stock.
@@ -68,8 +70,6 @@ pub enum Complaint {
     TooManyLines(OrderKey),
     /// A negative quantity where none can be; zero was taken.
     Negative { what: &'static str, quantity: Quantity },
-    /// A statement older than the one we have; ignored.
-    OldStatement { order: OrderKey, line: LineId },
     /// The same movement with another content; the first counts.
     SameMovement { source: ConnectorName, id: MovementId },
     /// More movements of one SKU than we keep.
@@ -102,12 +102,12 @@ impl Complaint {
             Self::ForeignLocation { .. } => "foreign_location",
             Self::CarvedLocation(_) => "carved_location",
             Self::OldRevision(_) => "old_revision",
+            Self::Forgotten(_) => "forgotten",
             Self::SameRevision(_) => "same_revision",
             Self::NoSku { .. } => "no_sku",
             Self::DuplicateLine { .. } => "duplicate_line",
             Self::TooManyLines(_) => "too_many_lines",
             Self::Negative { .. } => "negative",
-            Self::OldStatement { .. } => "old_statement",
             Self::SameMovement { .. } => "same_movement",
             Self::TooManyMovements(_) => "too_many_movements",
             Self::ReservationRefused { .. } => "reservation_refused",
@@ -184,6 +184,7 @@ impl fmt::Display for Complaint {
                 )
             }
             Self::OldRevision(key) => write!(f, "order {key}: an older report arrived late; ignored"),
+            Self::Forgotten(key) => write!(f, "order {key}: placed before orders that ended long ago; ignored"),
             Self::SameRevision(key) => {
                 write!(
                     f,
@@ -201,12 +202,6 @@ impl fmt::Display for Complaint {
             }
             Self::TooManyLines(key) => write!(f, "order {key} has too many lines; those beyond the limit were dropped"),
             Self::Negative { what, quantity } => write!(f, "a {what} of {quantity} can't be; zero was taken"),
-            Self::OldStatement { order, line } => {
-                write!(
-                    f,
-                    "a statement on order {order} line {line} is older than the one known; ignored"
-                )
-            }
             Self::SameMovement { source, id } => {
                 write!(
                     f,

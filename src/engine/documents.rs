@@ -28,10 +28,18 @@ pub struct Documents {
     /// SKUs of which all other channels were confirmed at zero long enough: the home channel
     /// named here shows the last units.
     pub last_units: BTreeMap<Sku, ChannelName>,
-    changed: BTreeSet<DocumentKey>,
+    pub(crate) changed: BTreeSet<DocumentKey>,
 }
 
 impl Documents {
+    /// None yet, with measured lags.
+    pub fn measured(lags: BTreeMap<ChannelName, Lags>) -> Self {
+        Self {
+            lags,
+            ..Self::default()
+        }
+    }
+
     /// What changed since the last [`Self::take_changed`].
     pub fn changed(&self) -> &BTreeSet<DocumentKey> {
         &self.changed

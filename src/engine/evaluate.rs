@@ -97,7 +97,7 @@ pub fn evaluate(settings: &Settings, scenario: &Scenario) -> Result<Outcome, Und
     let held = run
         .held
         .into_values()
-        .chain(run.held_reports.into_iter().flat_map(|(_, held)| held.entries))
+        .chain(run.held_reports.into_values().flat_map(|held| held.entries))
         .collect();
     Ok(Outcome {
         answers,
@@ -137,13 +137,11 @@ impl<'a> Run<'a> {
                 },
             )
         });
+        let documents = Documents::measured(lags.collect());
         Self {
             settings,
             now: scenario.now,
-            documents: Documents {
-                lags: lags.collect(),
-                ..Documents::default()
-            },
+            documents,
             prices: BTreeMap::new(),
             held: BTreeMap::new(),
             held_reports: BTreeMap::new(),

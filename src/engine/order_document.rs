@@ -16,17 +16,66 @@ pub struct Past {
     pub lines: Vec<(LineId, OrderStatus, Quantity)>,
 }
 
-/// A statement of a source on one line.
+/// When a source stated one quantity.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    /// Units of the line's SKU.
+    pub quantity: Quantity,
+    /// The earliest statement of it.
+    pub first: Millis,
+    /// The latest.
+    pub last: Millis,
+}
+
+/// What a source stated of one line. A source that repeats itself takes nothing back: figures
+/// between two equal statements contain the line as well.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LineStatement {
     /// The line.
     pub line: LineId,
     /// Whose figures.
     pub source: ConnectorName,
-    /// From when on.
-    pub as_of: Millis,
-    /// Units of the line's SKU.
-    pub quantity: Quantity,
+    /// Quantities ever stated, each once, ascending, at most [`LineStatement::MOST`].
+    pub said: Vec<Said>,
+}
+
+impl LineStatement {
+    /// Different quantities that are kept of one source on one line; the one stated longest ago goes first.
+    pub const MOST: usize = 8;
+
+    /// Takes a statement in; `true` when it changes what is known. The result is the same in any order.
+    pub(crate) fn say(&mut self, as_of: Millis, quantity: Quantity) -> bool {
+        match self.said.binary_search_by(|said| said.quantity.cmp(&quantity)) {
+            Ok(index) => {
+                let Some(said) = self.said.get_mut(index) else { return false };
+                let (first, last) = (said.first.min(as_of), said.last.max(as_of));
+                let changed = (first, last) != (said.first, said.last);
+                (said.first, said.last) = (first, last);
+                changed
+            }
+            Err(index) => {
+                let new = Said { quantity, first: as_of, last: as_of };
+                self.said.insert(index, new.clone());
+                if self.said.len() > Self::MOST {
+                    let oldest = self.said.iter().enumerate().min_by_key(|(_, said)| (said.last, said.quantity));
+                    if let Some(oldest) = oldest.map(|(index, _)| index) {
+                        self.said.remove(oldest);
+                    }
+                }
+                self.said.contains(&new)
+            }
+        }
+    }
+
+    /// The quantity that counts, and the instant from which figures contain it: the newest wins, ties
+    /// to the smaller; it reaches back over statements of as much or more, until one of less.
+    pub fn counts(&self) -> Option<(Millis, Quantity)> {
+        let newest = self.said.iter().max_by(|a, b| (a.last, b.quantity).cmp(&(b.last, a.quantity)))?;
+        let less = self.said.iter().filter(|said| said.quantity < newest.quantity).map(|said| said.last).max();
+        let enough = self.said.iter().filter(|said| said.quantity >= newest.quantity);
+        let since = enough.map(|said| said.first).filter(|first| less.is_none_or(|less| *first > less)).min();
+        Some((since.unwrap_or(newest.last), newest.quantity))
+    }
 }
 
 /// What a bundle line was made of when it was first recorded.

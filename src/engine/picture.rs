@@ -7,8 +7,8 @@
 use crate::sourcing::{Origin, View};
 use crate::{Attributes, Documents, LineRecord, Part, Position, SkuDocument};
 use omnistock_words::{
-    Basis, Carve, ChannelName, ChannelPolicy, ConnectorName, LocationName, LocationPolicy, Millis, Missing,
-    OrderStatus, Quantity, Settings, Sku, Sourcing, Stale,
+    Basis, Carve, ConnectorName, LocationName, LocationPolicy, Millis, Missing, OrderStatus, Quantity, Settings, Sku,
+    Stale,
 };
 
 /// One place as far as this SKU is concerned.

@@ -123,8 +123,9 @@ fn floor(
     Ok(Some(plain.map_or(least, |plain| plain.max(least))))
 }
 
-/// Whether a price changed by more than the limit, or exactly by a factor of 10, 100 or 1000, or its currency.
-pub(crate) fn jumps(old: Money, new: Money, limit: Percent) -> bool {
+/// Whether a guard holds the change of a price: by more than the limit (|new − old| ÷ old), exactly
+/// by a factor of 10, 100 or 1000 in either direction, or to another currency.
+pub fn jumps(old: Money, new: Money, limit: Percent) -> bool {
     let (before, after) = (old.amount(), new.amount());
     let factor = |small: Decimal, large: Decimal| {
         !small.is_zero()

@@ -49,10 +49,10 @@ fn record(key: &OrderKey, order: &OrderDocument, line: &OrderLineFact, part: Par
         .statements
         .iter()
         .filter(|stated| stated.line == line.line)
-        .map(|stated| Statement {
-            source: stated.source.clone(),
-            as_of: stated.as_of,
-            quantity: stated.quantity.multiply(per.decimal()),
+        .filter_map(|stated| {
+            let (as_of, quantity) = stated.counts()?;
+            let quantity = quantity.multiply(per.decimal());
+            Some(Statement { source: stated.source.clone(), as_of, quantity })
         });
     let left = |status: OrderStatus| matches!(status, OrderStatus::Shipped | OrderStatus::Returned);
     LineRecord {
@@ -91,7 +91,7 @@ fn since(order: &OrderDocument, line: &OrderLineFact, holds: impl Fn(OrderStatus
 }
 
 /// Replaces the order's lines in a ledger; true where anything changed.
-fn replace(document: &mut SkuDocument, key: &OrderKey, mut records: Vec<LineRecord>) -> bool {
+pub(crate) fn replace(document: &mut SkuDocument, key: &OrderKey, mut records: Vec<LineRecord>) -> bool {
     records.sort_by(|a, b| (a.rank(), &a.quantity).cmp(&(b.rank(), &b.quantity)));
     let ours = |line: &LineRecord| line.channel == key.channel && line.order == key.order;
     if document.lines.iter().filter(|line| ours(line)).eq(records.iter()) {

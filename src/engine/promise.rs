@@ -2,10 +2,8 @@
 
 use crate::picture::Picture;
 use crate::pool::{Pool, bundle_pool, pool};
-use crate::{
-    Documents, PriceAnswer, Reason, State, Step, StepName, allocation, bundle, price, resolve_listing, safety, split,
-    units,
-};
+use crate::resolve::resolve_ruled;
+use crate::{Documents, PriceAnswer, Reason, State, Step, StepName, allocation, bundle, price, safety, split, units};
 use omnistock_words::{
     ChannelName, ChannelPolicy, Component, Limit, ListingId, LocationName, Millis, PolicyPatch, Quantity, SafetyStock,
     Settings, Sku,
@@ -42,7 +40,7 @@ pub(crate) struct Stand<'a> {
 
 impl<'a> Stand<'a> {
     /// `parts` is what [`bundle::parts`] says of the SKU.
-    fn of(
+    pub(crate) fn of(
         settings: &'a Settings,
         documents: &'a Documents,
         sku: &'a Sku,
@@ -66,45 +64,42 @@ impl<'a> Stand<'a> {
         }
     }
 
-    pub(crate) fn policy(&self, channel: &ChannelName, listing: Option<&ListingId>) -> Cow<'a, ChannelPolicy> {
-        resolve_listing(
-            self.settings,
-            channel,
-            self.sku,
-            &self.own.document.attributes,
-            listing,
-            self.now,
-        )
+    fn ruled(&self, channel: &ChannelName, listing: Option<&ListingId>) -> (Cow<'a, ChannelPolicy>, Vec<usize>) {
+        let attributes = &self.own.document.attributes;
+        resolve_ruled(self.settings, channel, self.sku, attributes, listing, self.now)
+    }
+
+    pub(crate) fn policy(&self, channel: &ChannelName) -> Cow<'a, ChannelPolicy> {
+        self.ruled(channel, None).0
     }
 }
 
+/// One channel with its policy for the SKU, and the rules that made it.
+pub(crate) struct Counter<'a> {
+    pub(crate) channel: &'a ChannelName,
+    pub(crate) policy: &'a ChannelPolicy,
+    pub(crate) ruled: &'a [usize],
+}
+
 /// The pipeline's way from step to step.
-struct Way<'a> {
-    value: Quantity,
+pub(crate) struct Way<'a> {
+    pub(crate) value: Quantity,
     steps: Vec<Step>,
     stand: &'a Stand<'a>,
-    channel: &'a ChannelName,
+    ruled: &'a [usize],
 }
 
 impl Way<'_> {
     fn step(&mut self, step: StepName, value: Quantity, because: Reason, key: fn(&PolicyPatch) -> bool) {
-        let set_by = (!self.stand.settings.rules.is_empty()).then(|| {
-            let attributes = &self.stand.own.document.attributes;
-            crate::resolve::rule_that(
-                self.stand.settings,
-                self.channel,
-                self.stand.sku,
-                attributes,
-                self.stand.now,
-                key,
-            )
-        });
+        let rules = &self.stand.settings.rules;
+        let sets = |index: &&usize| rules.get(**index).is_some_and(|rule| key(&rule.set));
+        let set_by = self.ruled.iter().rev().find(sets).copied();
         self.value = value;
         self.steps.push(Step {
             step,
             value,
             because,
-            set_by: set_by.flatten(),
+            set_by,
         });
     }
 }
@@ -125,21 +120,40 @@ pub fn promise_listing(
 ) -> Promise {
     let parts = bundle::parts(settings, sku);
     let stand = Stand::of(settings, documents, sku, parts.as_deref(), now);
-    let policy = stand.policy(channel, listing);
-    decide(&stand, channel, &policy)
+    let (policy, ruled) = stand.ruled(channel, listing);
+    decide(
+        &stand,
+        &Counter {
+            channel,
+            policy: &policy,
+            ruled: &ruled,
+        },
+    )
 }
 
 /// The promises of one SKU on every channel, with the shared work done once.
 pub fn promises(settings: &Settings, documents: &Documents, sku: &Sku, now: Millis) -> Vec<(ChannelName, Promise)> {
     let parts = bundle::parts(settings, sku);
     let stand = Stand::of(settings, documents, sku, parts.as_deref(), now);
-    let channels = settings.channels.keys();
-    channels
-        .map(|channel| (channel.clone(), decide(&stand, channel, &stand.policy(channel, None))))
-        .collect()
+    let decided = settings.channels.keys().map(|channel| {
+        let (policy, ruled) = stand.ruled(channel, None);
+        (
+            channel.clone(),
+            decide(
+                &stand,
+                &Counter {
+                    channel,
+                    policy: &policy,
+                    ruled: &ruled,
+                },
+            ),
+        )
+    });
+    decided.collect()
 }
 
-fn decide(stand: &Stand<'_>, channel: &ChannelName, policy: &ChannelPolicy) -> Promise {
+fn decide(stand: &Stand<'_>, counter: &Counter<'_>) -> Promise {
+    let policy = counter.policy;
     let price = price::price(stand.settings, stand.own.document, &policy.price, stand.now);
     if !policy.track {
         return Promise {
@@ -151,7 +165,7 @@ fn decide(stand: &Stand<'_>, channel: &ChannelName, policy: &ChannelPolicy) -> P
             price,
         };
     }
-    let (sourced, way) = walk(stand, channel, policy);
+    let (sourced, way) = walk(stand, counter);
     if !sourced.known {
         return Promise {
             quantity: None,
@@ -191,19 +205,19 @@ fn state(quantity: Quantity, before_presale: Quantity, policy: &ChannelPolicy) -
 }
 
 /// What the walk found besides its steps.
-struct Sourced {
-    known: bool,
+pub(crate) struct Sourced {
+    pub(crate) known: bool,
     only_decrease: bool,
     before_presale: Quantity,
     places: Vec<(LocationName, Quantity)>,
 }
 
-fn walk<'a>(stand: &'a Stand<'a>, channel: &'a ChannelName, policy: &ChannelPolicy) -> (Sourced, Way<'a>) {
+pub(crate) fn walk<'a>(stand: &'a Stand<'a>, counter: &Counter<'a>) -> (Sourced, Way<'a>) {
+    let Counter { channel, policy, ruled } = *counter;
     let mut way = Way {
         value: Quantity::ZERO,
         steps: Vec::with_capacity(8),
         stand,
-        channel,
         ruled,
     };
     let (found, bundled) = match &stand.parts {
@@ -337,52 +351,4 @@ fn presale(policy: &ChannelPolicy, value: Quantity, deficit: Quantity) -> (Quant
             )
         }
     }
-}
-
-/// What can be sold at a place, physical or carved.
-pub fn sellable(
-    settings: &Settings,
-    documents: &Documents,
-    location: &LocationName,
-    sku: &Sku,
-    now: Millis,
-) -> Quantity {
-    Picture::of(settings, documents, sku, now, false)
-        .place(location)
-        .map_or(Quantity::ZERO, |(_, sellable, _)| sellable)
-}
-
-/// What may be set aside at a place: what it can sell, after what it holds back.
-pub(crate) fn reservable_at(
-    settings: &Settings,
-    documents: &Documents,
-    location: &LocationName,
-    sku: &Sku,
-    now: Millis,
-) -> Quantity {
-    let sellable = sellable(settings, documents, location, sku, now);
-    settings
-        .locations
-        .get(location)
-        .map_or(Quantity::ZERO, |policy| crate::pool::counted(policy, sellable))
-}
-
-/// What may be set aside for a channel: its whole units, in units of the SKU, uncapped.
-/// `None` where nothing is known and nothing may be owed.
-pub(crate) fn reservable_for(
-    settings: &Settings,
-    documents: &Documents,
-    channel: &ChannelName,
-    sku: &Sku,
-    now: Millis,
-) -> Option<Quantity> {
-    let stand = Stand::of(settings, documents, sku, None, now);
-    let mut policy = stand.policy(channel, None).into_owned();
-    if !policy.track {
-        return Some(Quantity::MAX);
-    }
-    (policy.factor, policy.max_shown) = (Quantity::ONE, None);
-    let owed = policy.backorder_limit.is_some() || policy.preorder_limit.is_some();
-    let (sourced, way) = walk(&stand, channel, &policy);
-    (sourced.known || owed).then_some(way.value.positive())
 }

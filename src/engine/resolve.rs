@@ -1,7 +1,7 @@
 //! The policy of one SKU on one channel: rules laid over the channel's own, in order.
 
 use crate::Attributes;
-use omnistock_words::{ChannelName, ChannelPolicy, ListingId, Match, Millis, PolicyPatch, Rule, Settings, Sku};
+use omnistock_words::{ChannelName, ChannelPolicy, ListingId, Match, Millis, Rule, Settings, Sku};
 use std::borrow::Cow;
 
 /// The policy of `sku` on `channel` at `now`. Borrowed where no rule matches, so that this costs
@@ -25,31 +25,30 @@ pub fn resolve_listing<'a>(
     listing: Option<&ListingId>,
     now: Millis,
 ) -> Cow<'a, ChannelPolicy> {
+    resolve_ruled(settings, channel, sku, attributes, listing, now).0
+}
+
+/// The policy, and the indices in `Settings::rules` of the rules that made it, in order.
+pub(crate) fn resolve_ruled<'a>(
+    settings: &'a Settings,
+    channel: &ChannelName,
+    sku: &Sku,
+    attributes: &Attributes,
+    listing: Option<&ListingId>,
+    now: Millis,
+) -> (Cow<'a, ChannelPolicy>, Vec<usize>) {
     let mut policy = match settings.channels.get(channel) {
         Some(channel) => Cow::Borrowed(&channel.policy),
         None => Cow::Owned(ChannelPolicy::default()),
     };
-    for rule in &settings.rules {
+    let mut ruled = Vec::new();
+    for (index, rule) in settings.rules.iter().enumerate() {
         if holds(rule, channel, now) && matches(&rule.matches, sku, attributes, listing) {
             policy.to_mut().lay(&rule.set);
+            ruled.push(index);
         }
     }
-    policy
-}
-
-/// The last rule that sets the key, as an index in `Settings::rules`: for explanations.
-pub(crate) fn rule_that(
-    settings: &Settings,
-    channel: &ChannelName,
-    sku: &Sku,
-    attributes: &Attributes,
-    now: Millis,
-    sets: impl Fn(&PolicyPatch) -> bool,
-) -> Option<usize> {
-    settings
-        .rules
-        .iter()
-        .rposition(|rule| sets(&rule.set) && holds(rule, channel, now) && matches(&rule.matches, sku, attributes, None))
+    (policy, ruled)
 }
 
 /// Whether the rule is meant for the channel at this time.

@@ -1,8 +1,9 @@
 //! One source: its complete snapshots.
 
 use crate::encoding::{self, DecodeError};
-use omnistock_words::{Millis, Quantity};
+use omnistock_words::{ChannelName, Millis, Quantity};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What is known of a source as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -21,6 +22,10 @@ pub struct SourceDocument {
     pub rows: u64,
     /// The sum of its quantities.
     pub total: Quantity,
+    /// Channels of this connector: orders placed up to this instant that are not known have ended
+    /// and were forgotten.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub forgotten: BTreeMap<ChannelName, Millis>,
     /// The newest figure of any kind.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub newest: Option<Millis>,

@@ -204,7 +204,11 @@ fn drift(facts: &Facts<'_>, target: Quantity) -> bool {
 fn gross(facts: &Facts<'_>, target: Quantity) -> Action {
     let seen = facts.document.observed.as_ref().filter(|_| facts.fresh);
     let Some((seen, at)) = seen.and_then(|observed| Some((observed.quantity?, observed.at))) else {
-        return if awaits_read_back(facts, target) { Action::Nothing(Why::Matches { verify: false }) } else { Action::Read };
+        return if awaits_read_back(facts, target) {
+            Action::Nothing(Why::Matches { verify: false })
+        } else {
+            Action::Read
+        };
     };
     if facts.reads < MOST_READS && facts.lines.iter().any(|line| unread(line, at, facts)) {
         return Action::Read;
@@ -235,7 +239,9 @@ fn awaits_read_back(facts: &Facts<'_>, target: Quantity) -> bool {
     let document = facts.document;
     let sent = document.sent.as_ref().filter(|sent| sent.target == target);
     let accepted = sent.zip(document.accepted.as_ref());
-    !document.unknown && !document.confirmed() && accepted.is_some_and(|(sent, accepted)| sent.quantity == accepted.quantity)
+    !document.unknown
+        && !document.confirmed()
+        && accepted.is_some_and(|(sent, accepted)| sent.quantity == accepted.quantity)
 }
 
 /// A line so young that the reading may have been made before the vendor set it aside.

@@ -60,7 +60,7 @@ impl Limits {
             body: Duration::from_secs(15),
             answer: Duration::from_secs(10),
             most_body: 1 << 20,
-            life: Duration::from_secs(600),
+            life: Duration::from_mins(10),
             grace: Duration::from_secs(5),
         }
     }

@@ -15,15 +15,15 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 /// What was asked of it, and how it stands.
-pub struct FakeView {
-    pub reasons: Vec<String>,
-    pub webhooks: Mutex<Vec<(String, RawRequest)>>,
-    pub decisions: Mutex<Vec<(String, bool, String)>>,
-    pub metrics: Metrics,
+pub(crate) struct FakeView {
+    pub(crate) reasons: Vec<String>,
+    pub(crate) webhooks: Mutex<Vec<(String, RawRequest)>>,
+    pub(crate) decisions: Mutex<Vec<(String, bool, String)>>,
+    pub(crate) metrics: Metrics,
 }
 
 impl FakeView {
-    pub fn new(reasons: &[&str]) -> Arc<Self> {
+    pub(crate) fn new(reasons: &[&str]) -> Arc<Self> {
         let reasons = reasons.iter().map(ToString::to_string).collect();
         let (webhooks, decisions) = (Mutex::default(), Mutex::default());
         Arc::new(Self {
@@ -35,7 +35,7 @@ impl FakeView {
     }
 }
 
-pub fn hold() -> Hold {
+pub(crate) fn hold() -> Hold {
     Hold {
         id: "h-1".to_owned(),
         what: "stock".to_owned(),
@@ -162,10 +162,11 @@ impl View for FakeView {
 }
 
 /// A served listener. Dropping it stops it.
-pub struct Served {
-    pub address: SocketAddr,
-    pub tracker: TaskTracker,
-    pub stop: CancellationToken,
+#[allow(dead_code, reason = "each test program uses the fields it needs")]
+pub(crate) struct Served {
+    pub(crate) address: SocketAddr,
+    pub(crate) tracker: TaskTracker,
+    pub(crate) stop: CancellationToken,
     _guard: DropGuard,
 }
 
@@ -187,11 +188,11 @@ async fn served(router: axum::Router, limits: Limits) -> Served {
 }
 
 #[allow(dead_code, reason = "each test program uses the listener it needs")]
-pub async fn admin(view: Arc<FakeView>) -> Served {
+pub(crate) async fn admin(view: Arc<FakeView>) -> Served {
     served(admin::router(view, &Limits::admin()), Limits::admin()).await
 }
 
 #[allow(dead_code, reason = "each test program uses the listener it needs")]
-pub async fn webhooks(view: Arc<FakeView>, limits: Limits) -> Served {
+pub(crate) async fn webhooks(view: Arc<FakeView>, limits: Limits) -> Served {
     served(webhooks::router(view, &limits), limits).await
 }

@@ -6,7 +6,7 @@ use omnistock::store::{
 use omnistock_words::Millis;
 use std::time::Duration;
 
-pub(crate) const LONG: Duration = Duration::from_secs(600);
+pub(crate) const LONG: Duration = Duration::from_mins(10);
 
 pub(crate) async fn lease(store: &dyn Store) -> Lease {
     store.acquire("tester", LONG).await.unwrap().unwrap()

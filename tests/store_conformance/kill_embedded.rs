@@ -28,8 +28,14 @@ fn round(number: u64, entry: EntryId, cursor: EntryId) -> CommitBatch {
     }
 }
 
-/// The child: commits and says each number once it is acknowledged, until it is killed.
 #[allow(clippy::exit, reason = "only reached in the child: its parent is gone")]
+fn tell(what: &str, number: u64) {
+    if writeln!(std::io::stderr(), "{what} {number}").is_err() {
+        std::process::exit(1);
+    }
+}
+
+/// The child: commits and says each number once it is acknowledged, until it is killed.
 async fn commit_for_ever(folder: &Path) {
     let store = Embedded::open(folder).unwrap();
     let lease = store.acquire("child", LONG).await.unwrap().unwrap();
@@ -38,11 +44,10 @@ async fn commit_for_ever(folder: &Path) {
         number += 1;
         let cursor = store.cursor().await.unwrap();
         let entry = store.append(&[number.to_be_bytes().to_vec()]).await.unwrap()[0];
+        tell("appended", number);
+        assert_eq!(store.read(cursor, 10).await.unwrap().last().unwrap().id, entry);
         store.commit(&lease, &round(number, entry, cursor)).await.unwrap();
-        let told = writeln!(std::io::stderr(), "acknowledged {number}");
-        if told.is_err() {
-            std::process::exit(1);
-        }
+        tell("committed", number);
     }
 }
 
@@ -54,8 +59,27 @@ async fn child() {
     }
 }
 
-/// Starts a child, kills it after `rounds` more acknowledgements; the last number that it said.
-fn run_and_kill(folder: &Path, rounds: usize) -> u64 {
+/// The last numbers that a child acknowledged.
+#[derive(Debug, Default)]
+struct Acknowledged {
+    appended: u64,
+    committed: u64,
+}
+
+impl Acknowledged {
+    /// Takes note of a line; whether it told of a commit.
+    fn note(&mut self, line: &str) -> bool {
+        match line.split_once(' ').map(|(what, number)| (what, number.parse::<u64>())) {
+            Some(("appended", Ok(number))) => self.appended = number,
+            Some(("committed", Ok(number))) => self.committed = number,
+            _ => {}
+        }
+        line.starts_with("committed ")
+    }
+}
+
+/// Starts a child, kills it after so many more commits; what it said until it died.
+fn run_and_kill(folder: &Path, commits: usize) -> Acknowledged {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
         .args(["--exact", "kill_embedded::child", "--nocapture"])
@@ -66,33 +90,29 @@ fn run_and_kill(folder: &Path, rounds: usize) -> u64 {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
-    let number = |line: &String| {
-        line.strip_prefix("acknowledged ")
-            .and_then(|number| number.parse::<u64>().ok())
-    };
-    let mut last = said
-        .by_ref()
-        .map(Result::unwrap)
-        .filter_map(|line| number(&line))
-        .nth(rounds)
-        .expect("a child that commits");
+    let mut said = BufReader::new(child.stderr.take().unwrap())
+        .lines()
+        .map_while(Result::ok);
+    let mut last = Acknowledged::default();
+    let reached = said.by_ref().filter(|line| last.note(line)).nth(commits);
     child.kill().unwrap();
     child.wait().unwrap();
-    // What it said before it died, and we had not read yet.
-    for line in said.map_while(Result::ok) {
-        last = number(&line).unwrap_or(last);
-    }
+    assert!(reached.is_some(), "the child stopped by itself after {last:?}");
+    // What it said before it died and was not read yet.
+    said.for_each(|line| {
+        last.note(&line);
+    });
     last
 }
 
-async fn check(folder: &Path, acknowledged: u64) {
+async fn check(folder: &Path, acknowledged: &Acknowledged) {
     let store = Embedded::open(folder).unwrap();
     let found = store.load(&[sku("left"), sku("right")]).await.unwrap();
     let number = found[0].version;
+    let most = acknowledged.committed + 1;
     assert!(
-        number == acknowledged || number == acknowledged + 1,
-        "{acknowledged} acknowledged, {number} found"
+        (acknowledged.committed..=most).contains(&number),
+        "{acknowledged:?}, {number} found"
     );
     assert_eq!(found[0].bytes, number.to_string().into_bytes());
     assert_eq!(
@@ -104,6 +124,11 @@ async fn check(folder: &Path, acknowledged: u64) {
     assert_eq!(numbered.len() as u64, number + 2);
     let waiting = store.read(EntryId(0), 10).await.unwrap();
     assert!(waiting.len() <= 1 && waiting.iter().all(|entry| entry.bytes == (number + 1).to_be_bytes()));
+    // An entry that was acknowledged waits, or was committed.
+    assert!(
+        number >= acknowledged.appended || waiting.len() == 1,
+        "{acknowledged:?}, {number} and {waiting:?} found"
+    );
     let leftover = store.cursor().await.unwrap();
     assert!(waiting.iter().all(|entry| entry.id > leftover));
     drop(store);
@@ -121,6 +146,6 @@ async fn a_killed_daemon_has_lost_nothing_acknowledged_and_torn_nothing() {
     let folder = tempfile::tempdir().unwrap();
     for rounds in 1..=ROUNDS {
         let acknowledged = run_and_kill(folder.path(), rounds * 17);
-        check(folder.path(), acknowledged).await;
+        check(folder.path(), &acknowledged).await;
     }
 }

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 const IDS: [&str; 5] = ["", "a", "b {x}", "ä\n", "a\0"];
 const CHANNELS: [&str; 2] = ["shop", "}{"];
-const CASES: u32 = 60;
+const CASES: u32 = 48;
 
 #[derive(Debug, Clone)]
 enum Operation {

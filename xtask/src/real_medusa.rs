@@ -1,4 +1,4 @@
-//! `cargo xtask real medusa`: a real Medusa server with PostgreSQL, the connector against it, and the daemon
+//! `cargo xtask real medusa`: a real Medusa server with its database, the connector against it, and the daemon
 //! between a stock file, that server and a second channel.
 
 mod daemon;
@@ -7,6 +7,7 @@ mod install;
 mod postgres;
 mod process;
 mod scenario;
+mod second_shop;
 mod server;
 mod shop;
 
@@ -17,7 +18,12 @@ use std::process::Command;
 use std::time::Instant;
 
 /// Every article of the shop, with its units at Berlin and at Hamburg.
-pub(crate) const ARTICLES: [(&str, u64, u64); 4] = [("A-100", 20, 5), ("A-200", 8, 0), ("Größe-1", 3, 3), ("CONNECTOR-1", 20, 20)];
+pub(crate) const ARTICLES: [(&str, u64, u64); 4] = [
+    ("A-100", 20, 5),
+    ("A-200", 8, 0),
+    ("Größe-1", 3, 3),
+    ("CONNECTOR-1", 20, 20),
+];
 
 /// Runs everything; ends every process that it started, also when something fails.
 pub(crate) fn run() -> Result<()> {
@@ -28,7 +34,12 @@ pub(crate) fn run() -> Result<()> {
     for (sku, berlin, hamburg) in ARTICLES {
         shop.create_product(sku, berlin, hamburg)?;
     }
-    println!("a real Medusa server with {} articles at {} after {} s", ARTICLES.len(), medusa.url, start.elapsed().as_secs());
+    println!(
+        "a real Medusa server with {} articles at {} after {} s",
+        ARTICLES.len(),
+        medusa.url,
+        start.elapsed().as_secs()
+    );
     connector(&medusa)?;
     scenario::run(&medusa, &mut shop)
 }

@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
 /// A folder that doesn't answer for so long (a dead network mount) is given up until the next poll.
-const DEADLINE: Duration = Duration::from_secs(120);
+const DEADLINE: Duration = Duration::from_mins(2);
 /// One poll waits at most so long for a file to settle.
 const MOST_WAIT: Duration = Duration::from_secs(1);
 

@@ -15,7 +15,7 @@ const PAGE: usize = 200;
 const MOST_PAGES: usize = 50;
 
 /// New and renamed stock locations are noticed after this long.
-const FRESH: Duration = Duration::from_secs(60);
+const FRESH: Duration = Duration::from_mins(1);
 
 /// What one stock location is to us.
 #[derive(Debug, Clone, PartialEq, Eq)]

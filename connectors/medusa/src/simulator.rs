@@ -40,7 +40,7 @@ impl Default for SimulatorSettings {
         Self {
             port: 0,
             seed: 1,
-            token_life: Duration::from_secs(86_400),
+            token_life: Duration::from_hours(24),
             faults: Faults::default(),
         }
     }

@@ -28,7 +28,11 @@ fn case(text: &str) -> Case {
             lines.push('\n');
         }
     }
-    Case { title: title.to_owned(), world: world.file(&name, &lines), expected: expected.trim_end().to_owned() + "\n" }
+    Case {
+        title: title.to_owned(),
+        world: world.file(&name, &lines),
+        expected: expected.trim_end().to_owned() + "\n",
+    }
 }
 
 fn cases() -> Vec<Case> {
@@ -37,14 +41,12 @@ fn cases() -> Vec<Case> {
 
 #[test]
 fn each_bad_configuration_is_told_with_place_and_cure() {
-    let mut wrong = String::new();
-    for case in cases() {
+    let told = |case: Case| {
         let said = render(&case.world.problems());
-        if said != case.expected {
-            wrong.push_str(&format!("### {}\n{said}\n", case.title));
-        }
-    }
-    assert!(wrong.is_empty(), "said otherwise:\n{wrong}");
+        (said != case.expected).then(|| format!("### {}\n{said}", case.title))
+    };
+    let wrong: Vec<String> = cases().into_iter().filter_map(told).collect();
+    assert!(wrong.is_empty(), "said otherwise:\n{}", wrong.join("\n"));
 }
 
 #[test]

@@ -42,7 +42,8 @@ impl World {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, text).unwrap();
         }
-        let secrets: Arc<dyn SecretResolver> = Arc::new(EnvironmentSecrets::new(self.environment.clone(), folder.path()));
+        let secrets: Arc<dyn SecretResolver> =
+            Arc::new(EnvironmentSecrets::new(self.environment.clone(), folder.path()));
         let path = folder.path().join("omnistock.toml");
         let prefix = format!("{}/", folder.path().display());
         let clean = |mut problem: Problem| {

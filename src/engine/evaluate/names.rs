@@ -6,7 +6,7 @@ use omnistock_words::{ChannelName, ConnectorName, LocationName, OrderFact, Price
 use std::collections::BTreeSet;
 use std::fmt;
 
-/// Undeclared names, each as `location \`berln\``.
+/// Undeclared names, each with its kind before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Undeclared(pub Vec<String>);
 
@@ -67,11 +67,15 @@ impl Check<'_> {
         match event {
             Event::Stock(stock) => {
                 self.source(&stock.source);
-                stock.rows.iter().for_each(|row| self.location(&row.location));
+                for row in &stock.rows {
+                    self.location(&row.location);
+                }
             }
             Event::Missing { source, rows, .. } => {
                 self.source(source);
-                rows.iter().for_each(|row| self.location(&row.location));
+                for row in rows {
+                    self.location(&row.location);
+                }
             }
             Event::Snapshot { source, .. } => self.source(source),
             Event::Order { channel, order } => self.order(channel, order),
@@ -84,8 +88,12 @@ impl Check<'_> {
                 self.location(location);
             }
             Event::Reservation { location, channel, .. } => {
-                location.iter().for_each(|location| self.location(location));
-                channel.iter().for_each(|channel| self.channel(channel));
+                if let Some(location) = location {
+                    self.location(location);
+                }
+                if let Some(channel) = channel {
+                    self.channel(channel);
+                }
             }
             Event::Price { source, list, .. } => {
                 self.source(source);
@@ -100,12 +108,20 @@ pub(super) fn check(settings: &Settings, scenario: &Scenario) -> Result<(), Unde
         settings,
         found: BTreeSet::new(),
     };
-    scenario.events.iter().for_each(|event| check.event(event));
-    for Ask { channel, location, .. } in &scenario.ask {
-        channel.iter().for_each(|channel| check.channel(channel));
-        location.iter().for_each(|location| check.location(location));
+    for event in &scenario.events {
+        check.event(event);
     }
-    scenario.lags.keys().for_each(|channel| check.channel(channel));
+    for Ask { channel, location, .. } in &scenario.ask {
+        if let Some(channel) = channel {
+            check.channel(channel);
+        }
+        if let Some(location) = location {
+            check.location(location);
+        }
+    }
+    for channel in scenario.lags.keys() {
+        check.channel(channel);
+    }
     if check.found.is_empty() {
         Ok(())
     } else {

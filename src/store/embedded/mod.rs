@@ -194,11 +194,7 @@ mod tests {
     async fn a_full_store_still_reads_and_goes_on_once_there_is_space() {
         let folder = tempfile::tempdir().unwrap();
         let store = small(folder.path());
-        let lease = store
-            .acquire("tester", Duration::from_secs(600))
-            .await
-            .unwrap()
-            .unwrap();
+        let lease = store.acquire("tester", Duration::from_mins(10)).await.unwrap().unwrap();
         let taken = fill(&store).await;
         let entries = store.read(EntryId(0), 1_000).await.unwrap();
         assert_eq!(entries.len(), taken);

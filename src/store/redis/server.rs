@@ -76,7 +76,7 @@ impl Server {
     fn durability(&self) -> Option<String> {
         let sentence = match (self.setting("appendonly")?, self.setting("appendfsync")?) {
             ("yes", "always") => return None,
-            ("yes", "everysec") => "Up to about 1 s of what was acknowledged is lost when the machine fails (appendfsync everysec); CONFIG SET appendfsync always ends that.".to_owned(),
+            ("yes", "everysec") => "Up to about 2 s of what was acknowledged may be lost when redis or the machine fails (appendfsync everysec); CONFIG SET appendfsync always ends that.".to_owned(),
             ("yes", other) => format!("What was acknowledged in the last half minute may be lost when the machine fails (appendfsync {other}): run CONFIG SET appendfsync always."),
             _ if self.setting("save").is_some_and(|save| !save.is_empty()) => "Redis keeps snapshots only: what came after the last one is lost when it stops unexpectedly; run CONFIG SET appendonly yes.".to_owned(),
             _ => "Redis does not persist: everything is lost when it stops; run CONFIG SET appendonly yes.".to_owned(),
@@ -167,7 +167,7 @@ mod tests {
             ),
             (
                 [("appendonly", "yes"), ("appendfsync", "everysec"), ("save", "")],
-                "1 s",
+                "2 s",
             ),
             (
                 [("appendonly", "yes"), ("appendfsync", "no"), ("save", "")],

@@ -10,7 +10,14 @@ const NODE: u32 = 20;
 
 fn node_version() -> Option<u32> {
     let output = Command::new("node").arg("--version").output().ok()?;
-    String::from_utf8(output.stdout).ok()?.trim().strip_prefix('v')?.split('.').next()?.parse().ok()
+    String::from_utf8(output.stdout)
+        .ok()?
+        .trim()
+        .strip_prefix('v')?
+        .split('.')
+        .next()?
+        .parse()
+        .ok()
 }
 
 /// The folder with the installed server.
@@ -21,13 +28,15 @@ pub(crate) fn medusa() -> Result<PathBuf> {
         None => bail!("there is no node on the search path; install Node.js {NODE} or later with npm"),
     }
     let source = crate::root().join("xtask/medusa");
-    let lock = std::fs::read(source.join("package-lock.json")).context("xtask/medusa/package-lock.json can't be read")?;
+    let lock =
+        std::fs::read(source.join("package-lock.json")).context("xtask/medusa/package-lock.json can't be read")?;
     let mut hasher = DefaultHasher::new();
     lock.hash(&mut hasher);
     let folder = crate::root().join(format!("target/medusa/{:016x}", hasher.finish()));
     std::fs::create_dir_all(folder.join("src"))?;
     for file in ["package.json", "package-lock.json", "medusa-config.js"] {
-        std::fs::copy(source.join(file), folder.join(file)).with_context(|| format!("xtask/medusa/{file} can't be copied"))?;
+        std::fs::copy(source.join(file), folder.join(file))
+            .with_context(|| format!("xtask/medusa/{file} can't be copied"))?;
     }
     if !folder.join("installed").is_file() {
         npm(&folder)?;
@@ -37,7 +46,10 @@ pub(crate) fn medusa() -> Result<PathBuf> {
 }
 
 fn npm(folder: &Path) -> Result<()> {
-    println!("installing Medusa from xtask/medusa/package-lock.json into {} (about a minute)", folder.display());
+    println!(
+        "installing Medusa from xtask/medusa/package-lock.json into {} (about a minute)",
+        folder.display()
+    );
     let arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
     crate::run(Command::new("npm").args(arguments).current_dir(folder))
 }

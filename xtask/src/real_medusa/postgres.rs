@@ -1,4 +1,4 @@
-//! A PostgreSQL server of our own: an own folder, a free loopback port, no passwords, nothing on disk that must last.
+//! A `PostgreSQL` server of our own: an own folder, a free loopback port, no passwords, nothing on disk that must last.
 
 use super::process::{Process, free_port};
 use anyhow::{Context, Result, bail};
@@ -23,14 +23,20 @@ struct User {
 
 fn number(arguments: &[&str]) -> Result<u32> {
     let output = Command::new("id").args(arguments).output()?;
-    String::from_utf8(output.stdout)?.trim().parse().with_context(|| format!("`id {}` gave no number", arguments.join(" ")))
+    String::from_utf8(output.stdout)?
+        .trim()
+        .parse()
+        .with_context(|| format!("`id {}` gave no number", arguments.join(" ")))
 }
 
 fn user() -> Result<Option<User>> {
     if number(&["-u"])? != 0 {
         return Ok(None);
     }
-    Ok(Some(User { uid: number(&["-u", "postgres"])?, gid: number(&["-g", "postgres"])? }))
+    Ok(Some(User {
+        uid: number(&["-u", "postgres"])?,
+        gid: number(&["-g", "postgres"])?,
+    }))
 }
 
 /// The folder of the newest version's programs.
@@ -54,7 +60,7 @@ fn command(program: &Path, user: Option<User>, folder: &Path) -> Command {
 }
 
 impl Postgres {
-    /// Installs PostgreSQL where it is missing and starts a server that keeps its files in `folder`.
+    /// Installs `PostgreSQL` where it is missing and starts a server that keeps its files in `folder`.
     pub(crate) fn start(folder: &Path) -> Result<Self> {
         crate::install::debian("pg_ctlcluster", "postgresql")?;
         let (programs, user, port) = (programs()?, user()?, free_port()?);
@@ -64,7 +70,16 @@ impl Postgres {
             std::os::unix::fs::chown(&home, Some(user.uid), Some(user.gid))?;
         }
         let initdb = command(&programs.join("initdb"), user, &home)
-            .args(["-D", "data", "-U", "medusa", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync"])
+            .args([
+                "-D",
+                "data",
+                "-U",
+                "medusa",
+                "--auth=trust",
+                "--encoding=UTF8",
+                "--no-locale",
+                "--no-sync",
+            ])
             .output()?;
         if !initdb.status.success() {
             bail!("initdb failed:\n{}", String::from_utf8_lossy(&initdb.stderr));
@@ -73,13 +88,26 @@ impl Postgres {
         let port_text = port.to_string();
         server.args(["-D", "data", "-h", "127.0.0.1", "-p", &port_text, "-k", "."]);
         // Nothing here needs to survive a crash of the machine.
-        server.args(["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off"]);
+        server.args([
+            "-c",
+            "fsync=off",
+            "-c",
+            "full_page_writes=off",
+            "-c",
+            "synchronous_commit=off",
+        ]);
         let mut process = Process::start("PostgreSQL", &mut server, &folder.join("postgres.log"))?;
         process.wait_until(30, || TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok())?;
         let mut create = command(&programs.join("createdb"), None, folder);
-        create.args(["-h", "127.0.0.1", "-p", &port_text, "-U", "medusa", "medusa"]).stdout(Stdio::null()).stderr(Stdio::null());
+        create
+            .args(["-h", "127.0.0.1", "-p", &port_text, "-U", "medusa", "medusa"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
         // It takes connections a moment before it takes commands.
         process.wait_until(30, || create.status().is_ok_and(|status| status.success()))?;
-        Ok(Self { url: format!("postgres://medusa@127.0.0.1:{port}/medusa"), _process: process })
+        Ok(Self {
+            url: format!("postgres://medusa@127.0.0.1:{port}/medusa"),
+            _process: process,
+        })
     }
 }

@@ -22,7 +22,11 @@ impl Process {
         let file = std::fs::File::create(log).with_context(|| format!("can't write {}", log.display()))?;
         command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
         let child = command.spawn().with_context(|| format!("can't start {name}"))?;
-        Ok(Self { name: name.to_owned(), child, log: log.to_owned() })
+        Ok(Self {
+            name: name.to_owned(),
+            child,
+            log: log.to_owned(),
+        })
     }
 
     /// Waits until `ready`; fails with the end of its log when it ended before, or after `seconds`.
@@ -41,13 +45,23 @@ impl Process {
 
     /// The last 30 lines of its log.
     pub(crate) fn last_words(&self) -> String {
-        let text = std::fs::read(&self.log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+        let text = std::fs::read(&self.log)
+            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+            .unwrap_or_default();
         let lines: Vec<&str> = text.lines().collect();
-        lines.get(lines.len().saturating_sub(30)..).unwrap_or_default().join("\n")
+        lines
+            .get(lines.len().saturating_sub(30)..)
+            .unwrap_or_default()
+            .join("\n")
     }
 
     fn ask(&self, signal: &str) {
-        drop(Command::new("kill").args([signal, &self.child.id().to_string()]).stderr(Stdio::null()).status());
+        drop(
+            Command::new("kill")
+                .args([signal, &self.child.id().to_string()])
+                .stderr(Stdio::null())
+                .status(),
+        );
     }
 }
 

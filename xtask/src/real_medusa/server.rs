@@ -3,9 +3,9 @@
 use super::postgres::Postgres;
 use super::process::{Folder, Process, free_port};
 use super::{http, install};
-use anyhow::Result;
+use anyhow::{Result, bail};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 /// A running server; everything of it ends and disappears when this is dropped, in the order of the fields.
 pub(crate) struct Medusa {
@@ -29,6 +29,22 @@ fn command(installed: &Path, database: &str, arguments: &[&str]) -> Command {
     command
 }
 
+/// Its first steps complain at length about a compiler that isn't needed: shown only when they fail.
+fn prepare(command: &mut Command) -> Result<()> {
+    let shown = crate::shown(command);
+    println!("+ {shown}");
+    let output = command.output()?;
+    if !output.status.success() {
+        bail!(
+            "`{shown}` ended with {}:\n{}{}",
+            output.status,
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+    Ok(())
+}
+
 impl Medusa {
     /// Installs what is missing and starts it: about two minutes on a fresh machine with two cores, half a minute later on.
     pub(crate) fn start() -> Result<Self> {
@@ -36,13 +52,26 @@ impl Medusa {
         let database = Postgres::start(&folder.0)?;
         let installed = install::medusa()?;
         let (email, password) = ("admin@example.test", "for-tests-only");
-        crate::run(command(&installed, &database.url, &["db:migrate"]).stdout(Stdio::null()))?;
-        crate::run(command(&installed, &database.url, &["user", "-e", email, "-p", password]).stdout(Stdio::null()))?;
+        prepare(&mut command(&installed, &database.url, &["db:migrate"]))?;
+        prepare(&mut command(
+            &installed,
+            &database.url,
+            &["user", "-e", email, "-p", password],
+        ))?;
         let port = free_port()?.to_string();
         let url = format!("http://127.0.0.1:{port}");
         let mut start = command(&installed, &database.url, &["start", "-H", "127.0.0.1", "-p", &port]);
         let mut server = Process::start("Medusa", &mut start, &folder.0.join("medusa.log"))?;
-        server.wait_until(90, || http::call("GET", &format!("{url}/health"), &[], None).is_ok_and(|answer| answer.status == 200))?;
-        Ok(Self { url, email: email.to_owned(), password: password.to_owned(), _server: server, _database: database, _folder: folder })
+        server.wait_until(90, || {
+            http::call("GET", &format!("{url}/health"), &[], None).is_ok_and(|answer| answer.status == 200)
+        })?;
+        Ok(Self {
+            url,
+            email: email.to_owned(),
+            password: password.to_owned(),
+            _server: server,
+            _database: database,
+            _folder: folder,
+        })
     }
 }

@@ -35,11 +35,18 @@ pub(crate) struct Shop {
 }
 
 fn text(value: &Value, pointer: &str) -> Result<String> {
-    value.pointer(pointer).and_then(Value::as_str).map(str::to_owned).with_context(|| format!("the answer has no {pointer}: {value}"))
+    value
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .map(str::to_owned)
+        .with_context(|| format!("the answer has no {pointer}: {value}"))
 }
 
 fn units(level: &Value, name: &str) -> Result<u64> {
-    level.get(name).and_then(Value::as_u64).with_context(|| format!("{name} is no whole number: {level}"))
+    level
+        .get(name)
+        .and_then(Value::as_u64)
+        .with_context(|| format!("{name} is no whole number: {level}"))
 }
 
 impl Shop {
@@ -54,21 +61,34 @@ impl Shop {
             region: String::new(),
             shipping_profile: String::new(),
         };
-        let login = shop.post("/auth/user/emailpass", &json!({"email": medusa.email, "password": medusa.password}))?;
+        let login = shop.post(
+            "/auth/user/emailpass",
+            &json!({"email": medusa.email, "password": medusa.password}),
+        )?;
         shop.token = text(&login, "/token")?;
-        shop.sales_channel = text(&shop.post("/admin/sales-channels", &json!({"name": "web"}))?, "/sales_channel/id")?;
+        shop.sales_channel = text(
+            &shop.post("/admin/sales-channels", &json!({"name": "web"}))?,
+            "/sales_channel/id",
+        )?;
         shop.berlin = shop.location("Lager Berlin")?;
         shop.hamburg = shop.location("hamburg")?;
         let region = json!({"name": "EU", "currency_code": "eur", "countries": ["de"], "payment_providers": ["pp_system_default"]});
         shop.region = text(&shop.post("/admin/regions", &region)?, "/region/id")?;
         let profile = json!({"name": "standard", "type": "default"});
-        shop.shipping_profile = text(&shop.post("/admin/shipping-profiles", &profile)?, "/shipping_profile/id")?;
+        shop.shipping_profile = text(
+            &shop.post("/admin/shipping-profiles", &profile)?,
+            "/shipping_profile/id",
+        )?;
         Ok(shop)
     }
 
     fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value> {
         let bearer = format!("Bearer {}", self.token);
-        let headers: &[(&str, &str)] = if self.token.is_empty() { &[] } else { &[("Authorization", &bearer)] };
+        let headers: &[(&str, &str)] = if self.token.is_empty() {
+            &[]
+        } else {
+            &[("Authorization", &bearer)]
+        };
         let answer = http::call(method, &format!("{}{path}", self.url), headers, body)?;
         if !(200..300).contains(&answer.status) {
             bail!("{method} {path}: {} {}", answer.status, answer.body);
@@ -81,9 +101,23 @@ impl Shop {
     }
 
     fn location(&self, name: &str) -> Result<String> {
-        let id = text(&self.post("/admin/stock-locations", &json!({"name": name}))?, "/stock_location/id")?;
-        self.post(&format!("/admin/stock-locations/{id}/sales-channels"), &json!({"add": [self.sales_channel]}))?;
+        let id = text(
+            &self.post("/admin/stock-locations", &json!({"name": name}))?,
+            "/stock_location/id",
+        )?;
+        self.post(
+            &format!("/admin/stock-locations/{id}/sales-channels"),
+            &json!({"add": [self.sales_channel]}),
+        )?;
         Ok(id)
+    }
+
+    /// A new secret API key.
+    pub(crate) fn api_key(&self) -> Result<String> {
+        text(
+            &self.post("/admin/api-keys", &json!({"title": "omnistock", "type": "secret"}))?,
+            "/api_key/token",
+        )
     }
 
     /// An article with stock at both locations.
@@ -101,7 +135,8 @@ impl Shop {
             {"inventory_item_id": item, "location_id": berlin_id, "stocked_quantity": berlin},
             {"inventory_item_id": item, "location_id": hamburg_id, "stocked_quantity": hamburg},
         ]});
-        self.post("/admin/inventory-items/location-levels/batch", &levels).map(drop)
+        self.post("/admin/inventory-items/location-levels/batch", &levels)
+            .map(drop)
     }
 
     fn item(&self, sku: &str) -> Result<String> {
@@ -124,18 +159,32 @@ impl Shop {
 
     /// Cancels an order.
     pub(crate) fn cancel(&self, order: &str) -> Result<()> {
-        self.call("POST", &format!("/admin/orders/{order}/cancel"), None).map(drop)
+        self.call("POST", &format!("/admin/orders/{order}/cancel"), None)
+            .map(drop)
     }
 
     /// What is at Berlin and at Hamburg.
     pub(crate) fn levels(&self, sku: &str) -> Result<(Level, Level)> {
-        let fields = "id,location_levels.location_id,location_levels.stocked_quantity,location_levels.reserved_quantity";
-        let answer = self.call("GET", &format!("/admin/inventory-items?fields={fields}&sku={}", http::encoded(sku)), None)?;
-        let levels = answer.pointer("/inventory_items/0/location_levels").and_then(Value::as_array).context("the article has no levels")?;
-        let at = |location: &str| {
-            let level = levels.iter().find(|level| level.get("location_id").and_then(Value::as_str) == Some(location));
+        let fields =
+            "id,location_levels.location_id,location_levels.stocked_quantity,location_levels.reserved_quantity";
+        let answer = self.call(
+            "GET",
+            &format!("/admin/inventory-items?fields={fields}&sku={}", http::encoded(sku)),
+            None,
+        )?;
+        let levels = answer
+            .pointer("/inventory_items/0/location_levels")
+            .and_then(Value::as_array)
+            .context("the article has no levels")?;
+        let at = |location: &str| -> Result<Level> {
+            let level = levels
+                .iter()
+                .find(|level| level.get("location_id").and_then(Value::as_str) == Some(location));
             let level = level.with_context(|| format!("{sku} is not stocked at {location}"))?;
-            Ok(Level { stocked: units(level, "stocked_quantity")?, reserved: units(level, "reserved_quantity")? })
+            Ok(Level {
+                stocked: units(level, "stocked_quantity")?,
+                reserved: units(level, "reserved_quantity")?,
+            })
         };
         Ok((at(&self.berlin)?, at(&self.hamburg)?))
     }

@@ -149,7 +149,7 @@ async fn polls_at_the_same_time_hand_each_file_out_once() {
         titles.extend(
             [a, b]
                 .into_iter()
-                .flat_map(Result::unwrap)
+                .filter_map(Result::unwrap)
                 .map(|(_, report)| title(&report).to_owned()),
         );
     }

@@ -34,7 +34,7 @@ impl Default for Faults {
             error_rate: 0.0,
             outage: false,
             timeout_after_apply_rate: 0.0,
-            hang: Duration::from_secs(60),
+            hang: Duration::from_mins(1),
             latency: Duration::ZERO,
         }
     }

@@ -31,7 +31,7 @@ impl Default for Faults {
             error_rate: 0.0,
             outage: false,
             timeout_after_apply_rate: 0.0,
-            hang: Duration::from_secs(60),
+            hang: Duration::from_secs(90),
             latency: Duration::ZERO,
             duplicate_webhook_rate: 0.0,
             lose_webhook_rate: 0.0,

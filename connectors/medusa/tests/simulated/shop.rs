@@ -1,0 +1,118 @@
+//! A simulated shop with two stock locations, a connector for it, and what every test reads.
+
+use omnistock_medusa::SPEC;
+use omnistock_medusa::simulator::{Simulator, SimulatorSettings};
+use omnistock_sdk::{
+    Connector, ConnectorContext, Cursor, ListingReading, LocationCodes, SecretReference, SecretResolver, SecretString,
+    WriteItem,
+};
+use omnistock_words::{ConnectorName, LocationName, OrderFact, Quantity, Sku, VendorLocation};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// Resolves `{ env = "…" }` to its own text.
+struct Plain;
+
+impl SecretResolver for Plain {
+    fn resolve(&self, reference: &SecretReference) -> Result<SecretString, String> {
+        match reference {
+            SecretReference::Env(text) => Ok(SecretString::from(text.clone())),
+            other => Err(format!("nothing at {other:?}")),
+        }
+    }
+}
+
+pub(crate) struct Shop {
+    pub(crate) simulator: Simulator,
+    pub(crate) berlin: String,
+    pub(crate) hamburg: String,
+}
+
+impl Shop {
+    pub(crate) async fn open() -> Self {
+        Self::with(SimulatorSettings::default()).await
+    }
+
+    pub(crate) async fn with(settings: SimulatorSettings) -> Self {
+        let simulator = Simulator::start(settings).await.unwrap();
+        let (berlin, hamburg) = (
+            simulator.add_location("Lager Berlin"),
+            simulator.add_location("hamburg"),
+        );
+        Self {
+            simulator,
+            berlin,
+            hamburg,
+        }
+    }
+
+    pub(crate) fn add(&self, sku: &str, berlin: i64, hamburg: i64) -> String {
+        self.simulator
+            .add_product(sku, &[(self.berlin.clone(), berlin), (self.hamburg.clone(), hamburg)])
+    }
+
+    /// berlin by its id in `codes`, hamburg by its own name.
+    pub(crate) fn connector(&self, change: &Value) -> Arc<dyn Connector> {
+        let mut table = json!({"url": self.simulator.url().as_str(), "email": self.simulator.email(), "password": {"env": self.simulator.password()}});
+        for (key, value) in change.as_object().unwrap() {
+            table[key] = value.clone();
+        }
+        table.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+        let ours = |name: &str| LocationName::new(name).unwrap();
+        let codes = [(VendorLocation::new(&self.berlin).unwrap(), ours("berlin"))]
+            .into_iter()
+            .collect();
+        let context = ConnectorContext {
+            name: ConnectorName::new("medusa").unwrap(),
+            locations: LocationCodes::new(vec![ours("berlin"), ours("hamburg")], codes),
+            secrets: Arc::new(Plain),
+            folder: std::path::PathBuf::new(),
+        };
+        (SPEC.build)(context, table).unwrap_or_else(|problems| panic!("{problems:?}"))
+    }
+
+    pub(crate) fn calls(&self, route: &str) -> u64 {
+        self.simulator.counters().calls.get(route).copied().unwrap_or_default()
+    }
+}
+
+pub(crate) async fn catalogue(connector: &dyn Connector) -> Vec<ListingReading> {
+    let mut all = Vec::new();
+    let mut cursor: Option<Cursor> = None;
+    loop {
+        let page = connector.channel().unwrap().catalogue(cursor.as_ref()).await.unwrap();
+        all.extend(page.listings);
+        cursor = page.next;
+        if cursor.is_none() {
+            return all;
+        }
+    }
+}
+
+/// All pages from `cursor` on, and the cursor of the next poll.
+pub(crate) async fn orders(connector: &dyn Connector, mut cursor: Option<Cursor>) -> (Vec<OrderFact>, Cursor) {
+    let mut all = Vec::new();
+    loop {
+        let page = connector.orders().unwrap().orders(cursor.as_ref()).await.unwrap();
+        all.extend(page.orders);
+        if !page.more {
+            return (all, page.cursor);
+        }
+        cursor = Some(page.cursor);
+    }
+}
+
+pub(crate) fn write(reading: &ListingReading, units: i64) -> WriteItem {
+    WriteItem {
+        reference: reading.reference.clone(),
+        quantity: Quantity::whole(units),
+    }
+}
+
+pub(crate) fn numbers(reading: &ListingReading) -> (Option<&str>, Option<&str>, Option<Quantity>) {
+    (
+        reading.sku.as_ref().map(Sku::as_str),
+        reading.place.as_ref().map(LocationName::as_str),
+        reading.quantity,
+    )
+}

@@ -1,0 +1,146 @@
+//! What the ledger says of a SKU, for all of its listings.
+
+use super::worker::{Stop, Worker};
+use crate::store::{Key, Versioned};
+use omnistock_engine::{Documents, Part, Promise, SkuDocument, SourceDocument, State, needs, own_lines, promise};
+use omnistock_planner::{LineStatus, ListingDocument, OwnLine, Target};
+use omnistock_words::{ChannelPolicy, FulfilledBy, Millis, OrderStatus, Quantity, Sku, WriteMeaning};
+use std::collections::BTreeSet;
+
+/// What is the same for all listings of a SKU.
+pub(super) struct Sight<'a> {
+    pub(super) documents: &'a Documents,
+    pub(super) ledger: &'a SkuDocument,
+    pub(super) promise: Promise,
+    pub(super) lines: Vec<OwnLine>,
+    pub(super) sole: bool,
+    pub(super) seen_at: Millis,
+}
+
+impl Worker {
+    /// The newest ledgers of these SKUs and of what they are made of, with the sources.
+    pub(super) async fn documents(&mut self, skus: &[&Sku]) -> Result<Documents, Stop> {
+        let needed: BTreeSet<Sku> = skus.iter().flat_map(|sku| needs(&self.settings, sku)).collect();
+        let needed: Vec<Sku> = needed.into_iter().collect();
+        let sources: Vec<_> = self.settings.sources.keys().cloned().collect();
+        let (sku_keys, source_keys) = (needed.iter().map(Key::sku), sources.iter().map(Key::source));
+        let keys: Vec<Key> = if needed.is_empty() {
+            Vec::new()
+        } else {
+            sku_keys.chain(source_keys).collect()
+        };
+        let mut documents = Documents::default();
+        if keys.is_empty() {
+            return Ok(documents);
+        }
+        let found = self.patiently(|worker| {
+            let (store, keys) = (worker.parts.store.clone(), keys.clone());
+            async move { store.load(&keys).await }
+        });
+        let found = found.await?;
+        let (of_skus, of_sources) = found.split_at(needed.len().min(found.len()));
+        for (sku, stored) in needed.into_iter().zip(of_skus) {
+            if let Some(document) = self.readable(stored, SkuDocument::decode) {
+                documents.skus.insert(sku, document);
+            }
+        }
+        for (name, stored) in sources.into_iter().zip(of_sources) {
+            if let Some(document) = self.readable(stored, SourceDocument::decode) {
+                documents.sources.insert(name, document);
+            }
+        }
+        Ok(documents)
+    }
+
+    /// An absent document is the same as an empty one; one that can't be read is left out.
+    fn readable<T: Default, E: std::fmt::Display>(
+        &self,
+        stored: &Versioned,
+        decode: fn(&[u8]) -> Result<T, E>,
+    ) -> Option<T> {
+        if stored.bytes.is_empty() {
+            return Some(T::default());
+        }
+        let decoded = decode(&stored.bytes);
+        decoded
+            .map_err(|error| self.parts.board.set_store_error(Some(error.to_string())))
+            .ok()
+    }
+
+    pub(super) fn sight<'a>(
+        &self,
+        sku: &Sku,
+        documents: &'a Documents,
+        ledger: &'a SkuDocument,
+        sole: bool,
+        seen_at: Millis,
+        now: Millis,
+    ) -> Sight<'a> {
+        let channel = &self.parts.channel;
+        // Of a bundle's line a vendor that keeps reservations apart sets the parts aside; one that counts
+        // down takes it off the bundle's own listing.
+        let parts = self.vendor.write == WriteMeaning::Gross;
+        let of_parts = ledger
+            .lines
+            .iter()
+            .filter(|line| parts && line.channel == *channel && matches!(line.part, Part::Of(_)));
+        let lines = own_lines(ledger, channel).chain(of_parts.map(omnistock_engine::OwnLine::from));
+        let lines = lines
+            .filter(|line| line.fulfilled_by == FulfilledBy::Merchant)
+            .map(|line| own_line(&line));
+        let promise = promise(&self.settings, documents, channel, sku, now);
+        Sight {
+            documents,
+            ledger,
+            promise,
+            lines: lines.collect(),
+            sole,
+            seen_at,
+        }
+    }
+}
+
+fn own_line(line: &omnistock_engine::OwnLine<'_>) -> OwnLine {
+    OwnLine {
+        order: line.order.clone(),
+        line: line.line.clone(),
+        quantity: line.quantity,
+        status: match line.status {
+            OrderStatus::Open => LineStatus::Open,
+            OrderStatus::Shipped => LineStatus::Shipped,
+            OrderStatus::Cancelled | OrderStatus::Returned => LineStatus::Ended,
+        },
+        placed_at: line.placed_at,
+        at: line.at,
+    }
+}
+
+/// Whether any source knows the SKU. Once a source is complete the engine takes what it lacks for
+/// zero; a listing that no source ever spoke of is somebody else's, and is left alone and listed.
+pub(super) fn known(ledger: &SkuDocument, state: State) -> bool {
+    let spoken_of = !ledger.positions.is_empty() || !ledger.movements.is_empty() || !ledger.prices.is_empty();
+    spoken_of || matches!(state, State::Backorder | State::Preorder | State::Untracked)
+}
+
+/// What this listing should show: the promise, or its place's part of it.
+pub(super) fn target(document: &ListingDocument, promise: &Promise, policy: &ChannelPolicy) -> Target {
+    let Some(whole) = promise.quantity else {
+        return if promise.state == State::Untracked {
+            Target::Untracked
+        } else {
+            Target::Unknown
+        };
+    };
+    match (&document.location, &document.place) {
+        (None, _) => Target::Number(whole),
+        (Some(_), None) => Target::Unknown,
+        (Some(_), Some(place)) => {
+            let part = promise.split.iter().find(|(other, _)| other == place);
+            match part {
+                Some((_, part)) => Target::Number(*part),
+                None if policy.locations.contains(place) => Target::Number(Quantity::ZERO),
+                None => Target::Untracked,
+            }
+        }
+    }
+}

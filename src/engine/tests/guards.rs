@@ -1,0 +1,390 @@
+//! Guards on sources and prices, and the gate.
+
+#[cfg(test)]
+mod common;
+
+#[cfg(test)]
+mod cases {
+    use crate::common::*;
+    use omnistock_engine::gate::{Conditions, open};
+    use omnistock_engine::snapshot::{Judge, RowVerdict, Verdict};
+    use omnistock_engine::{Documents, Event, SourceDocument, StockEvent, StockRow, apply};
+    use omnistock_words::{
+        ChannelPolicy, Endings, GrossNet, Percent, PolicyPatch, PriceFloor, PriceRule, Settings, Sku,
+    };
+    use rust_decimal::Decimal;
+    use serde_json::{Value, json};
+
+    fn shop() -> Settings {
+        let mut s = merchant();
+        places(&mut s, &["one", "two"]);
+        channel(&mut s, "shop", &["one"], ChannelPolicy::default());
+        s
+    }
+
+    /// A report of SKUs 0 to `n` at a minute past eleven.
+    fn report(minute: u32, rows: impl Iterator<Item = (u32, i64)>) -> Value {
+        let rows: Vec<_> = rows
+            .map(|(n, q)| json!({ "sku": format!("S{n:03}"), "location": "one", "quantity": q.to_string() }))
+            .collect();
+        json!({ "type": "stock", "source": "erp", "as_of": format!("2026-01-05T11:{minute:02}:00Z"), "rows": rows })
+    }
+
+    fn held(events: &[Value]) -> Vec<String> {
+        let out = run(&shop(), events, &[]);
+        out["held"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|held| held["guard"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn half_the_rows_or_all_zeros_are_held_and_the_last_good_ones_stay() {
+        let full = report(10, (0..100).map(|n| (n, 5)));
+        let half = report(20, (0..50).map(|n| (n, 4)));
+        assert_eq!(held(&[full.clone(), half.clone()]), ["rows_missing"]);
+        let zeros = report(20, (0..100).map(|n| (n, 0)));
+        assert_eq!(held(&[full.clone(), zeros.clone()]), ["total_drop", "newly_zero"]);
+        let asked = json!({ "channel": "shop", "sku": "S001" });
+        assert_eq!(ask(&shop(), &[full.clone(), half.clone()], &asked)["quantity"], "5");
+        // A newer report without the fault releases.
+        let good = report(30, (0..100).map(|n| (n, 4)));
+        assert_eq!(held(&[full.clone(), half.clone(), good]), Vec::<String>::new());
+        // Another export that agrees 15 minutes later does too, but mass zeroing never confirms itself.
+        let again = |minute, report: &Value| {
+            let mut report = report.clone();
+            report["as_of"] = json!(format!("2026-01-05T11:{minute}:00Z"));
+            report
+        };
+        assert_eq!(held(&[full.clone(), half.clone(), again(34, &half)]), ["rows_missing"]);
+        assert_eq!(
+            held(&[full.clone(), half.clone(), again(34, &half), again(35, &half)]),
+            Vec::<String>::new()
+        );
+        assert_eq!(held(&[full, zeros.clone(), again(50, &zeros)]).len(), 2);
+    }
+
+    #[test]
+    fn limits_act_above_them_and_from_ten_on() {
+        let full = |minute, n: u32| report(minute, (0..n).map(|n| (n, 5)));
+        for (before, after, stops) in [
+            (100, 90, false),
+            (100, 89, true),
+            (18, 9, false),
+            (19, 9, true),
+            (9, 0, false),
+        ] {
+            assert_eq!(
+                !held(&[full(10, before), full(20, after)]).is_empty(),
+                stops,
+                "{before} {after}"
+            );
+        }
+        let sold_out = |n: u32| report(20, (0..100).map(move |sku| (sku, if sku < n { 0 } else { 5 })));
+        assert_eq!(held(&[full(10, 100), sold_out(10)]), Vec::<String>::new());
+        assert_eq!(held(&[full(10, 100), sold_out(11)]), ["newly_zero"]);
+        assert_eq!(
+            held(&[sold_out(100)]),
+            Vec::<String>::new(),
+            "a first snapshot has no baseline"
+        );
+    }
+
+    #[test]
+    fn known_orders_explain_a_fall() {
+        let mut events = vec![report(10, (0..40).map(|n| (n, 5)))];
+        for n in 0..40 {
+            let sku = format!("S{n:03}");
+            events.push(order("shop", n, &[(sku.as_str(), "5")]));
+        }
+        events.push(report(50, (0..40).map(|n| (n, 0))));
+        assert_eq!(held(&events), Vec::<String>::new());
+    }
+
+    /// Takes a report through the judge, as the daemon does.
+    fn judged(settings: &Settings, documents: &Documents, report: &StockEvent) -> (Vec<RowVerdict>, Verdict) {
+        let mut judge = Judge::new(settings, &report.source, report.as_of, now());
+        let source = documents.sources.get(&report.source).cloned().unwrap_or_default();
+        let mut skus: Vec<&Sku> = documents
+            .skus
+            .keys()
+            .chain(report.rows.iter().map(|row| &row.sku))
+            .collect();
+        skus.sort();
+        skus.dedup();
+        let mut verdicts = Vec::new();
+        for sku in skus {
+            let rows: Vec<StockRow> = report.rows.iter().filter(|row| row.sku == *sku).cloned().collect();
+            verdicts.extend(judge.see(sku, documents.skus.get(sku), &source, &rows));
+        }
+        (verdicts, judge.verdict())
+    }
+
+    fn stock_event(minute: u32, rows: &[(&str, &str, &str)]) -> StockEvent {
+        let mut report = stock(rows);
+        report["as_of"] = json!(format!("2026-01-05T11:{minute:02}:00Z"));
+        let Event::Stock(event) = serde_json::from_value(report).unwrap() else {
+            unreachable!()
+        };
+        event
+    }
+
+    #[test]
+    fn an_unchanged_row_is_not_rewritten_and_as_new_as_its_snapshot() {
+        let s = shop();
+        let mut documents = Documents::default();
+        let rows = [
+            ("A", "one", "5"),
+            ("B", "one", "5"),
+            ("C", "one", "5"),
+            ("D", "one", "5"),
+        ];
+        drop(apply(&s, &mut documents, &Event::Stock(stock_event(10, &rows)), now()));
+        let sold = serde_json::from_value(order("shop", 1, &[("C", "1")])).unwrap();
+        drop(apply(&s, &mut documents, &sold, now()));
+        let second = stock_event(
+            20,
+            &[
+                ("A", "one", "5"),
+                ("B", "one", "4"),
+                ("C", "one", "5"),
+                ("E", "one", "1"),
+            ],
+        );
+        let (verdicts, verdict) = judged(&s, &documents, &second);
+        assert_eq!(verdict, Verdict::Pass);
+        let [
+            RowVerdict::Unchanged,
+            RowVerdict::Rewrite(b),
+            RowVerdict::Rewrite(c),
+            RowVerdict::Missing(d),
+            RowVerdict::Rewrite(e),
+        ] = verdicts.as_slice()
+        else {
+            panic!("{verdicts:?}");
+        };
+        assert_eq!(
+            [b.sku.as_str(), c.sku.as_str(), d.as_str(), e.sku.as_str()],
+            ["B", "C", "one", "E"]
+        );
+        // The daemon's way: changed rows, then missing ones, then the closing.
+        let chunk = StockEvent {
+            complete: false,
+            rows: vec![b.clone(), c.clone(), e.clone()],
+            ..second.clone()
+        };
+        let missing = json!({ "type": "missing", "source": "erp", "as_of": second.as_of, "rows": [{ "sku": "D", "location": "one" }] });
+        let closing = json!({ "type": "snapshot", "source": "erp", "as_of": second.as_of, "rows": 4, "total": "15" });
+        documents.take_changed();
+        for event in [
+            Event::Stock(chunk),
+            serde_json::from_value(missing).unwrap(),
+            serde_json::from_value(closing).unwrap(),
+        ] {
+            assert_eq!(apply(&s, &mut documents, &event, now()), []);
+        }
+        let changed: Vec<String> = documents
+            .take_changed()
+            .iter()
+            .map(omnistock_engine::DocumentKey::id)
+            .collect();
+        assert_eq!(changed, ["sku:B", "sku:C", "sku:D", "sku:E", "source:erp"]);
+        let as_of = |sku: &str| {
+            let position = &documents.skus[&sku.parse::<Sku>().unwrap()].positions[0];
+            position.effective(documents.sources.get("erp")).0
+        };
+        assert_eq!([as_of("A"), as_of("B")], [second.as_of; 2]);
+        assert_eq!(as_of("D"), stock_event(10, &[]).as_of);
+        // What is missing stays missing without being reported again; what comes back is rewritten.
+        let (verdicts, _) = judged(
+            &s,
+            &documents,
+            &stock_event(30, &[("A", "one", "5"), ("D", "one", "5")]),
+        );
+        assert!(
+            matches!(
+                verdicts.as_slice(),
+                [
+                    RowVerdict::Unchanged,
+                    RowVerdict::Missing(_),
+                    RowVerdict::Missing(_),
+                    RowVerdict::Rewrite(_),
+                    RowVerdict::Missing(_)
+                ]
+            ),
+            "{verdicts:?}"
+        );
+        let (verdicts, _) = judged(&s, &documents, &stock_event(5, &[("A", "one", "1")]));
+        assert_eq!(verdicts, [RowVerdict::Unchanged], "an old report changes nothing");
+    }
+
+    #[test]
+    fn an_unread_source_document_means_no_baseline() {
+        let s = shop();
+        let mut judge = Judge::new(&s, s.sources.keys().next().unwrap(), now(), now());
+        assert_eq!(
+            judge.see(&"A".parse().unwrap(), None, &SourceDocument::default(), &[]),
+            []
+        );
+        assert_eq!(judge.verdict(), Verdict::Pass);
+    }
+
+    fn priced(rule_: PriceRule, jump: u32) -> Settings {
+        let mut s = shop();
+        list(&mut s, "retail", GrossNet::Gross);
+        list(&mut s, "cost", GrossNet::Net);
+        let price = PriceRule {
+            list: Some("retail".parse().unwrap()),
+            ..rule_
+        };
+        rule(
+            &mut s,
+            "*",
+            PolicyPatch {
+                price,
+                price_jump: Some(Percent::whole(jump)),
+                ..PolicyPatch::default()
+            },
+        );
+        s
+    }
+
+    fn price(list: &str, amount: &str) -> Value {
+        json!({ "type": "price", "source": "erp", "list": list, "sku": "A", "amount": amount, "currency": "EUR" })
+    }
+
+    fn asked(settings: &Settings, events: &[Value]) -> Value {
+        ask(settings, events, &json!({ "channel": "shop", "sku": "A" }))
+    }
+
+    #[test]
+    fn a_price_that_jumps_is_held_and_the_old_one_stays() {
+        for (limit, old, new, stays) in [
+            (50, "50", "27", false),
+            (50, "50", "23", true),
+            (30, "35", "22", true),
+            (30, "35", "45", false),
+            (5_000, "2.49", "24.90", true),
+        ] {
+            let s = priced(
+                PriceRule {
+                    floor: Some(PriceFloor::None),
+                    ..PriceRule::default()
+                },
+                limit,
+            );
+            let events = [price("retail", old), price("retail", new)];
+            let out = run(&s, &events, &[json!({ "channel": "shop", "sku": "A" })]);
+            let amount: Decimal = out["answers"][0]["price"]["amount"].as_str().unwrap().parse().unwrap();
+            assert_eq!(
+                amount,
+                (if stays { old } else { new }).parse().unwrap(),
+                "{limit} {old} {new}"
+            );
+            assert_eq!(out["held"].as_array().unwrap().len(), usize::from(stays));
+            if stays {
+                holds(
+                    &json!([{ "channel": "shop", "sku": "A", "what": "price", "guard": "price_jump" }]),
+                    &out["held"],
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_price_is_made_by_rule_floor_and_ceiling() {
+        let d = |text: &str| text.parse::<Decimal>().unwrap();
+        let rule_ = PriceRule {
+            factor: Some(d("1.06")),
+            ending: Some(Endings(d("0.99"))),
+            floor: Some(PriceFloor::List {
+                list: "cost".parse().unwrap(),
+                factor: d("1.35"),
+            }),
+            ..PriceRule::default()
+        };
+        let s = priced(rule_.clone(), 90);
+        assert_eq!(
+            asked(&s, &[price("retail", "23.49"), price("cost", "13.00")])["price"]["amount"],
+            "24.99"
+        );
+        assert_eq!(
+            asked(&s, &[price("retail", "23.49"), price("cost", "20.00")])["price"]["amount"],
+            "27.00"
+        );
+        holds(
+            &json!({ "price": null, "price_because": "the floor can't be computed: list `cost` has no valid amount" }),
+            &asked(&s, &[price("retail", "23.49")]),
+        );
+        let s = priced(
+            PriceRule {
+                ceiling: Some(d("20.00")),
+                ..rule_
+            },
+            90,
+        );
+        assert_eq!(
+            asked(&s, &[price("retail", "23.49"), price("cost", "10.00")])["price"]["amount"],
+            "20.00"
+        );
+        assert_eq!(
+            asked(&s, &[price("retail", "23.49"), price("cost", "16.00")])["price_because"],
+            "the floor lies above the ceiling"
+        );
+        let without = priced(PriceRule::default(), 30);
+        let answer = asked(&without, &[stock(&[("A", "one", "3")]), price("retail", "9.00")]);
+        holds(&json!({ "quantity": "3", "price": null }), &answer);
+    }
+
+    #[test]
+    fn a_price_begins_and_ends_by_itself() {
+        let s = priced(
+            PriceRule {
+                floor: Some(PriceFloor::None),
+                ..PriceRule::default()
+            },
+            90,
+        );
+        let mut sale = price("retail", "8.00");
+        (sale["from"], sale["until"]) = (json!("2026-01-05T12:00:00Z"), json!("2026-01-05T12:00:01Z"));
+        assert_eq!(
+            asked(&s, &[price("retail", "9.00"), sale.clone()])["price"]["amount"],
+            "8.00"
+        );
+        sale["until"] = json!(NOW);
+        assert_eq!(asked(&s, &[price("retail", "9.00"), sale])["price"]["amount"], "9.00");
+        let mut foreign = price("retail", "1.00");
+        foreign["currency"] = json!("USD");
+        let out = run(&s, &[foreign], &[]);
+        holds(&json!([{ "type": "price", "sku": "A" }]), &out["refused"]);
+    }
+
+    #[test]
+    fn the_gate_says_what_it_waits_for() {
+        let mut s = shop();
+        channel(&mut s, "market", &["two", "one"], ChannelPolicy::default());
+        channel(&mut s, "apart", &["two"], ChannelPolicy::default());
+        let mut conditions = Conditions::of(&s, &"shop".parse().unwrap());
+        let waits: Vec<String> = open(&conditions).unwrap_err().iter().map(ToString::to_string).collect();
+        assert_eq!(
+            waits,
+            [
+                "erp has not given a complete snapshot yet",
+                "the open orders of market are not back-filled yet",
+                "the open orders of shop are not back-filled yet",
+                "the listings of shop were not read back yet",
+            ]
+        );
+        conditions.sources.values_mut().for_each(|given| *given = true);
+        conditions.backfilled.values_mut().for_each(|done| *done = true);
+        (conditions.read_back, conditions.unread) = (true, 3);
+        assert_eq!(
+            open(&conditions).unwrap_err()[0].to_string(),
+            "3 listings of shop were not read back yet"
+        );
+        conditions.unread = 0;
+        assert_eq!(open(&conditions), Ok(()));
+    }
+}
