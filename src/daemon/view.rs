@@ -78,6 +78,15 @@ impl DaemonView {
         format!("{gate}; {total} listings on {} channels, {waiting} waiting{attention}", status.channels.len())
     }
 
+    /// The lag of every channel that has written: milliseconds that 50, 95 and 99 of 100 updates did not exceed.
+    pub fn lags(&self) -> BTreeMap<String, [u64; 3]> {
+        let of = |parts: &ChannelView| {
+            let lag = |per_mille| parts.board.lag.quantile(per_mille);
+            Some([lag(500)?, lag(950)?, lag(990)?])
+        };
+        self.channels.iter().filter_map(|(name, parts)| Some((name.to_string(), of(parts)?))).collect()
+    }
+
     fn one_channel(&self, channel: Option<&ChannelName>) -> Result<Vec<(&ChannelName, &ChannelView)>, ApiError> {
         let Some(channel) = channel else { return Ok(self.channels.iter().collect()) };
         let found = self.channels.get_key_value(channel);

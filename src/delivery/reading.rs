@@ -12,6 +12,9 @@ use std::collections::HashMap;
 /// The store's limit for an id.
 const MOST_ID: usize = crate::store::MOST_NAME;
 
+/// Before a reading that came too early is repeated, milliseconds.
+const AGAIN: i64 = 20;
+
 /// Complete read-backs in a row that must lack a listing before it counts as gone.
 const MISSING: u32 = 2;
 
@@ -97,11 +100,14 @@ impl Worker {
             entry.reads = entry.reads.saturating_add(1);
             entry.asked_at = entry.asked_at.or(Some(reading.read_at));
         }
-        let asked = entry.asked_at;
+        let asked_later = entry.asked_at.is_some_and(|asked| reading.read_at < asked);
+        let still_to_read = !entry.busy && !entry.document.confirmed();
         let changed = told_apart(&before, &entry.document);
-        if asked.is_some_and(|asked| reading.read_at < asked) {
-            // Begun before it was asked for: the answer is still to come.
-            self.catalogue.schedule(index, until);
+        // Begun before it was asked for, or before the last answer: the reading is still to come.
+        if asked_later {
+            self.catalogue.schedule(index, until.plus(AGAIN));
+        } else if still_to_read {
+            self.catalogue.schedule(index, until.plus(50 * AGAIN));
         }
         if changed {
             self.changes.touch(index);

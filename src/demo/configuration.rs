@@ -2,7 +2,6 @@
 
 use super::shop::Vendor;
 use super::world::{LOCATIONS, MAX_SHOWN, SAFETY_STOCK, World};
-use std::fmt::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use tokio::net::TcpListener;
@@ -65,9 +64,9 @@ orders   = {{ path = "{folder}/erp/orders-*.csv", columns = {{ channel = "Kanal"
         folder = folder.display(),
     );
     for location in LOCATIONS {
-        drop(write!(text, "\n[locations.{location}]\n"));
+        text.push_str(&format!("\n[locations.{location}]\n"));
     }
-    drop(write!(text, "\n[pools.all]\nlocations = {LOCATIONS:?}\n"));
+    text.push_str(&format!("\n[pools.all]\nlocations = {LOCATIONS:?}\n"));
     for shop in &world.shops {
         let name = shop.channel;
         match &shop.vendor {
@@ -75,24 +74,21 @@ orders   = {{ path = "{folder}/erp/orders-*.csv", columns = {{ channel = "Kanal"
                 let key = secret(folder, &format!("{name}-key"), woo.key())?;
                 let own = secret(folder, &format!("{name}-secret"), woo.secret())?;
                 let hook = secret(folder, &format!("{name}-webhook"), woo.webhook_secret())?;
-                drop(write!(
-                    text,
-                    "\n[connectors.{name}]\nkind = \"woocommerce\"\nurl = \"{}\"\nkey = {key}\nsecret = {own}\nwebhook_secret = {hook}\n",
+                text.push_str(&format!(
+                    "\n[connectors.{name}]\nkind = \"woocommerce\"\ndeadline_ms = 2000\noverlap_ms = 3000\nurl = \"{}\"\nkey = {key}\nsecret = {own}\nwebhook_secret = {hook}\n",
                     woo.url().as_str().trim_end_matches('/'),
                 ));
             }
             Vendor::Medusa(medusa) => {
                 let password = secret(folder, &format!("{name}-password"), medusa.password())?;
-                drop(write!(
-                    text,
-                    "\n[connectors.{name}]\nkind = \"medusa\"\nurl = \"{}\"\nemail = \"{}\"\npassword = {password}\n",
+                text.push_str(&format!(
+                    "\n[connectors.{name}]\nkind = \"medusa\"\ndeadline_ms = 2000\noverlap_ms = 3000\nurl = \"{}\"\nemail = \"{}\"\npassword = {password}\n",
                     medusa.url().as_str().trim_end_matches('/'),
                     medusa.email(),
                 ));
             }
         }
-        drop(write!(
-            text,
+        text.push_str(&format!(
             "\n[channels.{name}]\npool = \"all\"\nmode = \"live\"\nsafety_stock = {SAFETY_STOCK}\nmax_shown = {MAX_SHOWN}\norders_every = \"500ms\"\n",
         ));
     }

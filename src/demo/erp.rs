@@ -3,7 +3,6 @@
 
 use super::world::{LOCATIONS, World};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -112,15 +111,14 @@ impl Erp {
         self.exports += 1;
         let mut orders = String::from("Kanal;Auftrag;Pos;Menge\r\n");
         for ((channel, order, line), imported) in &self.orders {
-            // Writing to a string can't fail.
-            drop(write!(orders, "{channel};{order};{line};{},00\r\n", imported.units));
+            orders += &format!("{channel};{order};{line};{},00\r\n", imported.units);
         }
         drop_file(&self.folder, &format!("orders-{:05}.csv", self.exports), &orders)?;
         let mut stock = String::from("Artikelnummer;Bezeichnung;Lager;Bestand\r\n");
         for (sku, places) in &self.stock {
             let title = self.titles.get(sku).map(String::as_str).unwrap_or_default();
             for (location, units) in LOCATIONS.iter().zip(places) {
-                drop(write!(stock, "{sku};{title};{location};{units},0\r\n"));
+                stock += &format!("{sku};{title};{location};{units},0\r\n");
             }
         }
         drop_file(&self.folder, &format!("stock-{:05}.csv", self.exports), &stock)

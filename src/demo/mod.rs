@@ -68,7 +68,7 @@ pub async fn run(options: DemoOptions, interrupted: CancellationToken) -> Result
     stop.cancel();
     tasks.close();
     tasks.wait().await;
-    let summary = summary::of(&world, &running, &folder, settled).await;
+    let summary = summary::of(&world, &running, &folder, settled);
     running.stop().await;
     world.close().await;
     table::end(&summary, options.json);

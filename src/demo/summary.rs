@@ -2,7 +2,6 @@
 
 use super::world::{SAFETY_STOCK, World};
 use crate::daemon::Running;
-use crate::server::{Lag, View};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -22,7 +21,7 @@ pub(super) struct Summary {
     pub(super) safety_stock: i64,
     pub(super) sold_out: usize,
     pub(super) updates: u64,
-    pub(super) lag_ms: BTreeMap<String, (u64, u64)>,
+    pub(super) lag_ms: BTreeMap<String, [u64; 3]>,
     pub(super) divergence: usize,
     pub(super) differing: Vec<String>,
     pub(super) settled_ms: Option<u128>,
@@ -37,11 +36,9 @@ impl Summary {
 }
 
 /// Counts.
-pub(super) async fn of(world: &World, running: &Running, folder: &Path, settled: Option<Duration>) -> Summary {
+pub(super) fn of(world: &World, running: &Running, folder: &Path, settled: Option<Duration>) -> Summary {
     let (sales, left) = (world.sales(), world.left());
-    let status = running.view().status().await;
-    let lag: BTreeMap<String, Lag> =
-        status.channels.iter().filter_map(|channel| Some((channel.name.to_string(), channel.lag?))).collect();
+    let lag = running.view().lags();
     let differing = world.differing();
     let sold_out = left.keys().filter(|sku| world.shops.iter().all(|shop| shop.shown(sku) == Some(0)));
     let mut orders: Vec<(&str, &str)> = sales.iter().map(|(channel, sold)| (*channel, sold.order.as_str())).collect();
@@ -56,7 +53,7 @@ pub(super) async fn of(world: &World, running: &Running, folder: &Path, settled:
         safety_stock: SAFETY_STOCK,
         sold_out: sold_out.count(),
         updates: world.shops.iter().map(super::shop::Shop::updates).sum(),
-        lag_ms: lag.into_iter().map(|(name, lag)| (name, (lag.p50_ms, lag.p99_ms))).collect(),
+        lag_ms: lag,
         divergence: differing.len(),
         differing: differing
             .iter()
@@ -82,18 +79,18 @@ fn sales_by_channel(sales: &[(&'static str, super::shop::Sold)]) -> Sales {
 }
 
 /// The most oversold units in 999 of 1,000 such runs: every channel is blind for its poll and its
-/// lag (p99) to what the others sell meanwhile, a Poisson number; what exceeds the safety stock is
+/// lag (95 of 100) to what the others sell meanwhile, a Poisson number; what exceeds the safety stock is
 /// oversold (the bound of a sell-out: one chance per SKU and channel).
 #[allow(clippy::float_arithmetic, reason = "a figure for people, not a decision")]
-fn allowed(sales: &Sales, lag: &BTreeMap<String, Lag>) -> i64 {
+fn allowed(sales: &Sales, lag: &BTreeMap<String, [u64; 3]>) -> i64 {
     let mut expected = 0.0;
     for channels in sales.values() {
         let first = channels.values().map(|sold| sold.1).min().unwrap_or_default();
         let last = channels.values().map(|sold| sold.2).max().unwrap_or_default();
         let seconds = Duration::from_millis(u64::try_from(last - first).unwrap_or_default()).as_secs_f64().max(1.0);
-        for (channel, lag) in lag {
+        for (channel, [_, p95, _]) in lag {
             let others: f64 = channels.iter().filter(|(name, _)| *name != channel).map(|(_, sold)| sold.0).sum();
-            let blind = POLL + Duration::from_millis(lag.p99_ms).as_secs_f64();
+            let blind = POLL + Duration::from_millis(*p95).as_secs_f64();
             expected += excess(others / seconds * blind, SAFETY_STOCK);
         }
     }

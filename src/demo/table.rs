@@ -103,8 +103,8 @@ pub(super) fn end(summary: &Summary, json: bool) {
     );
     println!("{:>7} SKUs sold out everywhere", summary.sold_out);
     println!("{:>7} updates written", summary.updates);
-    for (channel, (p50, p99)) in &summary.lag_ms {
-        println!("{:>7} {channel}: lag p50 {p50} ms, p99 {p99} ms", "");
+    for (channel, [p50, p95, p99]) in &summary.lag_ms {
+        println!("{:>7} {channel}: lag p50 {p50} ms, p95 {p95} ms, p99 {p99} ms, outages included", "");
     }
     match summary.settled_ms {
         Some(settled) => println!("{:>7} listings differ, {settled} ms after the last buyer", summary.divergence),

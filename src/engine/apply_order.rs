@@ -6,7 +6,9 @@ use crate::{
     Complaint, Composition, DocumentKey, Documents, Event, LineStatement, OrderDocument, OrderKey, Past, bundle,
     project, upkeep,
 };
-use omnistock_words::{ChannelName, ConnectorName, LineId, Millis, OrderFact, OrderLineFact, OrderStatus, Quantity, Revision, Settings};
+use omnistock_words::{
+    ChannelName, ConnectorName, LineId, Millis, OrderFact, OrderLineFact, OrderStatus, Quantity, Revision, Settings,
+};
 
 /// Lines of one order that are kept.
 const LINES: usize = 10_000;
@@ -286,7 +288,9 @@ fn state(
     (as_of, quantity): (Millis, Quantity),
     out: &mut Vec<Complaint>,
 ) -> bool {
-    let place = document.statements.binary_search_by(|known| (&known.line, &known.source).cmp(&(line, source)));
+    let place = document
+        .statements
+        .binary_search_by(|known| (&known.line, &known.source).cmp(&(line, source)));
     let index = match place {
         Ok(index) => index,
         Err(_) if document.statements.len() >= LINES => {
@@ -294,10 +298,17 @@ fn state(
             return false;
         }
         Err(index) => {
-            let new = LineStatement { line: line.clone(), source: source.clone(), said: Vec::new() };
+            let new = LineStatement {
+                line: line.clone(),
+                source: source.clone(),
+                said: Vec::new(),
+            };
             document.statements.insert(index, new);
             index
         }
     };
-    document.statements.get_mut(index).is_some_and(|known| known.say(as_of, quantity))
+    document
+        .statements
+        .get_mut(index)
+        .is_some_and(|known| known.say(as_of, quantity))
 }

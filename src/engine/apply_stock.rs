@@ -5,7 +5,7 @@ use crate::{
     Attributes, Complaint, DocumentKey, Documents, MissingRow, Position, SkuDocument, SourceDocument, StockEvent,
     StockRow,
 };
-use omnistock_words::{ConnectorName, LocationName, Millis, Quantity, Settings, Sku};
+use omnistock_words::{ConnectorName, LocationName, Millis, Missing, Quantity, Settings, Sku};
 use std::collections::BTreeSet;
 
 /// What closes a complete snapshot.
@@ -74,7 +74,7 @@ pub(crate) fn stock(
         }
     }
     if event.complete {
-        lacks(documents, event, as_of);
+        lacks(documents, event, policy.missing, as_of);
         let total = event.rows.iter().map(|row| row.quantity).sum();
         let rows = u64::try_from(event.rows.len()).unwrap_or(u64::MAX);
         close(
@@ -182,7 +182,7 @@ fn describe(document: &mut SkuDocument, row: &StockRow, as_of: Millis) -> bool {
 }
 
 /// Marks the rows of the source that a complete report does not have.
-fn lacks(documents: &mut Documents, event: &StockEvent, as_of: Millis) {
+fn lacks(documents: &mut Documents, event: &StockEvent, rule: Missing, as_of: Millis) {
     let present: BTreeSet<_> = event.rows.iter().map(|row| (&row.sku, &row.location)).collect();
     let source = documents.sources.get(&event.source).cloned().unwrap_or_default();
     let mut gone = Vec::new();
@@ -194,7 +194,7 @@ fn lacks(documents: &mut Documents, event: &StockEvent, as_of: Millis) {
             .filter(|position| position.source == event.source)
         {
             if !present.contains(&(sku, &position.location)) {
-                changed |= miss(position, &source, as_of);
+                changed |= miss(position, &source, rule, as_of);
             }
         }
         if changed {
@@ -206,14 +206,26 @@ fn lacks(documents: &mut Documents, event: &StockEvent, as_of: Millis) {
     }
 }
 
-/// The row is missing as of now this instant: its figure stays, as old as it was.
-fn miss(position: &mut Position, source: &SourceDocument, as_of: Millis) -> bool {
+/// The row is missing as of now this instant: its figure stays, as old as it was, until as many
+/// complete reports lacked it as the source's `missing` says; then it is zero.
+fn miss(position: &mut Position, source: &SourceDocument, rule: Missing, as_of: Millis) -> bool {
     let (known, read_until) = position.effective(Some(source));
-    if position.missing || known >= as_of {
+    if known >= as_of {
         return false;
     }
+    let first = !position.missing;
     (position.as_of, position.read_until, position.missing) = (known, read_until, true);
-    true
+    let others = source
+        .snapshots
+        .iter()
+        .filter(|other| **other > known && **other != as_of)
+        .count();
+    let gone = position.quantity.is_positive()
+        && matches!(rule, Missing::ZeroAfter(times) if others + 1 >= usize::try_from(times).unwrap_or(usize::MAX).min(SourceDocument::SNAPSHOTS));
+    if gone {
+        position.quantity = Quantity::ZERO;
+    }
+    first || gone
 }
 
 pub(crate) fn missing(
@@ -227,6 +239,10 @@ pub(crate) fn missing(
     if !declared(settings, source, out) {
         return;
     }
+    let rule = settings
+        .sources
+        .get(source)
+        .map_or(Missing::Keep, |policy| policy.missing);
     let known = documents.sources.get(source).cloned().unwrap_or_default();
     for row in rows {
         let Some(document) = documents.skus.get_mut(&row.sku) else {
@@ -238,7 +254,7 @@ pub(crate) fn missing(
         if document
             .positions
             .get_mut(index)
-            .is_some_and(|position| miss(position, &known, as_of))
+            .is_some_and(|position| miss(position, &known, rule, as_of))
         {
             documents.mark(DocumentKey::Sku(row.sku.clone()));
         }

@@ -8,8 +8,11 @@ use crate::{
 use omnistock_words::{Millis, Quantity, Settings};
 use rust_decimal::Decimal;
 
-/// Movements, reservations or prices of one SKU that are kept.
+/// Movements or prices of one SKU that are kept.
 const MOST: usize = 10_000;
+
+/// Live reservations of one SKU.
+const RESERVATIONS: usize = 1_000;
 
 pub(crate) fn movement(
     settings: &Settings,
@@ -40,8 +43,7 @@ pub(crate) fn movement(
     }
     let at = clamped("movement's time", *at, now, out);
     let contained_from = contained.map_or(at, |ContainedAfter::ByDelay(delay)| at.plus(delay.max(0)));
-    let known = documents.sources.clone();
-    let document = documents.skus.entry(sku.clone()).or_default();
+    let (known, document) = (&documents.sources, documents.skus.entry(sku.clone()).or_default());
     let newest = document
         .positions
         .iter()
@@ -166,6 +168,13 @@ fn grant(
     }
     if settings.bundles.contains_key(sku) {
         return Err(Refusal::Bundle);
+    }
+    if documents
+        .skus
+        .get(sku)
+        .is_some_and(|document| document.reservations.len() >= RESERVATIONS)
+    {
+        return Err(Refusal::TooMany);
     }
     let taken: Quantity = documents.skus.get(sku).map_or(Quantity::ZERO, |document| {
         let naming = document

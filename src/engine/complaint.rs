@@ -19,6 +19,8 @@ pub enum Refusal {
     Bundle,
     /// Nothing is known of the stock yet.
     Unknown,
+    /// The SKU has as many reservations as are kept.
+    TooMany,
 }
 
 /// Something about an event that its sender, or ops, should know. The state is defined all the same.
@@ -126,6 +128,7 @@ impl fmt::Display for Refusal {
             Self::NoTarget => f.write_str("it must name one declared location or one declared channel"),
             Self::Bundle => f.write_str("a bundle can't be set aside; reserve its parts"),
             Self::Unknown => f.write_str("no stock figure is known yet"),
+            Self::TooMany => f.write_str("the article has too many reservations already"),
         }
     }
 }

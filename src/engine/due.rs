@@ -42,9 +42,9 @@ pub fn due(settings: &Settings, documents: &Documents, sku: &Sku, now: Millis) -
                 Stale::ZeroAfter(limit) => Some(limit),
             };
             // A figure exactly as old as it may be still counts.
-            limit
-                .into_iter()
-                .for_each(|limit| at(as_of.plus(limit.saturating_add(1))));
+            if let Some(limit) = limit {
+                at(as_of.plus(limit.saturating_add(1)));
+            }
         }
     }
     next

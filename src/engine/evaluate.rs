@@ -6,19 +6,15 @@
 mod answers;
 mod expect;
 mod names;
+mod publish;
 
 pub use answers::{Answer, Asked, HeldEntry, LineAnswer, RefusedEntry, SourcedEntry, StepAnswer};
 pub use expect::differences;
 pub use names::Undeclared;
 
 use crate::snapshot::{GuardName, Judge, RowVerdict, Verdict};
-use crate::{
-    Complaint, Documents, Event, Lags, PriceAnswer, Refusal, SourceDocument, StockEvent, StockRow, apply, dependents,
-    promises,
-};
-use omnistock_words::{
-    ChannelName, ConnectorName, ListingId, LocationName, Millis, Money, OrderId, Percent, Settings, Sku,
-};
+use crate::{Complaint, Documents, Event, Lags, Refusal, SourceDocument, StockEvent, StockRow, apply, dependents};
+use omnistock_words::{ChannelName, ConnectorName, ListingId, LocationName, Millis, OrderId, Settings, Sku};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -95,8 +91,8 @@ pub fn evaluate(settings: &Settings, scenario: &Scenario) -> Result<Outcome, Und
     }
     let answers = scenario.ask.iter().map(|ask| run.answer(ask)).collect();
     let held = run
-        .held
-        .into_values()
+        .published
+        .held()
         .chain(run.held_reports.into_values().flat_map(|held| held.entries))
         .collect();
     Ok(Outcome {
@@ -118,9 +114,7 @@ struct Run<'a> {
     settings: &'a Settings,
     now: Millis,
     documents: Documents,
-    /// What counts as published; a price that a guard held is not in it.
-    prices: BTreeMap<(ChannelName, Sku), Money>,
-    held: BTreeMap<(ChannelName, Sku), HeldEntry>,
+    published: publish::Published,
     held_reports: BTreeMap<ConnectorName, HeldReport>,
     refused: Vec<RefusedEntry>,
     complaints: Vec<String>,
@@ -142,8 +136,7 @@ impl<'a> Run<'a> {
             settings,
             now: scenario.now,
             documents,
-            prices: BTreeMap::new(),
-            held: BTreeMap::new(),
+            published: publish::Published::default(),
             held_reports: BTreeMap::new(),
             refused: Vec::new(),
             complaints: Vec::new(),
@@ -171,7 +164,7 @@ impl<'a> Run<'a> {
                 None => self.complaints.push(complaint.to_string()),
             }
         }
-        self.publish();
+        self.publish(event);
     }
 
     /// Whether a complete report may be applied; holds it where not.
@@ -221,45 +214,16 @@ impl<'a> Run<'a> {
         false
     }
 
-    /// Publishes what the last event led to, unless a guard holds it.
-    fn publish(&mut self) {
+    /// Publishes what the event led to, unless a guard holds it.
+    fn publish(&mut self, event: &Event) {
         let mut skus = BTreeSet::new();
         for key in self.documents.take_changed() {
             if let crate::DocumentKey::Sku(sku) = key {
                 skus.extend(dependents(self.settings, &sku));
             }
         }
-        for sku in skus {
-            for (channel, promise) in promises(self.settings, &self.documents, &sku, self.now) {
-                let PriceAnswer::Price(price) = promise.price else {
-                    continue;
-                };
-                let limit = crate::resolve(self.settings, &channel, &sku, &self.attributes(&sku), self.now)
-                    .guard
-                    .price_jump;
-                self.publish_price((channel, sku.clone()), price, limit);
-            }
-        }
-    }
-
-    fn attributes(&self, sku: &Sku) -> crate::Attributes {
-        self.documents
-            .skus
-            .get(sku)
-            .map(|document| document.attributes.clone())
-            .unwrap_or_default()
-    }
-
-    fn publish_price(&mut self, key: (ChannelName, Sku), price: Money, limit: Percent) {
-        match self.prices.get(&key) {
-            Some(old) if crate::price::jumps(*old, price, limit) => {
-                self.held.insert(key.clone(), HeldEntry::price(&key, *old, price));
-            }
-            _ => {
-                self.held.remove(&key);
-                self.prices.insert(key, price);
-            }
-        }
+        self.published
+            .take(self.settings, &self.documents, &skus, event, self.now);
     }
 
     fn answer(&self, ask: &Ask) -> Answer {
@@ -279,11 +243,7 @@ impl<'a> Run<'a> {
                 sku: Some(sku),
                 listing,
                 ..
-            } => {
-                let key = (channel.clone(), sku.clone());
-                let kept = self.held.get(&key).and_then(|_| self.prices.get(&key)).copied();
-                sight.item(channel, sku, listing.as_ref(), kept)
-            }
+            } => sight.item(channel, sku, listing.as_ref(), self.published.kept(channel, sku)),
             Ask {
                 location: Some(location),
                 sku: Some(sku),

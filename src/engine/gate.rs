@@ -1,6 +1,7 @@
 //! Whether a channel may be written after a cold start: what is known, and what is missing.
 
-use omnistock_words::{ChannelName, ConnectorName, Settings};
+use crate::picture::physical;
+use omnistock_words::{ChannelName, ConnectorName, LocationName, Settings};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -47,17 +48,19 @@ impl Conditions {
     pub fn of(settings: &Settings, channel: &ChannelName) -> Self {
         let mut backfilled = BTreeMap::new();
         backfilled.insert(channel.clone(), false);
-        let pool = settings
-            .channels
-            .get(channel)
-            .map(|c| c.policy.locations.as_slice())
-            .unwrap_or_default();
-        for (name, other) in &settings.channels {
-            if other.policy.locations.iter().any(|location| pool.contains(location)) {
+        let pool = places(settings, channel);
+        for name in settings.channels.keys() {
+            if places(settings, name).iter().any(|place| pool.contains(place)) {
                 backfilled.insert(name.clone(), false);
             }
         }
-        let sources = settings.sources.keys().map(|source| (source.clone(), false)).collect();
+        // A place that names no source may be reported by any.
+        let owner = |place: &&LocationName| settings.locations.get(*place).and_then(|policy| policy.source.clone());
+        let owners: Option<Vec<ConnectorName>> = pool.iter().map(owner).collect();
+        let sources = owners
+            .filter(|owners| !owners.is_empty())
+            .unwrap_or_else(|| settings.sources.keys().cloned().collect());
+        let sources = sources.into_iter().map(|source| (source, false)).collect();
         Self {
             channel: channel.clone(),
             sources,
@@ -66,6 +69,18 @@ impl Conditions {
             read_back: false,
         }
     }
+}
+
+/// The physical places behind a channel's pool, before rules.
+fn places<'a>(settings: &'a Settings, channel: &ChannelName) -> Vec<&'a LocationName> {
+    let pool = settings
+        .channels
+        .get(channel)
+        .map(|channel| channel.policy.locations.as_slice());
+    pool.unwrap_or_default()
+        .iter()
+        .filter_map(|location| Some(physical(settings, location)?.0))
+        .collect()
 }
 
 /// Whether the channel may be written; else everything it waits for.

@@ -47,17 +47,27 @@ impl LineStatement {
     pub(crate) fn say(&mut self, as_of: Millis, quantity: Quantity) -> bool {
         match self.said.binary_search_by(|said| said.quantity.cmp(&quantity)) {
             Ok(index) => {
-                let Some(said) = self.said.get_mut(index) else { return false };
+                let Some(said) = self.said.get_mut(index) else {
+                    return false;
+                };
                 let (first, last) = (said.first.min(as_of), said.last.max(as_of));
                 let changed = (first, last) != (said.first, said.last);
                 (said.first, said.last) = (first, last);
                 changed
             }
             Err(index) => {
-                let new = Said { quantity, first: as_of, last: as_of };
+                let new = Said {
+                    quantity,
+                    first: as_of,
+                    last: as_of,
+                };
                 self.said.insert(index, new.clone());
                 if self.said.len() > Self::MOST {
-                    let oldest = self.said.iter().enumerate().min_by_key(|(_, said)| (said.last, said.quantity));
+                    let oldest = self
+                        .said
+                        .iter()
+                        .enumerate()
+                        .min_by_key(|(_, said)| (said.last, said.quantity));
                     if let Some(oldest) = oldest.map(|(index, _)| index) {
                         self.said.remove(oldest);
                     }
@@ -70,10 +80,21 @@ impl LineStatement {
     /// The quantity that counts, and the instant from which figures contain it: the newest wins, ties
     /// to the smaller; it reaches back over statements of as much or more, until one of less.
     pub fn counts(&self) -> Option<(Millis, Quantity)> {
-        let newest = self.said.iter().max_by(|a, b| (a.last, b.quantity).cmp(&(b.last, a.quantity)))?;
-        let less = self.said.iter().filter(|said| said.quantity < newest.quantity).map(|said| said.last).max();
+        let newest = self
+            .said
+            .iter()
+            .max_by(|a, b| (a.last, b.quantity).cmp(&(b.last, a.quantity)))?;
+        let less = self
+            .said
+            .iter()
+            .filter(|said| said.quantity < newest.quantity)
+            .map(|said| said.last)
+            .max();
         let enough = self.said.iter().filter(|said| said.quantity >= newest.quantity);
-        let since = enough.map(|said| said.first).filter(|first| less.is_none_or(|less| *first > less)).min();
+        let since = enough
+            .map(|said| said.first)
+            .filter(|first| less.is_none_or(|less| *first > less))
+            .min();
         Some((since.unwrap_or(newest.last), newest.quantity))
     }
 }

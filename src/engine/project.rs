@@ -52,7 +52,11 @@ fn record(key: &OrderKey, order: &OrderDocument, line: &OrderLineFact, part: Par
         .filter_map(|stated| {
             let (as_of, quantity) = stated.counts()?;
             let quantity = quantity.multiply(per.decimal());
-            Some(Statement { source: stated.source.clone(), as_of, quantity })
+            Some(Statement {
+                source: stated.source.clone(),
+                as_of,
+                quantity,
+            })
         });
     let left = |status: OrderStatus| matches!(status, OrderStatus::Shipped | OrderStatus::Returned);
     LineRecord {

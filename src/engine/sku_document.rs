@@ -101,7 +101,7 @@ pub struct LineRecord {
     /// Units of this SKU.
     pub quantity: Quantity,
     /// How it touches this SKU.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub part: Part,
     /// Where the line stands.
     pub status: OrderStatus,
@@ -116,6 +116,7 @@ pub struct LineRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<LocationName>,
     /// Whose shelf.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub fulfilled_by: FulfilledBy,
     /// The reservation it consumes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -199,8 +200,8 @@ pub struct SkuDocument {
     pub prices: Vec<PriceEntry>,
 }
 
-fn is_default(attributes: &Attributes) -> bool {
-    *attributes == Attributes::default()
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl Position {

@@ -3,7 +3,7 @@
 use crate::contained::contained_by;
 use crate::{Position, SkuDocument, SourceDocument, StockRow};
 use omnistock_words::{
-    ConnectorName, LocationName, Millis, OrderStatus, Percent, Quantity, Settings, Sku, SourceGuard,
+    ConnectorName, LocationName, Millis, Missing, OrderStatus, Percent, Quantity, Settings, Sku, SourceGuard,
 };
 use std::fmt;
 
@@ -87,6 +87,7 @@ pub struct Judge<'a> {
     now: Millis,
     /// Whether there was a complete snapshot before: without one there is nothing to compare with.
     baseline: bool,
+    counts_missing: bool,
     known: u64,
     missing: Count,
     zero: Count,
@@ -123,6 +124,11 @@ impl Count {
     }
 }
 
+/// Whether a share over many rows or listings is above its limit: more than the share, and at least ten.
+pub fn over(part: u64, whole: u64, limit: Percent) -> bool {
+    part >= LEAST && limit.exceeded_by(units(part).decimal(), units(whole).decimal())
+}
+
 /// How many SKUs a finding names.
 const EXAMPLES: usize = 5;
 /// Below so many rows no share acts.
@@ -140,6 +146,10 @@ impl<'a> Judge<'a> {
             .sources
             .get(source)
             .map_or_else(SourceGuard::default, |policy| policy.guard);
+        let counts_missing = settings
+            .sources
+            .get(source)
+            .is_some_and(|policy| policy.missing != Missing::Keep);
         let (known, before, unexplained) = (0, Quantity::ZERO, Quantity::ZERO);
         let as_of = as_of.min(now);
         Self {
@@ -149,6 +159,7 @@ impl<'a> Judge<'a> {
             as_of,
             now,
             baseline: false,
+            counts_missing,
             known,
             missing,
             zero,
@@ -194,15 +205,17 @@ impl<'a> Judge<'a> {
                 RowVerdict::Rewrite(row.clone())
             });
         }
-        for known in document
-            .positions
-            .iter()
-            .filter(|known| known.source == *self.source && !known.missing)
-        {
+        for known in document.positions.iter().filter(|known| known.source == *self.source) {
             let older = known.effective(Some(source_document)).0 < self.as_of;
-            if older && !rows.iter().any(|row| row.location == known.location) {
+            if !older || rows.iter().any(|row| row.location == known.location) {
+                continue;
+            }
+            if !known.missing {
                 self.known = self.known.saturating_add(1);
                 self.missing.add(sku);
+            }
+            // A row that is missing again is one report nearer to zero, where the source says so.
+            if !known.missing || (self.counts_missing && known.quantity.is_positive()) {
                 verdicts.push(RowVerdict::Missing(known.location.clone()));
             }
         }

@@ -59,7 +59,11 @@ pub fn forget(settings: &Settings, documents: &mut Documents, key: &OrderKey, re
     let Some(order) = documents.orders.get(key) else {
         return false;
     };
-    let stated = order.statements.iter().flat_map(|stated| &stated.said).map(|said| said.last);
+    let stated = order
+        .statements
+        .iter()
+        .flat_map(|stated| &stated.said)
+        .map(|said| said.last);
     let last = stated
         .chain([order.at])
         .chain(order.cancelled)

@@ -14,7 +14,8 @@ use crate::store::{Key, Lease, Store, StoreError};
 use arc_swap::ArcSwap;
 use omnistock_engine::{Event, SourceDocument};
 use omnistock_sdk::{Connector, ConnectorError, Refused, Report, StatementReport, StockReport, StockSource, Ticket, Verdict, now};
-use omnistock_words::{ConnectorName, Millis, Settings, Sku};
+use omnistock_words::{ChannelName, ConnectorName, LineId, Millis, OrderId, Quantity, Settings, Sku};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc, watch};
@@ -61,6 +62,8 @@ struct Held {
 pub struct StockPoller {
     parts: StockParts,
     held: Option<Held>,
+    /// The newest order list as stated: a list names every order again, and only what differs is news.
+    stated: HashMap<(ChannelName, OrderId, LineId), Quantity>,
     decisions: (mpsc::Sender<Decision>, mpsc::Receiver<Decision>),
 }
 
@@ -77,7 +80,7 @@ enum TakeError {
 impl StockPoller {
     /// A poller that has read nothing yet.
     pub fn new(parts: StockParts) -> Self {
-        Self { parts, held: None, decisions: mpsc::channel(1) }
+        Self { parts, held: None, stated: HashMap::new(), decisions: mpsc::channel(1) }
     }
 
     /// Works until `cancel`. Trouble is shown on the board and tried again.
@@ -166,26 +169,26 @@ impl StockPoller {
         self.parts.board.refuse(Refusal { title: refused.title, reason: refused.reason, at: now() });
     }
 
-    async fn state(&self, role: &dyn StockSource, ticket: &Ticket, report: StatementReport) -> Result<(), TakeError> {
+    async fn state(&mut self, role: &dyn StockSource, ticket: &Ticket, report: StatementReport) -> Result<(), TakeError> {
         let settings = self.parts.settings.load_full();
         let mut unknown = report.unknown_channels;
-        let mut events = Vec::with_capacity(report.rows.len());
+        let (mut events, mut stated) = (Vec::new(), HashMap::with_capacity(report.rows.len()));
         for row in report.rows {
             if !settings.channels.contains_key(&row.channel) {
                 *unknown.entry(row.channel.to_string()).or_default() += 1;
                 continue;
             }
-            events.push(Event::Absorbed {
-                source: self.parts.source.clone(),
-                channel: row.channel,
-                order: row.order,
-                line: row.line,
-                quantity: row.quantity,
-                as_of: Some(report.as_of),
-            });
+            let key = (row.channel, row.order, row.line);
+            if self.stated.get(&key) != Some(&row.quantity) {
+                let (channel, order, line) = key.clone();
+                let (source, as_of) = (self.parts.source.clone(), Some(report.as_of));
+                events.push(Event::Absorbed { source, channel, order, line, quantity: row.quantity, as_of });
+            }
+            stated.insert(key, row.quantity);
         }
         self.parts.board.unknown_channels(unknown);
         self.append(&events).await?;
+        self.stated = stated;
         role.acknowledge(ticket, &Verdict::Accepted).await?;
         Ok(())
     }

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 /// The schema that this version writes; it reads this one and the one before.
 pub const SCHEMA: u32 = 1;
 
+/// An instant so far behind a later one, in milliseconds, means that the clock was set back.
+const CLOCK_SET_BACK: i64 = 60_000;
+
 /// A number on the wire: written before the call is made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sent {
@@ -135,6 +138,10 @@ impl ListingDocument {
     /// Takes a reading over. One that began before the last accepted write was answered says
     /// nothing of what is shown now and is ignored: `false`.
     pub fn observe(&mut self, observed: Observed) -> bool {
+        // Nothing is known from the future: the clock was set back, and the reading is what counts.
+        let ahead = |at: Millis| at.since(observed.until) > CLOCK_SET_BACK;
+        self.accepted.take_if(|accepted| ahead(accepted.at));
+        self.observed.take_if(|old| ahead(old.at));
         let outdated = self.accepted.as_ref().is_some_and(|accepted| observed.at < accepted.at)
             || self.observed.as_ref().is_some_and(|old| observed.at < old.at);
         if outdated {
@@ -239,6 +246,22 @@ mod tests {
             !document.observe(reading(25)),
             "an older reading does not replace a newer one"
         );
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_does_not_hide_readings_for_ever() {
+        let mut document = document();
+        document.accepted = Some(Accepted {
+            quantity: Quantity::ONE,
+            sent_at: Millis(3_600_000),
+            at: Millis(3_600_000),
+        });
+        assert!(document.observe(Observed {
+            quantity: Some(Quantity::ZERO),
+            at: Millis(10),
+            until: Millis(20)
+        }));
+        assert!(document.confirmed());
     }
 
     proptest! {

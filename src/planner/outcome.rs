@@ -132,10 +132,15 @@ fn applied(mut document: ListingDocument, answered: Option<Quantity>, now: Milli
     let mut at_once = false;
     if let Some(sent) = &document.sent {
         at_once = answered.is_some_and(|answered| answered != sent.quantity);
+        // What was read so far was read before the answer, also within the same millisecond.
+        let read = document
+            .observed
+            .as_ref()
+            .map_or(Millis::MIN, |observed| observed.at.plus(1));
         document.accepted = Some(Accepted {
             quantity: sent.quantity,
             sent_at: sent.at,
-            at: now.max(sent.at),
+            at: now.max(sent.at).max(read),
         });
     }
     document.unknown = false;
@@ -242,6 +247,19 @@ mod tests {
                 ..sent()
             }
         );
+    }
+
+    #[test]
+    fn a_reading_of_the_same_millisecond_is_older_than_the_answer() {
+        let mut document = sent();
+        let observed = crate::Observed {
+            quantity: Some(Quantity::whole(3)),
+            at: Millis(300),
+            until: Millis(300),
+        };
+        document.observed = Some(observed);
+        let settled = settle(&document, Verdict::Applied { quantity: None }, 9, 0, 0, Millis(300));
+        assert!(!settled.document.confirmed());
     }
 
     proptest! {

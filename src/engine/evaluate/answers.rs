@@ -133,6 +133,19 @@ impl HeldEntry {
         }
     }
 
+    pub(super) fn quantity((channel, sku): &(ChannelName, Sku), old: Quantity) -> Self {
+        Self {
+            channel: Some(channel.clone()),
+            sku: Some(sku.clone()),
+            source: None,
+            what: "quantity",
+            guard: "newly_zero",
+            from: old.to_string(),
+            to: Quantity::ZERO.to_string(),
+            because: "more listings would newly show zero than the limit allows".to_owned(),
+        }
+    }
+
     pub(super) fn price((channel, sku): &(ChannelName, Sku), old: Money, new: Money) -> Self {
         Self {
             channel: Some(channel.clone()),
@@ -186,13 +199,13 @@ pub(super) struct Sight<'a> {
 }
 
 impl Sight<'_> {
-    /// `kept`: the published price that stays while a guard holds the new one.
+    /// `kept`: the published quantity and price that stay while a guard holds the new ones.
     pub(super) fn item(
         &self,
         channel: &ChannelName,
         sku: &Sku,
         listing: Option<&ListingId>,
-        kept: Option<Money>,
+        (kept_quantity, kept): (Option<Quantity>, Option<Money>),
     ) -> Answer {
         let Promise {
             quantity,
@@ -201,6 +214,7 @@ impl Sight<'_> {
             price,
             ..
         } = promise_listing(self.settings, self.documents, channel, sku, listing, self.now);
+        let (quantity, state) = kept_quantity.map_or((quantity, state), |kept| (Some(kept), State::InStock));
         let (price, price_because) = match (kept, price) {
             (Some(kept), _) => (Some(kept), None),
             (None, PriceAnswer::Price(price)) => (Some(price), None),

@@ -10,7 +10,8 @@ mod cases {
     use omnistock_engine::snapshot::{Judge, RowVerdict, Verdict};
     use omnistock_engine::{Documents, Event, SourceDocument, StockEvent, StockRow, apply};
     use omnistock_words::{
-        ChannelPolicy, Endings, GrossNet, Percent, PolicyPatch, PriceFloor, PriceRule, Settings, Sku,
+        ChannelGuard, ChannelPolicy, Endings, GrossNet, LocationPolicy, Percent, PolicyPatch, PriceFloor, PriceRule,
+        Settings, Sku,
     };
     use rust_decimal::Decimal;
     use serde_json::{Value, json};
@@ -93,6 +94,58 @@ mod cases {
     }
 
     #[test]
+    fn a_channel_guard_keeps_what_is_shown_less_new_orders() {
+        let mut s = shop();
+        let guard = ChannelGuard {
+            newly_zero: Percent::whole(5),
+            ..ChannelGuard::default()
+        };
+        channel(
+            &mut s,
+            "shop",
+            &["one"],
+            ChannelPolicy {
+                guard,
+                ..ChannelPolicy::default()
+            },
+        );
+        channel(&mut s, "easy", &["one"], ChannelPolicy::default());
+        // 11 of 150: below the source's 10 %, above the channel's 5 %.
+        let zeros = report(20, (0..150).map(|n| (n, if n < 11 { 0 } else { 5 })));
+        let mut events = vec![
+            report(10, (0..150).map(|n| (n, 5))),
+            zeros,
+            order("easy", 1, &[("S003", "2")]),
+        ];
+        let asked = |channel: &str, sku: &str| json!({ "channel": channel, "sku": sku });
+        let asks = [
+            asked("shop", "S000"),
+            asked("shop", "S003"),
+            asked("easy", "S000"),
+            asked("shop", "S020"),
+        ];
+        let out = run(&s, &events, &asks);
+        let shown: Vec<&Value> = out["answers"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|answer| &answer["quantity"])
+            .collect();
+        assert_eq!(shown, ["5", "3", "0", "5"]);
+        assert_eq!(out["held"].as_array().unwrap().len(), 11);
+        holds(
+            &json!([{ "channel": "shop", "sku": "S003", "what": "quantity", "guard": "newly_zero", "from": "5", "to": "0" }]),
+            &out["held"],
+        );
+        events.push(report(30, (0..150).map(|n| (n, 4))));
+        let out = run(&s, &events, &asks);
+        holds(
+            &json!({ "answers": [{ "quantity": "4" }, { "quantity": "2" }, { "quantity": "4" }, { "quantity": "4" }], "held": [] }),
+            &out,
+        );
+    }
+
+    #[test]
     fn known_orders_explain_a_fall() {
         let mut events = vec![report(10, (0..40).map(|n| (n, 5)))];
         for n in 0..40 {
@@ -155,24 +208,23 @@ mod cases {
         );
         let (verdicts, verdict) = judged(&s, &documents, &second);
         assert_eq!(verdict, Verdict::Pass);
-        let [
-            RowVerdict::Unchanged,
-            RowVerdict::Rewrite(b),
-            RowVerdict::Rewrite(c),
-            RowVerdict::Missing(d),
-            RowVerdict::Rewrite(e),
-        ] = verdicts.as_slice()
-        else {
-            panic!("{verdicts:?}");
+        let told = |verdicts: &[RowVerdict]| {
+            let one = |verdict: &RowVerdict| match verdict {
+                RowVerdict::Unchanged => "=".to_owned(),
+                RowVerdict::Rewrite(row) => row.sku.to_string(),
+                RowVerdict::Missing(place) => format!("-{place}"),
+            };
+            verdicts.iter().map(one).collect::<Vec<_>>().join(" ")
         };
-        assert_eq!(
-            [b.sku.as_str(), c.sku.as_str(), d.as_str(), e.sku.as_str()],
-            ["B", "C", "one", "E"]
-        );
-        // The daemon's way: changed rows, then missing ones, then the closing.
+        assert_eq!(told(&verdicts), "= B C -one E");
+        closed(&s, documents, &second, &told);
+    }
+
+    /// The daemon's way: changed rows, then missing ones, then the closing.
+    fn closed(s: &Settings, mut documents: Documents, second: &StockEvent, told: &dyn Fn(&[RowVerdict]) -> String) {
         let chunk = StockEvent {
             complete: false,
-            rows: vec![b.clone(), c.clone(), e.clone()],
+            rows: second.rows[1..].to_vec(),
             ..second.clone()
         };
         let missing = json!({ "type": "missing", "source": "erp", "as_of": second.as_of, "rows": [{ "sku": "D", "location": "one" }] });
@@ -183,7 +235,7 @@ mod cases {
             serde_json::from_value(missing).unwrap(),
             serde_json::from_value(closing).unwrap(),
         ] {
-            assert_eq!(apply(&s, &mut documents, &event, now()), []);
+            assert_eq!(apply(s, &mut documents, &event, now()), []);
         }
         let changed: Vec<String> = documents
             .take_changed()
@@ -198,25 +250,11 @@ mod cases {
         assert_eq!([as_of("A"), as_of("B")], [second.as_of; 2]);
         assert_eq!(as_of("D"), stock_event(10, &[]).as_of);
         // What is missing stays missing without being reported again; what comes back is rewritten.
-        let (verdicts, _) = judged(
-            &s,
-            &documents,
-            &stock_event(30, &[("A", "one", "5"), ("D", "one", "5")]),
-        );
-        assert!(
-            matches!(
-                verdicts.as_slice(),
-                [
-                    RowVerdict::Unchanged,
-                    RowVerdict::Missing(_),
-                    RowVerdict::Missing(_),
-                    RowVerdict::Rewrite(_),
-                    RowVerdict::Missing(_)
-                ]
-            ),
-            "{verdicts:?}"
-        );
-        let (verdicts, _) = judged(&s, &documents, &stock_event(5, &[("A", "one", "1")]));
+        let (verdicts, _) = judged(s, &documents, &stock_event(30, &[("A", "one", "5")]));
+        assert_eq!(told(&verdicts), "= -one -one -one");
+        let (verdicts, _) = judged(s, &documents, &stock_event(30, &[("A", "one", "5"), ("D", "one", "5")]));
+        assert_eq!(told(&verdicts), "= -one -one D -one");
+        let (verdicts, _) = judged(s, &documents, &stock_event(5, &[("A", "one", "1")]));
         assert_eq!(verdicts, [RowVerdict::Unchanged], "an old report changes nothing");
     }
 
@@ -366,6 +404,12 @@ mod cases {
         let mut s = shop();
         channel(&mut s, "market", &["two", "one"], ChannelPolicy::default());
         channel(&mut s, "apart", &["two"], ChannelPolicy::default());
+        let carved = LocationPolicy {
+            part_of: Some("one".parse().unwrap()),
+            ..LocationPolicy::default()
+        };
+        location(&mut s, "one_outlet", carved);
+        channel(&mut s, "outlet", &["one_outlet"], ChannelPolicy::default());
         let mut conditions = Conditions::of(&s, &"shop".parse().unwrap());
         let waits: Vec<String> = open(&conditions).unwrap_err().iter().map(ToString::to_string).collect();
         assert_eq!(
@@ -373,6 +417,7 @@ mod cases {
             [
                 "erp has not given a complete snapshot yet",
                 "the open orders of market are not back-filled yet",
+                "the open orders of outlet are not back-filled yet",
                 "the open orders of shop are not back-filled yet",
                 "the listings of shop were not read back yet",
             ]

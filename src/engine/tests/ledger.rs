@@ -334,6 +334,8 @@ mod cases {
                 ..SourcePolicy::new(Basis::Physical)
             });
             assert_eq!(pool(&s, &events), left, "{times}");
+            let late = [events[0].clone(), events[2].clone(), events[1].clone()];
+            assert_eq!(pool(&s, &late), left, "{times}, turned");
             assert_eq!(
                 pool(&s, &[events.to_vec(), vec![at(43, &[("A", "berlin", "6")])]].concat()),
                 "6"

@@ -1,4 +1,6 @@
 //! The worked cases with the right answer: pools, allocations and rules of other systems.
+//! The price guards are in `guards.rs`, the Poisson quantiles in `safety.rs`; the push protocol is
+//! the planner's.
 
 #[cfg(test)]
 mod common;

@@ -508,8 +508,16 @@ mod laws {
         prop_oneof![3 => wild_stock(), 3 => wild_order(), 1 => moved, 2 => aside, 1 => price]
     }
 
+    /// A thousand, or as many as `PROPTEST_CASES` says.
+    fn cases() -> u32 {
+        std::env::var("PROPTEST_CASES")
+            .ok()
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(1_000)
+    }
+
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
         fn the_order_of_facts_does_not_matter(
