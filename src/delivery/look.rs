@@ -219,9 +219,9 @@ impl Worker {
         let Some(entry) = self.catalogue.get_mut(index) else {
             return true;
         };
+        // Its reading is kept until the next mark: another listing of the SKU may still wait for one,
+        // and asking each for a new one in turn would never settle both.
         entry.pending = false;
-        entry.asked_at = None;
-        entry.reads = 0;
         if entry.document.unknown && fresh {
             entry.document.unknown = false;
             self.changes.touch(index);

@@ -267,6 +267,10 @@ impl Worker {
     fn pending(&mut self, sku: &Sku) {
         for index in self.catalogue.of(sku) {
             if let Some(entry) = self.catalogue.get_mut(index) {
+                if !entry.pending {
+                    // The reading that settled it speaks of the mark before.
+                    (entry.asked_at, entry.reads) = (None, 0);
+                }
                 entry.pending = true;
             }
             self.catalogue.show(index, self.gate, &self.parts.board);

@@ -42,6 +42,26 @@ impl Daemon {
         log.chars().skip(skip).collect()
     }
 
+    /// All of what it said on standard error.
+    pub fn everything(&self) -> String {
+        self.log.lock().expect("no reader panics").clone()
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Whether it still runs.
+    pub fn runs(&mut self) -> bool {
+        self.child.try_wait().expect("it is a child of ours").is_none()
+    }
+
+    /// SIGINT, as Ctrl-C sends it; panics unless it ends with 0 within this time.
+    pub fn interrupt(&mut self, within: Duration) {
+        self.end_by("-INT", within);
+    }
+
     /// SIGKILL, and gone when it returns.
     pub fn kill(&mut self) {
         self.child.kill().expect("it is a child of ours");
@@ -50,15 +70,19 @@ impl Daemon {
 
     /// SIGTERM; panics unless it ends with 0 within 30 seconds.
     pub fn terminate(&mut self) {
+        self.end_by("-TERM", Duration::from_secs(30));
+    }
+
+    fn end_by(&mut self, signal: &str, within: Duration) {
         let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().expect("kill runs").success());
+        assert!(Command::new("kill").args([signal, &id]).status().expect("kill runs").success());
         let begun = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().expect("it is a child of ours") {
                 assert!(status.success(), "ended with {status}\n{}", self.log());
                 return;
             }
-            assert!(begun.elapsed() < Duration::from_secs(30), "did not end\n{}", self.log());
+            assert!(begun.elapsed() < within, "did not end within {within:?}\n{}", self.log());
             std::thread::sleep(Duration::from_millis(20));
         }
     }

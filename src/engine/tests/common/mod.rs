@@ -1,6 +1,9 @@
 //! A merchant to ask questions about: settings in few words, scenarios as JSON.
 #![allow(dead_code, reason = "every test file uses a part of it")]
 
+#[cfg(test)]
+pub(crate) mod facts;
+
 use omnistock_engine::evaluate::{Scenario, differences, evaluate};
 use omnistock_words::{
     Basis, ChannelPolicy, ChannelSettings, Component, GrossNet, LocationPolicy, Match, Millis, PolicyPatch, PriceList,
@@ -139,4 +142,42 @@ pub(crate) fn step(settings: &Settings, events: &[Value], channel: &str, sku: &s
 pub(crate) fn holds(expected: &Value, actual: &Value) {
     let differences = differences(expected, actual);
     assert!(differences.is_empty(), "{differences:#?}\nin {actual:#}");
+}
+
+pub(crate) fn shop() -> Settings {
+    let mut s = merchant();
+    places(&mut s, &["one", "two"]);
+    channel(&mut s, "shop", &["one"], ChannelPolicy::default());
+    s
+}
+
+pub(crate) fn berlin(source: SourcePolicy) -> Settings {
+    let mut s = merchant();
+    s.sources.insert("erp".parse().unwrap(), source);
+    places(&mut s, &["berlin", "hamburg"]);
+    channel(&mut s, "shop", &["berlin"], ChannelPolicy::default());
+    s
+}
+
+pub(crate) fn at(minute: u32, rows: &[(&str, &str, &str)]) -> Value {
+    let mut report = stock(rows);
+    report["as_of"] = json!(format!("2026-01-05T11:{minute:02}:00Z"));
+    report
+}
+
+pub(crate) fn pool(settings: &Settings, events: &[Value]) -> Value {
+    step(settings, events, "shop", "A", "pool")
+}
+
+pub(crate) fn status(revision: u32, status: &str, minute: u32) -> Value {
+    let mut report = order("shop", 0, &[("A", "2")]);
+    report["revision"] = json!(revision);
+    report["status"] = json!(status);
+    report["at"] = json!(format!("2026-01-05T11:{minute:02}:00Z"));
+    report
+}
+
+pub(crate) fn absorbed(quantity: &str, minute: u32) -> Value {
+    let as_of = format!("2026-01-05T11:{minute:02}:00Z");
+    json!({ "type": "absorbed", "source": "erp", "channel": "shop", "order": "0", "line": "0", "quantity": quantity, "as_of": as_of })
 }
