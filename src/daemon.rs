@@ -70,21 +70,48 @@ pub async fn start(
     let (admin, webhooks_address) = (admin_listener.local_addr()?, webhook_listener.local_addr()?);
     let store = crate::store::open(&store_settings(&configuration.store, secrets)?).await?;
 
+    let store_title = store.status().await?.title;
     let (leading, working, listening) = (stage(), stage(), stage());
-    let (keeper, lease) = lease::LeaseKeeper::new(Arc::clone(&store), LEASE);
+    let (keeper, lease) = lease::LeaseKeeper::new(Arc::clone(&store), store_title.clone(), LEASE);
+    let why = keeper.why();
     leading.1.spawn(keeper.run(leading.0.clone()));
     let configuration = Arc::new(configuration);
-    let parts = parts::Parts::new(&configuration, &connectors, Arc::clone(&store), lease.clone());
+    let parts = parts::Parts::new(
+        &configuration,
+        &connectors,
+        Arc::clone(&store),
+        lease.clone(),
+        (store_title, why),
+    );
     let view = parts.spawn(&working.1, &working.0);
 
     let served: Arc<dyn View> = Arc::clone(&view) as Arc<dyn View>;
     let (tracker, cancel) = (&listening.1, &listening.0);
     let limits = Limits::admin();
-    tracker.spawn(serve(admin_listener, admin::router(Arc::clone(&served), &limits), limits, cancel.clone()));
+    tracker.spawn(serve(
+        admin_listener,
+        admin::router(Arc::clone(&served), &limits),
+        limits,
+        cancel.clone(),
+    ));
     let limits = Limits::webhooks();
-    tracker.spawn(serve(webhook_listener, webhooks::router(served, &limits), limits, cancel.clone()));
+    tracker.spawn(serve(
+        webhook_listener,
+        webhooks::router(served, &limits),
+        limits,
+        cancel.clone(),
+    ));
     tracing::info!(%admin, webhooks = %webhooks_address, "listening");
-    Ok(Running { view, store, lease, listening, working, leading, admin, webhooks: webhooks_address })
+    Ok(Running {
+        view,
+        store,
+        lease,
+        listening,
+        working,
+        leading,
+        admin,
+        webhooks: webhooks_address,
+    })
 }
 
 fn stage() -> (CancellationToken, TaskTracker) {
@@ -96,7 +123,10 @@ fn store_settings(choice: &StoreChoice, secrets: &dyn SecretResolver) -> Result<
         StoreChoice::Embedded { path } => StoreSettings::Embedded { path: path.clone() },
         StoreChoice::Redis { url, prefix } => {
             let url = url.resolve(secrets).map_err(StartError::Refused)?;
-            StoreSettings::Redis { url, prefix: prefix.clone() }
+            StoreSettings::Redis {
+                url,
+                prefix: prefix.clone(),
+            }
         }
     })
 }

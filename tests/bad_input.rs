@@ -27,16 +27,27 @@ struct Bad {
 
 fn bad_files() -> Vec<Bad> {
     let good = table(|index| Some(usual(index) + 100));
-    let bad = |text: &str, place, words| Bad { bytes: text.as_bytes().to_vec(), place, words };
+    let bad = |text: &str, place, words| Bad {
+        bytes: text.as_bytes().to_vec(),
+        place,
+        words,
+    };
     let mut encoding = good.replacen("ART-05", "ART-\u{fc}", 1).into_bytes();
-    let at = encoding.windows(2).position(|pair| pair == "\u{fc}".as_bytes()).unwrap();
+    let at = encoding
+        .windows(2)
+        .position(|pair| pair == "\u{fc}".as_bytes())
+        .unwrap();
     // A lone byte of Windows-1252 in a file that should be UTF-8.
     encoding.splice(at..at + 2, [0xfc]);
     vec![
         bad(&good.replacen("Bestand", "Menge", 1), ":1:", &["Bestand", "Menge"]),
-        bad(&good.replacen(";115,0", ";1x5,0", 1), ":7:15", &["Bestand", "1x5,0"]),
+        bad(&good.replacen(";115,0", ";1x5,0", 1), ":7:15", &["quantity", "1x5,0"]),
         bad(&good.replacen("ART-03;", "\"ART-03;", 1), ":5:1", &["quot"]),
-        Bad { bytes: encoding, place: ":7:5", words: &["utf-8"] },
+        Bad {
+            bytes: encoding,
+            place: ":7:5",
+            words: &["utf-8"],
+        },
         bad("", "", &["empty"]),
     ]
 }
@@ -51,34 +62,49 @@ async fn a_faulty_file_is_refused_as_a_whole_and_the_last_good_numbers_stay() {
         let instead = || format!("{}: {:?}\n{}", bad.words[0], read(&beside), daemon.log());
         until("a reason", || read(&beside).is_some(), instead).await;
         let reason = read(&beside).unwrap();
-        println!("{reason}");
         assert!(reason.contains(&format!("{name}{}", bad.place)), "{reason}");
         for word in bad.words {
-            assert!(reason.to_lowercase().contains(&word.to_lowercase()), "{word} is not in: {reason}");
+            assert!(
+                reason.to_lowercase().contains(&word.to_lowercase()),
+                "{word} is not in: {reason}"
+            );
         }
-        until("the file beside it", || merchant.erp().join("rejected").join(&name).exists(), || daemon.log()).await;
+        until(
+            "the file beside it",
+            || merchant.erp().join("rejected").join(&name).exists(),
+            || daemon.log(),
+        )
+        .await;
         let listed = |refused: &Value| refused[0]["title"] == name.as_str();
         let refused = merchant.status_says(&daemon, "/sources/0/refused", listed).await;
         assert_eq!(refused[0]["reason"].as_str().unwrap().trim(), reason.trim());
     }
     let shown = merchant.command(&["status"]);
-    println!("{}", shown.out);
-    assert!(shown.out.contains("ATTENTION") && shown.out.contains("refused"), "{}", shown.out);
+    assert!(
+        shown.out.contains("ATTENTION") && shown.out.contains("refused"),
+        "{}",
+        shown.out
+    );
     // What comes behind them is taken, and nothing of them was ever written.
     merchant.drop_stock(|index| Some(usual(index) + 1));
     merchant.settles(&daemon, |index| usual(index) + 1).await;
-    let odd: Vec<_> = merchant.shop.writes().into_iter().filter(|write| write.after >= 100).collect();
+    let calm = |attention: &Value| attention.as_array().is_some_and(Vec::is_empty);
+    merchant.status_says(&daemon, "/attention", calm).await;
+    let odd: Vec<_> = merchant
+        .shop
+        .writes()
+        .into_iter()
+        .filter(|write| write.after >= 100)
+        .collect();
     assert!(odd.is_empty(), "{odd:?}");
 }
 
 /// Waits until something is held; its id.
 async fn held(merchant: &Merchant, daemon: &Daemon, name: &str) -> String {
     let listed = |held: &Value| held[0]["title"] == name;
-    let held = merchant.status_says(daemon, "/sources/0/held", listed).await;
-    println!("{held}");
+    merchant.status_says(daemon, "/sources/0/held", listed).await;
     let list = merchant.command(&["--json", "holds", "list"]);
     let list: Value = serde_json::from_str(&list.out).unwrap();
-    println!("{}", merchant.command(&["holds", "list"]).out);
     assert!(list["items"][0]["subject"].as_str().unwrap().contains(name), "{list}");
     list["items"][0]["id"].as_str().unwrap().to_owned()
 }
@@ -90,13 +116,22 @@ async fn half_a_file_is_held_until_a_newer_one_has_all_rows() {
     let half = merchant.drop_stock(|index| (index % 2 == 0).then(|| usual(index) + 200));
     held(&merchant, &daemon, &half).await;
     let text = merchant.command(&["status"]).out;
-    println!("{text}");
-    assert!(text.contains("held") && text.contains("rows_missing") && text.contains("holds list"), "{text}");
+    assert!(
+        text.contains("held") && text.contains("rows_missing") && text.contains("holds list"),
+        "{text}"
+    );
     assert!(merchant.erp().join(&half).exists(), "it waits where it is");
     merchant.drop_stock(|index| Some(usual(index) + 2));
     merchant.settles(&daemon, |index| usual(index) + 2).await;
-    merchant.status_says(&daemon, "/sources/0/held", |held| held.as_array().is_some_and(Vec::is_empty)).await;
-    assert!(merchant.shop.writes().iter().all(|write| write.after < 200), "nothing of the half file went out");
+    merchant
+        .status_says(&daemon, "/sources/0/held", |held| {
+            held.as_array().is_some_and(Vec::is_empty)
+        })
+        .await;
+    assert!(
+        merchant.shop.writes().iter().all(|write| write.after < 200),
+        "nothing of the half file went out"
+    );
     assert_eq!(merchant.command(&["holds", "list"]).out, "nothing held\n");
 }
 
@@ -110,15 +145,27 @@ async fn all_zeros_are_held_until_a_person_approves() {
     daemon.terminate();
     daemon = Daemon::start(&merchant.folder.path().join("omnistock.toml"));
     until("an answer", || merchant.get("/health/live").is_some(), || daemon.log()).await;
-    assert_eq!(held(&merchant, &daemon, &zeros).await, id, "the same name after a restart");
+    assert_eq!(
+        held(&merchant, &daemon, &zeros).await,
+        id,
+        "the same name after a restart"
+    );
     assert!(merchant.both_show(usual), "{}", merchant.shown());
     let wrong = merchant.command(&["holds", "approve", "h-nothere", "--reason", "typing error"]);
-    assert_eq!((wrong.code, wrong.err.contains("h-nothere")), (Some(1), true), "{wrong:?}");
+    assert_eq!(
+        (wrong.code, wrong.err.contains("h-nothere")),
+        (Some(1), true),
+        "{wrong:?}"
+    );
     let approved = merchant.command(&["holds", "approve", &id, "--reason", "the shop closes"]);
     assert_eq!(approved.code, Some(0), "{approved:?}");
-    println!("{}", approved.out);
     merchant.settles(&daemon, |_| 0).await;
-    until("done", || merchant.erp().join("done").join(&zeros).exists(), || daemon.log()).await;
+    until(
+        "done",
+        || merchant.erp().join("done").join(&zeros).exists(),
+        || daemon.log(),
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -132,11 +179,21 @@ async fn a_rejected_hold_is_put_aside_with_the_persons_reason() {
     let beside = merchant.erp().join("rejected").join(format!("{zeros}.reason"));
     until("a reason", || read(&beside).is_some(), || daemon.log()).await;
     let reason = read(&beside).unwrap();
-    assert!(reason.contains(&zeros) && reason.contains("the export was cut off"), "{reason}");
-    merchant.status_says(&daemon, "/sources/0/held", |held| held.as_array().is_some_and(Vec::is_empty)).await;
+    assert!(
+        reason.contains(&zeros) && reason.contains("the export was cut off"),
+        "{reason}"
+    );
+    merchant
+        .status_says(&daemon, "/sources/0/held", |held| {
+            held.as_array().is_some_and(Vec::is_empty)
+        })
+        .await;
     merchant.drop_stock(|index| Some(usual(index) + 3));
     merchant.settles(&daemon, |index| usual(index) + 3).await;
-    assert!(merchant.shop.writes().iter().all(|write| write.after > 0), "no zero went out");
+    assert!(
+        merchant.shop.writes().iter().all(|write| write.after > 0),
+        "no zero went out"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -152,25 +209,31 @@ async fn names_that_nobody_knows_are_counted_and_listed() {
     let unknown = merchant.status_says(&daemon, "/sources/0/unknown", all).await;
     assert_eq!(unknown["skus"]["examples"][0], "ONLY-ERP", "{unknown}");
     assert_eq!(unknown["locations"]["examples"][0], "atlantis", "{unknown}");
-    merchant.status_says(&daemon, "/channels/1/listings/unmapped", |count| *count == 1).await;
+    merchant
+        .status_says(&daemon, "/channels/1/listings/unmapped", |count| *count == 1)
+        .await;
     let unmapped = merchant.command(&["listings", "unmapped"]);
     assert!(unmapped.out.contains("ONLY-SHOP"), "{unmapped:?}");
     let text = merchant.command(&["status"]).out;
-    println!("{text}{}", unmapped.out);
     for word in ["ONLY-ERP", "atlantis", "listings unmapped"] {
         assert!(text.contains(word), "{word} is not in: {text}");
     }
-    assert_eq!(merchant.shop.shown("ONLY-SHOP"), Some(7), "what nobody keeps is left alone");
+    assert_eq!(
+        merchant.shop.shown("ONLY-SHOP"),
+        Some(7),
+        "what nobody keeps is left alone"
+    );
     // Once the shop lists it, it is unknown no more; the next report finds out.
     merchant.shop.add_product("ONLY-ERP", 0);
     until("listed", || merchant.shop.shown("ONLY-ERP") == Some(5), || daemon.log()).await;
     merchant.drop_file(format!("{}ONLY-ERP;berlin;6,0\n", table(|index| Some(usual(index)))).as_bytes());
-    merchant.status_says(&daemon, "/sources/0/unknown", |unknown| unknown["skus"].is_null()).await;
+    merchant
+        .status_says(&daemon, "/sources/0/unknown", |unknown| unknown["skus"].is_null())
+        .await;
 }
 
 /// Exit 2 with these words, on standard error nothing but log lines and the sentence.
 fn refuses(ended: &Ended, words: &[&str]) {
-    println!("{}", ended.sentences());
     assert_eq!(ended.code, Some(2), "{ended:?}");
     assert_eq!(ended.out, "", "{ended:?}");
     let said = ended.sentences();
@@ -190,11 +253,31 @@ async fn a_faulty_configuration_is_refused_with_its_place_and_the_nearest_name()
     let good = merchant.embedded();
     let line = |text: &str, of: &str| text.lines().position(|line| line.contains(of)).unwrap() + 1;
     let cases = [
-        (good.replacen("mode         =", "moed         =", 1), "moed", 1, "`mode`"),
-        (good.replacen("kind     = \"medusa\"", "kind     = \"meduza\"", 1), "meduza", 12, "medusa"),
-        (good.replacen("shop-secret", "shop-sekret", 1), "shop-sekret", 18, "shop-sekret"),
+        (
+            good.replacen("mode         =", "moed         =", 1),
+            "moed",
+            1,
+            "`mode`",
+        ),
+        (
+            good.replacen("kind     = \"medusa\"", "kind     = \"meduza\"", 1),
+            "meduza",
+            12,
+            "medusa",
+        ),
+        (
+            good.replacen("shop-secret", "shop-sekret", 1),
+            "shop-sekret",
+            1,
+            "shop-sekret",
+        ),
         (good.replacen("columns  =", "colums   =", 1), "colums", 1, "columns"),
-        (good.replacen("locations    = [\"berlin\"]", "locations    = [\"berln\"]", 1), "berln", 17, "berlin"),
+        (
+            good.replacen("locations    = [\"berlin\"]", "locations    = [\"berln\"]", 1),
+            "berln",
+            17,
+            "berlin",
+        ),
     ];
     for (text, fault, column, word) in cases {
         let file = merchant.write(&text);
@@ -202,7 +285,10 @@ async fn a_faulty_configuration_is_refused_with_its_place_and_the_nearest_name()
         refuses(&run(&file), &[&place, word]);
         let checked = omnistock(&["-c", file.to_str().unwrap(), "check"], &[]);
         assert_eq!(checked.code, Some(2), "{checked:?}");
-        assert!(checked.out.contains(&place) && checked.out.contains(word), "{checked:?}");
+        assert!(
+            checked.out.contains(&place) && checked.out.contains(word),
+            "{checked:?}"
+        );
         assert!(checked.sentences().lines().count() == 1, "{checked:?}");
     }
     merchant.write(&good);
@@ -250,16 +336,30 @@ async fn a_redis_that_is_not_to_be_used_is_refused() {
     let nobody = free_port();
     let ended = on(&format!("redis://127.0.0.1:{nobody}/"));
     refuses(&ended, &[&format!("127.0.0.1:{nobody}"), "[store]"]);
-    assert!(!ended.sentences().contains("may have happened"), "{}", ended.sentences());
+    assert!(
+        !ended.sentences().contains("may have happened"),
+        "{}",
+        ended.sentences()
+    );
 
-    let guarded = RedisServer::keeping_with(Persistence::Nothing, &["--requirepass", "marker-right-password"]);
-    let port = guarded.port();
-    for url in [format!("redis://:marker-wrong-password@127.0.0.1:{port}/"), format!("redis://127.0.0.1:{port}/")] {
-        let ended = on(&url);
-        refuses(&ended, &["password", "[store]", &format!("127.0.0.1:{port}")]);
-        assert!(!ended.err.contains("marker"), "{}", ended.err);
-    }
+    let right = ["--requirepass", "marker-right-password"];
+    let guarded = RedisServer::keeping_with(Persistence::Nothing, &right);
+    let at = format!("127.0.0.1:{}", guarded.port());
+    refuses(&on(&format!("redis://{at}/")), &["wants a password", "[store]", &at]);
+    // In the file itself a password is refused at once, and not repeated.
+    let plain = on(&format!("redis://:marker-wrong-password@{at}/"));
+    refuses(&plain, &["omnistock.toml:3:", "secret"]);
+    let url = merchant.secret("redis-url", &format!("redis://:marker-wrong-password@{at}/"));
+    let wrong = run(&merchant.write(&merchant.text(&format!("kind = \"redis\"\nurl = {url}"))));
+    refuses(&wrong, &["password", "[store]", &at]);
+    assert!(
+        !plain.err.contains("marker") && !wrong.err.contains("marker"),
+        "{plain:?} {wrong:?}"
+    );
 
     let evicting = RedisServer::keeping_with(Persistence::Always, &["--maxmemory-policy", "allkeys-lru"]);
-    refuses(&on(&evicting.url()), &["maxmemory-policy", "noeviction", &evicting.port().to_string()]);
+    refuses(
+        &on(&evicting.url()),
+        &["maxmemory-policy", "noeviction", &evicting.port().to_string()],
+    );
 }

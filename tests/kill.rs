@@ -1,6 +1,12 @@
 //! `kill -9` at any moment, under load: no order is lost or counted twice, and every channel is
 //! right within five seconds of the next start. `OMNISTOCK_KILLS` sets the rounds (20).
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test"
+)]
 
 mod support;
 
@@ -19,13 +25,18 @@ use tokio_util::task::TaskTracker;
 const RIGHT_WITHIN: Duration = Duration::from_secs(5);
 
 fn rounds() -> u32 {
-    std::env::var("OMNISTOCK_KILLS").ok().map_or(20, |rounds| rounds.parse().expect("OMNISTOCK_KILLS is a number"))
+    std::env::var("OMNISTOCK_KILLS")
+        .ok()
+        .map_or(20, |rounds| rounds.parse().expect("OMNISTOCK_KILLS is a number"))
 }
 
 async fn right(world: &World, daemon: &Daemon, round: u32) -> Duration {
     let Some(took) = world.settled(RIGHT_WITHIN).await else {
         let differing: Vec<_> = world.differing().into_iter().take(10).collect();
-        panic!("round {round}: not right within {RIGHT_WITHIN:?}: {differing:?}\n{}", daemon.log());
+        panic!(
+            "round {round}: not right within {RIGHT_WITHIN:?}: {differing:?}\n{}",
+            daemon.log()
+        );
     };
     took
 }
@@ -33,16 +44,20 @@ async fn right(world: &World, daemon: &Daemon, round: u32) -> Duration {
 async fn survives(folder: &Path, store: StoreSection, seed: u64) {
     let world = Arc::new(World::open().await.unwrap());
     let erp = Erp::new(folder.join("erp"), Arc::clone(&world)).unwrap();
-    let file = write_configuration(folder, &world, &store).await.unwrap();
+    let file = write_configuration(folder, &world, &store, (0, 0)).await.unwrap();
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
     tasks.spawn(erp.run(stop.clone()));
     let mut random = StdRng::seed_from_u64(seed);
     let mut daemon = Daemon::start(&file);
-    assert!(world.settled(Duration::from_secs(15)).await.is_some(), "never right\n{}", daemon.log());
+    assert!(
+        world.settled(Duration::from_secs(15)).await.is_some(),
+        "never right\n{}",
+        daemon.log()
+    );
     let mut slowest = Duration::ZERO;
     for round in 1..=rounds() {
         let selling = CancellationToken::new();
-        let crowd = tokio::spawn(buyers(Arc::clone(&world), selling.clone()));
+        let crowd = tasks.spawn(buyers(Arc::clone(&world), selling.clone()));
         tokio::time::sleep(Duration::from_millis(random.random_range(50..900))).await;
         daemon.kill();
         tokio::time::sleep(Duration::from_millis(random.random_range(0..200))).await;
@@ -59,7 +74,11 @@ async fn survives(folder: &Path, store: StoreSection, seed: u64) {
         }
         slowest = slowest.max(right(&world, &daemon, round).await);
     }
-    println!("{} kills: right within {} ms at the latest", rounds(), slowest.as_millis());
+    println!(
+        "{} kills: right within {} ms at the latest",
+        rounds(),
+        slowest.as_millis()
+    );
     daemon.terminate();
     stop.cancel();
     tasks.close();

@@ -195,6 +195,8 @@ async fn connections_beyond_the_limit_wait_and_are_served_when_others_end() {
 async fn a_stop_lets_requests_in_flight_finish_and_ends_the_rest() {
     let view = FakeView::new(&[]);
     let limits = Limits {
+        // Longer than the grace: what ends the slow one is the stop.
+        answer: Duration::from_mins(1),
         grace: Duration::from_secs(4),
         ..Limits::webhooks()
     };

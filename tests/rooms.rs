@@ -29,6 +29,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("server", &["server", "store", "config"]),
 ];
 
+/// The one thing that the store may use of the SDK: the wall clock, which is read in one place.
+const CLOCK: &str = "omnistock_sdk::now";
+
 /// The crates of ours that a room may name.
 const CRATES: &[(&str, &[&str])] = &[
     ("store", &["omnistock_words"]),
@@ -150,10 +153,23 @@ fn rooms_use_only_the_rooms_below_them() {
 
 /// Names of our crates in code, such as `omnistock_words`.
 fn crates_named(file: &Path) -> Vec<(usize, String)> {
-    names_after(&code(&text(file)), "omnistock_")
+    crates_in(&code(&text(file)))
+}
+
+fn crates_in(code: &str) -> Vec<(usize, String)> {
+    names_after(code, "omnistock_")
         .into_iter()
         .map(|(line, name)| (line, format!("omnistock_{name}")))
         .collect()
+}
+
+/// What a room's file names; for the store, a bare reading of the clock is not the SDK.
+fn crates_of_room(room: &str, file: &Path) -> Vec<(usize, String)> {
+    let code = code(&text(file));
+    match room {
+        "store" => crates_in(&code.replace(&format!("{CLOCK}()"), "clock()")),
+        _ => crates_in(&code),
+    }
 }
 
 const OUR_CRATES: &[&str] = &[
@@ -171,7 +187,7 @@ fn rooms_name_only_the_crates_below_them() {
     let mut complaints = Vec::new();
     for (room, allowed) in CRATES {
         for file in room_files(room) {
-            for (line, name) in crates_named(&file) {
+            for (line, name) in crates_of_room(room, &file) {
                 if OUR_CRATES.contains(&name.as_str()) && !allowed.contains(&name.as_str()) {
                     complaints.push(format!("{}:{line}: {room} may not use {name}", file.display()));
                 }

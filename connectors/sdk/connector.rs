@@ -1,6 +1,8 @@
 //! A connector, its registry entry and what it is given to build itself.
 
-use crate::{ChannelRole, ConnectorError, Manifest, OrderSource, SecretResolver, SettingProblem, StockSource, WebhookRole};
+use crate::{
+    ChannelRole, ConnectorError, Manifest, OrderSource, SecretResolver, SettingProblem, StockSource, WebhookRole,
+};
 use async_trait::async_trait;
 use omnistock_words::{ConnectorName, LocationName, Millis, VendorLocation};
 use serde::{Deserialize, Serialize};
@@ -83,7 +85,10 @@ impl LocationCodes {
             return Some(name.clone());
         }
         let coded = |name: &LocationName| self.codes.values().any(|other| other == name);
-        self.declared.iter().find(|name| name.as_str() == code && !coded(name)).cloned()
+        self.declared
+            .iter()
+            .find(|name| name.as_str() == code && !coded(name))
+            .cloned()
     }
 
     /// The vendor's code for a location of ours.
@@ -100,6 +105,8 @@ pub struct Cursor(pub String);
 /// The wall clock: the only place that reads it, so that the pure rooms stay without one.
 #[allow(clippy::disallowed_methods, reason = "the one place")]
 pub fn now() -> Millis {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let since = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default();
     Millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX)).plus(0)
 }

@@ -31,21 +31,33 @@ pub struct ConnectorError {
 impl ConnectorError {
     /// Certainly not done, try again.
     pub fn retry(message: impl Into<String>) -> Self {
-        Self { class: ErrorClass::Retry { after: None }, message: message.into() }
+        Self {
+            class: ErrorClass::Retry { after: None },
+            message: message.into(),
+        }
     }
 
     /// It may have been done.
     pub fn unknown(message: impl Into<String>) -> Self {
-        Self { class: ErrorClass::Unknown, message: message.into() }
+        Self {
+            class: ErrorClass::Unknown,
+            message: message.into(),
+        }
     }
 
     /// Refused as it is.
     pub fn rejected(message: impl Into<String>) -> Self {
-        Self { class: ErrorClass::Rejected, message: message.into() }
+        Self {
+            class: ErrorClass::Rejected,
+            message: message.into(),
+        }
     }
 
     /// A person has to act.
     pub fn operator(message: impl Into<String>) -> Self {
-        Self { class: ErrorClass::Operator, message: message.into() }
+        Self {
+            class: ErrorClass::Operator,
+            message: message.into(),
+        }
     }
 }

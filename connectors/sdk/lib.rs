@@ -22,8 +22,8 @@ pub use manifest::{Grouping, Manifest};
 pub use nearest::nearest;
 pub use orders::{OrderPage, OrderSource};
 pub use secrecy::{ExposeSecret, SecretString};
-pub use settings::{
-    PLAIN_SECRET, SecretReference, SecretResolver, SettingProblem, read_settings, unknown_setting,
+pub use settings::{PLAIN_SECRET, SecretReference, SecretResolver, SettingProblem, read_settings, unknown_setting};
+pub use stock::{
+    PriceRow, Refused, Report, StatementReport, StatementRow, StockReport, StockRow, StockSource, Ticket, Verdict,
 };
-pub use stock::{PriceRow, Refused, Report, StatementReport, StatementRow, StockReport, StockRow, StockSource, Ticket, Verdict};
 pub use webhook::{Hint, RawRequest, Received, SubscriptionState, WebhookError, WebhookRole};

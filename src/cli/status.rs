@@ -1,7 +1,7 @@
 //! `omnistock status`: how everything stands, the worst first, and the command that helps most.
 
 use super::{Context, Failure, text};
-use crate::server::{ChannelStatus, ListingState, SourceStatus, StateCounts, Status};
+use crate::server::{ChannelStatus, ListingState, ReportProblem, SourceStatus, StateCounts, Status};
 use jiff::tz::TimeZone;
 use omnistock_words::{Millis, Mode};
 
@@ -16,6 +16,15 @@ impl Show {
         context
             .output
             .show(&status, |status| render(status, &context.output.zone))
+    }
+}
+
+/// A problem with its title, which is not said twice: reasons about a file begin with its name.
+fn titled(problem: &ReportProblem) -> String {
+    if problem.reason.starts_with(&problem.title) {
+        problem.reason.clone()
+    } else {
+        format!("{}: {}", problem.title, problem.reason)
     }
 }
 
@@ -39,17 +48,27 @@ fn paragraph(text: &str) -> String {
     text::wrap(text, text::WIDTH, "  ")
 }
 
+/// Characters of what needs attention that fit beside the gate.
+const MOST_BESIDE: usize = 45;
+
 fn head(status: &Status) -> String {
-    let left = if status.attention.is_empty() {
-        "nothing needs attention".to_owned()
-    } else {
-        format!("ATTENTION: {}", status.attention.join(", "))
+    let short = status.attention.join(", ");
+    // Short words stand beside the gate, sentences below it, one a line.
+    let listed = short.chars().count() > MOST_BESIDE;
+    let left = match status.attention.len() {
+        0 => "nothing needs attention".to_owned(),
+        1 if listed => "ATTENTION".to_owned(),
+        many if listed => format!("ATTENTION: {many} matters"),
+        _ => format!("ATTENTION: {short}"),
     };
     let gate = if status.gate.open { "gate open" } else { "gate closed" };
     let mut head = text::spread(
         &left,
         &format!("{gate}, up {}", text::age(status.started_at, status.at)),
     );
+    for sentence in status.attention.iter().filter(|_| listed) {
+        head += &paragraph(&format!("- {sentence}"));
+    }
     for missing in &status.gate.missing {
         head += &paragraph(&format!("gate: {missing}"));
     }
@@ -165,7 +184,7 @@ fn source_lines(source: &SourceStatus, now: Millis, zone: &TimeZone) -> String {
     for (verb, problems) in [("held", &source.held), ("refused", &source.refused)] {
         for problem in problems {
             let at = text::clock(problem.at, now, zone);
-            lines += &paragraph(&format!("{name} {verb} {at} {}: {}", problem.title, problem.reason));
+            lines += &paragraph(&format!("{name} {verb} {at} {}", titled(problem)));
         }
     }
     for (what, counted) in source.unknown.iter().filter(|(_, counted)| counted.count > 0) {
@@ -175,8 +194,14 @@ fn source_lines(source: &SourceStatus, now: Millis, zone: &TimeZone) -> String {
         } else {
             ""
         };
+        let what = match what.as_str() {
+            "skus" => "SKUs that no channel lists",
+            "locations" => "unknown locations",
+            "channels" => "unknown channels",
+            other => other,
+        };
         lines += &paragraph(&format!(
-            "{name} names {} unknown {what}: {examples}{more}",
+            "{name} names {} {what}: {examples}{more}",
             text::number(counted.count)
         ));
     }

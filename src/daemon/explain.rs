@@ -35,13 +35,17 @@ async fn documents(view: &DaemonView, settings: &Settings, sku: &Sku) -> Result<
     for sku in skus {
         let bytes = stored.next().unwrap_or_default().bytes;
         if !bytes.is_empty() {
-            documents.skus.insert(sku, SkuDocument::decode(&bytes).map_err(unreadable)?);
+            documents
+                .skus
+                .insert(sku, SkuDocument::decode(&bytes).map_err(unreadable)?);
         }
     }
     for source in settings.sources.keys() {
         let bytes = stored.next().unwrap_or_default().bytes;
         if !bytes.is_empty() {
-            documents.sources.insert(source.clone(), SourceDocument::decode(&bytes).map_err(unreadable)?);
+            documents
+                .sources
+                .insert(source.clone(), SourceDocument::decode(&bytes).map_err(unreadable)?);
         }
     }
     Ok(documents)
@@ -52,9 +56,16 @@ async fn listings(view: &DaemonView, channel: &ChannelName, sku: &Sku) -> Result
     let prefix = document_prefix(channel);
     let (mut after, mut found) = (Some(prefix.clone()), Vec::new());
     for _ in 0..PAGES {
-        let page = view.store.scan(Kind::Listing, after.as_deref(), 1_000).await.map_err(|error| away(&error))?;
+        let page = view
+            .store
+            .scan(Kind::Listing, after.as_deref(), 1_000)
+            .await
+            .map_err(|error| away(&error))?;
         let own = page.iter().take_while(|(id, _)| id.starts_with(&prefix));
-        found.extend(own.filter_map(|(_, stored)| decode_listing(&stored.bytes).ok()).filter(|l| l.sku.as_ref() == Some(sku)));
+        found.extend(
+            own.filter_map(|(_, stored)| decode_listing(&stored.bytes).ok())
+                .filter(|l| l.sku.as_ref() == Some(sku)),
+        );
         match page.last() {
             Some((id, _)) if page.len() == 1_000 && id.starts_with(&prefix) => after = Some(id.clone()),
             _ => break,
@@ -72,14 +83,20 @@ pub(super) async fn explain(
     let settings = view.settings.load_full();
     let documents = documents(view, &settings, sku).await?;
     let mut explanations = Vec::new();
-    for name in settings.channels.keys().filter(|name| channel.is_none_or(|channel| channel == *name)) {
+    for name in settings
+        .channels
+        .keys()
+        .filter(|name| channel.is_none_or(|channel| channel == *name))
+    {
         let promise = promise(&settings, &documents, name, sku, now());
         let listings = listings(view, name, sku).await?;
         if listings.is_empty() && documents.skus.contains_key(sku) && channel.is_some() {
             explanations.push(explanation(view, &settings, name, sku, &promise, None));
         }
         explanations.extend(
-            listings.iter().map(|listing| explanation(view, &settings, name, sku, &promise, Some(listing))),
+            listings
+                .iter()
+                .map(|listing| explanation(view, &settings, name, sku, &promise, Some(listing))),
         );
     }
     if explanations.is_empty() {
@@ -97,12 +114,20 @@ fn explanation(
     promise: &Promise,
     listing: Option<&ListingDocument>,
 ) -> Explanation {
-    let mode = settings.channels.get(channel).map(|settings| settings.policy.mode).unwrap_or_default();
+    let mode = settings
+        .channels
+        .get(channel)
+        .map(|settings| settings.policy.mode)
+        .unwrap_or_default();
     let waits = view.gate.waits(channel);
     let place = listing.and_then(|listing| listing.place.as_ref());
     let desired = match place {
         None => promise.quantity,
-        Some(place) => promise.split.iter().find(|(location, _)| location == place).map(|(_, quantity)| *quantity),
+        Some(place) => promise
+            .split
+            .iter()
+            .find(|(location, _)| location == place)
+            .map(|(_, quantity)| *quantity),
     };
     let facts = StateFacts {
         mode,
@@ -118,11 +143,20 @@ fn explanation(
         channel: channel.clone(),
         listing: listing.map(|listing| listing_text(&listing.listing, listing.location.as_ref())),
         mode,
-        state: outside(listing.map_or(omnistock_planner::ListingState::Unmapped, |listing| state(listing, &facts))),
-        stock_state: serde_json::to_value(promise.state).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default(),
+        state: outside(listing.map_or(omnistock_planner::ListingState::Unmapped, |listing| {
+            state(listing, &facts)
+        })),
+        stock_state: serde_json::to_value(promise.state)
+            .ok()
+            .and_then(|v| v.as_str().map(str::to_owned))
+            .unwrap_or_default(),
         desired,
-        sent: listing.and_then(|listing| listing.sent.as_ref()).map(|sent| stamped(sent.quantity, sent.at)),
-        accepted: listing.and_then(|l| l.accepted.as_ref()).map(|accepted| stamped(accepted.quantity, accepted.at)),
+        sent: listing
+            .and_then(|listing| listing.sent.as_ref())
+            .map(|sent| stamped(sent.quantity, sent.at)),
+        accepted: listing
+            .and_then(|l| l.accepted.as_ref())
+            .map(|accepted| stamped(accepted.quantity, accepted.at)),
         observed: listing
             .and_then(|listing| listing.observed.as_ref())
             .and_then(|observed| Some(stamped(observed.quantity?, observed.at))),
@@ -138,9 +172,20 @@ fn steps(promise: &Promise) -> Vec<Step> {
     let mut steps = Vec::new();
     for step in &promise.steps {
         let text = step.because.to_string();
-        let because = text.split(" | ").map(|text| Because { text: text.to_owned(), set_by: None }).collect();
+        let because = text
+            .split(" | ")
+            .map(|text| Because {
+                text: text.to_owned(),
+                set_by: None,
+            })
+            .collect();
         let changes = before != Some(step.value);
-        steps.push(Step { step: step.step.name().to_owned(), value: Some(step.value), because, changes });
+        steps.push(Step {
+            step: step.step.name().to_owned(),
+            value: Some(step.value),
+            because,
+            changes,
+        });
         before = Some(step.value);
     }
     steps
@@ -153,9 +198,17 @@ pub(super) async fn item(view: &DaemonView, sku: &Sku) -> Result<ItemView, ApiEr
     let documents = documents(view, &settings, sku).await?;
     let Some(document) = documents.skus.get(sku) else {
         if listings.is_empty() {
-            return Err(ApiError::not_found(format!("no source and no channel knows the SKU {sku}")));
+            return Err(ApiError::not_found(format!(
+                "no source and no channel knows the SKU {sku}"
+            )));
         }
-        return Ok(ItemView { sku: sku.clone(), positions: Vec::new(), order_lines: Vec::new(), sellable: Vec::new(), listings });
+        return Ok(ItemView {
+            sku: sku.clone(),
+            positions: Vec::new(),
+            order_lines: Vec::new(),
+            sellable: Vec::new(),
+            listings,
+        });
     };
     let positions = document.positions.iter().map(|position| PositionView {
         source: position.source.clone(),

@@ -9,17 +9,40 @@ use tokio_util::sync::CancellationToken;
 /// Takes, prolongs and gives back the lease.
 pub(super) struct LeaseKeeper {
     store: Arc<dyn Store>,
+    /// What a person calls the store.
+    title: String,
     owner: String,
     length: Duration,
     lease: watch::Sender<Option<Lease>>,
+    /// Why there is none, in one sentence; empty while there is one.
+    why: watch::Sender<String>,
 }
 
 impl LeaseKeeper {
     /// A keeper for a new owner; the receiver shows the lease held now.
-    pub(super) fn new(store: Arc<dyn Store>, length: Duration) -> (Self, watch::Receiver<Option<Lease>>) {
+    pub(super) fn new(
+        store: Arc<dyn Store>,
+        title: String,
+        length: Duration,
+    ) -> (Self, watch::Receiver<Option<Lease>>) {
         let (lease, receiver) = watch::channel(None);
         let owner = format!("{}-{:016x}", std::process::id(), rand::random::<u64>());
-        (Self { store, owner, length, lease }, receiver)
+        (
+            Self {
+                store,
+                title,
+                owner,
+                length,
+                lease,
+                why: watch::channel("the store has not answered yet".to_owned()).0,
+            },
+            receiver,
+        )
+    }
+
+    /// Why this daemon stands by, in one sentence; empty while it leads.
+    pub(super) fn why(&self) -> watch::Receiver<String> {
+        self.why.subscribe()
     }
 
     /// Works until `cancel`, then gives the lease back.
@@ -47,23 +70,28 @@ impl LeaseKeeper {
         let held = self.lease.borrow().clone();
         // An answer that comes after the lease may be over is worth nothing.
         let answer = tokio::time::timeout(self.length / 2, self.ask(held.as_ref())).await;
-        let next = match answer {
-            Ok(Ok(lease)) => lease,
-            Ok(Err(error)) => {
-                tracing::warn!("the lease was not prolonged: {error}");
-                None
-            }
+        let (next, why) = match answer {
+            Ok(Ok(Some(lease))) => (Some(lease), String::new()),
+            Ok(Ok(None)) => (None, "another daemon leads".to_owned()),
+            Ok(Err(error)) => (None, error.to_string()),
             Err(_) => {
-                tracing::warn!("the lease was not prolonged: the store does not answer");
-                None
+                let seconds = (self.length / 2).as_secs();
+                (None, format!("{} does not answer within {seconds} s", self.title))
             }
         };
+        // Said once, not with every turn.
+        if self
+            .why
+            .send_if_modified(|old| std::mem::replace(old, why.clone()) != why)
+            && next.is_none()
+        {
+            tracing::warn!("this daemon stands by: {why}");
+        }
         self.lease.send_if_modified(|lease| {
             let changed = *lease != next;
             if changed {
-                match &next {
-                    Some(new) => tracing::info!(token = new.token, "this daemon leads"),
-                    None => tracing::warn!("this daemon stands by"),
+                if let Some(new) = &next {
+                    tracing::info!(token = new.token, "this daemon leads");
                 }
                 *lease = next;
             }

@@ -16,7 +16,9 @@ fn gauge(value: u64) -> i64 {
 
 /// Takes over what the boards say now.
 pub(super) fn measure(view: &DaemonView, metrics: &Metrics) {
-    metrics.ready.set(i64::from(view.lease.borrow().is_some() && view.ledger.error().is_none()));
+    metrics.ready.set(i64::from(
+        view.lease.borrow().is_some() && view.ledger.error().is_none(),
+    ));
     let open = view.channels.keys().all(|channel| view.gate.waits(channel).is_empty());
     metrics.gate_open.set(i64::from(open));
     metrics.holds.set(gauge(view.holds.list().len() as u64));
@@ -36,7 +38,10 @@ pub(super) fn measure(view: &DaemonView, metrics: &Metrics) {
         raise(&metrics.updates.get_or_create(&outcome("accepted")), totals.writes);
         raise(&metrics.drift.get_or_create(&outcome("unexplained")), totals.drift);
         if let Some(orders) = &parts.orders {
-            raise(&metrics.orders.get_or_create(&OfChannel::new(name.as_str())), orders.totals().1);
+            raise(
+                &metrics.orders.get_or_create(&OfChannel::new(name.as_str())),
+                orders.totals().1,
+            );
         }
     }
     sources(view, metrics);
@@ -54,10 +59,15 @@ fn sources(view: &DaemonView, metrics: &Metrics) {
         raise(&metrics.reports.get_or_create(&OfReport::new(name, "refused")), refused);
         let (locations, channels) = parts.board.unknown();
         let unlisted = parts.board.not_listed().0;
-        for (what, count) in
-            [("locations", locations.len() as u64), ("channels", channels.len() as u64), ("skus", unlisted)]
-        {
-            metrics.unknown.get_or_create(&OfUnknown::new(name, what)).set(gauge(count));
+        for (what, count) in [
+            ("locations", locations.len() as u64),
+            ("channels", channels.len() as u64),
+            ("skus", unlisted),
+        ] {
+            metrics
+                .unknown
+                .get_or_create(&OfUnknown::new(name, what))
+                .set(gauge(count));
         }
     }
 }

@@ -5,14 +5,14 @@ use super::view::{ChannelView, DaemonView, SourceView};
 use crate::config::{Configuration, Connectors, Problem, render};
 use crate::delivery::{ChannelBoard, ChannelParts, ChannelWorker, Ended, FreshOrders, Timings};
 use crate::intake::{
-    GateKeeper, Holds, Inbox, Intake, Ledger, LedgerBoard, LedgerParts, OrderBoard, OrderPoller, OrderRequests, Schedule,
-    SourceBoard, StockParts, StockPoller, WebhookCounts,
+    GateKeeper, Holds, Inbox, Intake, Ledger, LedgerBoard, LedgerParts, Listed, OrderBoard, OrderPoller, OrderRequests,
+    Schedule, SourceBoard, StockParts, StockPoller, WebhookCounts,
 };
 use crate::server::listener::BindError;
 use crate::store::{EntryId, Lease, Store, StoreError};
 use arc_swap::ArcSwap;
 use omnistock_sdk::{Connector, now};
-use omnistock_words::{ChannelName, ConnectorName, Millis, Settings, Sku};
+use omnistock_words::{ChannelName, ConnectorName, Millis, Settings};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,7 +43,10 @@ pub enum StartError {
 impl StartError {
     /// From a refused configuration.
     pub(super) fn configuration(problems: &[Problem]) -> Self {
-        Self::Configuration(render(problems).trim_end().to_owned())
+        Self::Configuration(format!(
+            "the configuration is not usable\n{}",
+            render(problems).trim_end()
+        ))
     }
 }
 
@@ -55,20 +58,36 @@ impl FreshOrders for Fetches {
     async fn fetch(&self, channel: &ChannelName) -> Result<Millis, String> {
         match self.0.get(channel) {
             None => Ok(now()),
-            Some(requests) => requests.fetch().await.ok_or_else(|| format!("the orders of {channel} are not read any more")),
+            Some(requests) => requests
+                .fetch()
+                .await
+                .ok_or_else(|| format!("the orders of {channel} are not read any more")),
         }
     }
 }
 
+/// Whether any channel lists a SKU; `None` where one that does not list it may not have told all yet.
+fn listed(channels: &BTreeMap<ChannelName, ChannelView>) -> Arc<Listed> {
+    let boards: Vec<Arc<ChannelBoard>> = channels.values().map(|channel| Arc::clone(&channel.board)).collect();
+    Arc::new(move |sku| {
+        let mut all = Some(false);
+        for board in &boards {
+            match board.lists(sku) {
+                Some(true) => return Some(true),
+                Some(false) => {}
+                None => all = None,
+            }
+        }
+        all
+    })
+}
+
 /// Works a channel; after a take-over by another daemon it begins anew, standing by.
 async fn work(parts: ChannelParts, cancel: CancellationToken) {
-    loop {
-        match ChannelWorker::new(parts.clone()).run(cancel.clone()).await {
-            Ended::Fenced => tokio::select! {
-                () = cancel.cancelled() => break,
-                () = tokio::time::sleep(Duration::from_millis(500)) => {}
-            },
-            Ended::Cancelled | Ended::NoChannel => break,
+    while ChannelWorker::new(parts.clone()).run(cancel.clone()).await == Ended::Fenced {
+        tokio::select! {
+            () = cancel.cancelled() => break,
+            () = tokio::time::sleep(Duration::from_millis(500)) => {}
         }
     }
 }
@@ -79,6 +98,8 @@ pub(super) struct Parts<'a> {
     connectors: &'a Connectors,
     store: Arc<dyn Store>,
     lease: watch::Receiver<Option<Lease>>,
+    /// What a person calls the store, and why this daemon stands by.
+    store_words: (String, watch::Receiver<String>),
     settings: Arc<ArcSwap<Settings>>,
     inbox: Inbox,
     applied: watch::Sender<EntryId>,
@@ -95,17 +116,24 @@ impl<'a> Parts<'a> {
         connectors: &'a Connectors,
         store: Arc<dyn Store>,
         lease: watch::Receiver<Option<Lease>>,
+        store_words: (String, watch::Receiver<String>),
     ) -> Self {
         let settings = Arc::new(ArcSwap::new(Arc::clone(&configuration.settings)));
         let (applied, applied_seen) = watch::channel(EntryId::default());
         let ledger_wake = Arc::new(Notify::new());
         let inbox = Inbox::new(Arc::clone(&store), Arc::clone(&ledger_wake), applied_seen);
-        let wakes = configuration.settings.channels.keys().map(|channel| (channel.clone(), Arc::default())).collect();
+        let wakes = configuration
+            .settings
+            .channels
+            .keys()
+            .map(|channel| (channel.clone(), Arc::default()))
+            .collect();
         Self {
             configuration,
             connectors,
             store,
             lease,
+            store_words,
             settings,
             inbox,
             applied,
@@ -122,15 +150,21 @@ impl<'a> Parts<'a> {
         let sources: BTreeSet<ConnectorName> = self.stock_sources().map(|(name, _)| name.clone()).collect();
         let gate = Arc::new(GateKeeper::new(&self.configuration.settings, &sources, orders.clone()));
         let channels = self.workers(tracker, cancel, &gate, &orders, order_boards);
-        let sources = self.stock_pollers(tracker, cancel, &gate);
-        self.gate_watch(tracker, cancel, &gate, &orders);
+        let sources = self.stock_pollers(tracker, cancel, &gate, &channels);
+        Self::gate_watch(tracker, cancel, &gate, &orders);
         let senders = self.senders();
         self.subscriptions(tracker, cancel, &senders);
-        let intake = Intake { senders, orders, inbox: self.inbox.clone(), counts: WebhookCounts::default() };
+        let intake = Intake {
+            senders,
+            orders,
+            inbox: self.inbox.clone(),
+            counts: WebhookCounts::default(),
+        };
         let view = DaemonView::new(
             Arc::clone(&self.store),
             Arc::clone(&self.settings),
             self.lease.clone(),
+            self.store_words.clone(),
             intake,
             gate,
             Arc::clone(&self.holds),
@@ -152,7 +186,9 @@ impl<'a> Parts<'a> {
             channels: self.wakes,
             board: self.ledger_board,
         };
-        keep_alive(tracker, cancel, "ledger".to_owned(), move |cancel| Ledger::new(parts.clone()).run(cancel));
+        keep_alive(tracker, cancel, "ledger".to_owned(), move |cancel| {
+            Ledger::new(parts.clone()).run(cancel)
+        });
     }
 
     fn connector(&self, channel: &ChannelName) -> Option<Arc<dyn Connector>> {
@@ -162,20 +198,31 @@ impl<'a> Parts<'a> {
 
     fn stock_sources(&self) -> impl Iterator<Item = (&ConnectorName, &Arc<dyn Connector>)> {
         let configured = |name: &ConnectorName| self.configuration.connectors.get(name).is_some_and(|c| c.is_source);
-        self.connectors.iter().filter(move |(name, connector)| configured(name) && connector.stock().is_some())
+        self.connectors
+            .iter()
+            .filter(move |(name, connector)| configured(name) && connector.stock().is_some())
     }
 
     fn order_pollers(
         &self,
         tracker: &TaskTracker,
         cancel: &CancellationToken,
-    ) -> (BTreeMap<ChannelName, OrderRequests>, BTreeMap<ChannelName, Arc<OrderBoard>>) {
+    ) -> (
+        BTreeMap<ChannelName, OrderRequests>,
+        BTreeMap<ChannelName, Arc<OrderBoard>>,
+    ) {
         let (mut requests, mut boards) = (BTreeMap::new(), BTreeMap::new());
         for channel in self.configuration.settings.channels.keys() {
             let Some(connector) = self.connector(channel).filter(|connector| connector.orders().is_some()) else {
                 continue;
             };
-            let every = self.configuration.channels.get(channel).copied().unwrap_or_default().orders_every;
+            let every = self
+                .configuration
+                .channels
+                .get(channel)
+                .copied()
+                .unwrap_or_default()
+                .orders_every;
             let board = Arc::new(OrderBoard::default());
             let poller = OrderPoller::new(
                 channel.clone(),
@@ -188,7 +235,9 @@ impl<'a> Parts<'a> {
             );
             requests.insert(channel.clone(), poller.requests());
             boards.insert(channel.clone(), board);
-            keep_alive(tracker, cancel, format!("orders of {channel}"), move |cancel| poller.clone().run(cancel));
+            keep_alive(tracker, cancel, format!("orders of {channel}"), move |cancel| {
+                poller.clone().run(cancel)
+            });
         }
         (requests, boards)
     }
@@ -205,10 +254,18 @@ impl<'a> Parts<'a> {
         let fresh: Arc<dyn FreshOrders> = Arc::new(Fetches(orders.clone()));
         let mut channels = BTreeMap::new();
         for (channel, wake) in &self.wakes {
-            let Some(connector) = self.connector(channel) else { continue };
+            let Some(connector) = self.connector(channel) else {
+                continue;
+            };
             let board = Arc::new(ChannelBoard::default());
             let (keeper, own) = (Arc::clone(gate), channel.clone());
-            let audit_every = self.configuration.channels.get(channel).copied().unwrap_or_default().audit_every;
+            let audit_every = self
+                .configuration
+                .channels
+                .get(channel)
+                .copied()
+                .unwrap_or_default()
+                .audit_every;
             let parts = ChannelParts {
                 channel: channel.clone(),
                 store: Arc::clone(&self.store),
@@ -220,10 +277,21 @@ impl<'a> Parts<'a> {
                 orders: Arc::clone(&fresh),
                 board: Arc::clone(&board),
                 read_back: Arc::new(move || keeper.read_back(&own)),
-                timings: Timings { audit_every, ..Timings::default() },
+                timings: Timings {
+                    audit_every,
+                    ..Timings::default()
+                },
             };
-            channels.insert(channel.clone(), ChannelView { board, orders: order_boards.remove(channel) });
-            keep_alive(tracker, cancel, format!("channel {channel}"), move |cancel| work(parts.clone(), cancel));
+            channels.insert(
+                channel.clone(),
+                ChannelView {
+                    board,
+                    orders: order_boards.remove(channel),
+                },
+            );
+            keep_alive(tracker, cancel, format!("channel {channel}"), move |cancel| {
+                work(parts.clone(), cancel)
+            });
         }
         channels
     }
@@ -233,8 +301,9 @@ impl<'a> Parts<'a> {
         tracker: &TaskTracker,
         cancel: &CancellationToken,
         gate: &Arc<GateKeeper>,
+        channels: &BTreeMap<ChannelName, ChannelView>,
     ) -> BTreeMap<ConnectorName, SourceView> {
-        let listed: Arc<dyn Fn(&Sku) -> bool + Send + Sync> = Arc::new(|_| true);
+        let listed = listed(channels);
         let mut sources = BTreeMap::new();
         for (name, connector) in self.stock_sources() {
             let (board, wake) = (Arc::new(SourceBoard::default()), Arc::new(Notify::new()));
@@ -263,20 +332,19 @@ impl<'a> Parts<'a> {
     fn schedule(&self, name: &ConnectorName) -> Schedule {
         let configured = self.configuration.connectors.get(name);
         let cron = configured.and_then(|c| Schedule::cron(c.schedule.as_deref()?, c.timezone.clone()?));
-        let every = configured.and_then(|c| c.every).unwrap_or(Duration::from_secs(60));
+        let every = configured.and_then(|c| c.every).unwrap_or(Duration::from_mins(1));
         cron.unwrap_or(Schedule::Every(every))
     }
 
     /// Opens gates as back-fills come in.
     fn gate_watch(
-        &self,
         tracker: &TaskTracker,
         cancel: &CancellationToken,
         gate: &Arc<GateKeeper>,
         orders: &BTreeMap<ChannelName, OrderRequests>,
     ) {
-        for requests in orders.values().cloned() {
-            let (gate, cancel) = (Arc::clone(gate), cancel.clone());
+        for requests in orders.values() {
+            let (requests, gate, cancel) = (requests.clone(), Arc::clone(gate), cancel.clone());
             tracker.spawn(async move {
                 tokio::select! {
                     () = cancel.cancelled() => {}
@@ -306,7 +374,9 @@ impl<'a> Parts<'a> {
         cancel: &CancellationToken,
         senders: &BTreeMap<ConnectorName, (Arc<dyn Connector>, ChannelName)>,
     ) {
-        let Some(public) = &self.configuration.server.public_url else { return };
+        let Some(public) = &self.configuration.server.public_url else {
+            return;
+        };
         for (name, (connector, _)) in senders {
             let url = format!("{}/webhooks/{name}", public.as_str().trim_end_matches('/'));
             let (connector, name) = (Arc::clone(connector), name.clone());

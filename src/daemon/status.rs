@@ -3,26 +3,56 @@
 use super::view::{ChannelView, DaemonView, SourceView};
 use crate::intake::HeldReport;
 use crate::server::{
-    ChannelStatus, Counted, Gate, Hold, Lag, LastReport, ListingState, ReportProblem, SourceStatus, StateCounts, Status,
-    StoreLine,
+    ChannelStatus, Counted, Gate, Hold, Lag, LastReport, ListingState, ReportProblem, SourceStatus, StateCounts,
+    Status, StoreLine,
 };
 use omnistock_sdk::now;
 use omnistock_words::{ChannelName, ConnectorName, Settings};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// A question to the store that is not answered by then is no reason to keep people waiting.
+const STORE: Duration = Duration::from_secs(1);
+
+async fn store_line(view: &DaemonView) -> StoreLine {
+    let warning = match tokio::time::timeout(STORE, view.store.status()).await {
+        Ok(Ok(status)) => {
+            return StoreLine {
+                title: status.title,
+                warnings: status.warnings,
+                inbox: status.inbox,
+            };
+        }
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => format!("no answer within {} s", STORE.as_secs()),
+    };
+    StoreLine {
+        title: view.store_title.clone(),
+        warnings: vec![warning],
+        inbox: 0,
+    }
+}
 
 /// The whole picture.
 pub(super) async fn status(view: &DaemonView) -> Status {
     let settings = view.settings.load_full();
-    let missing: BTreeSet<String> =
-        view.channels.keys().flat_map(|channel| view.gate.waits(channel)).map(|wait| wait.to_string()).collect();
-    let store = match view.store.status().await {
-        Ok(status) => StoreLine { title: status.title, warnings: status.warnings, inbox: status.inbox },
-        Err(error) => StoreLine { title: "store".to_owned(), warnings: vec![error.to_string()], inbox: 0 },
-    };
-    let channels: Vec<ChannelStatus> =
-        view.channels.iter().map(|(name, parts)| channel(view, &settings, name, parts)).collect();
-    let sources: Vec<SourceStatus> =
-        view.sources.iter().map(|(name, parts)| source(view, &settings, name, parts)).collect();
+    let missing: BTreeSet<String> = view
+        .channels
+        .keys()
+        .flat_map(|channel| view.gate.waits(channel))
+        .map(|wait| wait.to_string())
+        .collect();
+    let store = store_line(view).await;
+    let channels: Vec<ChannelStatus> = view
+        .channels
+        .iter()
+        .map(|(name, parts)| channel(view, &settings, name, parts))
+        .collect();
+    let sources: Vec<SourceStatus> = view
+        .sources
+        .iter()
+        .map(|(name, parts)| source(view, &settings, name, parts))
+        .collect();
     let attention = attention(view, &channels, &sources);
     let next = next(&channels, &sources);
     Status {
@@ -30,36 +60,46 @@ pub(super) async fn status(view: &DaemonView) -> Status {
         at: now(),
         started_at: view.started_at,
         attention,
-        gate: Gate { open: missing.is_empty(), missing: missing.into_iter().collect() },
+        gate: Gate {
+            open: missing.is_empty(),
+            missing: missing.into_iter().collect(),
+        },
         store,
         channels,
         prices: StateCounts::default(),
         sources,
-        complaints: view.ledger.complaints().into_iter().map(|(name, (count, _))| (name, count)).collect(),
+        complaints: view
+            .ledger
+            .complaints()
+            .into_iter()
+            .map(|(name, (count, _))| (name, count))
+            .collect(),
         next,
     }
 }
 
 fn attention(view: &DaemonView, channels: &[ChannelStatus], sources: &[SourceStatus]) -> Vec<String> {
-    let mut lines = Vec::new();
-    if view.lease.borrow().is_none() {
-        lines.push("standing by: another daemon leads, or the store does not answer".to_owned());
-    }
-    lines.extend(view.ledger.error());
+    let mut lines = view.obstacles();
+    // A store that is away stops everybody: said once.
+    let obstacles = lines.clone();
+    let told = |reason: &str| obstacles.iter().any(|obstacle| obstacle.ends_with(reason));
     let held: usize = sources.iter().map(|source| source.held.len()).sum();
     if held > 0 {
         lines.push(format!("{held} held"));
     }
     for source in sources {
-        if let Some(refused) = source.refused.first() {
+        // Once a later report was taken over, the refusal needs no person any more.
+        let taken = view.sources.get(&source.name).and_then(|parts| parts.board.last());
+        let newest = source.refused.first();
+        if let Some(refused) = newest.filter(|refused| taken.is_none_or(|taken| taken.taken_at < refused.at)) {
             lines.push(format!("{} refused {}", source.name, refused.title));
         }
-        if let Some(error) = &source.last_error {
+        if let Some(error) = source.last_error.as_ref().filter(|error| !told(&error.reason)) {
             lines.push(format!("{}: {}", source.name, error.reason));
         }
     }
     for channel in channels {
-        if let Some(waiting) = &channel.waiting {
+        if let Some(waiting) = channel.waiting.as_ref().filter(|waiting| !told(waiting)) {
             lines.push(format!("{}: {waiting}", channel.name));
         }
     }
@@ -109,55 +149,95 @@ fn channel(view: &DaemonView, settings: &Settings, name: &ChannelName, parts: &C
         excluded: count(omnistock_planner::ListingState::Excluded),
         paused: count(omnistock_planner::ListingState::Paused),
     };
-    let lag = board.lag.quantile(500).zip(board.lag.quantile(990)).map(|(p50_ms, p99_ms)| Lag { p50_ms, p99_ms });
+    let lag = board
+        .lag
+        .quantile(500)
+        .zip(board.lag.quantile(990))
+        .map(|(p50_ms, p99_ms)| Lag { p50_ms, p99_ms });
     let orders_error = parts.orders.as_ref().and_then(|orders| orders.last().1);
     let waiting = board.stopped().or_else(|| board.store_error()).or(orders_error);
     let waits = view.gate.waits(name);
     ChannelStatus {
         name: name.clone(),
-        mode: settings.channels.get(name).map(|channel| channel.policy.mode).unwrap_or_default(),
+        mode: settings
+            .channels
+            .get(name)
+            .map(|channel| channel.policy.mode)
+            .unwrap_or_default(),
         listings,
         lag,
         calls: totals.calls,
         errors: totals.errors.iter().sum(),
-        last_error: board.last_error().map(|(at, reason)| ReportProblem { title: name.to_string(), at, reason }),
+        last_error: board.last_error().map(|(at, reason)| ReportProblem {
+            title: name.to_string(),
+            at,
+            reason,
+        }),
         waiting: waiting.or_else(|| waits.first().map(ToString::to_string)),
     }
 }
 
 fn counted(names: BTreeMap<String, u64>) -> Counted {
-    Counted { count: names.len() as u64, examples: names.into_keys().take(5).collect() }
+    Counted {
+        count: names.len() as u64,
+        examples: names.into_keys().take(5).collect(),
+    }
 }
 
 fn source(view: &DaemonView, settings: &Settings, name: &ConnectorName, parts: &SourceView) -> SourceStatus {
     let board = &parts.board;
-    let held = view.holds.list().into_iter().filter(|held| held.source == *name).map(|held| ReportProblem {
-        title: held.title,
-        at: held.since,
-        reason: held.findings.join("; "),
-    });
-    let refused = board.refusals().1.into_iter().rev().take(5).map(|refusal| ReportProblem {
-        title: refusal.title,
-        at: refusal.at,
-        reason: refusal.reason,
-    });
+    let held = view
+        .holds
+        .list()
+        .into_iter()
+        .filter(|held| held.source == *name)
+        .map(|held| ReportProblem {
+            title: held.title,
+            at: held.since,
+            reason: held.findings.join("; "),
+        });
+    let refused = board
+        .refusals()
+        .1
+        .into_iter()
+        .rev()
+        .take(5)
+        .map(|refusal| ReportProblem {
+            title: refusal.title,
+            at: refusal.at,
+            reason: refusal.reason,
+        });
     let (locations, channels) = board.unknown();
     let (unlisted, examples) = board.not_listed();
     let mut unknown = BTreeMap::from([
         ("locations".to_owned(), counted(locations)),
         ("channels".to_owned(), counted(channels)),
-        ("skus".to_owned(), Counted { count: unlisted, examples: examples.into_iter().take(5).collect() }),
+        (
+            "skus".to_owned(),
+            Counted {
+                count: unlisted,
+                examples: examples.into_iter().take(5).collect(),
+            },
+        ),
     ]);
     unknown.retain(|_, counted| counted.count > 0);
     let limit = settings.sources.get(name).and_then(|policy| policy.max_age);
     SourceStatus {
         name: name.clone(),
-        last: board.last().map(|last| LastReport { title: last.title, as_of: last.as_of, rows: last.rows }),
+        last: board.last().map(|last| LastReport {
+            title: last.title,
+            as_of: last.as_of,
+            rows: last.rows,
+        }),
         limit_seconds: limit.and_then(|limit| u64::try_from(limit / 1_000).ok()),
         held: held.collect(),
         refused: refused.collect(),
         unknown,
-        last_error: board.trouble().map(|reason| ReportProblem { title: name.to_string(), at: now(), reason }),
+        last_error: board.trouble().map(|reason| ReportProblem {
+            title: name.to_string(),
+            at: now(),
+            reason,
+        }),
     }
 }
 

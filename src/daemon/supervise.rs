@@ -5,6 +5,10 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+/// What has not ended this long after it was told to waits for something that is away and is left: calls to
+/// vendors have 5 s to end, and what was not committed is as after a crash.
+const GRACE: Duration = Duration::from_secs(6);
+
 /// Runs `start()` until `cancel`; when it panics, again after 1 s, 2 s, … 30 s.
 pub(super) fn keep_alive<F, W>(tracker: &TaskTracker, cancel: &CancellationToken, name: String, mut start: F)
 where
@@ -15,8 +19,22 @@ where
     tracker.spawn(async move {
         let mut pause = Duration::from_secs(1);
         loop {
-            match inner.spawn(start(cancel.clone())).await {
-                Ok(()) => break,
+            let (work, stop) = (start(cancel.clone()), cancel.clone());
+            let work = async move {
+                tokio::select! {
+                    () = work => true,
+                    () = overdue(&stop) => false,
+                }
+            };
+            match inner.spawn(work).await {
+                Ok(true) => break,
+                Ok(false) => {
+                    tracing::warn!(
+                        task = name,
+                        "did not end in time and was left; the next start goes on from there"
+                    );
+                    break;
+                }
                 Err(error) => tracing::error!(task = name, "a task broke and is started again: {error}"),
             }
             tokio::select! {
@@ -28,6 +46,11 @@ where
     });
 }
 
+async fn overdue(cancel: &CancellationToken) {
+    cancel.cancelled().await;
+    tokio::time::sleep(GRACE).await;
+}
+
 /// Waits for all tasks; every 5 s it is said that some still run. `false`: they did not end in time.
 pub(super) async fn stopped(tracker: &TaskTracker, within: Duration) -> bool {
     tracker.close();
@@ -37,9 +60,47 @@ pub(super) async fn stopped(tracker: &TaskTracker, within: Duration) -> bool {
         if left.is_zero() {
             return false;
         }
-        if tokio::time::timeout(left.min(Duration::from_secs(5)), tracker.wait()).await.is_err() {
+        if tokio::time::timeout(left.min(Duration::from_secs(5)), tracker.wait())
+            .await
+            .is_err()
+        {
             tracing::warn!("still waiting for {} tasks to end", tracker.len());
         }
     }
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_task_that_does_not_end_is_left_and_keeps_nobody_waiting() {
+        let (tracker, cancel) = (TaskTracker::new(), CancellationToken::new());
+        keep_alive(&tracker, &cancel, "stuck".to_owned(), |_| std::future::pending());
+        tokio::time::sleep(Duration::from_mins(1)).await;
+        assert!(!tracker.is_empty(), "while nobody stops it, it goes on");
+        cancel.cancel();
+        assert!(stopped(&tracker, GRACE + Duration::from_secs(1)).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_task_that_panics_is_started_again() {
+        let (tracker, cancel) = (TaskTracker::new(), CancellationToken::new());
+        let starts = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&starts);
+        keep_alive(&tracker, &cancel, "breaks".to_owned(), move |cancel| {
+            let start = counted.fetch_add(1, Ordering::Relaxed);
+            async move {
+                assert!(start >= 2, "breaks twice");
+                cancel.cancelled().await;
+            }
+        });
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        assert_eq!(starts.load(Ordering::Relaxed), 3);
+        cancel.cancel();
+        assert!(stopped(&tracker, Duration::from_secs(1)).await);
+    }
 }

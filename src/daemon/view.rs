@@ -6,8 +6,8 @@ use super::measure::measure;
 use super::status::status;
 use crate::delivery::ChannelBoard;
 use crate::intake::{
-    Decision as HoldDecision, GateKeeper, HoldError, Holds, Intake, LedgerBoard, OrderBoard, SourceBoard, WebhookRefusal,
-    take_webhook,
+    Decision as HoldDecision, GateKeeper, HoldError, Holds, Intake, LedgerBoard, OrderBoard, SourceBoard,
+    WebhookRefusal, take_webhook,
 };
 use crate::server::metrics::Metrics;
 use crate::server::{
@@ -41,6 +41,9 @@ pub struct DaemonView {
     pub(super) store: Arc<dyn Store>,
     pub(super) settings: Arc<ArcSwap<Settings>>,
     pub(super) lease: watch::Receiver<Option<Lease>>,
+    why: watch::Receiver<String>,
+    /// What a person calls the store.
+    pub(super) store_title: String,
     pub(super) intake: Intake,
     pub(super) gate: Arc<GateKeeper>,
     pub(super) holds: Arc<Holds>,
@@ -56,6 +59,7 @@ impl DaemonView {
         store: Arc<dyn Store>,
         settings: Arc<ArcSwap<Settings>>,
         lease: watch::Receiver<Option<Lease>>,
+        (store_title, why): (String, watch::Receiver<String>),
         intake: Intake,
         gate: Arc<GateKeeper>,
         holds: Arc<Holds>,
@@ -64,7 +68,33 @@ impl DaemonView {
         sources: BTreeMap<ConnectorName, SourceView>,
     ) -> Self {
         let (started_at, metrics) = (now(), Metrics::new());
-        Self { started_at, store, settings, lease, intake, gate, holds, ledger, channels, sources, metrics }
+        Self {
+            started_at,
+            store,
+            settings,
+            lease,
+            why,
+            store_title,
+            intake,
+            gate,
+            holds,
+            ledger,
+            channels,
+            sources,
+            metrics,
+        }
+    }
+
+    /// Why nothing is worked at, one sentence a cause; empty while this daemon leads and its ledger goes on.
+    pub(super) fn obstacles(&self) -> Vec<String> {
+        let why = self.why.borrow().clone();
+        let ledger = self.ledger.error().filter(|error| *error != why);
+        let standing_by = self.lease.borrow().is_none();
+        standing_by
+            .then(|| format!("this daemon stands by: {why}"))
+            .into_iter()
+            .chain(ledger)
+            .collect()
     }
 
     /// One line for `systemctl status`.
@@ -74,8 +104,15 @@ impl DaemonView {
             (waiting + channel.listings.waiting(), total + channel.listings.total())
         });
         let gate = if status.gate.open { "gate open" } else { "gate closed" };
-        let attention = status.attention.first().map(|first| format!("; ATTENTION: {first}")).unwrap_or_default();
-        format!("{gate}; {total} listings on {} channels, {waiting} waiting{attention}", status.channels.len())
+        let attention = status
+            .attention
+            .first()
+            .map(|first| format!("; ATTENTION: {first}"))
+            .unwrap_or_default();
+        format!(
+            "{gate}; {total} listings on {} channels, {waiting} waiting{attention}",
+            status.channels.len()
+        )
     }
 
     /// The lag of every channel that has written: milliseconds that 50, 95 and 99 of 100 updates did not exceed.
@@ -84,13 +121,20 @@ impl DaemonView {
             let lag = |per_mille| parts.board.lag.quantile(per_mille);
             Some([lag(500)?, lag(950)?, lag(990)?])
         };
-        self.channels.iter().filter_map(|(name, parts)| Some((name.to_string(), of(parts)?))).collect()
+        self.channels
+            .iter()
+            .filter_map(|(name, parts)| Some((name.to_string(), of(parts)?)))
+            .collect()
     }
 
     fn one_channel(&self, channel: Option<&ChannelName>) -> Result<Vec<(&ChannelName, &ChannelView)>, ApiError> {
-        let Some(channel) = channel else { return Ok(self.channels.iter().collect()) };
+        let Some(channel) = channel else {
+            return Ok(self.channels.iter().collect());
+        };
         let found = self.channels.get_key_value(channel);
-        found.map(|found| vec![found]).ok_or_else(|| ApiError::not_found(format!("there is no channel {channel}")))
+        found
+            .map(|found| vec![found])
+            .ok_or_else(|| ApiError::not_found(format!("there is no channel {channel}")))
     }
 }
 
@@ -101,11 +145,7 @@ impl View for DaemonView {
     }
 
     async fn ready(&self) -> Result<(), Vec<String>> {
-        let mut reasons = Vec::new();
-        if self.lease.borrow().is_none() {
-            reasons.push("another daemon leads, or the store does not answer; this one stands by".to_owned());
-        }
-        reasons.extend(self.ledger.error());
+        let reasons = self.obstacles();
         if reasons.is_empty() { Ok(()) } else { Err(reasons) }
     }
 
@@ -139,34 +179,44 @@ impl View for DaemonView {
     }
 
     async fn parked(&self, channel: Option<ChannelName>, most: usize) -> Result<Listed<Parked>, ApiError> {
-        let mut listed = Listed { total: 0, items: Vec::new() };
+        let mut listed = Listed {
+            total: 0,
+            items: Vec::new(),
+        };
         for (name, parts) in self.one_channel(channel.as_ref())? {
             listed.total += parts.board.count(omnistock_planner::ListingState::Parked);
-            listed.items.extend(parts.board.parked().into_iter().map(|parked| Parked {
-                channel: name.clone(),
-                listing: explain::listing_text(&parked.listing, parked.location.as_ref()),
-                sku: parked.sku,
-                reason: parked.reason,
-                since: parked.at.unwrap_or(self.started_at),
-            }));
+            listed
+                .items
+                .extend(parts.board.parked().into_iter().map(|parked| Parked {
+                    channel: name.clone(),
+                    listing: explain::listing_text(&parked.listing, parked.location.as_ref()),
+                    sku: parked.sku,
+                    reason: parked.reason,
+                    since: parked.at.unwrap_or(self.started_at),
+                }));
         }
         listed.items.truncate(most);
         Ok(listed)
     }
 
     async fn unmapped(&self, channel: Option<ChannelName>, most: usize) -> Result<Listed<Unmapped>, ApiError> {
-        let mut listed = Listed { total: 0, items: Vec::new() };
+        let mut listed = Listed {
+            total: 0,
+            items: Vec::new(),
+        };
         for (name, parts) in self.one_channel(channel.as_ref())? {
             listed.total += parts.board.count(omnistock_planner::ListingState::Unmapped);
-            listed.items.extend(parts.board.unmapped().into_iter().map(|unmapped| Unmapped {
-                channel: name.clone(),
-                listing: explain::listing_text(&unmapped.listing, unmapped.location.as_ref()),
-                reason: match &unmapped.sku {
-                    Some(sku) => format!("no source has ever reported {sku}"),
-                    None => "the channel has no SKU for it".to_owned(),
-                },
-                sku_there: unmapped.sku.map(|sku| sku.to_string()),
-            }));
+            listed
+                .items
+                .extend(parts.board.unmapped().into_iter().map(|unmapped| Unmapped {
+                    channel: name.clone(),
+                    listing: explain::listing_text(&unmapped.listing, unmapped.location.as_ref()),
+                    reason: match &unmapped.sku {
+                        Some(_) => "not in any source".to_owned(),
+                        None => "no SKU there".to_owned(),
+                    },
+                    sku_there: unmapped.sku.map(|sku| sku.to_string()),
+                }));
         }
         listed.items.truncate(most);
         Ok(listed)
@@ -184,14 +234,20 @@ impl View for DaemonView {
             connectors.push(name.clone());
         }
         for (channel, requests) in &self.intake.orders {
-            let Some(channel) = settings.channels.get(channel).filter(|channel| wanted(&channel.connector)) else {
+            let Some(channel) = settings
+                .channels
+                .get(channel)
+                .filter(|channel| wanted(&channel.connector))
+            else {
                 continue;
             };
             requests.hint();
             connectors.push(channel.connector.clone());
         }
         match connector {
-            Some(name) if connectors.is_empty() => Err(ApiError::not_found(format!("there is no connector {name} that is read"))),
+            Some(name) if connectors.is_empty() => Err(ApiError::not_found(format!(
+                "there is no connector {name} that is read"
+            ))),
             _ => Ok(SyncAnswer { connectors }),
         }
     }
@@ -209,7 +265,9 @@ impl View for DaemonView {
             Err(WebhookRefusal::Malformed(_)) => WebhookAnswer::BadRequest,
             Err(WebhookRefusal::Store(error)) => {
                 tracing::warn!(connector, "a webhook was sent back: {error}");
-                WebhookAnswer::Busy { retry_after: Duration::from_secs(5) }
+                WebhookAnswer::Busy {
+                    retry_after: Duration::from_secs(5),
+                }
             }
         }
     }

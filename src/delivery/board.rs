@@ -3,8 +3,8 @@
 use super::LagHistogram;
 use omnistock_planner::{Class, ListingDocument, ListingState};
 use omnistock_words::{ListingId, Millis, Mode, Sku, VendorLocation};
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::{BTreeMap, HashSet};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Listings that a list names, at most; beyond it only the count goes on.
@@ -78,6 +78,9 @@ pub struct ChannelBoard {
     audits: AtomicU64,
     waiting: AtomicU64,
     errors: [AtomicU64; 4],
+    /// The SKUs of all listings, and whether a complete read-back has shown them all.
+    listed: Mutex<HashSet<Sku>>,
+    complete: AtomicBool,
     texts: Mutex<Texts>,
 }
 
@@ -112,6 +115,16 @@ impl ChannelBoard {
             audits: load(&self.audits),
             waiting: load(&self.waiting),
         }
+    }
+
+    /// Whether the channel lists the SKU; `None` before its listings were read completely.
+    pub fn lists(&self, sku: &Sku) -> Option<bool> {
+        let listed = self.skus().contains(sku);
+        (listed || self.complete.load(Ordering::Acquire)).then_some(listed)
+    }
+
+    fn skus(&self) -> MutexGuard<'_, HashSet<Sku>> {
+        self.listed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The first parked listings; how many there are is in the states.
@@ -162,6 +175,17 @@ impl ChannelBoard {
 
     pub(super) fn audited(&self) {
         self.audits.fetch_add(1, Ordering::Relaxed);
+        self.complete.store(true, Ordering::Release);
+    }
+
+    /// The first listing of a SKU has come.
+    pub(super) fn listed(&self, sku: &Sku) {
+        self.skus().insert(sku.clone());
+    }
+
+    /// The last listing of a SKU has gone.
+    pub(super) fn unlisted(&self, sku: &Sku) {
+        self.skus().remove(sku);
     }
 
     pub(super) fn set_waiting(&self, count: usize) {
@@ -196,6 +220,8 @@ impl ChannelBoard {
     /// Forgets the listings: the worker begins anew.
     pub(super) fn clear(&self) {
         self.states.iter().for_each(|count| count.store(0, Ordering::Relaxed));
+        self.complete.store(false, Ordering::Release);
+        self.skus().clear();
         let mut texts = self.texts();
         texts.parked.clear();
         texts.unmapped.clear();

@@ -4,6 +4,7 @@ use super::ChannelBoard;
 use omnistock_planner::{ListingDocument, ListingState, Reserved, StateFacts, Target, state};
 use omnistock_words::{Millis, Mode, Sku};
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 /// Names a listing in memory.
 pub(super) type Index = usize;
@@ -47,14 +48,24 @@ pub(super) struct Catalogue {
     by_id: HashMap<String, Index>,
     by_sku: HashMap<Sku, Vec<Index>>,
     due: BTreeSet<(Millis, Index)>,
+    board: Arc<ChannelBoard>,
 }
 
 impl Catalogue {
+    /// An empty one, which tells the board of its SKUs.
+    pub(super) fn new(board: Arc<ChannelBoard>) -> Self {
+        Self {
+            board,
+            ..Self::default()
+        }
+    }
+
     /// Adds a listing. Its id must be new.
     pub(super) fn add(&mut self, document: ListingDocument, version: u64) -> Index {
         let (index, id) = (self.entries.len(), document.id());
         self.by_id.insert(id.clone(), index);
         if let Some(sku) = &document.sku {
+            self.board.listed(sku);
             self.by_sku.entry(sku.clone()).or_default().push(index);
         }
         self.entries.push(Entry {
@@ -117,10 +128,12 @@ impl Catalogue {
             let others = self.by_sku.entry(old.clone()).or_default();
             others.retain(|other| *other != index);
             if others.is_empty() {
+                self.board.unlisted(&old);
                 self.by_sku.remove(&old);
             }
         }
         if let Some(sku) = sku {
+            self.board.listed(&sku);
             self.by_sku.entry(sku).or_default().push(index);
         }
     }

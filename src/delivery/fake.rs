@@ -5,7 +5,7 @@ use omnistock_sdk::{
     ChannelRole, Connector, ConnectorError, Cursor, Grouping, ItemOutcome, ListingKey, ListingPage, ListingReading,
     ListingReference, Manifest, OrderPage, OrderSource, ReservedLine, WriteItem, now,
 };
-use omnistock_words::{ListingId, OrderFact, OrderId, Quantity, Sku, WriteMeaning};
+use omnistock_words::{ListingId, LocationName, OrderFact, OrderId, Quantity, Sku, VendorLocation, WriteMeaning};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,6 +25,7 @@ pub(super) enum Fault {
     Slow(Duration),
 }
 
+/// Listings are named `listing`, or `listing@location` where the channel keeps a number per location.
 #[derive(Default)]
 pub(super) struct Shop {
     pub(super) numbers: BTreeMap<String, i64>,
@@ -38,6 +39,15 @@ pub(super) struct Shop {
     /// Every write call: listing and number.
     pub(super) calls: Vec<Vec<(String, i64)>>,
     pub(super) called_at: Vec<Instant>,
+    /// Calls that read listings by name.
+    pub(super) reads: u64,
+}
+
+fn name(key: &ListingKey) -> String {
+    match &key.location {
+        Some(location) => format!("{}@{}", key.listing, location),
+        None => key.listing.to_string(),
+    }
 }
 
 pub(super) struct Fake {
@@ -71,6 +81,13 @@ impl Fake {
         }
     }
 
+    /// Every reading comes in a call of its own.
+    pub(super) fn reading_one_by_one(write: WriteMeaning) -> Self {
+        let mut fake = Self::new(write);
+        fake.manifest.max_read = 1;
+        fake
+    }
+
     pub(super) fn die(&self, error: Option<ConnectorError>) {
         *self.dead.lock().unwrap() = error;
     }
@@ -82,14 +99,15 @@ impl Fake {
 
     fn reading(shop: &Shop, id: &str) -> Option<ListingReading> {
         let number = *shop.numbers.get(id)?;
+        let (listing, location) = id.split_once('@').map_or((id, None), |(id, at)| (id, Some(at)));
         let key = ListingKey {
-            listing: ListingId::new(id).unwrap(),
-            location: None,
+            listing: ListingId::new(listing).unwrap(),
+            location: location.map(|code| VendorLocation::new(code).unwrap()),
         };
         Some(ListingReading {
             reference: ListingReference { key, parent: None },
             sku: shop.skus.get(id).cloned().flatten().map(|sku| Sku::new(sku).unwrap()),
-            place: None,
+            place: location.map(|name| LocationName::new(name).unwrap()),
             quantity: Some(Quantity::whole(number)),
             reserved: shop.reserved.get(id).cloned().unwrap_or_default(),
             read_at: now(),
@@ -118,10 +136,11 @@ impl ChannelRole for Fake {
     async fn read(&self, listings: &[ListingReference]) -> Result<Vec<ListingReading>, ConnectorError> {
         self.alive()?;
         assert!(listings.len() <= self.manifest.max_read && !listings.is_empty());
-        let shop = self.shop.lock().unwrap();
+        let mut shop = self.shop.lock().unwrap();
+        shop.reads += 1;
         Ok(listings
             .iter()
-            .filter_map(|one| Self::reading(&shop, one.key.listing.as_str()))
+            .filter_map(|one| Self::reading(&shop, &name(&one.key)))
             .collect())
     }
 
@@ -135,12 +154,7 @@ impl ChannelRole for Fake {
             _ => {}
         }
         let mut shop = self.shop.lock().unwrap();
-        let number = |item: &WriteItem| {
-            (
-                item.reference.key.listing.as_str().to_owned(),
-                item.quantity.as_whole().unwrap(),
-            )
-        };
+        let number = |item: &WriteItem| (name(&item.reference.key), item.quantity.as_whole().unwrap());
         let sent: Vec<_> = items.iter().map(number).collect();
         shop.calls.push(sent.clone());
         shop.called_at.push(Instant::now());

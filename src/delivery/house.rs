@@ -103,11 +103,12 @@ impl House {
         }
     }
 
-    /// A listing of a SKU of the same name.
+    /// A listing of a SKU of the same name; `A@berlin` is one of SKU `A` at berlin.
     pub(super) fn list(&self, id: &str, number: i64) {
+        let sku = id.split('@').next().map(str::to_owned);
         let mut shop = self.fake.shop.lock().unwrap();
         shop.numbers.insert(id.to_owned(), number);
-        shop.skus.insert(id.to_owned(), Some(id.to_owned()));
+        shop.skus.insert(id.to_owned(), sku);
     }
 
     /// Changes a ledger and marks it dirty, as the ledger's owner does.
@@ -149,19 +150,33 @@ impl House {
 
     /// The ERP has so many.
     pub(super) async fn stock(&self, sku: &str, number: i64) {
-        self.ledger(sku, |document| {
-            document.positions = vec![Position {
-                location: LocationName::new("berlin").unwrap(),
-                source: ConnectorName::new("erp").unwrap(),
-                quantity: Quantity::whole(number),
-                basis: Basis::Physical,
-                as_of: Millis(1),
-                read_until: None,
-                sellable: true,
-                missing: false,
-            }];
-        })
-        .await;
+        self.stocks(sku, &[("berlin", number)]).await;
+    }
+
+    /// The ERP has so many at each of these places.
+    pub(super) async fn stocks(&self, sku: &str, places: &[(&str, i64)]) {
+        let position = |(place, number): &(&str, i64)| Position {
+            location: LocationName::new(*place).unwrap(),
+            source: ConnectorName::new("erp").unwrap(),
+            quantity: Quantity::whole(*number),
+            basis: Basis::Physical,
+            as_of: Millis(1),
+            read_until: None,
+            sellable: true,
+            missing: false,
+        };
+        let positions = places.iter().map(position).collect();
+        self.ledger(sku, |document| document.positions = positions).await;
+    }
+
+    /// The channel may sell from a second place too.
+    pub(super) fn open_place(&self, name: &str) {
+        let place = LocationName::new(name).unwrap();
+        let mut settings = Settings::clone(&self.settings.load());
+        settings.locations.insert(place.clone(), LocationPolicy::default());
+        let channels = settings.channels.values_mut();
+        channels.for_each(|channel| channel.policy.locations.push(place.clone()));
+        self.settings.store(settings.into());
     }
 
     pub(super) async fn sold(&self, sku: &str, line: LineRecord) {

@@ -11,6 +11,9 @@ use omnistock_words::{Millis, Mode, Quantity, Sku};
 /// How old a reading may be that a number is decided by, milliseconds.
 const READING_LIFE: i64 = 5_000;
 
+/// Readings that a listing waits for while new marks keep coming.
+const MOST_READS: u32 = 3;
+
 /// A number that is to be sent.
 pub(super) struct Planned {
     pub(super) index: Index,
@@ -56,7 +59,7 @@ impl Worker {
             let Some(ledger) = documents.skus.get(sku) else {
                 return self.work.wait(sku, now.plus(30_000));
             };
-            let sight = self.sight(sku, documents, ledger, listings.len() == 1, work.seen_at, now);
+            let sight = self.sight(sku, documents, ledger, listings.len() == 1, &work, now);
             for index in listings {
                 let before = planned.len();
                 settled &= self.act(index, sku, &sight, work.since, now, planned);
@@ -132,6 +135,12 @@ impl Worker {
         let fresh = read
             .zip(entry.asked_at)
             .is_some_and(|(read, asked)| read.at >= asked && now.since(read.until) <= READING_LIFE);
+        // A sale that became known behind the reading may or may not be in it. Marks that never end
+        // must not starve the listing: after some readings it goes on, and is verified later.
+        let behind = sight
+            .marked_at
+            .is_none_or(|marked| read.is_some_and(|read| read.at >= marked));
+        let fresh = fresh && (behind || entry.reads >= MOST_READS);
         Aim {
             mode: if falls { Mode::DecreaseOnly } else { policy.mode },
             target,

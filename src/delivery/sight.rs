@@ -1,5 +1,6 @@
 //! What the ledger says of a SKU, for all of its listings.
 
+use super::work::Work;
 use super::worker::{Stop, Worker};
 use crate::store::{Key, Versioned};
 use omnistock_engine::{Documents, Part, Promise, SkuDocument, SourceDocument, State, needs, own_lines, promise};
@@ -15,6 +16,7 @@ pub(super) struct Sight<'a> {
     pub(super) lines: Vec<OwnLine>,
     pub(super) sole: bool,
     pub(super) seen_at: Millis,
+    pub(super) marked_at: Option<Millis>,
 }
 
 impl Worker {
@@ -73,7 +75,7 @@ impl Worker {
         documents: &'a Documents,
         ledger: &'a SkuDocument,
         sole: bool,
-        seen_at: Millis,
+        work: &Work,
         now: Millis,
     ) -> Sight<'a> {
         let channel = &self.parts.channel;
@@ -95,7 +97,8 @@ impl Worker {
             promise,
             lines: lines.collect(),
             sole,
-            seen_at,
+            seen_at: work.seen_at,
+            marked_at: work.marked_at,
         }
     }
 }

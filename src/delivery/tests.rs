@@ -1,7 +1,7 @@
 //! The worker from the mark to the read-back, when all goes well.
 
 use super::Ended;
-use super::fake::Fault;
+use super::fake::{Fake, Fault};
 use super::house::{House, house, until};
 use crate::store::Store;
 use omnistock_engine::{LineRecord, Part};
@@ -10,6 +10,7 @@ use omnistock_sdk::{ReservedLine, now};
 use omnistock_words::{
     ChannelName, FulfilledBy, LineId, Millis, Mode, OrderId, OrderStatus, Quantity, Settings, WriteMeaning,
 };
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -268,5 +269,27 @@ async fn an_edit_by_hand_is_found_by_the_read_back_and_counted() {
         house.orders.fetches.load(Ordering::Relaxed) > 0,
         "1 is presumed a sale first"
     );
+    run.stop().await;
+}
+
+/// Each settles by a reading of its own: the one that settled first must not be asked again for the
+/// other's sake, in turn without end.
+#[tokio::test]
+async fn two_places_whose_readings_come_one_by_one_settle_both() {
+    let mut house = House::new(WriteMeaning::Gross).await;
+    house.fake = Arc::new(Fake::reading_one_by_one(WriteMeaning::Gross));
+    house.open_place("hamburg");
+    house.list("A@berlin", 5);
+    house.list("A@hamburg", 7);
+    house.stocks("A", &[("berlin", 5), ("hamburg", 7)]).await;
+    let run = house.start();
+    house.quiet().await;
+    house.fake.shop.lock().unwrap().reads = 0;
+    house.stocks("A", &[("berlin", 5), ("hamburg", 4)]).await;
+    house.quiet().await;
+    assert_eq!((house.number("A@berlin"), house.number("A@hamburg")), (5, 4));
+    assert_eq!(house.calls(), [[("A@hamburg".to_owned(), 4)]]);
+    let reads = house.fake.shop.lock().unwrap().reads;
+    assert!((2..=6).contains(&reads), "{reads} calls to read two listings");
     run.stop().await;
 }

@@ -13,6 +13,8 @@ pub(super) struct Work {
     pub(super) since: Millis,
     /// When it was seen that there is something to do: a raise needs orders fetched from here on.
     pub(super) seen_at: Millis,
+    /// When the newest mark was seen: what is read from here on holds everything that led to it.
+    pub(super) marked_at: Option<Millis>,
     timer: Option<Millis>,
     queued: Option<Millis>,
 }
@@ -45,6 +47,7 @@ impl WorkList {
         self.look(sku, since, now);
         if let Some(work) = self.works.get_mut(sku) {
             work.mark = Some(version);
+            work.marked_at = Some(now);
         }
         true
     }
@@ -55,6 +58,7 @@ impl WorkList {
             mark: None,
             since,
             seen_at: now,
+            marked_at: None,
             timer: None,
             queued: None,
         };

@@ -163,12 +163,12 @@ impl Worker {
         Self {
             stamp: stamp(&settings),
             by_listing: by_listing(&settings),
+            catalogue: Catalogue::new(Arc::clone(&parts.board)),
             parts,
             cancel,
             lease,
             vendor,
             limits,
-            catalogue: Catalogue::default(),
             work: WorkList::default(),
             changes: Changes::default(),
             breaker: Breaker::default(),

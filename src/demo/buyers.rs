@@ -23,6 +23,7 @@ pub async fn run(world: Arc<World>, stop: CancellationToken) {
     tasks.wait().await;
 }
 
+#[allow(clippy::float_arithmetic, reason = "a simulated buyer's patience, not a decision")]
 async fn at_shop(world: Arc<World>, index: usize, rate: f64, stop: CancellationToken, tasks: TaskTracker) {
     let mut random = StdRng::seed_from_u64(index as u64);
     let total: u32 = world.articles.iter().map(|article| article.weight).sum();

@@ -2,6 +2,7 @@
 
 use super::shop::Vendor;
 use super::world::{LOCATIONS, MAX_SHOWN, SAFETY_STOCK, World};
+use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use tokio::net::TcpListener;
@@ -16,9 +17,13 @@ async fn port(wanted: u16) -> std::io::Result<u16> {
 }
 
 fn secret(folder: &Path, name: &str, value: &str) -> std::io::Result<String> {
-    use std::io::Write as _;
     let path = folder.join("secrets").join(name);
-    let mut file = std::fs::OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&path)?;
+    let mut file = std::fs::OpenOptions::new()
+        .create(true)
+        .write(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&path)?;
     file.write_all(value.as_bytes())?;
     Ok(format!("{{ file = \"{}\" }}", path.display()))
 }
@@ -32,15 +37,22 @@ pub enum StoreSection {
     Redis(String),
 }
 
-/// Writes `omnistock.toml` and its secrets; the file.
-pub async fn write(folder: &Path, world: &World, store: &StoreSection) -> std::io::Result<PathBuf> {
+/// Writes `omnistock.toml` and its secrets; the file. Ports are taken if they are free, else others; 0 takes any.
+pub async fn write(
+    folder: &Path,
+    world: &World,
+    store: &StoreSection,
+    (admin, webhooks): (u16, u16),
+) -> std::io::Result<PathBuf> {
     let store = match store {
         StoreSection::Embedded => format!("kind = \"embedded\"\npath = \"{}/state\"", folder.display()),
         StoreSection::Redis(url) => format!("kind = \"redis\"\nurl = \"{url}\""),
     };
     std::fs::create_dir_all(folder.join("secrets"))?;
-    let (admin, webhooks) = (port(8_710).await?, port(8_711).await?);
-    let mut text = format!(
+    let (admin, webhooks) = (port(admin).await?, port(webhooks).await?);
+    let mut text = Vec::new();
+    write!(
+        text,
         r#"# Written by `omnistock demo`. The shops in it ended with it; everything else is yours to look at.
 
 [store]
@@ -62,11 +74,11 @@ format   = {{ delimiter = ";", decimal = ",", encoding = "windows-1252" }}
 orders   = {{ path = "{folder}/erp/orders-*.csv", columns = {{ channel = "Kanal", order = "Auftrag", line = "Pos", quantity = "Menge" }} }}
 "#,
         folder = folder.display(),
-    );
+    )?;
     for location in LOCATIONS {
-        text.push_str(&format!("\n[locations.{location}]\n"));
+        writeln!(text, "\n[locations.{location}]")?;
     }
-    text.push_str(&format!("\n[pools.all]\nlocations = {LOCATIONS:?}\n"));
+    writeln!(text, "\n[pools.all]\nlocations = {LOCATIONS:?}")?;
     for shop in &world.shops {
         let name = shop.channel;
         match &shop.vendor {
@@ -74,23 +86,26 @@ orders   = {{ path = "{folder}/erp/orders-*.csv", columns = {{ channel = "Kanal"
                 let key = secret(folder, &format!("{name}-key"), woo.key())?;
                 let own = secret(folder, &format!("{name}-secret"), woo.secret())?;
                 let hook = secret(folder, &format!("{name}-webhook"), woo.webhook_secret())?;
-                text.push_str(&format!(
-                    "\n[connectors.{name}]\nkind = \"woocommerce\"\ndeadline_ms = 2000\noverlap_ms = 3000\nurl = \"{}\"\nkey = {key}\nsecret = {own}\nwebhook_secret = {hook}\n",
+                writeln!(
+                    text,
+                    "\n[connectors.{name}]\nkind = \"woocommerce\"\ndeadline_ms = 2000\noverlap_ms = 3000\nurl = \"{}\"\nkey = {key}\nsecret = {own}\nwebhook_secret = {hook}",
                     woo.url().as_str().trim_end_matches('/'),
-                ));
+                )?;
             }
             Vendor::Medusa(medusa) => {
                 let password = secret(folder, &format!("{name}-password"), medusa.password())?;
-                text.push_str(&format!(
-                    "\n[connectors.{name}]\nkind = \"medusa\"\ndeadline_ms = 2000\noverlap_ms = 3000\nurl = \"{}\"\nemail = \"{}\"\npassword = {password}\n",
+                writeln!(
+                    text,
+                    "\n[connectors.{name}]\nkind = \"medusa\"\ndeadline_ms = 2000\noverlap_ms = 3000\nurl = \"{}\"\nemail = \"{}\"\npassword = {password}",
                     medusa.url().as_str().trim_end_matches('/'),
                     medusa.email(),
-                ));
+                )?;
             }
         }
-        text.push_str(&format!(
-            "\n[channels.{name}]\npool = \"all\"\nmode = \"live\"\nsafety_stock = {SAFETY_STOCK}\nmax_shown = {MAX_SHOWN}\norders_every = \"500ms\"\n",
-        ));
+        writeln!(
+            text,
+            "\n[channels.{name}]\npool = \"all\"\nmode = \"live\"\nsafety_stock = {SAFETY_STOCK}\nmax_shown = {MAX_SHOWN}\norders_every = \"500ms\"",
+        )?;
     }
     let file = folder.join("omnistock.toml");
     std::fs::write(&file, text)?;

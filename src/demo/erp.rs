@@ -35,10 +35,26 @@ impl Erp {
     /// An ERP that drops its files into `folder`; the first export is made at once.
     pub fn new(folder: PathBuf, world: Arc<World>) -> std::io::Result<Self> {
         std::fs::create_dir_all(&folder)?;
-        let stock = world.articles.iter().map(|article| (article.sku.clone(), article.stock)).collect();
-        let titles = world.articles.iter().map(|article| (article.sku.clone(), article.title.clone())).collect();
+        let stock = world
+            .articles
+            .iter()
+            .map(|article| (article.sku.clone(), article.stock))
+            .collect();
+        let titles = world
+            .articles
+            .iter()
+            .map(|article| (article.sku.clone(), article.title.clone()))
+            .collect();
         let (orders, ended) = (BTreeMap::new(), BTreeSet::new());
-        let mut erp = Self { folder, world, stock, titles, orders, ended, exports: 0 };
+        let mut erp = Self {
+            folder,
+            world,
+            stock,
+            titles,
+            orders,
+            ended,
+            exports: 0,
+        };
         erp.export()?;
         Ok(erp)
     }
@@ -69,7 +85,14 @@ impl Erp {
                 continue;
             }
             let taken = self.take(&sold.sku, sold.units);
-            self.orders.insert(key, Imported { units: sold.units, sku: sold.sku, taken });
+            self.orders.insert(
+                key,
+                Imported {
+                    units: sold.units,
+                    sku: sold.sku,
+                    taken,
+                },
+            );
         }
         let gone: Vec<_> = self
             .orders
@@ -80,7 +103,10 @@ impl Erp {
         for key in gone {
             if let Some(imported) = self.orders.remove(&key) {
                 let stock = self.stock.entry(imported.sku).or_default();
-                stock.iter_mut().zip(imported.taken).for_each(|(place, units)| *place += units);
+                stock
+                    .iter_mut()
+                    .zip(imported.taken)
+                    .for_each(|(place, units)| *place += units);
                 self.ended.insert(key);
             }
         }
@@ -109,25 +135,32 @@ impl Erp {
     /// The order list first: what it names is in the figures that follow.
     fn export(&mut self) -> std::io::Result<()> {
         self.exports += 1;
-        let mut orders = String::from("Kanal;Auftrag;Pos;Menge\r\n");
+        let mut orders = vec!["Kanal;Auftrag;Pos;Menge\r\n".to_owned()];
         for ((channel, order, line), imported) in &self.orders {
-            orders += &format!("{channel};{order};{line};{},00\r\n", imported.units);
+            orders.push(format!("{channel};{order};{line};{},00\r\n", imported.units));
         }
-        drop_file(&self.folder, &format!("orders-{:05}.csv", self.exports), &orders)?;
-        let mut stock = String::from("Artikelnummer;Bezeichnung;Lager;Bestand\r\n");
+        drop_file(
+            &self.folder,
+            &format!("orders-{:05}.csv", self.exports),
+            &orders.concat(),
+        )?;
+        let mut stock = vec!["Artikelnummer;Bezeichnung;Lager;Bestand\r\n".to_owned()];
         for (sku, places) in &self.stock {
             let title = self.titles.get(sku).map(String::as_str).unwrap_or_default();
             for (location, units) in LOCATIONS.iter().zip(places) {
-                stock += &format!("{sku};{title};{location};{units},0\r\n");
+                stock.push(format!("{sku};{title};{location};{units},0\r\n"));
             }
         }
-        drop_file(&self.folder, &format!("stock-{:05}.csv", self.exports), &stock)
+        drop_file(&self.folder, &format!("stock-{:05}.csv", self.exports), &stock.concat())
     }
 }
 
 /// Written under another name, then renamed: nobody sees half a file.
 fn drop_file(folder: &Path, name: &str, text: &str) -> std::io::Result<()> {
-    let bytes: Vec<u8> = text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect();
+    let bytes: Vec<u8> = text
+        .chars()
+        .map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?'))
+        .collect();
     let part = folder.join(format!("{name}.part"));
     std::fs::write(&part, bytes)?;
     std::fs::rename(part, folder.join(name))

@@ -11,10 +11,34 @@ use tokio_util::sync::CancellationToken;
 fn turns() -> [(usize, Trouble, u64, u64); 5] {
     let none = Trouble::default();
     [
-        (0, Trouble { error_rate: 0.2, ..none }, 2_000, 1_000),
-        (1, Trouble { doubled_webhook_rate: 0.5, ..none }, 3_000, 500),
+        (
+            0,
+            Trouble {
+                error_rate: 0.2,
+                ..none
+            },
+            2_000,
+            1_000,
+        ),
+        (
+            1,
+            Trouble {
+                doubled_webhook_rate: 0.5,
+                ..none
+            },
+            3_000,
+            500,
+        ),
         (2, Trouble { outage: true, ..none }, 1_500, 1_500),
-        (1, Trouble { lost_answer_rate: 0.1, ..none }, 1_500, 1_500),
+        (
+            1,
+            Trouble {
+                lost_answer_rate: 0.1,
+                ..none
+            },
+            1_500,
+            1_500,
+        ),
         (0, Trouble { outage: true, ..none }, 1_200, 2_000),
     ]
 }

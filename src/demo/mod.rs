@@ -49,7 +49,9 @@ pub async fn run(options: DemoOptions, interrupted: CancellationToken) -> Result
     };
     let world = Arc::new(World::open().await.context("the simulated shops can't be opened")?);
     let erp = erp::Erp::new(folder.join("erp"), Arc::clone(&world)).context("the ERP's folder can't be made")?;
-    let file = configuration::write(&folder, &world, &StoreSection::Embedded).await.context("the configuration can't be written")?;
+    let file = configuration::write(&folder, &world, &StoreSection::Embedded, (8_710, 8_711))
+        .await
+        .context("the configuration can't be written")?;
     let running = daemon::start_file(&file).await?;
     if !options.json {
         table::begin(&folder, &file, &running);
@@ -61,7 +63,7 @@ pub async fn run(options: DemoOptions, interrupted: CancellationToken) -> Result
     let selling = CancellationToken::new();
     tasks.spawn(buyers::run(Arc::clone(&world), selling.clone()));
     tasks.spawn(faults::run(Arc::clone(&world), selling.clone()));
-    show(&options.length, options.json, &world, &running, &interrupted).await;
+    show(options.length, options.json, &world, &running, &interrupted).await;
     selling.cancel();
     world.heal();
     let settled = world.settled(SETTLE).await;
@@ -90,13 +92,7 @@ async fn wait_until_open(running: &Running, interrupted: &CancellationToken) {
 }
 
 /// Shows the table once a second until the time is over.
-async fn show(
-    length: &Option<Duration>,
-    json: bool,
-    world: &World,
-    running: &Running,
-    interrupted: &CancellationToken,
-) {
+async fn show(length: Option<Duration>, json: bool, world: &World, running: &Running, interrupted: &CancellationToken) {
     let begun = tokio::time::Instant::now();
     let mut table = table::Table::new();
     let mut tick = tokio::time::interval(Duration::from_secs(1));

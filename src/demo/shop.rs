@@ -40,7 +40,7 @@ impl Shop {
     pub(super) fn buy(&self, sku: &str, units: i64) -> Option<String> {
         match &self.vendor {
             Vendor::WooCommerce(shop) => shop.buy(sku, units).ok().map(|order| order.to_string()),
-            Vendor::Medusa(shop) => shop.buy(sku, units).ok().map(|order| order.to_string()),
+            Vendor::Medusa(shop) => shop.buy(sku, units).ok(),
         }
     }
 
@@ -78,7 +78,7 @@ impl Shop {
 
     /// What goes wrong from now on.
     pub(super) fn trouble(&self, trouble: Trouble) {
-        let (hang, latency) = (Duration::from_secs(60), Duration::from_millis(20));
+        let (hang, latency) = (Duration::from_mins(1), Duration::from_millis(20));
         match &self.vendor {
             Vendor::WooCommerce(shop) => shop.set_faults(woocommerce::Faults {
                 error_rate: trouble.error_rate,
@@ -110,9 +110,21 @@ impl Shop {
 
 fn sold_by_woocommerce(sale: woocommerce::Sale) -> Sold {
     let (order, line) = (sale.order.to_string(), sale.line.to_string());
-    Sold { at: sale.at, sku: sale.sku, units: sale.units, order, line }
+    Sold {
+        at: sale.at,
+        sku: sale.sku,
+        units: sale.units,
+        order,
+        line,
+    }
 }
 
 fn sold_by_medusa(sale: medusa::Sale) -> Sold {
-    Sold { at: sale.at, sku: sale.sku, units: sale.units, order: sale.order, line: sale.line }
+    Sold {
+        at: sale.at,
+        sku: sale.sku,
+        units: sale.units,
+        order: sale.order,
+        line: sale.line,
+    }
 }

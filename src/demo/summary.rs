@@ -40,8 +40,13 @@ pub(super) fn of(world: &World, running: &Running, folder: &Path, settled: Optio
     let (sales, left) = (world.sales(), world.left());
     let lag = running.view().lags();
     let differing = world.differing();
-    let sold_out = left.keys().filter(|sku| world.shops.iter().all(|shop| shop.shown(sku) == Some(0)));
-    let mut orders: Vec<(&str, &str)> = sales.iter().map(|(channel, sold)| (*channel, sold.order.as_str())).collect();
+    let sold_out = left
+        .keys()
+        .filter(|sku| world.shops.iter().all(|shop| shop.shown(sku) == Some(0)));
+    let mut orders: Vec<(&str, &str)> = sales
+        .iter()
+        .map(|(channel, sold)| (*channel, sold.order.as_str()))
+        .collect();
     orders.sort_unstable();
     orders.dedup();
     Summary {
@@ -68,12 +73,21 @@ pub(super) fn of(world: &World, running: &Running, folder: &Path, settled: Optio
 type Sales = BTreeMap<String, BTreeMap<String, (f64, i64, i64)>>;
 
 /// Units by SKU and channel, with the first and last instant (milliseconds) at which the SKU was sold.
+#[allow(clippy::float_arithmetic, reason = "a figure for people, not a decision")]
 fn sales_by_channel(sales: &[(&'static str, super::shop::Sold)]) -> Sales {
     let mut result = Sales::new();
     for (channel, sold) in sales {
         let at = sold.at.0;
-        let entry = result.entry(sold.sku.clone()).or_default().entry((*channel).to_owned()).or_insert((0.0, at, at));
-        *entry = (entry.0 + i32::try_from(sold.units).map_or(0.0, f64::from), entry.1.min(at), entry.2.max(at));
+        let entry = result
+            .entry(sold.sku.clone())
+            .or_default()
+            .entry((*channel).to_owned())
+            .or_insert((0.0, at, at));
+        *entry = (
+            entry.0 + i32::try_from(sold.units).map_or(0.0, f64::from),
+            entry.1.min(at),
+            entry.2.max(at),
+        );
     }
     result
 }
@@ -87,9 +101,15 @@ fn allowed(sales: &Sales, lag: &BTreeMap<String, [u64; 3]>) -> i64 {
     for channels in sales.values() {
         let first = channels.values().map(|sold| sold.1).min().unwrap_or_default();
         let last = channels.values().map(|sold| sold.2).max().unwrap_or_default();
-        let seconds = Duration::from_millis(u64::try_from(last - first).unwrap_or_default()).as_secs_f64().max(1.0);
+        let seconds = Duration::from_millis(u64::try_from(last - first).unwrap_or_default())
+            .as_secs_f64()
+            .max(1.0);
         for (channel, [_, p95, _]) in lag {
-            let others: f64 = channels.iter().filter(|(name, _)| *name != channel).map(|(_, sold)| sold.0).sum();
+            let others: f64 = channels
+                .iter()
+                .filter(|(name, _)| *name != channel)
+                .map(|(_, sold)| sold.0)
+                .sum();
             let blind = POLL + Duration::from_millis(*p95).as_secs_f64();
             expected += excess(others / seconds * blind, SAFETY_STOCK);
         }
@@ -128,7 +148,14 @@ mod tests {
 
     #[test]
     fn the_quantile_is_the_table_of_the_theory() {
-        for (mean, chance, kept) in [(0.05, 0.05, 0), (0.05, 0.01, 1), (0.25, 0.001, 3), (1.0, 0.01, 4), (5.0, 0.05, 9), (20.0, 0.001, 35)] {
+        for (mean, chance, kept) in [
+            (0.05, 0.05, 0),
+            (0.05, 0.01, 1),
+            (0.25, 0.001, 3),
+            (1.0, 0.01, 4),
+            (5.0, 0.05, 9),
+            (20.0, 0.001, 35),
+        ] {
             assert_eq!(quantile(mean, chance), kept, "{mean} {chance}");
         }
     }

@@ -13,9 +13,19 @@ use std::time::Duration;
 /// Says where everything is.
 pub(super) fn begin(folder: &Path, file: &Path, running: &Running) {
     println!("omnistock demo: a simulated ERP, two WooCommerce shops, a Medusa market");
-    println!("folder {} stays: its configuration, ERP files and store", folder.display());
-    println!("look around from another terminal: omnistock -c {} status", file.display());
-    println!("admin http://{}  webhooks http://{}\n", running.admin(), running.webhooks());
+    println!(
+        "folder {} stays: its configuration, ERP files and store",
+        folder.display()
+    );
+    println!(
+        "look around from another terminal: omnistock -c {} status",
+        file.display()
+    );
+    println!(
+        "admin http://{}  webhooks http://{}\n",
+        running.admin(),
+        running.webhooks()
+    );
 }
 
 /// The table, and what it said before.
@@ -30,18 +40,30 @@ pub(super) struct Table {
 impl Table {
     /// Nothing shown yet.
     pub(super) fn new() -> Self {
-        Self { live: std::io::stdout().is_terminal(), lines: 0, sales: 0, updates: 0, at: Duration::ZERO }
+        Self {
+            live: std::io::stdout().is_terminal(),
+            lines: 0,
+            sales: 0,
+            updates: 0,
+            at: Duration::ZERO,
+        }
     }
 
     /// Shows how things stand.
     pub(super) fn show(&mut self, elapsed: Duration, status: &Status, world: &World) {
-        let (sales, updates) = (world.sales().len(), world.shops.iter().map(super::shop::Shop::updates).sum());
+        let (sales, updates) = (
+            world.sales().len(),
+            world.shops.iter().map(super::shop::Shop::updates).sum(),
+        );
         let passed = elapsed.saturating_sub(self.at).as_millis().max(1);
         let per_second = |count: u64| u128::from(count) * 1_000 / passed;
         let orders = per_second(sales.saturating_sub(self.sales) as u64);
         let sent = per_second(u64::saturating_sub(updates, self.updates));
         (self.sales, self.updates, self.at) = (sales, updates, elapsed);
-        let head = format!("{:>4} s  {orders:>4} orders/s  {sent:>4} updates/s  {sales:>6} orders", elapsed.as_secs());
+        let head = format!(
+            "{:>4} s  {orders:>4} orders/s  {sent:>4} updates/s  {sales:>6} orders",
+            elapsed.as_secs()
+        );
         if self.live {
             self.draw(&head, status);
         } else if elapsed.as_secs().is_multiple_of(5) {
@@ -50,10 +72,10 @@ impl Table {
     }
 
     fn draw(&mut self, head: &str, status: &Status) {
-        let mut out = String::new();
-        if self.lines > 0 {
-            out.push_str(&format!("\x1b[{}A\x1b[J", self.lines));
-        }
+        let mut out = match self.lines {
+            0 => String::new(),
+            lines => format!("\x1b[{lines}A\x1b[J"),
+        };
         let mut lines = vec![
             head.to_owned(),
             "CHANNEL    MODE  LISTINGS IN_SYNC WAITING PARKED  LAG_P50  LAG_P99  CALLS ERRORS".to_owned(),
@@ -96,7 +118,10 @@ pub(super) fn end(summary: &Summary, json: bool) {
         println!("{}", serde_json::to_string(summary).unwrap_or_default());
         return;
     }
-    println!("\n{:>7} orders, {} units sold, {} orders cancelled", summary.orders, summary.units_sold, summary.cancelled);
+    println!(
+        "\n{:>7} orders, {} units sold, {} orders cancelled",
+        summary.orders, summary.units_sold, summary.cancelled
+    );
     println!(
         "{:>7} units oversold, counted at the channels (safety stock {} at these rates and lags: at most {})",
         summary.oversold, summary.safety_stock, summary.oversold_allowed
@@ -104,15 +129,28 @@ pub(super) fn end(summary: &Summary, json: bool) {
     println!("{:>7} SKUs sold out everywhere", summary.sold_out);
     println!("{:>7} updates written", summary.updates);
     for (channel, [p50, p95, p99]) in &summary.lag_ms {
-        println!("{:>7} {channel}: lag p50 {p50} ms, p95 {p95} ms, p99 {p99} ms, outages included", "");
+        println!(
+            "{:>7} {channel}: lag p50 {p50} ms, p95 {p95} ms, p99 {p99} ms, outages included",
+            ""
+        );
     }
     match summary.settled_ms {
-        Some(settled) => println!("{:>7} listings differ, {settled} ms after the last buyer", summary.divergence),
+        Some(settled) => println!(
+            "{:>7} listings differ, {settled} ms after the last buyer",
+            summary.divergence
+        ),
         None => println!("{:>7} listings differ", summary.divergence),
     }
     for line in &summary.differing {
         println!("        {line}");
     }
-    println!("\n{}", if summary.good() { "Every channel shows what it should." } else { "NOT every channel shows what it should." });
+    println!(
+        "\n{}",
+        if summary.good() {
+            "Every channel shows what it should."
+        } else {
+            "NOT every channel shows what it should."
+        }
+    );
     println!("left in place: {}", summary.folder);
 }

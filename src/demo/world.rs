@@ -37,19 +37,33 @@ pub struct World {
 }
 
 fn articles() -> Vec<Article> {
-    let kinds = [("HOSE", "Hose Größe"), ("JACKE", "Jacke für Übergang"), ("MUETZE", "Mütze"), ("GUERTEL", "Gürtel")];
+    let kinds = [
+        ("HOSE", "Hose Größe"),
+        ("JACKE", "Jacke für Übergang"),
+        ("MUETZE", "Mütze"),
+        ("GUERTEL", "Gürtel"),
+    ];
     let colours = ["BL", "SW", "RT", "GN", "WS", "GR"];
     let mut articles = Vec::new();
-    for (index, (kind, title)) in kinds.iter().enumerate() {
-        for (colour_index, colour) in colours.iter().enumerate() {
+    for (index, (kind, title)) in (0_u32..).zip(kinds) {
+        for (colour_index, colour) in (0_u32..).zip(colours) {
             for size in 0..5_u32 {
-                let number = (index * 30 + colour_index * 5) as u32 + size;
+                let number = index * 30 + colour_index * 5 + size;
                 // One in four is wanted much and scarce.
-                let hot = number % 4 == 0;
-                let stock = if hot { [6 + i64::from(number % 5), 5] } else { [150 + i64::from(number), 60] };
+                let hot = number.is_multiple_of(4);
+                let stock = if hot {
+                    [6 + i64::from(number % 5), 5]
+                } else {
+                    [150 + i64::from(number), 60]
+                };
                 let sku = format!("{kind}-{}-{colour}", 36 + size * 2);
                 let title = format!("{title} {} {colour}", 36 + size * 2);
-                articles.push(Article { sku, title, stock, weight: if hot { 5 } else { 2 } });
+                articles.push(Article {
+                    sku,
+                    title,
+                    stock,
+                    weight: if hot { 5 } else { 2 },
+                });
             }
         }
     }
@@ -62,7 +76,10 @@ impl World {
         let articles = articles();
         let mut shops = Vec::new();
         for (channel, seed) in [("shop_de", 11), ("shop_at", 12)] {
-            let settings = woocommerce::SimulatorSettings { seed, ..woocommerce::SimulatorSettings::default() };
+            let settings = woocommerce::SimulatorSettings {
+                seed,
+                ..woocommerce::SimulatorSettings::default()
+            };
             let shop = woocommerce::Simulator::start(settings).await?;
             for (index, article) in articles.iter().enumerate() {
                 match index % 5 {
@@ -70,7 +87,10 @@ impl World {
                     _ => shop.add_product(&article.sku, 3),
                 };
             }
-            shops.push(Shop { channel, vendor: Vendor::WooCommerce(shop) });
+            shops.push(Shop {
+                channel,
+                vendor: Vendor::WooCommerce(shop),
+            });
         }
         let shop = medusa::Simulator::start(medusa::SimulatorSettings::default()).await?;
         let places = LOCATIONS.map(|name| shop.add_location(name));
@@ -78,8 +98,16 @@ impl World {
             let levels: Vec<(String, i64)> = places.iter().map(|place| (place.clone(), 2)).collect();
             shop.add_product(&article.sku, &levels);
         }
-        shops.push(Shop { channel: "market", vendor: Vendor::Medusa(shop) });
-        let world = Self { articles, shops, cancelled: Mutex::default(), received: Mutex::default() };
+        shops.push(Shop {
+            channel: "market",
+            vendor: Vendor::Medusa(shop),
+        });
+        let world = Self {
+            articles,
+            shops,
+            cancelled: Mutex::default(),
+            received: Mutex::default(),
+        };
         world.heal();
         Ok(world)
     }
@@ -100,12 +128,20 @@ impl World {
 
     /// An order was cancelled.
     pub(super) fn cancel(&self, channel: &'static str, order: String) {
-        self.cancelled.lock().unwrap_or_else(PoisonError::into_inner).insert((channel, order));
+        self.cancelled
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert((channel, order));
     }
 
     /// Goods arrived.
     pub(super) fn receive(&self, sku: &str, units: i64) {
-        *self.received.lock().unwrap_or_else(PoisonError::into_inner).entry(sku.to_owned()).or_default() += units;
+        *self
+            .received
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry(sku.to_owned())
+            .or_default() += units;
     }
 
     /// Cancelled orders, by channel and id.
@@ -116,14 +152,21 @@ impl World {
     /// All sales with their channels; cancelled ones are left out.
     pub(super) fn sales(&self) -> Vec<(&'static str, Sold)> {
         let cancelled = self.cancelled();
-        let all = self.shops.iter().flat_map(|shop| shop.sales().into_iter().map(|sold| (shop.channel, sold)));
-        all.filter(|(channel, sold)| !cancelled.contains(&(*channel, sold.order.clone()))).collect()
+        let all = self
+            .shops
+            .iter()
+            .flat_map(|shop| shop.sales().into_iter().map(|sold| (shop.channel, sold)));
+        all.filter(|(channel, sold)| !cancelled.contains(&(*channel, sold.order.clone())))
+            .collect()
     }
 
     /// Units of every SKU that are there and not sold; negative: oversold.
     pub(super) fn left(&self) -> BTreeMap<String, i64> {
-        let mut left: BTreeMap<String, i64> =
-            self.articles.iter().map(|article| (article.sku.clone(), article.stock.iter().sum())).collect();
+        let mut left: BTreeMap<String, i64> = self
+            .articles
+            .iter()
+            .map(|article| (article.sku.clone(), article.stock.iter().sum()))
+            .collect();
         for (sku, units) in self.received.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             *left.entry(sku.clone()).or_default() += units;
         }

@@ -64,16 +64,31 @@ impl Cache {
         let empty = stored.bytes.is_empty();
         match key {
             DocumentKey::Sku(sku) => {
-                let document = if empty { Ok(SkuDocument::default()) } else { SkuDocument::decode(&stored.bytes) };
-                self.skus.insert(sku.clone(), document.map_err(|error| damaged(key, error))?);
+                let document = if empty {
+                    Ok(SkuDocument::default())
+                } else {
+                    SkuDocument::decode(&stored.bytes)
+                };
+                self.skus
+                    .insert(sku.clone(), document.map_err(|error| damaged(key, error))?);
             }
             DocumentKey::Order(order) => {
-                let document = if empty { Ok(OrderDocument::default()) } else { OrderDocument::decode(&stored.bytes) };
-                self.orders.insert(order.clone(), document.map_err(|error| damaged(key, error))?);
+                let document = if empty {
+                    Ok(OrderDocument::default())
+                } else {
+                    OrderDocument::decode(&stored.bytes)
+                };
+                self.orders
+                    .insert(order.clone(), document.map_err(|error| damaged(key, error))?);
             }
             DocumentKey::Source(source) => {
-                let document = if empty { Ok(SourceDocument::default()) } else { SourceDocument::decode(&stored.bytes) };
-                self.sources.insert(source.clone(), document.map_err(|error| damaged(key, error))?);
+                let document = if empty {
+                    Ok(SourceDocument::default())
+                } else {
+                    SourceDocument::decode(&stored.bytes)
+                };
+                self.sources
+                    .insert(source.clone(), document.map_err(|error| damaged(key, error))?);
             }
         }
         self.versions.insert(key.clone(), stored.version);
@@ -83,13 +98,19 @@ impl Cache {
     fn hand_out(&self, documents: &mut Documents, key: &DocumentKey) {
         match key {
             DocumentKey::Sku(sku) => {
-                documents.skus.insert(sku.clone(), self.skus.get(sku).cloned().unwrap_or_default());
+                documents
+                    .skus
+                    .insert(sku.clone(), self.skus.get(sku).cloned().unwrap_or_default());
             }
             DocumentKey::Order(order) => {
-                documents.orders.insert(order.clone(), self.orders.get(order).cloned().unwrap_or_default());
+                documents
+                    .orders
+                    .insert(order.clone(), self.orders.get(order).cloned().unwrap_or_default());
             }
             DocumentKey::Source(source) => {
-                documents.sources.insert(source.clone(), self.sources.get(source).cloned().unwrap_or_default());
+                documents
+                    .sources
+                    .insert(source.clone(), self.sources.get(source).cloned().unwrap_or_default());
             }
         }
     }
@@ -99,13 +120,18 @@ impl Cache {
         for (key, version) in written {
             match key {
                 DocumentKey::Sku(sku) => {
-                    self.skus.insert(sku.clone(), documents.skus.get(sku).cloned().unwrap_or_default());
+                    self.skus
+                        .insert(sku.clone(), documents.skus.get(sku).cloned().unwrap_or_default());
                 }
                 DocumentKey::Order(order) => {
-                    self.orders.insert(order.clone(), documents.orders.get(order).cloned().unwrap_or_default());
+                    self.orders
+                        .insert(order.clone(), documents.orders.get(order).cloned().unwrap_or_default());
                 }
                 DocumentKey::Source(source) => {
-                    self.sources.insert(source.clone(), documents.sources.get(source).cloned().unwrap_or_default());
+                    self.sources.insert(
+                        source.clone(),
+                        documents.sources.get(source).cloned().unwrap_or_default(),
+                    );
                 }
             }
             self.versions.insert(key.clone(), *version);

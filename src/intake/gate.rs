@@ -29,8 +29,16 @@ impl GateKeeper {
             conditions.backfilled.retain(|other, _| orders.contains_key(other));
             (channel.clone(), conditions)
         });
-        let gates = settings.channels.keys().map(|channel| (channel.clone(), watch::channel(false).0)).collect();
-        Self { conditions: Mutex::new(conditions.collect()), orders, gates }
+        let gates = settings
+            .channels
+            .keys()
+            .map(|channel| (channel.clone(), watch::channel(false).0))
+            .collect();
+        Self {
+            conditions: Mutex::new(conditions.collect()),
+            orders,
+            gates,
+        }
     }
 
     fn change(&self, change: impl Fn(&mut Conditions)) {
@@ -42,7 +50,9 @@ impl GateKeeper {
 
     /// The gate of a channel; a closed one for a channel that there is not.
     pub fn gate(&self, channel: &ChannelName) -> watch::Receiver<bool> {
-        self.gates.get(channel).map_or_else(|| watch::channel(false).1, watch::Sender::subscribe)
+        self.gates
+            .get(channel)
+            .map_or_else(|| watch::channel(false).1, watch::Sender::subscribe)
     }
 
     /// A source has given a complete snapshot, and it is in the ledgers.
@@ -62,7 +72,9 @@ impl GateKeeper {
     /// What a channel still waits for; empty: its gate is open.
     pub fn waits(&self, channel: &ChannelName) -> Vec<Wait> {
         let mut all = self.conditions.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(conditions) = all.get_mut(channel) else { return Vec::new() };
+        let Some(conditions) = all.get_mut(channel) else {
+            return Vec::new();
+        };
         for (other, filled) in &mut conditions.backfilled {
             *filled |= self.orders.get(other).is_some_and(OrderRequests::back_filled);
         }

@@ -67,7 +67,10 @@ impl Holds {
     pub fn id(source: &ConnectorName, title: &str, as_of: Millis) -> String {
         use sha2::Digest;
         let digest = sha2::Sha256::digest(format!("{source}\n{title}\n{as_of}"));
-        let short = digest.iter().take(3).fold(0_u32, |short, byte| short << 8 | u32::from(*byte));
+        let short = digest
+            .iter()
+            .take(3)
+            .fold(0_u32, |short, byte| short << 8 | u32::from(*byte));
         format!("h-{short:06x}")
     }
 
@@ -117,7 +120,10 @@ mod tests {
         };
         holds.hold(report, sender);
         assert_eq!(holds.list().len(), 1);
-        assert!(matches!(holds.decide("h-000000", Decision::Approve(String::new())), Err(HoldError::Unknown(_))));
+        assert!(matches!(
+            holds.decide("h-000000", Decision::Approve(String::new())),
+            Err(HoldError::Unknown(_))
+        ));
         let decision = Decision::Approve("checked".to_owned());
         assert!(holds.decide(&id, decision.clone()).is_ok());
         assert!(matches!(holds.decide(&id, decision.clone()), Err(HoldError::Busy(_))));

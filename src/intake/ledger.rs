@@ -121,7 +121,11 @@ struct Applied {
 impl Ledger {
     /// An owner that has read nothing yet.
     pub fn new(parts: LedgerParts) -> Self {
-        Self { parts, cache: Cache::default(), cursor: None }
+        Self {
+            parts,
+            cache: Cache::default(),
+            cursor: None,
+        }
     }
 
     /// Works until `cancel`. Trouble with the store is waited out; without a lease it stands by.
@@ -175,14 +179,19 @@ impl Ledger {
             None => self.parts.store.cursor().await?,
         };
         self.cursor = Some(from);
-        self.parts.applied.send_if_modified(|applied| std::mem::replace(applied, from) != from);
+        self.parts
+            .applied
+            .send_if_modified(|applied| std::mem::replace(applied, from) != from);
         let entries = self.parts.store.read(from, BATCH).await?;
         let Some(last) = entries.last() else {
             self.parts.board.with(|numbers| numbers.error = None);
             return Ok(false);
         };
         let to = last.id;
-        let events: Vec<Event> = entries.iter().filter_map(|entry| self.decode(entry.id, &entry.bytes)).collect();
+        let events: Vec<Event> = entries
+            .iter()
+            .filter_map(|entry| self.decode(entry.id, &entry.bytes))
+            .collect();
         let applied = self.apply(&events, from, to).await?;
         self.parts.store.commit(lease, &applied.batch).await?;
         self.committed(&applied);
@@ -215,30 +224,53 @@ impl Ledger {
             }
             let touched = documents.take_changed();
             if let Event::Order { channel, .. } = event {
-                let skus = touched.iter().filter_map(|key| if let DocumentKey::Sku(sku) = key { Some(sku) } else { None });
+                let skus = touched.iter().filter_map(|key| {
+                    if let DocumentKey::Sku(sku) = key {
+                        Some(sku)
+                    } else {
+                        None
+                    }
+                });
                 own.extend(skus.map(|sku| (channel.clone(), sku.clone())));
             }
             changed.extend(touched);
         }
-        let mut batch =
-            CommitBatch { cursor: Some(CursorMove { from, to }), ..CommitBatch::default() };
+        let mut batch = CommitBatch {
+            cursor: Some(CursorMove { from, to }),
+            ..CommitBatch::default()
+        };
         let written = self.writes(&documents, &changed, &mut batch);
-        let woken = self.marks(&settings, before, &mut documents, &changed, own, at, &mut batch).await?;
-        Ok(Applied { documents, written, batch, woken, to, events: events.len() as u64 })
+        let woken = self
+            .marks(&settings, before, &mut documents, &changed, own, at, &mut batch)
+            .await?;
+        Ok(Applied {
+            documents,
+            written,
+            batch,
+            woken,
+            to,
+            events: events.len() as u64,
+        })
     }
 
     /// Loads what the events touch; the engine asks in at most a few rounds (an order, then its SKUs).
     async fn load(&mut self, settings: &Settings, events: &[Event]) -> Result<Documents, StoreError> {
         let mut documents = Documents::default();
         let sources = settings.sources.keys().cloned().map(DocumentKey::Source).collect();
-        self.cache.fill(self.parts.store.as_ref(), &mut documents, sources).await?;
+        self.cache
+            .fill(self.parts.store.as_ref(), &mut documents, sources)
+            .await?;
         for _ in 0..4 {
-            let wanted: BTreeSet<DocumentKey> =
-                events.iter().flat_map(|event| missing(settings, &documents, event)).collect();
+            let wanted: BTreeSet<DocumentKey> = events
+                .iter()
+                .flat_map(|event| missing(settings, &documents, event))
+                .collect();
             if wanted.is_empty() {
                 break;
             }
-            self.cache.fill(self.parts.store.as_ref(), &mut documents, wanted.into_iter().collect()).await?;
+            self.cache
+                .fill(self.parts.store.as_ref(), &mut documents, wanted.into_iter().collect())
+                .await?;
         }
         Ok(documents)
     }
@@ -254,13 +286,19 @@ impl Ledger {
             let bytes = match key {
                 DocumentKey::Sku(sku) => documents.skus.get(sku).map(omnistock_engine::SkuDocument::encode),
                 DocumentKey::Order(order) => documents.orders.get(order).map(omnistock_engine::OrderDocument::encode),
-                DocumentKey::Source(source) => {
-                    documents.sources.get(source).map(omnistock_engine::SourceDocument::encode)
-                }
+                DocumentKey::Source(source) => documents
+                    .sources
+                    .get(source)
+                    .map(omnistock_engine::SourceDocument::encode),
             };
             let expected = self.cache.version(key);
             let version = expected + 1;
-            batch.writes.push(DocumentWrite { key: store_key(key), expected, version, bytes });
+            batch.writes.push(DocumentWrite {
+                key: store_key(key),
+                expected,
+                version,
+                bytes,
+            });
             written.push((key.clone(), version));
         }
         written
@@ -281,7 +319,13 @@ impl Ledger {
     ) -> Result<BTreeSet<ChannelName>, StoreError> {
         let affected: BTreeSet<Sku> = changed
             .iter()
-            .filter_map(|key| if let DocumentKey::Sku(sku) = key { Some(sku) } else { None })
+            .filter_map(|key| {
+                if let DocumentKey::Sku(sku) = key {
+                    Some(sku)
+                } else {
+                    None
+                }
+            })
             .flat_map(|sku| dependents(settings, sku))
             .collect();
         let read: BTreeSet<DocumentKey> = affected
@@ -291,7 +335,9 @@ impl Ledger {
             .map(DocumentKey::Sku)
             .collect();
         let mut others = Documents::default();
-        self.cache.fill(self.parts.store.as_ref(), &mut others, read.into_iter().collect()).await?;
+        self.cache
+            .fill(self.parts.store.as_ref(), &mut others, read.into_iter().collect())
+            .await?;
         for (sku, document) in others.skus {
             before.skus.insert(sku.clone(), document.clone());
             after.skus.insert(sku, document);
@@ -309,7 +355,11 @@ impl Ledger {
         let woken = marks.iter().map(|(channel, _)| channel.clone()).collect();
         batch.marks = marks
             .into_iter()
-            .map(|(channel, sku)| DirtyMark { channel: channel.to_string(), sku: sku.to_string(), since: at })
+            .map(|(channel, sku)| DirtyMark {
+                channel: channel.to_string(),
+                sku: sku.to_string(),
+                since: at,
+            })
             .collect();
         Ok(woken)
     }

@@ -20,5 +20,5 @@ pub use inbox::Inbox;
 pub use ledger::{Ledger, LedgerBoard, LedgerParts};
 pub use orders::{OrderBoard, OrderPoller, OrderRequests};
 pub use schedule::{CronSchedule, Schedule};
-pub use stock::{StockParts, StockPoller};
+pub use stock::{Listed, StockParts, StockPoller};
 pub use webhook::{Intake, WebhookCounts, WebhookRefusal, keep_subscribed, take_webhook};

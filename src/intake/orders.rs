@@ -46,7 +46,10 @@ impl OrderRequests {
         let asked = now();
         let mut fresh = self.fresh.clone();
         self.wake.notify_one();
-        let seen = fresh.wait_for(|fresh| fresh.began.is_some_and(|began| began >= asked)).await.ok()?;
+        let seen = fresh
+            .wait_for(|fresh| fresh.began.is_some_and(|began| began >= asked))
+            .await
+            .ok()?;
         seen.began
     }
 
@@ -135,12 +138,27 @@ impl OrderPoller {
         board: Arc<OrderBoard>,
     ) -> Self {
         let (wake, fresh, seen) = (Arc::default(), watch::channel(Fresh::default()).0, HashMap::new());
-        Self { channel, connector, every, store, lease, inbox, board, wake, fresh, seen, cursor: None }
+        Self {
+            channel,
+            connector,
+            every,
+            store,
+            lease,
+            inbox,
+            board,
+            wake,
+            fresh,
+            seen,
+            cursor: None,
+        }
     }
 
     /// The handle that wakes it.
     pub fn requests(&self) -> OrderRequests {
-        OrderRequests { wake: Arc::clone(&self.wake), fresh: self.fresh.subscribe() }
+        OrderRequests {
+            wake: Arc::clone(&self.wake),
+            fresh: self.fresh.subscribe(),
+        }
     }
 
     /// Works until `cancel`. A failed poll is repeated, slower and slower, at most every interval or 30 s.
@@ -176,7 +194,10 @@ impl OrderPoller {
         tracing::warn!(%channel, "orders were not read: {error}");
         self.board.with(|numbers| numbers.error = Some(error.to_string()));
         let wish = match error {
-            PollError::Vendor(ConnectorError { class: ErrorClass::Retry { after: Some(after) }, .. }) => *after,
+            PollError::Vendor(ConnectorError {
+                class: ErrorClass::Retry { after: Some(after) },
+                ..
+            }) => *after,
             _ => Duration::ZERO,
         };
         crate::retry::delay(failures, rand::random()).max(wish)
@@ -215,7 +236,10 @@ impl OrderPoller {
             numbers.last = Some(began);
             numbers.error = None;
         });
-        self.fresh.send_replace(Fresh { began: Some(began), back_filled: true });
+        self.fresh.send_replace(Fresh {
+            began: Some(began),
+            back_filled: true,
+        });
         Ok(())
     }
 
@@ -227,7 +251,10 @@ impl OrderPoller {
         let fresh: Vec<OrderFact> = orders.into_iter().filter(|order| !self.known(order)).collect();
         let events: Vec<Event> = fresh
             .iter()
-            .map(|order| Event::Order { channel: self.channel.clone(), order: order.clone() })
+            .map(|order| Event::Order {
+                channel: self.channel.clone(),
+                order: order.clone(),
+            })
             .collect();
         let last = self.inbox.append(&events).await?;
         self.board.with(|numbers| numbers.orders += events.len() as u64);
@@ -239,7 +266,9 @@ impl OrderPoller {
 
     /// Whether this very state of the order was appended before, whatever our fetch sequence says.
     fn known(&self, order: &OrderFact) -> bool {
-        let Some(seen) = self.seen.get(&order.order) else { return false };
+        let Some(seen) = self.seen.get(&order.order) else {
+            return false;
+        };
         let mut same = order.clone();
         match (&mut same.revision, &seen.revision) {
             (Some(new), Some(old)) => new.sequence = old.sequence,
@@ -249,7 +278,13 @@ impl OrderPoller {
     }
 
     async fn load_cursor(&self) -> Result<(u64, Option<Cursor>), PollError> {
-        let stored = self.store.load(&[self.document()]).await?.into_iter().next().unwrap_or_default();
+        let stored = self
+            .store
+            .load(&[self.document()])
+            .await?
+            .into_iter()
+            .next()
+            .unwrap_or_default();
         if stored.bytes.is_empty() {
             return Ok((stored.version, None));
         }
@@ -260,8 +295,21 @@ impl OrderPoller {
 
     async fn save_cursor(&self, lease: &Lease, version: u64, cursor: &Cursor) -> Result<u64, PollError> {
         let bytes = serde_json::to_vec(cursor).unwrap_or_default();
-        let write = DocumentWrite { key: self.document(), expected: version, version: version + 1, bytes: Some(bytes) };
-        self.store.commit(lease, &CommitBatch { writes: vec![write], ..CommitBatch::default() }).await?;
+        let write = DocumentWrite {
+            key: self.document(),
+            expected: version,
+            version: version + 1,
+            bytes: Some(bytes),
+        };
+        self.store
+            .commit(
+                lease,
+                &CommitBatch {
+                    writes: vec![write],
+                    ..CommitBatch::default()
+                },
+            )
+            .await?;
         Ok(version + 1)
     }
 }

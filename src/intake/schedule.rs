@@ -35,7 +35,10 @@ impl Schedule {
     pub fn cron(expression: &str, zone: TimeZone) -> Option<Self> {
         let cron = Cron::from_str(expression).ok()?;
         let repeats = expression.split_whitespace().nth(2)?.contains(['*', '/', '?']);
-        Some(Self::Cron(Box::new(CronSchedule { cron, zone: if repeats { TimeZone::UTC } else { zone } })))
+        Some(Self::Cron(Box::new(CronSchedule {
+            cron,
+            zone: if repeats { TimeZone::UTC } else { zone },
+        })))
     }
 
     /// The first time after `after`; for an interval, `after` plus it. `None`: never (again).
@@ -49,7 +52,10 @@ impl Schedule {
 
 impl CronSchedule {
     fn next(&self, after: Millis) -> Option<Millis> {
-        let civil = Timestamp::from_millisecond(after.0).ok()?.to_zoned(self.zone.clone()).datetime();
+        let civil = Timestamp::from_millisecond(after.0)
+            .ok()?
+            .to_zoned(self.zone.clone())
+            .datetime();
         // Civil times may map to instants that are not later (the fold): a day has few of them.
         let dressed = dress(civil)?;
         let limit = after.plus(5 * 366 * 86_400_000);
@@ -70,7 +76,12 @@ fn dress(civil: DateTime) -> Option<chrono::DateTime<chrono::Utc>> {
 
 /// The civil time that was dressed as UTC.
 fn undress(dressed: &chrono::DateTime<chrono::Utc>) -> Option<DateTime> {
-    Some(Timestamp::from_second(dressed.timestamp()).ok()?.to_zoned(TimeZone::UTC).datetime())
+    Some(
+        Timestamp::from_second(dressed.timestamp())
+            .ok()?
+            .to_zoned(TimeZone::UTC)
+            .datetime(),
+    )
 }
 
 #[cfg(test)]
@@ -89,14 +100,22 @@ mod tests {
     #[test]
     fn a_daily_time_in_the_spring_gap_moves_behind_it() {
         let daily = schedule("0 30 2 * * *", "Europe/Berlin");
-        assert_eq!(daily.next(at("2026-03-28T12:00:00Z")), Some(at("2026-03-29T01:30:00Z")), "03:30 local");
+        assert_eq!(
+            daily.next(at("2026-03-28T12:00:00Z")),
+            Some(at("2026-03-29T01:30:00Z")),
+            "03:30 local"
+        );
         assert_eq!(daily.next(at("2026-03-29T01:30:00Z")), Some(at("2026-03-30T00:30:00Z")));
     }
 
     #[test]
     fn a_daily_time_in_the_autumn_fold_happens_once() {
         let daily = schedule("0 30 2 * * *", "Europe/Berlin");
-        assert_eq!(daily.next(at("2026-10-24T12:00:00Z")), Some(at("2026-10-25T00:30:00Z")), "the first 02:30");
+        assert_eq!(
+            daily.next(at("2026-10-24T12:00:00Z")),
+            Some(at("2026-10-25T00:30:00Z")),
+            "the first 02:30"
+        );
         assert_eq!(daily.next(at("2026-10-25T00:30:00Z")), Some(at("2026-10-26T01:30:00Z")));
     }
 

@@ -3,7 +3,7 @@
 
 use super::stock::StockParts;
 use crate::store::{Key, Kind, StoreError};
-use omnistock_engine::snapshot::{GuardName, Judge, RowVerdict, Verdict};
+use omnistock_engine::snapshot::{Finding, GuardName, Judge, RowVerdict, Verdict};
 use omnistock_engine::{Event, MissingRow, SkuDocument, SourceDocument, StockEvent, StockRow};
 use omnistock_sdk::{StockReport, now};
 use omnistock_words::{ConnectorName, Quantity, Sku};
@@ -56,7 +56,11 @@ struct Pass<'a> {
 impl Pass<'_> {
     /// Rows of SKUs before `limit` have no document (or there are none left): they are new.
     fn before(&mut self, limit: Option<&Sku>) {
-        while let Some(first) = self.rows.first().filter(|row| limit.is_none_or(|limit| row.sku < *limit)) {
+        while let Some(first) = self
+            .rows
+            .first()
+            .filter(|row| limit.is_none_or(|limit| row.sku < *limit))
+        {
             let sku = first.sku.clone();
             self.one(&sku, None);
         }
@@ -70,7 +74,10 @@ impl Pass<'_> {
             match verdict {
                 RowVerdict::Unchanged => {}
                 RowVerdict::Rewrite(row) => self.rewrites.push(row),
-                RowVerdict::Missing(location) => self.missing.push(MissingRow { sku: sku.clone(), location }),
+                RowVerdict::Missing(location) => self.missing.push(MissingRow {
+                    sku: sku.clone(),
+                    location,
+                }),
             }
         }
     }
@@ -83,11 +90,24 @@ pub(super) async fn judge(parts: &StockParts, report: &StockReport) -> Result<Ju
     if !report.complete {
         let changed = rows.len() as u64;
         let none = Vec::new;
-        return Ok(Judged { rewrites: rows, missing: Vec::new(), changed, findings: none(), guards: none(), needs_person: false });
+        return Ok(Judged {
+            rewrites: rows,
+            missing: Vec::new(),
+            changed,
+            findings: none(),
+            guards: none(),
+            needs_person: false,
+        });
     }
     let source = source_document(parts).await?;
     let judge = Judge::new(&settings, &parts.source, report.as_of, now());
-    let mut pass = Pass { judge, source: &source, rows: &rows, rewrites: Vec::new(), missing: Vec::new() };
+    let mut pass = Pass {
+        judge,
+        source: &source,
+        rows: &rows,
+        rewrites: Vec::new(),
+        missing: Vec::new(),
+    };
     let mut after: Option<String> = None;
     loop {
         let page = parts.store.scan(Kind::Sku, after.as_deref(), PAGE).await?;
@@ -118,8 +138,26 @@ fn finish(pass: Pass<'_>) -> Judged {
         missing: pass.missing,
         needs_person: findings.iter().any(|finding| finding.guard == GuardName::NewlyZero),
         guards: findings.iter().map(|finding| finding.guard.name().to_owned()).collect(),
-        findings: findings.iter().map(ToString::to_string).collect(),
+        findings: findings.iter().map(sentence).collect(),
     }
+}
+
+/// A finding for people: the setting that stopped the report, how much, and where to look first.
+fn sentence(finding: &Finding) -> String {
+    let what = match finding.guard {
+        GuardName::RowsMissing => "rows are missing",
+        GuardName::TotalDrop => "units are gone without orders",
+        GuardName::NewlyZero => "rows fell to zero",
+    };
+    let examples: Vec<&str> = finding.examples.iter().map(Sku::as_str).collect();
+    format!(
+        "{}: {} of {} {what} (limit {}), first {}",
+        finding.guard.name(),
+        finding.affected,
+        finding.whole,
+        finding.limit,
+        examples.join(", ")
+    )
 }
 
 async fn source_document(parts: &StockParts) -> Result<SourceDocument, StoreError> {
@@ -144,10 +182,21 @@ impl Judged {
     pub(super) fn into_events(self, source: &ConnectorName, report: &StockReport) -> Vec<Event> {
         let as_of = report.as_of;
         let stock = |rows: &[StockRow]| {
-            Event::Stock(StockEvent { source: source.clone(), complete: false, basis: None, as_of, read_until: None, rows: rows.to_vec() })
+            Event::Stock(StockEvent {
+                source: source.clone(),
+                complete: false,
+                basis: None,
+                as_of,
+                read_until: None,
+                rows: rows.to_vec(),
+            })
         };
         let mut events: Vec<Event> = self.rewrites.chunks(CHUNK).map(stock).collect();
-        let missing = |rows: &[MissingRow]| Event::Missing { source: source.clone(), as_of, rows: rows.to_vec() };
+        let missing = |rows: &[MissingRow]| Event::Missing {
+            source: source.clone(),
+            as_of,
+            rows: rows.to_vec(),
+        };
         events.extend(self.missing.chunks(CHUNK).map(missing));
         events.extend(report.prices.iter().map(|row| Event::Price {
             source: source.clone(),
@@ -160,7 +209,13 @@ impl Judged {
         if report.complete {
             let total: Quantity = report.rows.iter().map(|row| row.quantity).sum();
             let rows = report.rows.len() as u64;
-            events.push(Event::Snapshot { source: source.clone(), as_of, read_until: None, rows, total });
+            events.push(Event::Snapshot {
+                source: source.clone(),
+                as_of,
+                read_until: None,
+                rows,
+                total,
+            });
         }
         events
     }

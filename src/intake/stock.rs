@@ -13,9 +13,11 @@ use super::snapshot::{Judged, judge};
 use crate::store::{Key, Lease, Store, StoreError};
 use arc_swap::ArcSwap;
 use omnistock_engine::{Event, SourceDocument};
-use omnistock_sdk::{Connector, ConnectorError, Refused, Report, StatementReport, StockReport, StockSource, Ticket, Verdict, now};
+use omnistock_sdk::{
+    Connector, ConnectorError, Refused, Report, StatementReport, StockReport, StockSource, Ticket, Verdict, now,
+};
 use omnistock_words::{ChannelName, ConnectorName, LineId, Millis, OrderId, Quantity, Settings, Sku};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc, watch};
@@ -47,8 +49,14 @@ pub struct StockParts {
     /// Rung by `omnistock sync`.
     pub wake: Arc<Notify>,
     /// Whether some channel lists a SKU; for the list of those that none does.
-    pub listed: Arc<dyn Fn(&Sku) -> bool + Send + Sync>,
+    pub listed: Arc<Listed>,
 }
+
+/// Whether some channel lists a SKU; `None` while that is not known.
+pub type Listed = dyn Fn(&Sku) -> Option<bool> + Send + Sync;
+
+/// Between attempts to tell which SKUs no channel lists, while channels are still being read.
+const UNLISTED_AGAIN: Duration = Duration::from_millis(500);
 
 /// A report that waits for a decision.
 struct Held {
@@ -62,6 +70,8 @@ struct Held {
 pub struct StockPoller {
     parts: StockParts,
     held: Option<Held>,
+    /// SKUs of the newest report that no channel lists so far; kept only until every channel was read.
+    unlisted: Vec<Sku>,
     /// The newest order list as stated: a list names every order again, and only what differs is news.
     stated: HashMap<(ChannelName, OrderId, LineId), Quantity>,
     decisions: (mpsc::Sender<Decision>, mpsc::Receiver<Decision>),
@@ -80,7 +90,13 @@ enum TakeError {
 impl StockPoller {
     /// A poller that has read nothing yet.
     pub fn new(parts: StockParts) -> Self {
-        Self { parts, held: None, stated: HashMap::new(), decisions: mpsc::channel(1) }
+        Self {
+            parts,
+            held: None,
+            unlisted: Vec::new(),
+            stated: HashMap::new(),
+            decisions: mpsc::channel(1),
+        }
     }
 
     /// Works until `cancel`. Trouble is shown on the board and tried again.
@@ -121,9 +137,11 @@ impl StockPoller {
 
     async fn wait(&mut self, due: Millis, cancel: &CancellationToken) {
         let pause = Duration::from_millis(u64::try_from(due.since(now())).unwrap_or_default());
+        let (parts, unlisted) = (&self.parts, &mut self.unlisted);
         let decided = tokio::select! {
+            () = tell_unlisted(parts, unlisted) => None,
             () = cancel.cancelled() => None,
-            () = self.parts.wake.notified() => None,
+            () = parts.wake.notified() => None,
             () = tokio::time::sleep(pause) => None,
             decision = self.decisions.1.recv() => decision,
         };
@@ -141,7 +159,14 @@ impl StockPoller {
             return Err(TakeError::Ended);
         }
         let key = Key::source(&self.parts.source);
-        let stored = self.parts.store.load(&[key]).await?.into_iter().next().unwrap_or_default();
+        let stored = self
+            .parts
+            .store
+            .load(&[key])
+            .await?
+            .into_iter()
+            .next()
+            .unwrap_or_default();
         let known = SourceDocument::decode(&stored.bytes).is_ok_and(|document| document.complete_as_of.is_some());
         if !stored.bytes.is_empty() && known {
             self.parts.gate.snapshot_taken(&self.parts.source);
@@ -154,7 +179,9 @@ impl StockPoller {
         let Some(role) = connector.stock() else { return Ok(()) };
         // Bounded by what the source has; a source that never ends would starve decisions, hence the limit.
         for _ in 0..1_000 {
-            let Some((ticket, report)) = role.poll().await? else { break };
+            let Some((ticket, report)) = role.poll().await? else {
+                break;
+            };
             match report {
                 Report::Refused(refused) => self.refused(refused),
                 Report::Statements(report) => self.state(role, &ticket, report).await?,
@@ -166,10 +193,19 @@ impl StockPoller {
 
     fn refused(&self, refused: Refused) {
         tracing::error!(source = %self.parts.source, "refused {}: {}", refused.title, refused.reason);
-        self.parts.board.refuse(Refusal { title: refused.title, reason: refused.reason, at: now() });
+        self.parts.board.refuse(Refusal {
+            title: refused.title,
+            reason: refused.reason,
+            at: now(),
+        });
     }
 
-    async fn state(&mut self, role: &dyn StockSource, ticket: &Ticket, report: StatementReport) -> Result<(), TakeError> {
+    async fn state(
+        &mut self,
+        role: &dyn StockSource,
+        ticket: &Ticket,
+        report: StatementReport,
+    ) -> Result<(), TakeError> {
         let settings = self.parts.settings.load_full();
         let mut unknown = report.unknown_channels;
         let (mut events, mut stated) = (Vec::new(), HashMap::with_capacity(report.rows.len()));
@@ -182,7 +218,14 @@ impl StockPoller {
             if self.stated.get(&key) != Some(&row.quantity) {
                 let (channel, order, line) = key.clone();
                 let (source, as_of) = (self.parts.source.clone(), Some(report.as_of));
-                events.push(Event::Absorbed { source, channel, order, line, quantity: row.quantity, as_of });
+                events.push(Event::Absorbed {
+                    source,
+                    channel,
+                    order,
+                    line,
+                    quantity: row.quantity,
+                    as_of,
+                });
             }
             stated.insert(key, row.quantity);
         }
@@ -220,7 +263,10 @@ impl StockPoller {
 
     fn patience(&self) -> i64 {
         let settings = self.parts.settings.load();
-        settings.sources.get(&self.parts.source).map_or(i64::MAX, |policy| policy.confirm_after)
+        settings
+            .sources
+            .get(&self.parts.source)
+            .map_or(i64::MAX, |policy| policy.confirm_after)
     }
 
     async fn hold(
@@ -233,7 +279,10 @@ impl StockPoller {
         let source = &self.parts.source;
         let guards = judged.guards();
         let earlier = self.held.take();
-        let since = earlier.as_ref().filter(|held| held.guards == guards).map_or_else(now, |held| held.since);
+        let since = earlier
+            .as_ref()
+            .filter(|held| held.guards == guards)
+            .map_or_else(now, |held| held.since);
         if let Some(older) = earlier {
             role.acknowledge(&older.ticket, &Verdict::Superseded).await?;
         }
@@ -249,13 +298,20 @@ impl StockPoller {
             confirms_at: (!judged.needs_person).then(|| since.plus(self.patience())),
         };
         self.parts.holds.hold(listed, self.decisions.0.clone());
-        self.held = Some(Held { ticket, report, guards, since });
+        self.held = Some(Held {
+            ticket,
+            report,
+            guards,
+            since,
+        });
         Ok(())
     }
 
     async fn decide(&mut self, decision: Decision) -> Result<(), TakeError> {
         let connector = Arc::clone(&self.parts.connector);
-        let (Some(role), Some(held)) = (connector.stock(), self.held.take()) else { return Ok(()) };
+        let (Some(role), Some(held)) = (connector.stock(), self.held.take()) else {
+            return Ok(());
+        };
         self.parts.holds.clear(&self.parts.source);
         match decision {
             Decision::Approve(reason) => {
@@ -266,7 +322,11 @@ impl StockPoller {
             }
             Decision::Reject(reason) => {
                 tracing::warn!(source = %self.parts.source, "{} is rejected: {reason}", held.report.title);
-                role.acknowledge(&held.ticket, &Verdict::Rejected(format!("rejected by a person: {reason}"))).await?;
+                role.acknowledge(
+                    &held.ticket,
+                    &Verdict::Rejected(format!("rejected by a person: {reason}")),
+                )
+                .await?;
             }
         }
         Ok(())
@@ -275,24 +335,53 @@ impl StockPoller {
     async fn append(&self, events: &[Event]) -> Result<(), TakeError> {
         let last = self.parts.inbox.append(events).await?;
         // The next report is judged against the ledgers, so this one has to be in them.
-        if self.parts.inbox.applied(last).await { Ok(()) } else { Err(TakeError::Ended) }
+        if self.parts.inbox.applied(last).await {
+            Ok(())
+        } else {
+            Err(TakeError::Ended)
+        }
     }
 
-    async fn apply(&self, report: &StockReport, judged: Judged) -> Result<(), TakeError> {
-        let board = &self.parts.board;
+    async fn apply(&mut self, report: &StockReport, judged: Judged) -> Result<(), TakeError> {
+        let board = Arc::clone(&self.parts.board);
         let (rows, changed) = (report.rows.len() as u64, judged.changed);
         self.append(&judged.into_events(&self.parts.source, report)).await?;
         board.unknown_locations(report.unknown_locations.clone());
-        let mut unlisted: Vec<&Sku> =
-            report.rows.iter().map(|row| &row.sku).filter(|sku| !(self.parts.listed)(sku)).collect();
-        unlisted.dedup();
-        let first = unlisted.iter().take(100).map(ToString::to_string).collect();
-        board.unlisted(unlisted.len() as u64, first);
+        let skus = report.rows.iter().map(|row| &row.sku);
+        let skus: BTreeSet<&Sku> = skus.filter(|sku| (self.parts.listed)(sku) != Some(true)).collect();
+        self.unlisted = skus.into_iter().cloned().collect();
+        count_unlisted(&self.parts, &mut self.unlisted);
         let (title, as_of) = (report.title.clone(), report.as_of);
-        board.taken(SourceReport { title, as_of, taken_at: now(), rows, changed });
+        board.taken(SourceReport {
+            title,
+            as_of,
+            taken_at: now(),
+            rows,
+            changed,
+        });
         if report.complete {
             self.parts.gate.snapshot_taken(&self.parts.source);
         }
         Ok(())
     }
+}
+
+/// Counts what no channel lists and forgets it, once every channel was read. `false`: not yet.
+fn count_unlisted(parts: &StockParts, skus: &mut Vec<Sku>) -> bool {
+    skus.retain(|sku| (parts.listed)(sku) != Some(true));
+    if skus.iter().any(|sku| (parts.listed)(sku).is_none()) {
+        return false;
+    }
+    let first = skus.iter().take(100).map(ToString::to_string).collect();
+    parts.board.unlisted(skus.len() as u64, first);
+    *skus = Vec::new();
+    true
+}
+
+/// Tells what no channel lists once that can be known; never ends.
+async fn tell_unlisted(parts: &StockParts, skus: &mut Vec<Sku>) {
+    while !skus.is_empty() && !count_unlisted(parts, skus) {
+        tokio::time::sleep(UNLISTED_AGAIN).await;
+    }
+    std::future::pending::<()>().await;
 }

@@ -68,7 +68,10 @@ pub async fn take_webhook(intake: &Intake, connector: &str, request: &RawRequest
         }
         Err(WebhookError::Malformed(cause)) => {
             intake.counts.malformed.fetch_add(1, Ordering::Relaxed);
-            tracing::warn!(connector, "a signed webhook was not understood, orders are fetched instead: {cause}");
+            tracing::warn!(
+                connector,
+                "a signed webhook was not understood, orders are fetched instead: {cause}"
+            );
             look(intake, channel);
             return Err(WebhookRefusal::Malformed(cause));
         }
@@ -77,8 +80,13 @@ pub async fn take_webhook(intake: &Intake, connector: &str, request: &RawRequest
         Received::Nothing => {}
         Received::Look(_) => look(intake, channel),
         Received::Orders(orders) => {
-            let events: Vec<Event> =
-                orders.into_iter().map(|order| Event::Order { channel: channel.clone(), order }).collect();
+            let events: Vec<Event> = orders
+                .into_iter()
+                .map(|order| Event::Order {
+                    channel: channel.clone(),
+                    order,
+                })
+                .collect();
             intake.inbox.append(&events).await?;
         }
     }
@@ -93,18 +101,23 @@ fn look(intake: &Intake, channel: &ChannelName) {
 }
 
 /// Checks now and every hour that the vendor still sends to `url`; a failed check is repeated after a minute.
-pub async fn keep_subscribed(name: ConnectorName, connector: Arc<dyn Connector>, url: String, cancel: CancellationToken) {
+pub async fn keep_subscribed(
+    name: ConnectorName,
+    connector: Arc<dyn Connector>,
+    url: String,
+    cancel: CancellationToken,
+) {
     let Some(role) = connector.webhooks() else { return };
     loop {
         let pause = match role.subscribe(&url).await {
-            Ok(SubscriptionState::Active) => Duration::from_secs(3_600),
+            Ok(SubscriptionState::Active) => Duration::from_hours(1),
             Ok(SubscriptionState::Mended(what)) => {
                 tracing::info!(connector = %name, "webhooks: {what}");
-                Duration::from_secs(3_600)
+                Duration::from_hours(1)
             }
             Err(error) => {
                 tracing::warn!(connector = %name, "webhooks could not be checked: {error}");
-                Duration::from_secs(60)
+                Duration::from_mins(1)
             }
         };
         tokio::select! {

@@ -1,3 +1,5 @@
+//! The decision about one listing: what is written, read, waited for, or left alone.
+
 use super::*;
 use crate::{Accepted, Fetched, ListingDocument, Observed, Parked, Sent};
 use omnistock_words::{ChannelName, LineId, ListingId, OrderId, Sku};

@@ -53,12 +53,13 @@ pub struct Limits {
 
 impl Limits {
     /// Of the webhook listener, which may face the internet: at most 256 bodies of 1 MiB in memory.
+    /// Senders hang up after 5 s: what is not durable a little before that is sent back.
     pub fn webhooks() -> Self {
         Self {
             connections: 256,
             header: Duration::from_secs(10),
             body: Duration::from_secs(15),
-            answer: Duration::from_secs(10),
+            answer: Duration::from_secs(4),
             most_body: 1 << 20,
             life: Duration::from_mins(10),
             grace: Duration::from_secs(5),
@@ -69,6 +70,7 @@ impl Limits {
     pub fn admin() -> Self {
         Self {
             connections: 64,
+            answer: Duration::from_secs(10),
             most_body: 64 << 10,
             ..Self::webhooks()
         }

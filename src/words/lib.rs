@@ -16,16 +16,16 @@ pub use fact::{Basis, FulfilledBy, OrderFact, OrderLineFact, OrderStatus, Revisi
 pub use instant::{Millis, ParseInstantError};
 pub use money::{Currency, Money, ParseMoneyError};
 pub use name::{
-    ChannelName, ConnectorName, LineId, ListingId, LocationName, MovementId, NameError, OrderId,
-    PriceListName, ReservationId, Sku, VendorLocation,
+    ChannelName, ConnectorName, LineId, ListingId, LocationName, MovementId, NameError, OrderId, PriceListName,
+    ReservationId, Sku, VendorLocation,
 };
 pub use percent::{ParsePercentError, Percent};
 pub use policy::{
-    ChannelGuard, ChannelPolicy, Endings, Limit, Mode, PolicyPatch, PriceFloor, PriceRule, SafetyStock,
-    SameSku, Sourcing,
+    ChannelGuard, ChannelPolicy, Endings, Limit, Mode, PolicyPatch, PriceFloor, PriceRule, SafetyStock, SameSku,
+    Sourcing,
 };
 pub use quantity::{ParseQuantityError, Quantity};
 pub use settings::{
-    Absorb, Carve, ChannelSettings, Component, GrossNet, LocationPolicy, Match, Missing, PriceList, Rule,
-    Settings, SourceGuard, SourcePolicy, Stale, WriteMeaning,
+    Absorb, Carve, ChannelSettings, Component, GrossNet, LocationPolicy, Match, Missing, PriceList, Rule, Settings,
+    SourceGuard, SourcePolicy, Stale, WriteMeaning,
 };

@@ -121,7 +121,10 @@ impl Money {
         let digits = self.currency.digits();
         let mut amount = self.amount.round_dp_with_strategy(digits, strategy);
         amount.rescale(digits);
-        Self { amount, currency: self.currency }
+        Self {
+            amount,
+            currency: self.currency,
+        }
     }
 }
 

@@ -25,7 +25,9 @@ const ARTICLE: &str = "1 to 100 characters without control characters";
 
 fn declared(text: &str) -> bool {
     (1..=64).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }
 
 fn printable(text: &str, most: usize) -> bool {
@@ -134,7 +136,10 @@ mod tests {
     fn declared_names_are_lower_case() {
         assert!(ChannelName::new("shop_de2").is_ok());
         let error = ChannelName::new("Shop-DE").unwrap_err().to_string();
-        assert_eq!(error, "not a valid channel name: 1 to 64 characters out of a-z, 0-9 and _");
+        assert_eq!(
+            error,
+            "not a valid channel name: 1 to 64 characters out of a-z, 0-9 and _"
+        );
     }
 
     #[test]

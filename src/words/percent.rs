@@ -54,7 +54,10 @@ impl std::str::FromStr for Percent {
     fn from_str(text: &str) -> Result<Self, ParsePercentError> {
         let digits = text.strip_suffix('%').ok_or(ParsePercentError)?.trim_end();
         let plain = !digits.is_empty() && digits.len() <= 16 && digits.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-        let value = Decimal::from_str_exact(digits).ok().filter(|_| plain).ok_or(ParsePercentError)?;
+        let value = Decimal::from_str_exact(digits)
+            .ok()
+            .filter(|_| plain)
+            .ok_or(ParsePercentError)?;
         if value > Decimal::from(1_000_000) || value.scale() > 6 {
             return Err(ParsePercentError);
         }

@@ -133,7 +133,11 @@ pub struct ChannelGuard {
 
 impl Default for ChannelGuard {
     fn default() -> Self {
-        Self { newly_zero: Percent::whole(10), price_jump: Percent::whole(30), prices_changed: Percent::whole(20) }
+        Self {
+            newly_zero: Percent::whole(10),
+            price_jump: Percent::whole(30),
+            prices_changed: Percent::whole(20),
+        }
     }
 }
 

@@ -64,7 +64,11 @@ impl Quantity {
     pub fn saturating(value: Decimal) -> Self {
         let limit = Decimal::from(MOST);
         let value = value.clamp(-limit, limit);
-        Self(value.round_dp_with_strategy(6, RoundingStrategy::ToNegativeInfinity).normalize())
+        Self(
+            value
+                .round_dp_with_strategy(6, RoundingStrategy::ToNegativeInfinity)
+                .normalize(),
+        )
     }
 
     /// The bare decimal.
@@ -74,13 +78,21 @@ impl Quantity {
 
     /// The whole part when there is no fraction.
     pub fn as_whole(self) -> Option<i64> {
-        if self.0.fract().is_zero() { self.0.to_i64() } else { None }
+        if self.0.fract().is_zero() {
+            self.0.to_i64()
+        } else {
+            None
+        }
     }
 
     /// Rounds towards minus infinity to `decimals` digits (0 to 6).
     #[must_use]
     pub fn floor(self, decimals: u32) -> Self {
-        Self(self.0.round_dp_with_strategy(decimals.min(6), RoundingStrategy::ToNegativeInfinity).normalize())
+        Self(
+            self.0
+                .round_dp_with_strategy(decimals.min(6), RoundingStrategy::ToNegativeInfinity)
+                .normalize(),
+        )
     }
 
     /// The largest multiple of `step` that is not above; unchanged where `step` is not positive.
@@ -89,7 +101,12 @@ impl Quantity {
         if !step.is_positive() {
             return self;
         }
-        match self.0.checked_div(step.0).map(|n| n.floor()).and_then(|n| n.checked_mul(step.0)) {
+        match self
+            .0
+            .checked_div(step.0)
+            .map(|n| n.floor())
+            .and_then(|n| n.checked_mul(step.0))
+        {
             Some(value) => Self::saturating(value),
             None => self,
         }
@@ -101,7 +118,9 @@ impl Quantity {
         if !step.is_positive() {
             return Self::ZERO;
         }
-        self.0.checked_div(step.0).map_or(Self::ZERO, |n| Self::saturating(n.floor()))
+        self.0
+            .checked_div(step.0)
+            .map_or(Self::ZERO, |n| Self::saturating(n.floor()))
     }
 
     /// The product, saturating, cut to six decimals downwards.
@@ -230,7 +249,13 @@ mod tests {
 
     #[test]
     fn text_has_no_trailing_zeros_and_no_exponent() {
-        for (text, printed) in [("5.50", "5.5"), ("-0", "0"), ("007", "7"), ("1000000000000", "1000000000000"), (".5", "0.5")] {
+        for (text, printed) in [
+            ("5.50", "5.5"),
+            ("-0", "0"),
+            ("007", "7"),
+            ("1000000000000", "1000000000000"),
+            (".5", "0.5"),
+        ] {
             assert_eq!(text.parse::<Quantity>().unwrap().to_string(), printed);
         }
         assert_eq!(Quantity::MAX.to_string(), "1000000000000");
@@ -239,11 +264,21 @@ mod tests {
 
     #[test]
     fn what_is_no_plain_number_is_refused() {
-        for text in ["", "-", ".", "1,5", "1e3", "+1", " 1", "1 ", "1.2.3", "NaN", "1_000", "0x1", "--1"] {
-            assert_eq!(text.parse::<Quantity>(), Err(ParseQuantityError::NotANumber), "{text:?}");
+        for text in [
+            "", "-", ".", "1,5", "1e3", "+1", " 1", "1 ", "1.2.3", "NaN", "1_000", "0x1", "--1",
+        ] {
+            assert_eq!(
+                text.parse::<Quantity>(),
+                Err(ParseQuantityError::NotANumber),
+                "{text:?}"
+            );
         }
         for text in ["1000000000001", "0.0000001", "99999999999999999999999999999999999999"] {
-            assert_eq!(text.parse::<Quantity>(), Err(ParseQuantityError::OutOfRange), "{text:?}");
+            assert_eq!(
+                text.parse::<Quantity>(),
+                Err(ParseQuantityError::OutOfRange),
+                "{text:?}"
+            );
         }
     }
 
@@ -251,8 +286,21 @@ mod tests {
     fn rounding_goes_down_also_below_zero() {
         let quantity: Quantity = "-1.5".parse().unwrap();
         assert_eq!(quantity.floor(0).to_string(), "-2");
-        assert_eq!("8.5".parse::<Quantity>().unwrap().floor_to(Quantity::whole(3)).to_string(), "6");
-        assert_eq!("10".parse::<Quantity>().unwrap().times("0.3".parse().unwrap()).to_string(), "33");
+        assert_eq!(
+            "8.5"
+                .parse::<Quantity>()
+                .unwrap()
+                .floor_to(Quantity::whole(3))
+                .to_string(),
+            "6"
+        );
+        assert_eq!(
+            "10".parse::<Quantity>()
+                .unwrap()
+                .times("0.3".parse().unwrap())
+                .to_string(),
+            "33"
+        );
     }
 
     proptest! {

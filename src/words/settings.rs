@@ -1,8 +1,8 @@
 //! A merchant's resolved configuration as plain data: what `config` hands to the pure rooms.
 
 use crate::{
-    Basis, ChannelName, ChannelPolicy, ConnectorName, Currency, LocationName, Millis, Percent, PolicyPatch, PriceListName,
-    Quantity, Sku,
+    Basis, ChannelName, ChannelPolicy, ConnectorName, Currency, LocationName, Millis, Percent, PolicyPatch,
+    PriceListName, Quantity, Sku,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -59,7 +59,11 @@ pub struct SourceGuard {
 
 impl Default for SourceGuard {
     fn default() -> Self {
-        Self { rows_missing: Percent::whole(10), total_drop: Percent::whole(30), newly_zero: Percent::whole(10) }
+        Self {
+            rows_missing: Percent::whole(10),
+            total_drop: Percent::whole(30),
+            newly_zero: Percent::whole(10),
+        }
     }
 }
 
@@ -135,7 +139,15 @@ pub struct LocationPolicy {
 
 impl Default for LocationPolicy {
     fn default() -> Self {
-        Self { enabled: true, source: None, part_of: None, carve: None, safety_stock: Quantity::ZERO, stop_at: None, max_age: None }
+        Self {
+            enabled: true,
+            source: None,
+            part_of: None,
+            carve: None,
+            safety_stock: Quantity::ZERO,
+            stop_at: None,
+            max_age: None,
+        }
     }
 }
 

@@ -19,6 +19,7 @@ mod kill_embedded;
 mod kill_redis;
 mod leases;
 mod marks;
+mod names;
 mod properties;
 mod redis_only;
 
@@ -65,10 +66,10 @@ on_every_store!(
     commits::ten_thousand_writes_in_one_batch,
     commits::ten_thousand_writes_with_one_conflict_change_nothing,
     commits::what_can_not_be_meant_is_refused,
-    commits::bytes_and_odd_names_survive,
-    commits::the_longest_names_survive,
-    commits::a_scan_goes_through_all_in_byte_order,
-    commits::a_scan_forgets_what_was_deleted,
+    names::bytes_and_odd_names_survive,
+    names::the_longest_names_survive,
+    names::a_scan_goes_through_all_in_byte_order,
+    names::a_scan_forgets_what_was_deleted,
     commits::concurrent_commits_to_one_document_apply_once,
     commits::concurrent_commits_to_many_documents_all_apply,
     inbox::entries_come_back_in_order,

@@ -15,21 +15,32 @@ pub struct Daemon {
 impl Daemon {
     /// `omnistock run -c FILE`. Returns at once.
     pub fn start(file: &Path) -> Self {
+        Self::start_with(file, &[])
+    }
+
+    /// The same with further environment variables.
+    pub fn start_with(file: &Path, environment: &[(&str, &str)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_omnistock"))
             .arg("-c")
             .arg(file)
             .arg("run")
+            .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
             .expect("the program starts");
-        let (log, mut errors) = (Arc::new(Mutex::new(String::new())), child.stderr.take().expect("it is piped"));
+        let (log, mut errors) = (
+            Arc::new(Mutex::new(String::new())),
+            child.stderr.take().expect("it is piped"),
+        );
         let kept = Arc::clone(&log);
         std::thread::spawn(move || {
             let mut part = [0_u8; 4_096];
             while let Ok(count @ 1..) = errors.read(&mut part) {
-                kept.lock().expect("no reader panics").push_str(&String::from_utf8_lossy(&part[..count]));
+                kept.lock()
+                    .expect("no reader panics")
+                    .push_str(&String::from_utf8_lossy(&part[..count]));
             }
         });
         Self { child, log }
@@ -75,14 +86,24 @@ impl Daemon {
 
     fn end_by(&mut self, signal: &str, within: Duration) {
         let id = self.child.id().to_string();
-        assert!(Command::new("kill").args([signal, &id]).status().expect("kill runs").success());
+        assert!(
+            Command::new("kill")
+                .args([signal, &id])
+                .status()
+                .expect("kill runs")
+                .success()
+        );
         let begun = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().expect("it is a child of ours") {
                 assert!(status.success(), "ended with {status}\n{}", self.log());
                 return;
             }
-            assert!(begun.elapsed() < within, "did not end within {within:?}\n{}", self.log());
+            assert!(
+                begun.elapsed() < within,
+                "did not end within {within:?}\n{}",
+                self.log()
+            );
             std::thread::sleep(Duration::from_millis(20));
         }
     }

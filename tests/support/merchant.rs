@@ -1,4 +1,4 @@
-//! A small merchant: an ERP's folder, a WooCommerce shop, a Medusa market, 24 articles, and a
+//! A small merchant: an ERP's folder, a `WooCommerce` shop, a Medusa market, 24 articles, and a
 //! configuration with free ports and secrets of its own. Every test opens one for itself.
 
 use super::daemon::Daemon;
@@ -32,7 +32,11 @@ pub struct Merchant {
 
 /// A port that was free a moment ago.
 pub fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }
 
 /// The SKU of an article.
@@ -49,7 +53,11 @@ pub fn usual(index: usize) -> i64 {
 pub async fn until(what: &str, mut met: impl FnMut() -> bool, instead: impl FnOnce() -> String) {
     let begun = Instant::now();
     while !met() {
-        assert!(begun.elapsed() < PATIENCE, "{what}: did not come within {PATIENCE:?}\n{}", instead());
+        assert!(
+            begun.elapsed() < PATIENCE,
+            "{what}: did not come within {PATIENCE:?}\n{}",
+            instead()
+        );
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -75,15 +83,27 @@ pub fn request(port: u16, head: &str, body: &[u8]) -> Option<Answer> {
     let answer = String::from_utf8_lossy(&answer).into_owned();
     let (head, body) = answer.split_once("\r\n\r\n")?;
     let status = head.split(' ').nth(1)?.parse().ok()?;
-    Some(Answer { status, head: head.to_ascii_lowercase(), body: body.to_owned() })
+    Some(Answer {
+        status,
+        head: head.to_ascii_lowercase(),
+        body: body.to_owned(),
+    })
 }
 
 impl Merchant {
     pub async fn open() -> Self {
-        let faults = woocommerce::Faults { webhook_delay: Duration::from_millis(100), ..woocommerce::Faults::default() };
-        let settings = woocommerce::SimulatorSettings { faults, ..woocommerce::SimulatorSettings::default() };
+        let faults = woocommerce::Faults {
+            webhook_delay: Duration::from_millis(100),
+            ..woocommerce::Faults::default()
+        };
+        let settings = woocommerce::SimulatorSettings {
+            faults,
+            ..woocommerce::SimulatorSettings::default()
+        };
         let shop = woocommerce::Simulator::start(settings).await.unwrap();
-        let market = medusa::Simulator::start(medusa::SimulatorSettings::default()).await.unwrap();
+        let market = medusa::Simulator::start(medusa::SimulatorSettings::default())
+            .await
+            .unwrap();
         let places = ["berlin", "hamburg"].map(|name| (market.add_location(name), 0));
         for index in 0..ARTICLES {
             shop.add_product(&sku(index), 1);
@@ -92,10 +112,18 @@ impl Merchant {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("erp")).unwrap();
         let files = AtomicU32::new(0);
-        Self { folder, shop, market, admin: free_port(), webhooks: free_port(), files }
+        Self {
+            folder,
+            shop,
+            market,
+            admin: free_port(),
+            webhooks: free_port(),
+            files,
+        }
     }
 
-    fn secret(&self, name: &str, value: &str) -> String {
+    /// A secret in a file of its own, as a configuration refers to it.
+    pub fn secret(&self, name: &str, value: &str) -> String {
         let path = self.folder.path().join(name);
         let mut file = std::fs::OpenOptions::new()
             .create(true)
@@ -116,7 +144,10 @@ impl Merchant {
         let webhook = self.secret("shop-webhook", WEBHOOK_SECRET);
         let password = self.secret("market-password", self.market.password());
         let (shop, market) = (self.shop.url(), self.market.url());
-        let (shop, market) = (shop.as_str().trim_end_matches('/'), market.as_str().trim_end_matches('/'));
+        let (shop, market) = (
+            shop.as_str().trim_end_matches('/'),
+            market.as_str().trim_end_matches('/'),
+        );
         let email = self.market.email();
         format!(
             r#"[store]
@@ -253,7 +284,9 @@ audit_every  = "1s"
 
     /// What `/api/v1/status` says; null when nobody answers.
     pub fn status(&self) -> Value {
-        self.get("/api/v1/status").and_then(|answer| serde_json::from_str(&answer.body).ok()).unwrap_or_default()
+        self.get("/api/v1/status")
+            .and_then(|answer| serde_json::from_str(&answer.body).ok())
+            .unwrap_or_default()
     }
 
     fn status_text(&self) -> String {
@@ -293,7 +326,9 @@ audit_every  = "1s"
 /// A stock file as text.
 pub fn table(of: impl Fn(usize) -> Option<i64>) -> String {
     let rows = (0..ARTICLES).filter_map(|index| Some(format!("{};berlin;{},0\n", sku(index), of(index)?)));
-    std::iter::once("Artikel;Lager;Bestand\n".to_owned()).chain(rows).collect()
+    std::iter::once("Artikel;Lager;Bestand\n".to_owned())
+        .chain(rows)
+        .collect()
 }
 
 /// How a run of the program ended.
@@ -308,7 +343,11 @@ impl Ended {
     /// Standard error without log lines.
     pub fn sentences(&self) -> String {
         let is_log = |line: &&str| line.starts_with("20") && line.contains("Z ");
-        self.err.lines().filter(|line| !is_log(line)).collect::<Vec<_>>().join("\n")
+        self.err
+            .lines()
+            .filter(|line| !is_log(line))
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 }
 
@@ -332,7 +371,11 @@ pub fn omnistock(arguments: &[&str], environment: &[(&str, &str)]) -> Ended {
     }
     let output = child.wait_with_output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
-    Ended { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    Ended {
+        code: output.status.code(),
+        out: text(output.stdout),
+        err: text(output.stderr),
+    }
 }
 
 /// Whether a file is there and what it says.

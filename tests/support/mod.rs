@@ -1,5 +1,10 @@
 //! What end-to-end tests share: the program, a redis-server, a small merchant.
-#![allow(dead_code, unused_imports, unreachable_pub, reason = "each test crate uses a part of it")]
+#![allow(
+    dead_code,
+    unused_imports,
+    unreachable_pub,
+    reason = "each test crate uses a part of it"
+)]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

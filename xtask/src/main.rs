@@ -53,13 +53,15 @@ fn shown(command: &Command) -> String {
 /// Every test of the workspace, with real servers; says what it installs.
 fn test(filters: &[&str]) -> Result<()> {
     install::debian("redis-server", "redis-server")?;
-    // Tests start the program as a process of its own.
-    run(Command::new("cargo").args(["build", "--workspace", "--bins"]))?;
     if install::has("cargo-nextest") {
-        run(Command::new("cargo").args(["nextest", "run", "--workspace", "--no-fail-fast"]).args(filters))
+        run(Command::new("cargo")
+            .args(["nextest", "run", "--workspace", "--no-fail-fast"])
+            .args(filters))
     } else {
         println!("cargo-nextest is not installed: running `cargo test`, which shows the same tests");
-        run(Command::new("cargo").args(["test", "--workspace", "--no-fail-fast", "--"]).args(filters))
+        run(Command::new("cargo")
+            .args(["test", "--workspace", "--no-fail-fast", "--"])
+            .args(filters))
     }
 }
 
@@ -67,7 +69,9 @@ fn test(filters: &[&str]) -> Result<()> {
 fn deny() -> Result<()> {
     install::cargo("cargo-deny", "0.20")?;
     run(Command::new("cargo").args(["deny", "check", "bans", "licenses", "sources"]))?;
-    let database = Command::new("cargo").args(["deny", "--offline", "check", "--disable-fetch", "advisories"]).output()?;
+    let database = Command::new("cargo")
+        .args(["deny", "--offline", "check", "--disable-fetch", "advisories"])
+        .output()?;
     let said = String::from_utf8_lossy(&database.stderr);
     if database.status.success() {
         println!("advisories ok");

@@ -21,7 +21,11 @@ pub struct HttpSettings {
 impl HttpSettings {
     /// 30 seconds and 32 MiB.
     pub fn new(base: Url) -> Self {
-        Self { base, deadline: Duration::from_secs(30), most_body: 32 << 20 }
+        Self {
+            base,
+            deadline: Duration::from_secs(30),
+            most_body: 32 << 20,
+        }
     }
 }
 
@@ -40,7 +44,11 @@ impl Answer {
     /// The body as JSON. An answer that isn't JSON (a login page, a proxy's error) says so with its first words.
     pub fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, ConnectorError> {
         serde_json::from_slice(&self.body).map_err(|error| {
-            ConnectorError::unknown(format!("answer {} is not the JSON it should be ({error}): {}", self.status, excerpt(&self.body)))
+            ConnectorError::unknown(format!(
+                "answer {} is not the JSON it should be ({error}): {}",
+                self.status,
+                excerpt(&self.body)
+            ))
         })
     }
 }
@@ -54,8 +62,16 @@ pub struct Http {
 
 fn excerpt(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
-    let short: String = text.chars().take(300).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if short.trim().is_empty() { "(empty body)".to_owned() } else { short }
+    let short: String = text
+        .chars()
+        .take(300)
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    if short.trim().is_empty() {
+        "(empty body)".to_owned()
+    } else {
+        short
+    }
 }
 
 impl Http {
@@ -103,7 +119,9 @@ impl Http {
         while let Some(chunk) = response.chunk().await.map_err(|error| Self::transport(&error))? {
             if body.len() + chunk.len() > self.settings.most_body {
                 let most = self.settings.most_body;
-                return Err(ConnectorError::unknown(format!("the answer is larger than {most} bytes and was not read")));
+                return Err(ConnectorError::unknown(format!(
+                    "the answer is larger than {most} bytes and was not read"
+                )));
             }
             body.extend_from_slice(&chunk);
         }
@@ -119,14 +137,25 @@ impl Http {
             source = cause.source();
         }
         if message.is_empty() {
-            message = if error.is_timeout() { "no answer in time".to_owned() } else { "the connection broke".to_owned() };
+            message = if error.is_timeout() {
+                "no answer in time".to_owned()
+            } else {
+                "the connection broke".to_owned()
+            };
         }
-        let class = if error.is_connect() || error.is_builder() { ErrorClass::Retry { after: None } } else { ErrorClass::Unknown };
+        let class = if error.is_connect() || error.is_builder() {
+            ErrorClass::Retry { after: None }
+        } else {
+            ErrorClass::Unknown
+        };
         ConnectorError { class, message }
     }
 
     fn refused(status: u16, headers: &HeaderMap, body: &[u8]) -> ConnectorError {
-        let after = headers.get(RETRY_AFTER).and_then(|v| v.to_str().ok()).and_then(|v| v.trim().parse().ok());
+        let after = headers
+            .get(RETRY_AFTER)
+            .and_then(|v| v.to_str().ok())
+            .and_then(|v| v.trim().parse().ok());
         let after = after.map(|seconds: u64| Duration::from_secs(seconds.min(3_600)));
         let class = match status {
             429 => ErrorClass::Retry { after },
@@ -135,6 +164,9 @@ impl Http {
             400..500 => ErrorClass::Rejected,
             _ => ErrorClass::Unknown,
         };
-        ConnectorError { class, message: format!("answer {status}: {}", excerpt(body)) }
+        ConnectorError {
+            class,
+            message: format!("answer {status}: {}", excerpt(body)),
+        }
     }
 }

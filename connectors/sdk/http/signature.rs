@@ -25,8 +25,12 @@ pub fn hmac_sha256_base64(secret: &SecretString, body: &[u8]) -> String {
 
 /// Whether `signature` is what the holder of any of `secrets` would have sent. Constant time in the content.
 pub fn verify_hmac_sha256_base64(secrets: &[SecretString], body: &[u8], signature: &str) -> bool {
-    let Ok(given) = STANDARD.decode(signature) else { return false };
-    secrets.iter().fold(false, |found, secret| found | bool::from(hmac_sha256(secret, body).as_slice().ct_eq(&given)))
+    let Ok(given) = STANDARD.decode(signature) else {
+        return false;
+    };
+    secrets.iter().fold(false, |found, secret| {
+        found | bool::from(hmac_sha256(secret, body).as_slice().ct_eq(&given))
+    })
 }
 
 #[cfg(test)]
@@ -37,9 +41,17 @@ mod tests {
     fn either_of_two_secrets_is_believed_and_no_other() {
         let (old, new) = (SecretString::from("old"), SecretString::from("new"));
         let signature = hmac_sha256_base64(&old, b"body");
-        assert!(verify_hmac_sha256_base64(&[new.clone(), old.clone()], b"body", &signature));
+        assert!(verify_hmac_sha256_base64(
+            &[new.clone(), old.clone()],
+            b"body",
+            &signature
+        ));
         assert!(!verify_hmac_sha256_base64(&[new], b"body", &signature));
-        assert!(!verify_hmac_sha256_base64(std::slice::from_ref(&old), b"body.", &signature));
+        assert!(!verify_hmac_sha256_base64(
+            std::slice::from_ref(&old),
+            b"body.",
+            &signature
+        ));
         assert!(!verify_hmac_sha256_base64(&[old], b"body", "not base64!"));
     }
 

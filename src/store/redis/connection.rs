@@ -32,7 +32,7 @@ pub(super) struct Connection {
 }
 
 fn too_slow() -> StoreError {
-    StoreError::Unavailable("redis did not answer within 10 s; the change may have happened".to_owned())
+    StoreError::Unavailable("redis gave no answer within 10 s; the change may have happened".to_owned())
 }
 
 async fn timely<T>(call: impl Future<Output = redis::RedisResult<T>>) -> Result<redis::RedisResult<T>, StoreError> {
@@ -116,7 +116,14 @@ impl Connection {
 
 fn unreachable_at(address: &str, error: &redis::RedisError) -> StoreError {
     match problem(error) {
+        // Nothing was asked yet, so nothing may have happened.
+        StoreError::Unavailable(_) if error.kind() == ErrorKind::Io => StoreError::Unavailable(format!(
+            "redis at {address}: {error}: start it, or correct `url` under [store]"
+        )),
         StoreError::Unavailable(text) => StoreError::Unavailable(format!("redis at {address}: {text}")),
+        StoreError::Refused(text) => {
+            StoreError::Refused(text.replacen("redis refuses", &format!("redis at {address} refuses"), 1))
+        }
         other => other,
     }
 }

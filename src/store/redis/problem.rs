@@ -24,7 +24,9 @@ fn says_forbidden(text: &str) -> bool {
 fn said(code: &str, detail: Option<&str>) -> StoreError {
     let text = detail.map_or_else(|| code.to_owned(), |detail| format!("{code} {detail}"));
     match code {
-        "NOPERM" | "NOAUTH" | "WRONGPASS" => refused(&text),
+        // Its own words are a lecture on its protocol.
+        "NOAUTH" => refused("NOAUTH: it wants a password and was given none"),
+        "NOPERM" | "WRONGPASS" => refused(&text),
         "ERR" if says_forbidden(&text) => refused(&text),
         "OOM" => StoreError::Full("redis has reached its maxmemory: raise it or free memory".to_owned()),
         "MISCONF" => StoreError::Full("redis can't write to its disk: make room or look into its log".to_owned()),

@@ -1,6 +1,7 @@
 //! Behaviour of the connector as its users see it.
 
 mod hostile;
+mod hostile_columns;
 mod pickup;
 mod put_away;
 mod reading;
