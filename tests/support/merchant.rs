@@ -30,13 +30,16 @@ pub struct Merchant {
     files: AtomicU32,
 }
 
-/// A port that was free a moment ago.
+/// A free port below those that the system gives to outgoing connections, so that none of these takes it
+/// before the daemon does. Every process and every call tries others first.
 pub fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let own = std::process::id() % 1_900 * 10;
+    let candidates = std::iter::repeat_with(|| 12_000 + (own + NEXT.fetch_add(1, Ordering::Relaxed)) % 19_000);
+    let mut ports = candidates.take(1_000).map(|port| u16::try_from(port).unwrap());
+    ports
+        .find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
         .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
 }
 
 /// The SKU of an article.
