@@ -2,6 +2,7 @@
 //! file as such systems do: semicolons, decimal commas, Windows-1252, renamed when whole.
 
 use super::world::{LOCATIONS, World};
+use omnistock_words::Millis;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,8 +14,12 @@ const IMPORT_LAG: i64 = 1_500;
 /// Between two exports.
 const EXPORT_EVERY: Duration = Duration::from_secs(2);
 
+/// How long an order stays on the list after its import, milliseconds: such lists name recent orders.
+const LISTED: i64 = 20_000;
+
 /// One imported order line, and where its units were taken.
 struct Imported {
+    at: Millis,
     units: i64,
     sku: String,
     taken: [i64; 2],
@@ -88,6 +93,7 @@ impl Erp {
             self.orders.insert(
                 key,
                 Imported {
+                    at: now,
                     units: sold.units,
                     sku: sold.sku,
                     taken,
@@ -136,7 +142,11 @@ impl Erp {
     fn export(&mut self) -> std::io::Result<()> {
         self.exports += 1;
         let mut orders = vec!["Kanal;Auftrag;Pos;Menge\r\n".to_owned()];
+        let now = omnistock_sdk::now();
         for ((channel, order, line), imported) in &self.orders {
+            if now.since(imported.at) > LISTED {
+                continue;
+            }
             orders.push(format!("{channel};{order};{line};{},00\r\n", imported.units));
         }
         drop_file(
