@@ -11,13 +11,12 @@ mod view;
 pub use parts::StartError;
 pub use view::DaemonView;
 
-use crate::config::{Configuration, Connectors, StoreChoice, load_and_build};
+use crate::config::{Configuration, Connectors, StoreChoice, load_and_build, process_environment};
 use crate::secrets::EnvironmentSecrets;
 use crate::server::listener::{Limits, bind, serve};
 use crate::server::{View, admin, webhooks};
 use crate::store::{Lease, Store, StoreSettings};
 use omnistock_sdk::SecretResolver;
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -46,9 +45,7 @@ pub struct Running {
 
 /// Reads a configuration with this process's environment and secrets, and starts.
 pub async fn start_file(file: &Path) -> Result<Running, StartError> {
-    let environment: BTreeMap<String, String> = std::env::vars_os()
-        .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
-        .collect();
+    let environment = process_environment();
     let folder = file.parent().unwrap_or_else(|| Path::new(""));
     let secrets: Arc<dyn SecretResolver> = Arc::new(EnvironmentSecrets::new(environment.clone(), folder));
     let (configuration, connectors) =

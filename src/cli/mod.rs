@@ -6,6 +6,7 @@ mod check;
 mod client;
 mod connectors;
 mod demo;
+mod evaluate;
 mod exit;
 mod explain;
 mod holds;
@@ -57,6 +58,7 @@ enum Command {
     Run(run::Run),
     Demo(demo::Demo),
     Check(check::Check),
+    Evaluate(evaluate::Evaluate),
     Status(status::Show),
     Explain(explain::Explain),
     /// Changes that a guard stopped.
@@ -133,6 +135,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Run(run) => Box::pin(run.run(context)).await,
         Command::Demo(demo) => Box::pin(demo.run(context)).await,
         Command::Check(check) => Box::pin(check.run(context)).await,
+        Command::Evaluate(evaluate) => evaluate.run(context),
         Command::Status(show) => show.run(context).await,
         Command::Explain(explain) => explain.run(context).await,
         Command::Holds(holds) => holds.run(context).await,

@@ -2,11 +2,11 @@
 //! that names them.
 
 use super::Failure;
-use crate::config::{Problem, Severity, load_and_build, render};
+use crate::config::{Problem, Severity, load_and_build, process_environment, render};
 use crate::secrets::EnvironmentSecrets;
 use omnistock_sdk::{ConnectorSpec, SecretResolver};
+use omnistock_words::Settings;
 use serde::Serialize;
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -74,9 +74,7 @@ pub(super) async fn demo(arguments: DemoArguments) -> Result<(), Failure> {
 /// Checks a configuration; with `live` also what each connector needs at its vendor.
 /// Problems are in the answer; `Err` only where nothing could be read at all.
 pub(super) async fn check(config: &Path, live: bool) -> Result<Checked, Failure> {
-    let environment: BTreeMap<String, String> = std::env::vars_os()
-        .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
-        .collect();
+    let environment = process_environment();
     let folder = config.parent().unwrap_or_else(|| Path::new(""));
     let secrets: Arc<dyn SecretResolver> = Arc::new(EnvironmentSecrets::new(environment.clone(), folder));
     let (configuration, connectors) = match load_and_build(config, &environment, &secrets) {
@@ -102,6 +100,16 @@ pub(super) async fn check(config: &Path, live: bool) -> Result<Checked, Failure>
             .push(serde_json::json!({ "connector": name, "severity": "failed", "message": sentence }));
     }
     Ok(checked)
+}
+
+/// The settings of a configuration for a calculation: connectors are not built, secrets not resolved.
+pub(super) fn settings(config: &Path) -> Result<Arc<Settings>, Failure> {
+    let loaded = crate::config::load(config, &process_environment());
+    let problems = match loaded {
+        Ok(configuration) => return Ok(configuration.settings),
+        Err(problems) => problems,
+    };
+    Err(Failure::usage(render(&problems).trim_end().to_owned()))
 }
 
 fn found(problems: &[Problem]) -> Checked {

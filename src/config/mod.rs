@@ -64,3 +64,11 @@ pub struct Configuration {
     /// Where `[store] url` stands, for a secret that can't be resolved.
     store_url_at: Option<Problem>,
 }
+
+/// The environment of this process; what is no text is left out.
+pub fn process_environment() -> BTreeMap<String, String> {
+    let text = |(key, value): (std::ffi::OsString, std::ffi::OsString)| {
+        Some((key.into_string().ok()?, value.into_string().ok()?))
+    };
+    std::env::vars_os().filter_map(text).collect()
+}
