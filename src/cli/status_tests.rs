@@ -218,7 +218,7 @@ fn an_older_daemon_with_fewer_facts_is_still_read() {
 fn states_add_up_to_the_catalogue() {
     let mut counts = StateCounts::default();
     for state in ListingState::ALL {
-        counts.add(state);
+        counts.add(state, 1);
         assert_eq!(counts.get(state), 1, "{}", state.name());
     }
     assert_eq!(counts.total(), 9);

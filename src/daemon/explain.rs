@@ -1,7 +1,6 @@
 //! Why a number is what it is: the ledger is loaded and asked anew, so the answer is what would be
 //! sent now, beside what was sent, accepted and observed.
 
-use super::status::outside;
 use super::view::DaemonView;
 use crate::delivery::decode_listing;
 use crate::server::{
@@ -143,9 +142,9 @@ fn explanation(
         channel: channel.clone(),
         listing: listing.map(|listing| listing_text(&listing.listing, listing.location.as_ref())),
         mode,
-        state: outside(listing.map_or(omnistock_planner::ListingState::Unmapped, |listing| {
+        state: listing.map_or(omnistock_planner::ListingState::Unmapped, |listing| {
             state(listing, &facts)
-        })),
+        }),
         stock_state: serde_json::to_value(promise.state)
             .ok()
             .and_then(|v| v.as_str().map(str::to_owned))

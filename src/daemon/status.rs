@@ -3,8 +3,7 @@
 use super::view::{ChannelView, DaemonView, SourceView};
 use crate::intake::HeldReport;
 use crate::server::{
-    ChannelStatus, Counted, Gate, Hold, Lag, LastReport, ListingState, ReportProblem, SourceStatus, StateCounts,
-    Status, StoreLine,
+    ChannelStatus, Counted, Gate, Hold, Lag, LastReport, ReportProblem, SourceStatus, StateCounts, Status, StoreLine,
 };
 use omnistock_sdk::now;
 use omnistock_words::{ChannelName, ConnectorName, Settings};
@@ -119,36 +118,13 @@ fn next(channels: &[ChannelStatus], sources: &[SourceStatus]) -> Option<String> 
     Some(command.to_owned())
 }
 
-/// A planner's state under its name outside.
-pub(super) fn outside(state: omnistock_planner::ListingState) -> ListingState {
-    match state {
-        omnistock_planner::ListingState::InSync => ListingState::InSync,
-        omnistock_planner::ListingState::Pending => ListingState::Pending,
-        omnistock_planner::ListingState::InFlight => ListingState::InFlight,
-        omnistock_planner::ListingState::Accepted => ListingState::Accepted,
-        omnistock_planner::ListingState::Held => ListingState::Held,
-        omnistock_planner::ListingState::Parked => ListingState::Parked,
-        omnistock_planner::ListingState::Unmapped => ListingState::Unmapped,
-        omnistock_planner::ListingState::Excluded => ListingState::Excluded,
-        omnistock_planner::ListingState::Paused => ListingState::Paused,
-    }
-}
-
 fn channel(view: &DaemonView, settings: &Settings, name: &ChannelName, parts: &ChannelView) -> ChannelStatus {
     let board = &parts.board;
-    let (states, totals) = (board.states().into_iter().collect::<BTreeMap<_, _>>(), board.totals());
-    let count = |state| states.get(&state).copied().unwrap_or_default();
-    let listings = StateCounts {
-        in_sync: count(omnistock_planner::ListingState::InSync),
-        pending: count(omnistock_planner::ListingState::Pending),
-        in_flight: count(omnistock_planner::ListingState::InFlight),
-        accepted: count(omnistock_planner::ListingState::Accepted),
-        held: count(omnistock_planner::ListingState::Held),
-        parked: count(omnistock_planner::ListingState::Parked),
-        unmapped: count(omnistock_planner::ListingState::Unmapped),
-        excluded: count(omnistock_planner::ListingState::Excluded),
-        paused: count(omnistock_planner::ListingState::Paused),
-    };
+    let totals = board.totals();
+    let mut listings = StateCounts::default();
+    for (state, count) in board.states() {
+        listings.add(state, count);
+    }
     let lag = board
         .lag
         .quantile(500)

@@ -2,9 +2,11 @@
 
 use crate::{ListingDocument, Target};
 use omnistock_words::Mode;
+use serde::{Deserialize, Serialize};
 
 /// Exactly one of these; together they add up to the catalogue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ListingState {
     /// Read back and right.
     InSync,

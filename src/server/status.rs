@@ -1,6 +1,7 @@
 //! How everything stands: the facts of `omnistock status`. Missing fields read as empty, so
 //! that a command line may speak to a daemon that is one version older.
 
+pub use omnistock_planner::ListingState;
 use omnistock_words::{ChannelName, ConnectorName, Millis, Mode};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -55,60 +56,6 @@ pub struct StoreLine {
     pub inbox: u64,
 }
 
-/// The state of a listing's quantity, or of its price.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ListingState {
-    /// The channel shows what it should.
-    InSync,
-    /// To be sent.
-    Pending,
-    /// On the wire.
-    InFlight,
-    /// Answered yes, not read back yet.
-    Accepted,
-    /// Stopped by a guard.
-    Held,
-    /// Refused by the channel, or without a floor.
-    Parked,
-    /// Without a SKU we know.
-    Unmapped,
-    /// By rule, or fulfilled by others.
-    Excluded,
-    /// Observe, shadow or frozen.
-    Paused,
-}
-
-impl ListingState {
-    /// All states.
-    pub const ALL: [Self; 9] = [
-        Self::InSync,
-        Self::Pending,
-        Self::InFlight,
-        Self::Accepted,
-        Self::Held,
-        Self::Parked,
-        Self::Unmapped,
-        Self::Excluded,
-        Self::Paused,
-    ];
-
-    /// The state's name, in texts, metrics and JSON.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::InSync => "in_sync",
-            Self::Pending => "pending",
-            Self::InFlight => "in_flight",
-            Self::Accepted => "accepted",
-            Self::Held => "held",
-            Self::Parked => "parked",
-            Self::Unmapped => "unmapped",
-            Self::Excluded => "excluded",
-            Self::Paused => "paused",
-        }
-    }
-}
-
 /// Listings by state. Every listing is in exactly one, so the sum is the catalogue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -141,8 +88,8 @@ impl StateCounts {
         }
     }
 
-    /// Counts one more in `state`.
-    pub fn add(&mut self, state: ListingState) {
+    /// Counts so many more in `state`.
+    pub fn add(&mut self, state: ListingState, more: u64) {
         let count = match state {
             ListingState::InSync => &mut self.in_sync,
             ListingState::Pending => &mut self.pending,
@@ -154,7 +101,7 @@ impl StateCounts {
             ListingState::Excluded => &mut self.excluded,
             ListingState::Paused => &mut self.paused,
         };
-        *count = count.saturating_add(1);
+        *count = count.saturating_add(more);
     }
 
     /// The catalogue.
