@@ -67,7 +67,7 @@ fn test(filters: &[&str]) -> Result<()> {
 
 /// Bans, licences and sources of all dependencies; advisories where their database is present.
 fn deny() -> Result<()> {
-    install::cargo("cargo-deny", "0.20")?;
+    install::cargo("cargo-deny", "0.20.2")?;
     run(Command::new("cargo").args(["deny", "check", "bans", "licenses", "sources"]))?;
     let database = Command::new("cargo")
         .args(["deny", "--offline", "check", "--disable-fetch", "advisories"])
