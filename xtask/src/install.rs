@@ -30,5 +30,5 @@ pub(crate) fn cargo(program: &str, version: &str) -> Result<()> {
         return Ok(());
     }
     println!("installing {program} {version} with cargo (some minutes)");
-    run(Command::new("cargo").args(["install", "--locked", "--quiet", program, "--version", version]))
+    run(crate::cargo().args(["install", "--locked", "--quiet", program, "--version", version]))
 }

@@ -41,6 +41,23 @@ fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
+/// Cargo without what the outer `cargo run` says of this package: build scripts go by some of it,
+/// and half of the dependencies would be built anew.
+fn cargo() -> Command {
+    let mut command = Command::new("cargo");
+    for (name, _) in std::env::vars_os() {
+        let of_package = name.to_str().is_some_and(|name| {
+            ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_", "CARGO_BIN_"]
+                .iter()
+                .any(|start| name.starts_with(start))
+        });
+        if of_package {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
 fn shown(command: &Command) -> String {
     let mut text = command.get_program().to_string_lossy().into_owned();
     for argument in command.get_args() {
@@ -54,12 +71,12 @@ fn shown(command: &Command) -> String {
 fn test(filters: &[&str]) -> Result<()> {
     install::debian("redis-server", "redis-server")?;
     if install::has("cargo-nextest") {
-        run(Command::new("cargo")
+        run(cargo()
             .args(["nextest", "run", "--workspace", "--no-fail-fast"])
             .args(filters))
     } else {
         println!("cargo-nextest is not installed: running `cargo test`, which shows the same tests");
-        run(Command::new("cargo")
+        run(cargo()
             .args(["test", "--workspace", "--no-fail-fast", "--"])
             .args(filters))
     }
@@ -68,8 +85,8 @@ fn test(filters: &[&str]) -> Result<()> {
 /// Bans, licences and sources of all dependencies; advisories where their database is present.
 fn deny() -> Result<()> {
     install::cargo("cargo-deny", "0.20.2")?;
-    run(Command::new("cargo").args(["deny", "check", "bans", "licenses", "sources"]))?;
-    let database = Command::new("cargo")
+    run(cargo().args(["deny", "check", "bans", "licenses", "sources"]))?;
+    let database = cargo()
         .args(["deny", "--offline", "check", "--disable-fetch", "advisories"])
         .output()?;
     let said = String::from_utf8_lossy(&database.stderr);

@@ -14,7 +14,6 @@ mod shop;
 use anyhow::{Context, Result};
 use server::Medusa;
 use shop::Shop;
-use std::process::Command;
 use std::time::Instant;
 
 /// Every article of the shop, with its units at Berlin and at Hamburg.
@@ -46,7 +45,7 @@ pub(crate) fn run() -> Result<()> {
 
 /// The connector's own test with a real server, which sells only `CONNECTOR-1`.
 fn connector(medusa: &Medusa) -> Result<()> {
-    let mut command = Command::new("cargo");
+    let mut command = crate::cargo();
     command.args(["test", "--package", "omnistock-medusa", "--test", "real"]);
     command.env("OMNISTOCK_MEDUSA_URL", &medusa.url);
     command.env("OMNISTOCK_MEDUSA_EMAIL", &medusa.email);

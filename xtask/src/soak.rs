@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail};
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Instant;
 
 /// Where the last log is kept.
@@ -16,7 +16,7 @@ const LOG: &str = "docs/logs/soak.log";
 )]
 pub(crate) fn run(rounds: u32) -> Result<()> {
     let begun = Instant::now();
-    let mut command = Command::new("cargo");
+    let mut command = crate::cargo();
     command.args(["test", "--package", "omnistock", "--test", "kill", "--", "--nocapture"]);
     command
         .env("OMNISTOCK_KILLS", rounds.to_string())

@@ -25,7 +25,7 @@ pub(crate) type Row<'a> = (&'a str, &'a str, &'a str);
 /// The program, fresh: optimised where there is an optimised one already.
 fn program() -> Result<PathBuf> {
     let root = crate::root();
-    let mut build = Command::new("cargo");
+    let mut build = crate::cargo();
     build.args(["build", "--package", "omnistock", "--bin", "omnistock"]);
     let release = root.join("target/release/omnistock");
     if release.is_file() {

@@ -26,7 +26,7 @@ impl Drop for SecondShop {
 impl SecondShop {
     /// Builds and starts it.
     pub(crate) fn start() -> Result<Self> {
-        crate::run(Command::new("cargo").args([
+        crate::run(crate::cargo().args([
             "build",
             "--package",
             "xtask",
