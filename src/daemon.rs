@@ -26,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// How long a leader may be silent before a standby takes over.
-const LEASE: Duration = Duration::from_secs(2);
+const LEASE: Duration = Duration::from_millis(1_500);
 /// How long all tasks together may take to end; less than the unit's `TimeoutStopSec`.
 const STOP: Duration = Duration::from_secs(25);
 

@@ -75,7 +75,7 @@ impl LeaseKeeper {
             Ok(Ok(None)) => (None, "another daemon leads".to_owned()),
             Ok(Err(error)) => (None, error.to_string()),
             Err(_) => {
-                let seconds = (self.length / 2).as_secs();
+                let seconds = (self.length / 2).as_secs_f32();
                 (None, format!("{} does not answer within {seconds} s", self.title))
             }
         };

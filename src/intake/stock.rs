@@ -4,6 +4,8 @@
 //! A crash before the acknowledgement reads the same report again; rows that were applied
 //! already are then unchanged. A held report stays with its source and is judged anew.
 
+mod statements;
+
 use super::board::{Refusal, SourceBoard, SourceReport};
 use super::gate::GateKeeper;
 use super::holds::{Decision, HeldReport, Holds};
@@ -13,9 +15,7 @@ use super::snapshot::{Judged, judge};
 use crate::store::{Key, Lease, Store, StoreError};
 use arc_swap::ArcSwap;
 use omnistock_engine::{Event, SourceDocument};
-use omnistock_sdk::{
-    Connector, ConnectorError, Refused, Report, StatementReport, StockReport, StockSource, Ticket, Verdict, now,
-};
+use omnistock_sdk::{Connector, ConnectorError, Refused, Report, StockReport, StockSource, Ticket, Verdict, now};
 use omnistock_words::{ChannelName, ConnectorName, LineId, Millis, OrderId, Quantity, Settings, Sku};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -70,6 +70,8 @@ struct Held {
 pub struct StockPoller {
     parts: StockParts,
     held: Option<Held>,
+    /// A report that could not be taken in yet.
+    unfinished: Option<(Ticket, Report)>,
     /// SKUs of the newest report that no channel lists so far; kept only until every channel was read.
     unlisted: Vec<Sku>,
     /// The newest order list as stated: a list names every order again, and only what differs is news.
@@ -93,6 +95,7 @@ impl StockPoller {
         Self {
             parts,
             held: None,
+            unfinished: None,
             unlisted: Vec::new(),
             stated: HashMap::new(),
             decisions: mpsc::channel(1),
@@ -179,13 +182,23 @@ impl StockPoller {
         let Some(role) = connector.stock() else { return Ok(()) };
         // Bounded by what the source has; a source that never ends would starve decisions, hence the limit.
         for _ in 0..1_000 {
-            let Some((ticket, report)) = role.poll().await? else {
-                break;
+            let next = match self.unfinished.take() {
+                Some(next) => Some(next),
+                None => role.poll().await?,
             };
-            match report {
-                Report::Refused(refused) => self.refused(refused),
-                Report::Statements(report) => self.state(role, &ticket, report).await?,
-                Report::Stock(report) => self.take(role, ticket, report).await?,
+            let Some((ticket, report)) = next else { break };
+            let taken = match &report {
+                Report::Refused(refused) => {
+                    self.refused(refused.clone());
+                    Ok(())
+                }
+                Report::Statements(report) => self.state(role, &ticket, report.clone()).await,
+                Report::Stock(report) => self.take(role, &ticket, report).await,
+            };
+            if let Err(error) = taken {
+                // The source hands a report out once: it is tried again from here.
+                self.unfinished = Some((ticket, report));
+                return Err(error);
             }
         }
         Ok(())
@@ -200,53 +213,17 @@ impl StockPoller {
         });
     }
 
-    async fn state(
-        &mut self,
-        role: &dyn StockSource,
-        ticket: &Ticket,
-        report: StatementReport,
-    ) -> Result<(), TakeError> {
-        let settings = self.parts.settings.load_full();
-        let mut unknown = report.unknown_channels;
-        let (mut events, mut stated) = (Vec::new(), HashMap::with_capacity(report.rows.len()));
-        for row in report.rows {
-            if !settings.channels.contains_key(&row.channel) {
-                *unknown.entry(row.channel.to_string()).or_default() += 1;
-                continue;
-            }
-            let key = (row.channel, row.order, row.line);
-            if self.stated.get(&key) != Some(&row.quantity) {
-                let (channel, order, line) = key.clone();
-                let (source, as_of) = (self.parts.source.clone(), Some(report.as_of));
-                events.push(Event::Absorbed {
-                    source,
-                    channel,
-                    order,
-                    line,
-                    quantity: row.quantity,
-                    as_of,
-                });
-            }
-            stated.insert(key, row.quantity);
-        }
-        self.parts.board.unknown_channels(unknown);
-        self.append(&events).await?;
-        self.stated = stated;
-        role.acknowledge(ticket, &Verdict::Accepted).await?;
-        Ok(())
-    }
-
-    async fn take(&mut self, role: &dyn StockSource, ticket: Ticket, report: StockReport) -> Result<(), TakeError> {
-        let judged = judge(&self.parts, &report).await?;
-        if !judged.findings.is_empty() && !self.confirmed(&judged, &report) {
+    async fn take(&mut self, role: &dyn StockSource, ticket: &Ticket, report: &StockReport) -> Result<(), TakeError> {
+        let judged = judge(&self.parts, report).await?;
+        if !judged.findings.is_empty() && !self.confirmed(&judged, report) {
             return self.hold(role, ticket, report, judged).await;
         }
-        self.apply(&report, judged).await?;
+        self.apply(report, judged).await?;
         if let Some(older) = self.held.take() {
             self.parts.holds.clear(&self.parts.source);
             role.acknowledge(&older.ticket, &Verdict::Superseded).await?;
         }
-        role.acknowledge(&ticket, &Verdict::Accepted).await?;
+        role.acknowledge(ticket, &Verdict::Accepted).await?;
         Ok(())
     }
 
@@ -272,8 +249,8 @@ impl StockPoller {
     async fn hold(
         &mut self,
         role: &dyn StockSource,
-        ticket: Ticket,
-        report: StockReport,
+        ticket: &Ticket,
+        report: &StockReport,
         judged: Judged,
     ) -> Result<(), TakeError> {
         let source = &self.parts.source;
@@ -299,8 +276,8 @@ impl StockPoller {
         };
         self.parts.holds.hold(listed, self.decisions.0.clone());
         self.held = Some(Held {
-            ticket,
-            report,
+            ticket: ticket.clone(),
+            report: report.clone(),
             guards,
             since,
         });
@@ -313,22 +290,29 @@ impl StockPoller {
             return Ok(());
         };
         self.parts.holds.clear(&self.parts.source);
-        match decision {
+        let done = self.carry_out(role, &held, decision).await;
+        if done.is_err() {
+            // It is judged, and held, again: the decision has to be made again, but nothing is lost.
+            self.unfinished = Some((held.ticket, Report::Stock(held.report)));
+        }
+        done
+    }
+
+    async fn carry_out(&mut self, role: &dyn StockSource, held: &Held, decision: Decision) -> Result<(), TakeError> {
+        let (source, title) = (&self.parts.source, &held.report.title);
+        let verdict = match decision {
             Decision::Approve(reason) => {
-                tracing::warn!(source = %self.parts.source, "{} is taken over on approval: {reason}", held.report.title);
+                tracing::warn!(%source, "{title} is taken over on approval: {reason}");
                 let judged = judge(&self.parts, &held.report).await?;
                 self.apply(&held.report, judged).await?;
-                role.acknowledge(&held.ticket, &Verdict::Accepted).await?;
+                Verdict::Accepted
             }
             Decision::Reject(reason) => {
-                tracing::warn!(source = %self.parts.source, "{} is rejected: {reason}", held.report.title);
-                role.acknowledge(
-                    &held.ticket,
-                    &Verdict::Rejected(format!("rejected by a person: {reason}")),
-                )
-                .await?;
+                tracing::warn!(%source, "{title} is rejected: {reason}");
+                Verdict::Rejected(format!("rejected by a person: {reason}"))
             }
-        }
+        };
+        role.acknowledge(&held.ticket, &verdict).await?;
         Ok(())
     }
 
