@@ -17,7 +17,16 @@ const LOG: &str = "docs/logs/soak.log";
 pub(crate) fn run(rounds: u32) -> Result<()> {
     let begun = Instant::now();
     let mut command = crate::cargo();
-    command.args(["test", "--package", "omnistock", "--test", "kill", "--", "--nocapture"]);
+    command.args([
+        "test",
+        "--package",
+        "omnistock",
+        "--test",
+        "kill",
+        "--",
+        "--nocapture",
+        "--test-threads=1",
+    ]);
     command
         .env("OMNISTOCK_KILLS", rounds.to_string())
         .env("RUST_BACKTRACE", "0")
