@@ -72,6 +72,9 @@ pub struct WriteItem {
     pub reference: ListingReference,
     /// The number in the vendor's meaning.
     pub quantity: Quantity,
+    /// The number it replaces. Given only where the manifest says `compare_and_set`: the vendor
+    /// must do nothing where it shows another one.
+    pub expected: Option<Quantity>,
 }
 
 /// What the vendor said of one item.
@@ -89,6 +92,14 @@ pub enum ItemOutcome {
     },
     /// Not done, worth another try.
     Failed {
+        /// The vendor's code and words.
+        reason: String,
+    },
+    /// Certainly not done: the vendor shows another number than was expected, or somebody else
+    /// was writing at that moment.
+    Stale {
+        /// The number it shows, where it says so: it counts as read.
+        quantity: Option<Quantity>,
         /// The vendor's code and words.
         reason: String,
     },

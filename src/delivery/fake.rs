@@ -34,6 +34,8 @@ pub(super) struct Shop {
     pub(super) faults: VecDeque<Fault>,
     /// Listings that spoil the whole call.
     pub(super) poison: BTreeSet<String>,
+    /// Answers of a vendor that compares: undone, showing this number.
+    pub(super) stale: VecDeque<Option<i64>>,
     /// Listings that are refused by themselves.
     pub(super) refused: BTreeSet<String>,
     /// Every write call: listing and number.
@@ -79,6 +81,13 @@ impl Fake {
             dead: Mutex::default(),
             tried: AtomicU64::new(0),
         }
+    }
+
+    /// A write depends on the number that it replaces.
+    pub(super) fn comparing(write: WriteMeaning) -> Self {
+        let mut fake = Self::new(write);
+        fake.manifest.compare_and_set = true;
+        fake
     }
 
     /// Every reading comes in a call of its own.
@@ -165,8 +174,20 @@ impl ChannelRole for Fake {
             return Err(ConnectorError::rejected("one of these is not valid"));
         }
         let mut outcomes = Vec::new();
-        for (id, number) in sent {
-            if shop.refused.contains(&id) {
+        for ((id, number), item) in sent.into_iter().zip(items) {
+            let shown = shop.numbers.get(&id).copied().map(Quantity::whole);
+            let stale = match shop.stale.pop_front() {
+                Some(quantity) => Some(quantity.map(Quantity::whole)),
+                None if item.expected.is_some_and(|expected| Some(expected) != shown) => Some(shown),
+                None => None,
+            };
+            assert_eq!(item.expected.is_some(), self.manifest.compare_and_set);
+            if let Some(quantity) = stale {
+                outcomes.push(ItemOutcome::Stale {
+                    quantity,
+                    reason: "the compare quantity is stale".to_owned(),
+                });
+            } else if shop.refused.contains(&id) {
                 outcomes.push(ItemOutcome::Rejected {
                     reason: "invalid_id: no such product".to_owned(),
                 });

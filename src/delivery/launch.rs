@@ -120,10 +120,12 @@ impl Worker {
             target: write.target,
             at: now,
             token,
+            expected: write.expected,
         });
         let item = WriteItem {
             reference: reference(&entry.document),
             quantity: write.quantity,
+            expected: write.expected,
         };
         self.changes.intend(write.index, true);
         self.work.unqueue(&write.sku);

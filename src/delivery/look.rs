@@ -20,6 +20,7 @@ pub(super) struct Planned {
     pub(super) sku: Sku,
     pub(super) quantity: Quantity,
     pub(super) target: Quantity,
+    pub(super) expected: Option<Quantity>,
     pub(super) drift: bool,
     pub(super) risk: Risk,
     pub(super) since: Millis,
@@ -97,6 +98,7 @@ impl Worker {
         let Action::Write {
             quantity,
             target,
+            expected,
             drift,
         } = action
         else {
@@ -108,6 +110,7 @@ impl Worker {
             sku,
             quantity,
             target,
+            expected,
             drift,
             risk,
             since,

@@ -22,6 +22,8 @@ mod work;
 mod worker;
 
 #[cfg(test)]
+mod compare_tests;
+#[cfg(test)]
 mod fake;
 #[cfg(test)]
 mod house;

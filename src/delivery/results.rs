@@ -24,6 +24,7 @@ pub(super) fn class(error: &ConnectorError) -> Class {
 fn verdict(outcome: Option<ItemOutcome>) -> Verdict {
     let (class, reason) = match outcome {
         Some(ItemOutcome::Applied { quantity }) => return Verdict::Applied { quantity },
+        Some(ItemOutcome::Stale { quantity, reason }) => return Verdict::Stale { quantity, reason },
         Some(ItemOutcome::Rejected { reason }) => (Class::Rejected, reason),
         Some(ItemOutcome::Failed { reason }) => (Class::Retry { after: None }, reason),
         Some(ItemOutcome::Unknown { reason }) => (Class::Unknown, reason),

@@ -56,6 +56,8 @@ pub enum Action {
         quantity: Quantity,
         /// The promise it stands for.
         target: Quantity,
+        /// The number it may replace and no other, where the vendor compares.
+        expected: Option<Quantity>,
         /// What was read can't be explained by any known order.
         drift: bool,
     },
@@ -135,7 +137,12 @@ fn available(facts: &Facts<'_>, promise: Quantity) -> Action {
         return Action::Read;
     };
     if facts.document.unknown && !resolved(facts, target) {
-        return again(facts, promise, target, shown);
+        // A comparison needs the number that is there: the old one, or the one that was sent.
+        return if facts.vendor.compare_and_set && !facts.fresh {
+            Action::Read
+        } else {
+            again(facts, promise, target, shown)
+        };
     }
     let certain = shown.exact() || facts.fresh;
     if certain && shown.point == target {
@@ -148,6 +155,7 @@ fn available(facts: &Facts<'_>, promise: Quantity) -> Action {
     let write = Action::Write {
         quantity: target,
         target: promise,
+        expected: compared(facts, shown.point),
         drift: drift(facts, target),
     };
     if target < least { write } else { raise(facts, write) }
@@ -164,6 +172,7 @@ fn again(facts: &Facts<'_>, promise: Quantity, target: Quantity, shown: Span) ->
     let write = Action::Write {
         quantity: target,
         target: promise,
+        expected: compared(facts, shown.point),
         drift: false,
     };
     if target <= shown.low {
@@ -171,6 +180,11 @@ fn again(facts: &Facts<'_>, promise: Quantity, target: Quantity, shown: Span) ->
     } else {
         raise(facts, write)
     }
+}
+
+/// What a vendor that compares is told to replace.
+fn compared(facts: &Facts<'_>, shown: Quantity) -> Option<Quantity> {
+    facts.vendor.compare_and_set.then_some(shown)
 }
 
 /// A number that may rise wipes out sales that we haven't seen: see them first.
@@ -230,6 +244,7 @@ fn gross(facts: &Facts<'_>, target: Quantity) -> Action {
     Action::Write {
         quantity,
         target,
+        expected: compared(facts, seen),
         drift,
     }
 }

@@ -114,6 +114,7 @@ fn write(quantity: i64, target: i64) -> Action {
     Action::Write {
         quantity: units(quantity),
         target: units(target),
+        expected: None,
         drift: false,
     }
 }
@@ -177,7 +178,22 @@ fn a_raise_waits_for_a_fetch_begun_behind_its_cause() {
     assert_eq!(case.number(11), write(11, 11));
     case.orders = None;
     case.vendor.compare_and_set = true;
-    assert_eq!(case.number(11), write(11, 11));
+    let compared = |shown| Action::Write {
+        quantity: units(11),
+        target: units(11),
+        expected: Some(units(shown)),
+        drift: false,
+    };
+    assert_eq!(case.number(11), compared(10));
+    case.document.unknown = true;
+    assert_eq!(
+        case.number(11),
+        Action::Read,
+        "the old number is there, or the one that was sent"
+    );
+    let mut read = case.observed(8, 10);
+    read.fresh = true;
+    assert_eq!(read.number(11), compared(8));
 }
 
 #[test]
@@ -198,6 +214,7 @@ fn below_expected_is_a_sale_not_seen_until_a_fetch_says_otherwise() {
         Action::Write {
             quantity: units(10),
             target: units(10),
+            expected: None,
             drift: true
         }
     );
@@ -217,6 +234,7 @@ fn an_edit_upwards_is_written_over_at_once() {
         Action::Write {
             quantity: units(10),
             target: units(10),
+            expected: None,
             drift: true
         }
     );
@@ -231,6 +249,7 @@ fn after_an_unknown_outcome_the_newest_number_goes_again() {
         target: units(7),
         at: NOW.plus(-1_000),
         token: 1,
+        expected: None,
     });
     assert_eq!(case.number(7), write(7, 7), "nothing lower is possible");
     assert_eq!(
@@ -252,6 +271,7 @@ fn after_an_unknown_outcome_the_newest_number_goes_again() {
         target: units(8),
         at: NOW.plus(-1_000),
         token: 1,
+        expected: None,
     });
     assert_eq!(read.number(8), MATCHES, "whether it lands once more or not");
     read.fresh = false;
@@ -366,6 +386,7 @@ fn write_for(quantity: i64, target: &str) -> Action {
     Action::Write {
         quantity: units(quantity),
         target: target.parse().unwrap(),
+        expected: None,
         drift: false,
     }
 }

@@ -20,6 +20,9 @@ pub struct Sent {
     pub at: Millis,
     /// The lease under which it was made.
     pub token: u64,
+    /// The number it may replace and no other, where the vendor compares.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<Quantity>,
 }
 
 /// A number that the vendor said yes to.
@@ -102,6 +105,10 @@ pub struct ListingDocument {
     /// Failed attempts in a row.
     #[serde(default)]
     pub attempts: u32,
+    /// Calls in a row that the vendor left undone because it shows another number than expected,
+    /// without anything new in its answer.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub contended: u32,
     /// Not to be tried earlier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Millis>,
@@ -126,6 +133,7 @@ impl ListingDocument {
             unknown: false,
             parked: None,
             attempts: 0,
+            contended: 0,
             not_before: None,
         }
     }
@@ -164,6 +172,11 @@ impl ListingDocument {
             (Some(accepted), Some(observed)) => observed.at >= accepted.at,
         }
     }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde asks for")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 fn escape(into: &mut String, text: &str) {
@@ -209,6 +222,7 @@ mod tests {
             target: Quantity::ONE,
             at: Millis(5),
             token: 3,
+            expected: None,
         });
         document.observed = Some(Observed {
             quantity: None,

@@ -1,6 +1,6 @@
 //! What an outcome means: one table for calls that failed and for items that were refused.
 
-use crate::{Accepted, ListingDocument, Parked};
+use crate::{Accepted, ListingDocument, Observed, Parked};
 use omnistock_words::{Millis, Quantity};
 
 /// What has to happen next after a failure.
@@ -26,6 +26,14 @@ pub enum Verdict {
     Applied {
         /// As answered.
         quantity: Option<Quantity>,
+    },
+    /// Certainly not done: the vendor shows another number than was expected, or somebody else was
+    /// writing at that moment.
+    Stale {
+        /// The number it shows, where it says so: it counts as read.
+        quantity: Option<Quantity>,
+        /// The vendor's words.
+        reason: String,
     },
     /// Not done, or perhaps.
     Failed {
@@ -56,6 +64,9 @@ pub enum Next {
     Stop,
 }
 
+/// Calls in a row that may be left undone with nothing new in the answer, before the listing is parked.
+const MOST_CONTENDED: u32 = 4;
+
 /// What is known behind an outcome, and what happens next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settlement {
@@ -85,6 +96,10 @@ pub fn settle(
     let mut document = document.clone();
     let (class, reason, items) = match verdict {
         Verdict::Applied { quantity } => return applied(document, quantity, now),
+        Verdict::Stale { quantity, reason } => {
+            let pause = full_jitter(ceiling, random);
+            return stale(document, quantity, reason, settings, pause, now);
+        }
         Verdict::Failed { class, reason, items } => (class, reason, items),
     };
     document.attempts = document.attempts.saturating_add(1);
@@ -103,17 +118,7 @@ pub fn settle(
                 next: Next::Bisect,
             };
         }
-        Class::Rejected => {
-            let target = document.sent.as_ref().map(|sent| sent.target);
-            document.parked = Some(Parked {
-                reason,
-                at: now,
-                target,
-                settings,
-            });
-            document.not_before = None;
-            Next::Parked
-        }
+        Class::Rejected => park(&mut document, reason, settings, now),
         // Not this number's fault: no attempt is counted, and it goes out as soon as the channel does.
         Class::Operator => {
             document.attempts = before.attempts;
@@ -126,6 +131,63 @@ pub fn settle(
 fn later(document: &mut ListingDocument, at: Millis) -> Next {
     document.not_before = Some(at);
     Next::LookAt(at)
+}
+
+fn park(document: &mut ListingDocument, reason: String, settings: u64, now: Millis) -> Next {
+    let target = document.sent.as_ref().map(|sent| sent.target);
+    document.parked = Some(Parked {
+        reason,
+        at: now,
+        target,
+        settings,
+    });
+    document.not_before = None;
+    Next::Parked
+}
+
+/// The answer is a reading: the next call replaces what it shows, at once. A vendor that says the same
+/// again and again is asked [`MOST_CONTENDED`] times; one that shows another number each time is only
+/// selling fast, and is asked on.
+fn stale(
+    mut document: ListingDocument,
+    quantity: Option<Quantity>,
+    reason: String,
+    settings: u64,
+    pause: i64,
+    now: Millis,
+) -> Settlement {
+    let sent = document.sent.clone();
+    let expected = sent.as_ref().and_then(|sent| sent.expected);
+    let repeats = quantity.is_none() || quantity == expected;
+    document.contended = if repeats {
+        document.contended.saturating_add(1)
+    } else {
+        1
+    };
+    document.unknown = false;
+    if quantity.is_some() {
+        let at = sent.map_or(now, |sent| sent.at);
+        let reading = Observed {
+            quantity,
+            at,
+            until: now,
+        };
+        // One read while the call was on its way is newer, and stays.
+        let _: bool = document.observe(reading);
+    } else {
+        // Something is there that we don't know: read before the next call.
+        (document.accepted, document.observed) = (None, None);
+    }
+    let next = if document.contended >= MOST_CONTENDED {
+        document.contended = 0;
+        document.attempts = 0;
+        park(&mut document, reason, settings, now)
+    } else {
+        let pause = if document.contended > 1 { pause } else { 0 };
+        document.attempts = document.attempts.saturating_add(1);
+        later(&mut document, now.plus(pause))
+    };
+    Settlement { document, next }
 }
 
 fn applied(mut document: ListingDocument, answered: Option<Quantity>, now: Millis) -> Settlement {
@@ -146,6 +208,7 @@ fn applied(mut document: ListingDocument, answered: Option<Quantity>, now: Milli
     document.unknown = false;
     document.parked = None;
     document.attempts = 0;
+    document.contended = 0;
     document.not_before = None;
     Settlement {
         document,
@@ -167,6 +230,7 @@ mod tests {
             target: Quantity::whole(5),
             at: Millis(100),
             token: 1,
+            expected: None,
         });
         document
     }
@@ -214,6 +278,71 @@ mod tests {
                 next: Next::Stop
             }
         );
+    }
+
+    fn answer(document: &ListingDocument, shows: Option<i64>) -> Settlement {
+        let verdict = Verdict::Stale {
+            quantity: shows.map(Quantity::whole),
+            reason: "stale compare value".to_owned(),
+        };
+        settle(document, verdict, 9, 1_000, u32::MAX, Millis(200))
+    }
+
+    fn sent_again(mut document: ListingDocument) -> ListingDocument {
+        let expected = document.observed.as_ref().and_then(|observed| observed.quantity);
+        if let Some(sent) = &mut document.sent {
+            sent.expected = expected;
+        }
+        document
+    }
+
+    #[test]
+    fn a_stale_answer_is_a_reading_and_the_next_call_goes_at_once() {
+        let first = answer(&sent(), Some(3));
+        assert_eq!(first.next, Next::LookAt(Millis(200)));
+        let seen = first.document.observed.as_ref().and_then(|seen| seen.quantity);
+        assert_eq!(seen, Some(Quantity::whole(3)));
+        let done = settle(
+            &first.document,
+            Verdict::Applied { quantity: None },
+            9,
+            0,
+            0,
+            Millis(300),
+        );
+        assert_eq!((done.document.contended, done.document.attempts), (0, 0));
+        let unread = answer(&first.document, None);
+        assert_eq!(
+            (unread.document.observed, unread.document.accepted),
+            (None, None),
+            "read before the next call"
+        );
+    }
+
+    #[test]
+    fn the_same_answer_four_times_parks_with_the_reason() {
+        for shows in [Some(3), None] {
+            let mut document = sent();
+            for call in 1..=4 {
+                let settled = answer(&sent_again(document), shows);
+                assert_eq!(settled.next == Next::Parked, call == 4, "call {call}");
+                document = settled.document;
+            }
+            assert_eq!(
+                document.parked.map(|parked| parked.reason).as_deref(),
+                Some("stale compare value")
+            );
+        }
+    }
+
+    #[test]
+    fn a_channel_that_sells_fast_is_never_parked_for_it() {
+        let mut document = sent();
+        for shows in (0..50).rev() {
+            let settled = answer(&sent_again(document), Some(shows));
+            assert_eq!(settled.next, Next::LookAt(Millis(200)));
+            document = settled.document;
+        }
     }
 
     #[test]

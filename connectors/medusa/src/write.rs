@@ -80,6 +80,7 @@ mod tests {
         WriteItem {
             reference: ListingReference { key, parent: None },
             quantity: quantity.parse().unwrap(),
+            expected: None,
         }
     }
 

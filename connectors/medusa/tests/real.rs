@@ -147,6 +147,7 @@ fn write(reading: &ListingReading, units: i64) -> WriteItem {
     WriteItem {
         reference: reading.reference.clone(),
         quantity: Quantity::whole(units),
+        expected: None,
     }
 }
 

@@ -31,6 +31,7 @@ fn item(id: u64, parent: Option<u64>, quantity: &str) -> WriteItem {
     WriteItem {
         reference: reference(id, parent),
         quantity: quantity.parse().unwrap(),
+        expected: None,
     }
 }
 

@@ -106,6 +106,7 @@ pub(crate) fn write(reading: &ListingReading, units: i64) -> WriteItem {
     WriteItem {
         reference: reading.reference.clone(),
         quantity: Quantity::whole(units),
+        expected: None,
     }
 }
 
