@@ -5,6 +5,7 @@
 //! twice changes nothing, because the engine's facts are sets.
 
 use super::cache::{Cache, store_key};
+use super::portion::{Portion, portions};
 use crate::store::{CommitBatch, CommitError, CursorMove, DirtyMark, DocumentWrite, EntryId, Lease, Store, StoreError};
 use arc_swap::ArcSwap;
 use omnistock_engine::{DocumentKey, Documents, Event, Promise, apply, dependents, missing, needs, promises};
@@ -114,7 +115,7 @@ struct Applied {
     written: Vec<(DocumentKey, u64)>,
     batch: CommitBatch,
     woken: BTreeSet<ChannelName>,
-    to: EntryId,
+    to: Option<EntryId>,
     events: u64,
 }
 
@@ -183,18 +184,20 @@ impl Ledger {
             .applied
             .send_if_modified(|applied| std::mem::replace(applied, from) != from);
         let entries = self.parts.store.read(from, BATCH).await?;
-        let Some(last) = entries.last() else {
+        if entries.is_empty() {
             self.parts.board.with(|numbers| numbers.error = None);
             return Ok(false);
-        };
-        let to = last.id;
-        let events: Vec<Event> = entries
+        }
+        let read = entries
             .iter()
-            .filter_map(|entry| self.decode(entry.id, &entry.bytes))
-            .collect();
-        let applied = self.apply(&events, from, to).await?;
-        self.parts.store.commit(lease, &applied.batch).await?;
-        self.committed(&applied);
+            .map(|entry| (entry.id, self.decode(entry.id, &entry.bytes)));
+        let mut from = from;
+        for Portion { events, to } in portions(&self.parts.settings.load(), read.collect()) {
+            let applied = self.apply(&events, from, to).await?;
+            self.parts.store.commit(lease, &applied.batch).await?;
+            self.committed(&applied);
+            from = to.unwrap_or(from);
+        }
         Ok(true)
     }
 
@@ -210,7 +213,7 @@ impl Ledger {
         }
     }
 
-    async fn apply(&mut self, events: &[Event], from: EntryId, to: EntryId) -> Result<Applied, StoreError> {
+    async fn apply(&mut self, events: &[Event], from: EntryId, to: Option<EntryId>) -> Result<Applied, StoreError> {
         let settings = self.parts.settings.load_full();
         let at = now();
         let mut documents = self.load(&settings, events).await?;
@@ -236,7 +239,7 @@ impl Ledger {
             changed.extend(touched);
         }
         let mut batch = CommitBatch {
-            cursor: Some(CursorMove { from, to }),
+            cursor: to.map(|to| CursorMove { from, to }),
             ..CommitBatch::default()
         };
         let written = self.writes(&documents, &changed, &mut batch);
@@ -366,8 +369,10 @@ impl Ledger {
 
     fn committed(&mut self, applied: &Applied) {
         self.cache.keep(&applied.documents, &applied.written);
-        self.cursor = Some(applied.to);
-        self.parts.applied.send_replace(applied.to);
+        if let Some(to) = applied.to {
+            self.cursor = Some(to);
+            self.parts.applied.send_replace(to);
+        }
         for channel in &applied.woken {
             if let Some(wake) = self.parts.channels.get(channel) {
                 wake.notify_one();

@@ -8,6 +8,7 @@ mod holds;
 mod inbox;
 mod ledger;
 mod orders;
+mod portion;
 mod schedule;
 mod snapshot;
 mod stock;
