@@ -1,6 +1,7 @@
-//! Builds, tests and proves, one command each: `cargo xtask test`, `real medusa`, `soak`, `deny`.
+//! Builds, tests and proves, one command each: `cargo xtask test`, `bench`, `real medusa`, `soak`, `deny`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line for people")]
 
+mod bench;
 mod install;
 mod real_medusa;
 mod soak;
@@ -9,7 +10,8 @@ use anyhow::{Result, bail};
 use std::path::PathBuf;
 use std::process::Command;
 
-const USAGE: &str = "usage: cargo xtask test [FILTER…] | deny | real medusa | soak [ROUNDS]";
+const USAGE: &str =
+    "usage: cargo xtask test [FILTER…] | deny | real medusa | soak [ROUNDS] | bench limit|storm|snapshot [--json]";
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -18,6 +20,7 @@ fn main() -> Result<()> {
     match words.as_slice() {
         ["test", filters @ ..] => test(filters),
         ["deny"] => deny(),
+        ["bench", name, arguments @ ..] => bench::bench(name, arguments),
         ["real", "medusa"] => real_medusa::run(),
         ["soak"] => soak::run(200),
         ["soak", rounds] => soak::run(rounds.parse()?),

@@ -1,0 +1,278 @@
+//! The shops and their buyers: a process of its own, told over a small control interface.
+
+use crate::ask;
+use anyhow::{Context, Result};
+use axum::extract::{Query, State};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use clap::Args;
+use omnistock_woocommerce::simulator::{Faults, Simulator, SimulatorSettings};
+use omnistock_words::Millis;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::process::{Child, Command};
+use tokio::time::{Instant, sleep_until};
+
+/// What to open.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Wanted {
+    /// How many shops.
+    #[arg(long, default_value_t = 4)]
+    pub(crate) shops: usize,
+    /// Articles of each, all with `stock` units.
+    #[arg(long)]
+    pub(crate) skus: usize,
+    /// Units of each article.
+    #[arg(long, default_value_t = 100)]
+    pub(crate) stock: i64,
+    /// Before each answer, milliseconds.
+    #[arg(long, default_value_t = 20)]
+    pub(crate) latency: u64,
+}
+
+/// Where a shop is.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Place {
+    pub(crate) url: String,
+    pub(crate) key: String,
+    pub(crate) secret: String,
+    pub(crate) webhook_secret: String,
+}
+
+/// Where everything is.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Places {
+    pub(crate) control: String,
+    pub(crate) shops: Vec<Place>,
+}
+
+/// Buyers for a while: each buys one unit of an article that nobody has bought before.
+#[derive(Debug, Serialize, Deserialize)]
+struct Buying {
+    rate: u64,
+    seconds: u64,
+}
+
+/// What became of the orders of the last load.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Report {
+    /// Orders placed.
+    pub(crate) orders: u64,
+    /// Of those, orders after which some other shop has not been changed.
+    pub(crate) unseen: u64,
+    /// Milliseconds from an order to the last of the other shops changed, sorted.
+    pub(crate) last: Vec<f64>,
+    /// Listings that show something else than stock less sales.
+    pub(crate) wrong: u64,
+    /// Writes in all shops since the opening.
+    pub(crate) writes: u64,
+}
+
+struct Shops {
+    all: Vec<Simulator>,
+    skus: usize,
+    stock: i64,
+    bought: std::sync::atomic::AtomicUsize,
+}
+
+pub(crate) fn sku(number: usize) -> String {
+    format!("SKU-{number:07}")
+}
+
+/// Opens the shops, says where they are, and serves until standard input ends.
+pub(crate) async fn serve(wanted: &Wanted) -> Result<()> {
+    let faults = Faults {
+        latency: Duration::from_millis(wanted.latency),
+        webhook_delay: Duration::ZERO,
+        ..Faults::default()
+    };
+    let mut all = Vec::new();
+    for seed in 1..=wanted.shops {
+        let settings = SimulatorSettings {
+            seed: seed as u64,
+            faults: faults.clone(),
+            ..SimulatorSettings::default()
+        };
+        let shop = Simulator::start(settings).await?;
+        for number in 0..wanted.skus {
+            shop.add_product(&sku(number), wanted.stock);
+        }
+        all.push(shop);
+    }
+    let shops = Arc::new(Shops {
+        all,
+        skus: wanted.skus,
+        stock: wanted.stock,
+        bought: std::sync::atomic::AtomicUsize::new(0),
+    });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let places = Places {
+        control: format!("http://{}", listener.local_addr()?),
+        shops: shops.all.iter().map(place).collect(),
+    };
+    println!("{}", serde_json::to_string(&places)?);
+    let router = Router::new()
+        .route("/buy", post(buy))
+        .route("/report", get(report))
+        .route("/writes", get(writes))
+        .route("/wrong", get(wrong))
+        .with_state(shops);
+    let mut rest = Vec::new();
+    tokio::select! {
+        served = axum::serve(listener, router) => served?,
+        ended = async { tokio::io::stdin().read_to_end(&mut rest).await } => drop(ended?),
+    }
+    Ok(())
+}
+
+fn place(shop: &Simulator) -> Place {
+    Place {
+        url: shop.url().as_str().trim_end_matches('/').to_owned(),
+        key: shop.key().to_owned(),
+        secret: shop.secret().to_owned(),
+        webhook_secret: shop.webhook_secret().to_owned(),
+    }
+}
+
+/// Buys at an even pace; answers when the last order is placed, with the time of the first.
+async fn buy(State(shops): State<Arc<Shops>>, Json(buying): Json<Buying>) -> Json<Millis> {
+    use std::sync::atomic::Ordering;
+    let (begun, first) = (Instant::now(), omnistock_words::Millis(now()));
+    for order in 0..buying.rate * buying.seconds {
+        sleep_until(begun + Duration::from_micros(order * 1_000_000 / buying.rate.max(1))).await;
+        let number = shops.bought.fetch_add(1, Ordering::Relaxed) % shops.skus.max(1);
+        let Some(shop) = shops.all.get(number % shops.all.len().max(1)) else {
+            continue;
+        };
+        let _refused = shop.buy(&sku(number), 1).is_err();
+    }
+    Json(first)
+}
+
+#[derive(Deserialize)]
+struct Since {
+    since: i64,
+}
+
+/// From each order since then to the last other shop changed.
+async fn report(State(shops): State<Arc<Shops>>, Query(Since { since }): Query<Since>) -> Json<Report> {
+    let mut written: Vec<BTreeMap<String, Vec<Millis>>> = Vec::new();
+    let mut report = Report::default();
+    for shop in &shops.all {
+        let mut of_shop: BTreeMap<String, Vec<Millis>> = BTreeMap::new();
+        for write in shop.writes() {
+            report.writes += 1;
+            of_shop.entry(write.sku).or_default().push(write.at);
+        }
+        written.push(of_shop);
+    }
+    for (own, shop) in shops.all.iter().enumerate() {
+        for sale in shop.sales().into_iter().filter(|sale| sale.at.0 >= since) {
+            report.orders += 1;
+            let others = written.iter().enumerate().filter(|(other, _)| *other != own);
+            let seen = others.map(|(_, of_shop)| {
+                let writes = of_shop.get(&sale.sku)?;
+                writes.iter().find(|at| **at >= sale.at).copied()
+            });
+            match seen.collect::<Option<Vec<Millis>>>() {
+                Some(seen) => {
+                    let last = seen.into_iter().max().unwrap_or(sale.at);
+                    #[allow(clippy::cast_precision_loss, reason = "milliseconds of one run")]
+                    report.last.push(last.since(sale.at) as f64);
+                }
+                None => report.unseen += 1,
+            }
+        }
+    }
+    report.last.sort_by(f64::total_cmp);
+    report.wrong = count_wrong(&shops);
+    Json(report)
+}
+
+/// How many writes there were in all shops.
+async fn writes(State(shops): State<Arc<Shops>>) -> Json<usize> {
+    Json(shops.all.iter().map(|shop| shop.writes().len()).sum())
+}
+
+async fn wrong(State(shops): State<Arc<Shops>>, Query(changed): Query<BTreeMap<String, String>>) -> Json<u64> {
+    // `every=100&units=7`: every 100th article has 7 units by now.
+    let number = |name: &str| changed.get(name).and_then(|text| text.parse::<usize>().ok());
+    let Some((every, units)) = number("every").zip(number("units")) else {
+        return Json(count_wrong(&shops));
+    };
+    let units = i64::try_from(units).unwrap_or_default();
+    let wrong = (0..shops.skus).step_by(every.max(1)).map(|number| {
+        let shown = shops.all.iter().filter(|shop| shop.shown(&sku(number)) != Some(units));
+        shown.count() as u64
+    });
+    Json(wrong.sum())
+}
+
+fn count_wrong(shops: &Shops) -> u64 {
+    let mut left: BTreeMap<String, i64> = BTreeMap::new();
+    for sale in shops.all.iter().flat_map(Simulator::sales) {
+        *left.entry(sale.sku).or_insert(shops.stock) -= sale.units;
+    }
+    let wrong = left.iter().map(|(sku, left)| {
+        let shown = shops.all.iter().filter(|shop| shop.shown(sku) != Some(*left));
+        shown.count() as u64
+    });
+    wrong.sum()
+}
+
+#[allow(clippy::disallowed_methods, reason = "the judge's own clock")]
+fn now() -> i64 {
+    let since = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// The shops as another process.
+pub(crate) struct Channels {
+    child: Child,
+    client: reqwest::Client,
+    pub(crate) places: Places,
+}
+
+impl Channels {
+    /// Opens them; ends with this value.
+    pub(crate) async fn open(wanted: &Wanted) -> Result<Self> {
+        let mut child = Command::new(std::env::current_exe()?)
+            .args(["channels", "--shops", &wanted.shops.to_string()])
+            .args(["--skus", &wanted.skus.to_string(), "--stock", &wanted.stock.to_string()])
+            .args(["--latency", &wanted.latency.to_string()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()?;
+        let output = child.stdout.take().context("the shops have no output")?;
+        let mut line = String::new();
+        BufReader::new(output).read_line(&mut line).await?;
+        Ok(Self {
+            child,
+            client: reqwest::Client::new(),
+            places: serde_json::from_str(&line).context("the shops did not open")?,
+        })
+    }
+
+    /// Buyers at this rate for so long; the time of the first order.
+    pub(crate) async fn buy(&self, rate: u64, seconds: u64) -> Result<Millis> {
+        let asked = self.client.post(format!("{}/buy", self.places.control));
+        ask::json(asked.json(&Buying { rate, seconds })).await
+    }
+
+    /// What the control interface says under this path.
+    pub(crate) async fn ask<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<T> {
+        ask::json(self.client.get(format!("{}/{path}", self.places.control))).await
+    }
+
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id().unwrap_or_default()
+    }
+}

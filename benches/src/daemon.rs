@@ -1,0 +1,186 @@
+//! The daemon under test: its configuration, its process, and what it says of itself.
+
+use crate::ask;
+use crate::channels::{Places, sku};
+use anyhow::{Context, Result, bail};
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::net::TcpListener;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// A running daemon with its folder; killed when dropped.
+pub(crate) struct Daemon {
+    child: Child,
+    folder: tempfile::TempDir,
+    client: reqwest::Client,
+    admin: String,
+    exports: u32,
+}
+
+fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+fn secret(folder: &Path, name: &str, value: &str) -> Result<String> {
+    let path = folder.join(name);
+    let mut options = std::fs::OpenOptions::new();
+    let mut file = options.create(true).write(true).mode(0o600).open(&path)?;
+    file.write_all(value.as_bytes())?;
+    Ok(format!("{{ file = \"{}\" }}", path.display()))
+}
+
+fn configuration(folder: &Path, store: &str, places: &Places, (admin, webhooks): (u16, u16)) -> Result<String> {
+    let erp = folder.join("erp");
+    let mut text = format!(
+        r#"[store]
+{store}
+
+[server]
+admin = "127.0.0.1:{admin}"
+webhooks = "127.0.0.1:{webhooks}"
+public_url = "http://127.0.0.1:{webhooks}"
+
+[connectors.erp]
+kind = "file"
+path = "{}/stock-*.csv"
+every = "50ms"
+basis = "net_of_orders"
+absorb = "never"
+columns = {{ sku = "sku", quantity = "quantity" }}
+location = "berlin"
+format = {{ delimiter = ";", decimal = "," }}
+
+[locations.berlin]
+
+[pools.all]
+locations = ["berlin"]
+"#,
+        erp.display()
+    );
+    for (number, shop) in places.shops.iter().enumerate() {
+        let key = secret(folder, &format!("shop_{number}-key"), &shop.key)?;
+        let own = secret(folder, &format!("shop_{number}-secret"), &shop.secret)?;
+        let hook = secret(folder, &format!("shop_{number}-webhook"), &shop.webhook_secret)?;
+        write!(
+            text,
+            r#"
+[connectors.shop_{number}]
+kind = "woocommerce"
+url = "{}"
+key = {key}
+secret = {own}
+webhook_secret = {hook}
+
+[channels.shop_{number}]
+pool = "all"
+mode = "live"
+"#,
+            shop.url
+        )?;
+    }
+    Ok(text)
+}
+
+impl Daemon {
+    /// Writes a configuration and a first stock file, and starts.
+    pub(crate) fn start(program: &Path, store: &str, places: &Places, rows: &[(usize, i64)]) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        std::fs::create_dir(folder.path().join("erp"))?;
+        let ports = (free_port()?, free_port()?);
+        let text = configuration(folder.path(), store, places, ports)?;
+        let file = folder.path().join("omnistock.toml");
+        std::fs::write(&file, text)?;
+        let log = std::fs::File::create(folder.path().join("daemon.log"))?;
+        let child = Command::new(program)
+            .arg("-c")
+            .arg(&file)
+            .arg("run")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .with_context(|| format!("{} does not start", program.display()))?;
+        let mut daemon = Self {
+            child,
+            folder,
+            client: reqwest::Client::new(),
+            admin: format!("http://127.0.0.1:{}", ports.0),
+            exports: 0,
+        };
+        daemon.export(rows)?;
+        Ok(daemon)
+    }
+
+    /// Drops a complete stock file into its folder: article and units.
+    pub(crate) fn export(&mut self, rows: &[(usize, i64)]) -> Result<()> {
+        self.exports += 1;
+        let mut text = String::from("sku;quantity\n");
+        for (number, units) in rows {
+            writeln!(text, "{};{units}", sku(*number))?;
+        }
+        let folder = self.folder.path().join("erp");
+        let (part, whole) = (
+            folder.join("stock.part"),
+            folder.join(format!("stock-{:05}.csv", self.exports)),
+        );
+        std::fs::write(&part, text)?;
+        Ok(std::fs::rename(part, whole)?)
+    }
+
+    /// What it says of itself.
+    pub(crate) async fn status(&self) -> Result<serde_json::Value> {
+        ask::json(self.client.get(format!("{}/api/v1/status", self.admin))).await
+    }
+
+    /// Waits until it says that every listing is in sync.
+    pub(crate) async fn in_sync(&mut self, listings: u64, within: Duration) -> Result<()> {
+        let begun = Instant::now();
+        let mut last = serde_json::Value::Null;
+        while begun.elapsed() < within {
+            if let Some(status) = self.child.try_wait()? {
+                bail!("the daemon ended with {status}:\n{}", self.log());
+            }
+            if let Ok(status) = self.status().await {
+                if in_sync(&status) >= listings {
+                    return Ok(());
+                }
+                last = status;
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+        bail!("not in sync within {within:?}: {last:#}\n{}", self.log())
+    }
+
+    /// Its resident memory, megabytes.
+    pub(crate) fn memory(&self) -> f64 {
+        let path: PathBuf = ["/proc", &self.child.id().to_string(), "status"].iter().collect();
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        let kilobytes = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kilobytes: Option<f64> = kilobytes.and_then(|text| text.trim().trim_end_matches(" kB").parse().ok());
+        #[allow(clippy::float_arithmetic, reason = "megabytes for people")]
+        kilobytes.map_or(f64::NAN, |kilobytes| kilobytes / 1_024.0)
+    }
+
+    fn log(&self) -> String {
+        let text = std::fs::read_to_string(self.folder.path().join("daemon.log")).unwrap_or_default();
+        let skip = text.lines().count().saturating_sub(40);
+        text.lines().skip(skip).collect::<Vec<_>>().join("\n")
+    }
+}
+
+fn in_sync(status: &serde_json::Value) -> u64 {
+    let channels = status.get("channels").and_then(serde_json::Value::as_array);
+    let of_channel = |channel: &serde_json::Value| channel.pointer("/listings/in_sync")?.as_u64();
+    channels.into_iter().flatten().filter_map(of_channel).sum()
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}

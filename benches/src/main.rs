@@ -1,0 +1,69 @@
+//! `omnistock-bench NAME [--json]`: a line per figure; exit 1 where one falls short.
+//!
+//! Load and channels are one process (a sale happens inside a shop), the daemon and Redis are processes
+//! of their own. Every figure comes from the run that prints it.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line for people")]
+
+mod ask;
+mod channels;
+mod daemon;
+mod figure;
+mod limit;
+mod redis_server;
+mod snapshot;
+mod storm;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// The daemon's program.
+    #[arg(long, global = true, default_value = "target/release/omnistock")]
+    daemon: PathBuf,
+    /// One JSON object a line instead of text.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Commits through our client beside redis-benchmark with the same script.
+    Limit,
+    /// Orders at 200/s and 1,000/s until the last of four channels is changed.
+    Storm {
+        /// Seconds of each of the two loads.
+        #[arg(long, default_value_t = 15)]
+        seconds: u64,
+    },
+    /// A complete stock file, unchanged and with one row in a hundred changed.
+    Snapshot {
+        /// SKUs.
+        #[arg(long, default_value_t = 100_000)]
+        skus: usize,
+    },
+    /// Inner: the shops and their buyers; prints where they are, ends with its standard input.
+    #[command(hide = true)]
+    Channels(channels::Wanted),
+}
+
+#[tokio::main]
+async fn main() -> Result<ExitCode> {
+    // Both sides speak plain HTTP; the client wants a provider all the same.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let arguments = Arguments::parse();
+    let figures = match arguments.what {
+        What::Limit => limit::run().await?,
+        What::Storm { seconds } => storm::run(&arguments.daemon, seconds).await?,
+        What::Snapshot { skus } => snapshot::run(&arguments.daemon, skus).await?,
+        What::Channels(wanted) => {
+            channels::serve(&wanted).await?;
+            return Ok(ExitCode::SUCCESS);
+        }
+    };
+    Ok(figure::print(&figures, arguments.json))
+}
