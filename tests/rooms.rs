@@ -230,9 +230,10 @@ fn without_tests(code: &str) -> &str {
     end.map_or(code, |end| &code[..end])
 }
 
-/// Impure names outside tests. (A test may print a float or read a file of cases.)
+/// Impure names outside tests and benches. (A test may print a float or read a file of cases.)
 fn impure(file: &Path, room: &str) -> Vec<String> {
-    if file.to_string_lossy().contains("test") {
+    let file_text = file.to_string_lossy();
+    if file_text.contains("test") || file_text.contains("/benches/") {
         return Vec::new();
     }
     let whole = code(&text(file));

@@ -5,7 +5,7 @@ use super::policy::patch;
 use super::reader::{Fault, Section};
 use super::root::Root;
 use super::tree::Place;
-use super::value::{choice, currency, duration, text};
+use super::value::{choice, currency, duration, percent, text};
 use omnistock_words::{
     ChannelName, ChannelPolicy, ChannelSettings, ConnectorName, GrossNet, PolicyPatch, PriceFloor, PriceList,
     PriceListName,
@@ -57,8 +57,15 @@ pub(super) fn price_lists(root: Root) -> BTreeMap<PriceListName, PriceList> {
         let currency = section.require("currency", "the currency, such as \"EUR\"", currency);
         let taxes = [("gross", GrossNet::Gross), ("net", GrossNet::Net)];
         let tax = section.require("tax", "\"gross\" or \"net\"", |node| choice(node, &taxes));
+        let tax_rate = section.read("tax_rate", percent);
         if let (Some(from), Some(currency), Some(tax)) = (from, currency, tax) {
-            lists.insert(name, PriceList { from, currency, tax });
+            let list = PriceList {
+                from,
+                currency,
+                tax,
+                tax_rate,
+            };
+            lists.insert(name, list);
         }
     }
     lists

@@ -144,8 +144,8 @@ fn sections(
     }
     let settings = Settings {
         sources: connectors.sources,
-        rules: rules::rules(root, &places, &channels.settings),
-        bundles: rules::bundles(root),
+        rules: rules::rules(root, &places, &channels.settings).into(),
+        bundles: rules::bundles(root).into(),
         locations: places.policies.clone(),
         channels: channels.settings,
         price_lists,

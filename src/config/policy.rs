@@ -3,14 +3,14 @@
 use super::locations::Locations;
 use super::reader::{Fault, Section};
 use super::root::Root;
-use super::schema::{ADAPTIVE, CHANNEL_GUARD, FLOOR, PRICE};
+use super::schema::{ADAPTIVE, CHANNEL_GUARD, COMPARE_AT, FLOOR, PRICE};
 use super::tree::{Node, Value};
 use super::value::{
     amount, boolean, choice, count, decimal, factor, percent, quantity_above_zero, quantity_from_zero, share, text,
 };
 use omnistock_words::{
-    Endings, Limit, LocationName, Mode, Percent, PolicyPatch, PriceFloor, PriceRule, Quantity, SafetyStock, SameSku,
-    Sourcing,
+    CompareAt, Endings, Limit, LocationName, Mode, Percent, PolicyPatch, PriceFloor, PriceRule, Quantity, SafetyStock,
+    SameSku, Sourcing,
 };
 use rust_decimal::Decimal;
 
@@ -139,7 +139,29 @@ fn price_rule(root: Root, section: &Section) -> PriceRule {
         floor: floor(root, section),
         ceiling: section.read("ceiling", amount),
         min_margin: section.read("min_margin", share),
+        compare_at: compare_at(root, section),
     }
+}
+
+/// `"rrp"` or `{ list = "rrp", factor = "1.1" }`.
+fn compare_at(root: Root, section: &Section) -> Option<CompareAt> {
+    if section.entry("compare_at")?.node.table().is_none() {
+        let list = root.reference(section, "compare_at", "price_lists")?;
+        let factor = Decimal::ONE;
+        return Some(CompareAt { list, factor });
+    }
+    let table = section.inner("compare_at", &COMPARE_AT)?;
+    table.need("list", "the price list it comes from");
+    let list = root.reference(&table, "list", "price_lists");
+    let factor = if table.has("factor") {
+        table.read("factor", factor)
+    } else {
+        Some(Decimal::ONE)
+    };
+    Some(CompareAt {
+        list: list?,
+        factor: factor?,
+    })
 }
 
 /// A fraction of a unit of money, such as `"0.99"`.

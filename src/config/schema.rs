@@ -85,7 +85,7 @@ pub(super) const LOCATION: Keys = Keys::of(&[&[
 ]]);
 pub(super) const GROUP: Keys = Keys::of(&[&["members", "safety_stock", "stop_at", "max_age"]]);
 pub(super) const POOL: Keys = Keys::of(&[&["locations"]]);
-pub(super) const PRICE_LIST: Keys = Keys::of(&[&["from", "currency", "tax"]]);
+pub(super) const PRICE_LIST: Keys = Keys::of(&[&["from", "currency", "tax", "tax_rate"]]);
 
 /// Keys that every layer may set: templates, channels, rules.
 const POLICY: &[&str] = &[
@@ -130,8 +130,18 @@ pub(super) const SET: Keys = Keys {
     open: false,
 };
 pub(super) const ADAPTIVE: Keys = Keys::of(&[&["adaptive", "max"]]);
-pub(super) const PRICE: Keys = Keys::of(&[&["list", "factor", "add", "ending", "floor", "ceiling", "min_margin"]]);
+pub(super) const PRICE: Keys = Keys::of(&[&[
+    "list",
+    "factor",
+    "add",
+    "ending",
+    "floor",
+    "ceiling",
+    "min_margin",
+    "compare_at",
+]]);
 pub(super) const FLOOR: Keys = Keys::of(&[&["list", "factor"]]);
+pub(super) const COMPARE_AT: Keys = Keys::of(&[&["list", "factor"]]);
 pub(super) const CHANNEL_GUARD: Keys = Keys::of(&[&["newly_zero", "price_jump", "prices_changed"]]);
 
 pub(super) const RULE: Keys = Keys {
@@ -216,6 +226,7 @@ pub(super) const INNER: &[&Keys] = &[
     &ADAPTIVE,
     &PRICE,
     &FLOOR,
+    &COMPARE_AT,
     &CHANNEL_GUARD,
     &MATCH,
     &SET,

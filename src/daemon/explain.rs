@@ -7,7 +7,7 @@ use crate::server::{
     ApiError, Because, Explanation, ItemView, LocationFigure, OrderLineView, PositionView, Stamped, Step,
 };
 use crate::store::{Key, Kind, StoreError};
-use omnistock_engine::{Documents, Promise, SkuDocument, SourceDocument, needs, promise, sellable};
+use omnistock_engine::{Documents, Offer, Promise, SkuDocument, SourceDocument, explained, needs, sellable};
 use omnistock_planner::{ListingDocument, StateFacts, Target, document_prefix, state};
 use omnistock_sdk::now;
 use omnistock_words::{ChannelName, ListingId, Settings, Sku, VendorLocation};
@@ -87,16 +87,19 @@ pub(super) async fn explain(
         .keys()
         .filter(|name| channel.is_none_or(|channel| channel == *name))
     {
-        let promise = promise(&settings, &documents, name, sku, now());
         let listings = listings(view, name, sku).await?;
+        let all: Vec<ListingId> = listings.iter().map(|document| document.listing.clone()).collect();
+        let explained = |listing: Option<&ListingId>| {
+            let offer = Offer { listing, all: &all };
+            explained(&settings, &documents, name, sku, offer, now())
+        };
         if listings.is_empty() && documents.skus.contains_key(sku) && channel.is_some() {
-            explanations.push(explanation(view, &settings, name, sku, &promise, None));
+            explanations.push(explanation(view, &settings, name, sku, &explained(None), None));
         }
-        explanations.extend(
-            listings
-                .iter()
-                .map(|listing| explanation(view, &settings, name, sku, &promise, Some(listing))),
-        );
+        explanations.extend(listings.iter().map(|listing| {
+            let promise = explained(Some(&listing.listing));
+            explanation(view, &settings, name, sku, &promise, Some(listing))
+        }));
     }
     if explanations.is_empty() {
         let error = ApiError::not_found(format!("no source and no channel knows the SKU {sku}"));

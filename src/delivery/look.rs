@@ -3,7 +3,7 @@
 use super::catalogue::{Entry, Index};
 use super::sight::{Sight, known, target};
 use super::worker::{Stop, Worker};
-use omnistock_engine::{Documents, promise_listing, resolve_listing};
+use omnistock_engine::{Documents, Offer, promise_listing, resolve_listing};
 use omnistock_planner::{Action, Facts, Parked, Risk, Target, Why, decide, shown};
 use omnistock_sdk::now;
 use omnistock_words::{Millis, Mode, Quantity, Sku};
@@ -60,7 +60,9 @@ impl Worker {
             let Some(ledger) = documents.skus.get(sku) else {
                 return self.work.wait(sku, now.plus(30_000));
             };
-            let sight = self.sight(sku, documents, ledger, listings.len() == 1, &work, now);
+            let entries = listings.iter().filter_map(|index| self.catalogue.get(*index));
+            let offers = entries.map(|entry| entry.document.listing.clone()).collect();
+            let sight = self.sight(sku, documents, ledger, offers, &work, now);
             for index in listings {
                 let before = planned.len();
                 settled &= self.act(index, sku, &sight, work.since, now, planned);
@@ -123,9 +125,12 @@ impl Worker {
         let (settings, channel) = (&self.settings, &self.parts.channel);
         let listing = Some(&entry.document.listing);
         let policy = resolve_listing(settings, channel, sku, &sight.ledger.attributes, listing, now);
-        let own = self
-            .by_listing
-            .then(|| promise_listing(settings, sight.documents, channel, sku, listing, now));
+        let offer = Offer {
+            listing,
+            all: &sight.offers,
+        };
+        let apart = self.by_listing || sight.offers.len() > 1;
+        let own = apart.then(|| promise_listing(settings, sight.documents, channel, sku, offer, now));
         let promise = own.as_ref().unwrap_or(&sight.promise);
         let known = settings.bundles.contains_key(sku) || known(sight.ledger, promise.state);
         let target = if known {

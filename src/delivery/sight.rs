@@ -5,7 +5,7 @@ use super::worker::{Stop, Worker};
 use crate::store::{Key, Versioned};
 use omnistock_engine::{Documents, Part, Promise, SkuDocument, SourceDocument, State, needs, own_lines, promise};
 use omnistock_planner::{LineStatus, ListingDocument, OwnLine, Target};
-use omnistock_words::{ChannelPolicy, FulfilledBy, Millis, OrderStatus, Quantity, Sku, WriteMeaning};
+use omnistock_words::{ChannelPolicy, FulfilledBy, ListingId, Millis, OrderStatus, Quantity, Sku, WriteMeaning};
 use std::collections::BTreeSet;
 
 /// What is the same for all listings of a SKU.
@@ -15,6 +15,8 @@ pub(super) struct Sight<'a> {
     pub(super) promise: Promise,
     pub(super) lines: Vec<OwnLine>,
     pub(super) sole: bool,
+    /// The listings of the SKU, where there are several: they may share what there is.
+    pub(super) offers: Vec<ListingId>,
     pub(super) seen_at: Millis,
     pub(super) marked_at: Option<Millis>,
 }
@@ -74,7 +76,7 @@ impl Worker {
         sku: &Sku,
         documents: &'a Documents,
         ledger: &'a SkuDocument,
-        sole: bool,
+        offers: Vec<ListingId>,
         work: &Work,
         now: Millis,
     ) -> Sight<'a> {
@@ -96,7 +98,8 @@ impl Worker {
             ledger,
             promise,
             lines: lines.collect(),
-            sole,
+            sole: offers.len() < 2,
+            offers,
             seen_at: work.seen_at,
             marked_at: work.marked_at,
         }

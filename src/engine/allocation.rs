@@ -1,7 +1,7 @@
 //! A channel's share: shares of one pool that sum to 100 % add up, others are rounded down.
 
 use crate::Reason;
-use crate::promise::Stand;
+use crate::stand::Stand;
 use omnistock_words::{ChannelName, ChannelPolicy, LocationName, Percent, Quantity};
 use rust_decimal::Decimal;
 use std::collections::BTreeSet;

@@ -67,7 +67,9 @@ pub(crate) fn stock(
             missing: false,
         };
         let known = documents.sources.get(&event.source).unwrap_or(&empty);
-        let document = documents.skus.entry(row.sku.clone()).or_default();
+        let Some(document) = documents.skus.or_default(&row.sku) else {
+            continue;
+        };
         let changed = write(document, known, &row.sku, figure, out);
         if describe(document, row, as_of) || changed {
             documents.mark(DocumentKey::Sku(row.sku.clone()));
@@ -186,7 +188,7 @@ fn lacks(documents: &mut Documents, event: &StockEvent, rule: Missing, as_of: Mi
     let present: BTreeSet<_> = event.rows.iter().map(|row| (&row.sku, &row.location)).collect();
     let source = documents.sources.get(&event.source).cloned().unwrap_or_default();
     let mut gone = Vec::new();
-    for (sku, document) in &mut documents.skus {
+    for (sku, document) in documents.skus.iter_mut() {
         let mut changed = false;
         for position in document
             .positions

@@ -43,7 +43,9 @@ pub(crate) fn movement(
     }
     let at = clamped("movement's time", *at, now, out);
     let contained_from = contained.map_or(at, |ContainedAfter::ByDelay(delay)| at.plus(delay.max(0)));
-    let (known, document) = (&documents.sources, documents.skus.entry(sku.clone()).or_default());
+    let (known, Some(document)) = (&documents.sources, documents.skus.or_default(sku)) else {
+        return;
+    };
     let newest = document
         .positions
         .iter()
@@ -118,7 +120,9 @@ pub(crate) fn reservation(
         quantity: quantity.positive(),
         expires_at: (*expires_at).clamp(Millis::MIN, Millis::MAX),
     };
-    let document = documents.skus.entry(sku.clone()).or_default();
+    let Some(document) = documents.skus.or_default(sku) else {
+        return;
+    };
     let before = document.reservations.clone();
     document.reservations.retain(|known| known.expires_at > now);
     let previous = document.reservations.iter().position(|known| known.id == *id);
@@ -150,7 +154,9 @@ pub(crate) fn reservation(
 }
 
 fn put(documents: &mut Documents, sku: &omnistock_words::Sku, reservation: Reservation) {
-    let document = documents.skus.entry(sku.clone()).or_default();
+    let Some(document) = documents.skus.or_default(sku) else {
+        return;
+    };
     let index = document.reservations.partition_point(|known| known.id < reservation.id);
     document.reservations.insert(index, reservation);
 }
@@ -231,7 +237,9 @@ pub(crate) fn price(settings: &Settings, documents: &mut Documents, event: &Even
         from,
         until,
     };
-    let document = documents.skus.entry(sku.clone()).or_default();
+    let Some(document) = documents.skus.or_default(sku) else {
+        return;
+    };
     let place = document
         .prices
         .binary_search_by(|known| (&known.list, known.from, known.until).cmp(&(list, from, until)));

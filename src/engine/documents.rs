@@ -1,7 +1,7 @@
 //! The documents at hand, and which of them really changed.
 
 use crate::{DocumentKey, OrderDocument, OrderKey, SkuDocument, SourceDocument};
-use omnistock_words::{ChannelName, ConnectorName, Sku};
+use omnistock_words::{ChannelName, ConnectorName, Millis, Quantity, Sku, Table};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How long a channel is blind, in milliseconds, 95 of 100 times. Measured by the shell;
@@ -14,13 +14,22 @@ pub struct Lags {
     pub push: i64,
 }
 
+/// Units that adaptive safety stock holds back: raised at once, lowered after some time only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held {
+    /// Units of the SKU.
+    pub units: Quantity,
+    /// From this instant on fewer may be held back.
+    pub lower_from: Millis,
+}
+
 /// Documents in memory. An absent one is the same as an empty one.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Documents {
     /// Ledgers.
-    pub skus: BTreeMap<Sku, SkuDocument>,
+    pub skus: Table<Sku, SkuDocument>,
     /// Orders.
-    pub orders: BTreeMap<OrderKey, OrderDocument>,
+    pub orders: Table<OrderKey, OrderDocument>,
     /// Sources.
     pub sources: BTreeMap<ConnectorName, SourceDocument>,
     /// Measured lags, for adaptive safety stock; a channel without any holds its maximum back.
@@ -28,7 +37,10 @@ pub struct Documents {
     /// SKUs of which all other channels were confirmed at zero long enough: the home channel
     /// named here shows the last units.
     pub last_units: BTreeMap<Sku, ChannelName>,
-    pub(crate) changed: BTreeSet<DocumentKey>,
+    /// What [`crate::Promise::held`] said when it was last asked, so that adaptive safety stock does
+    /// not swing; without it the newest need counts at once.
+    pub held: Table<(ChannelName, Sku), Held>,
+    pub(crate) changed: Table<DocumentKey, ()>,
 }
 
 impl Documents {
@@ -40,14 +52,15 @@ impl Documents {
         }
     }
 
-    /// What changed since the last [`Self::take_changed`].
-    pub fn changed(&self) -> &BTreeSet<DocumentKey> {
-        &self.changed
+    /// How many documents changed since the last [`Self::take_changed`].
+    pub fn changed(&self) -> usize {
+        self.changed.len()
     }
 
     /// What changed since the last call.
     pub fn take_changed(&mut self) -> BTreeSet<DocumentKey> {
-        std::mem::take(&mut self.changed)
+        let changed = std::mem::take(&mut self.changed);
+        changed.into_iter().map(|(key, ())| key).collect()
     }
 
     /// Whether a document was put here, empty or not.
@@ -60,6 +73,6 @@ impl Documents {
     }
 
     pub(crate) fn mark(&mut self, key: DocumentKey) {
-        self.changed.insert(key);
+        self.changed.insert(key, ());
     }
 }

@@ -13,9 +13,7 @@ pub fn due(settings: &Settings, documents: &Documents, sku: &Sku, now: Millis) -
             next = Some(next.map_or(instant, |known| known.min(instant)));
         }
     };
-    for rule in &settings.rules {
-        rule.from.into_iter().chain(rule.until).for_each(&mut at);
-    }
+    settings.rules.next_change(now).into_iter().for_each(&mut at);
     for sku in needs(settings, sku) {
         let Some(document) = documents.skus.get(&sku) else {
             continue;

@@ -13,7 +13,9 @@ pub use expect::differences;
 pub use names::Undeclared;
 
 use crate::snapshot::{GuardName, Judge, RowVerdict, Verdict};
-use crate::{Complaint, Documents, Event, Lags, Refusal, SourceDocument, StockEvent, StockRow, apply, dependents};
+use crate::{
+    Complaint, Documents, Event, Lags, Offer, Refusal, SourceDocument, StockEvent, StockRow, apply, dependents,
+};
 use omnistock_words::{ChannelName, ConnectorName, ListingId, LocationName, Millis, OrderId, Settings, Sku};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -89,7 +91,7 @@ pub fn evaluate(settings: &Settings, scenario: &Scenario) -> Result<Outcome, Und
     for event in &scenario.events {
         run.event(event);
     }
-    let answers = scenario.ask.iter().map(|ask| run.answer(ask)).collect();
+    let answers = scenario.ask.iter().map(|ask| run.answer(ask, &scenario.ask)).collect();
     let held = run
         .published
         .held()
@@ -226,7 +228,8 @@ impl<'a> Run<'a> {
             .take(self.settings, &self.documents, &skus, event, self.now);
     }
 
-    fn answer(&self, ask: &Ask) -> Answer {
+    /// A calculation knows of the listings that it is asked about.
+    fn answer(&self, ask: &Ask, asks: &[Ask]) -> Answer {
         let sight = answers::Sight {
             settings: self.settings,
             documents: &self.documents,
@@ -243,7 +246,15 @@ impl<'a> Run<'a> {
                 sku: Some(sku),
                 listing,
                 ..
-            } => sight.item(channel, sku, listing.as_ref(), self.published.kept(channel, sku)),
+            } => {
+                let same = asks
+                    .iter()
+                    .filter(|other| (&other.channel, &other.sku) == (&ask.channel, &ask.sku));
+                let all: Vec<ListingId> = same.filter_map(|other| other.listing.clone()).collect();
+                let listing = listing.as_ref();
+                let offer = Offer { listing, all: &all };
+                sight.item(channel, sku, offer, self.published.kept(channel, sku))
+            }
             Ask {
                 location: Some(location),
                 sku: Some(sku),

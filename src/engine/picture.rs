@@ -62,6 +62,8 @@ pub(crate) struct Picture<'a> {
     pub(crate) document: &'a SkuDocument,
     pub(crate) sku: &'a Sku,
     pub(crate) now: Millis,
+    /// Some place is carved out of another.
+    carved: bool,
     pub(crate) spots: Vec<Spot<'a>>,
     pub(crate) shorts: Vec<(Origin<'a>, Quantity)>,
     pub(crate) views: Vec<View<'a>>,
@@ -82,22 +84,35 @@ static EMPTY: SkuDocument = SkuDocument {
     prices: Vec::new(),
 };
 
+/// A declared place that is on, and the place behind it: itself, or the one it is carved out of.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Declared<'a> {
+    pub(crate) policy: &'a LocationPolicy,
+    pub(crate) place: (&'a LocationName, &'a LocationPolicy),
+}
+
+/// `None` where the place is not declared or off.
+pub(crate) fn declared<'a>(settings: &'a Settings, location: &LocationName) -> Option<Declared<'a>> {
+    let (name, policy) = settings.locations.get_key_value(location)?;
+    if !policy.enabled {
+        return None;
+    }
+    let place = match &policy.part_of {
+        None => (name, policy),
+        Some(parent) => settings
+            .locations
+            .get_key_value(parent)
+            .filter(|(_, policy)| policy.enabled && policy.part_of.is_none())?,
+    };
+    Some(Declared { policy, place })
+}
+
 /// The place itself, or the one it is carved out of; `None` where it is not declared or off.
 pub(crate) fn physical<'a>(
     settings: &'a Settings,
     location: &LocationName,
 ) -> Option<(&'a LocationName, &'a LocationPolicy)> {
-    let (name, policy) = settings.locations.get_key_value(location)?;
-    if !policy.enabled {
-        return None;
-    }
-    match &policy.part_of {
-        None => Some((name, policy)),
-        Some(parent) => {
-            let (name, policy) = settings.locations.get_key_value(parent)?;
-            (policy.enabled && policy.part_of.is_none()).then_some((name, policy))
-        }
-    }
+    declared(settings, location).map(|declared| declared.place)
 }
 
 impl<'a> Picture<'a> {
@@ -110,13 +125,16 @@ impl<'a> Picture<'a> {
         record: bool,
     ) -> Self {
         let document = documents.skus.get(sku).unwrap_or(&EMPTY);
-        let (spots, shorts, views, taken) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let spots = Vec::with_capacity(document.positions.len());
+        let (shorts, views, taken) = (Vec::new(), Vec::with_capacity(settings.channels.len()), Vec::new());
+        let carved = settings.locations.values().any(|policy| policy.part_of.is_some());
         let mut picture = Self {
             settings,
             documents,
             document,
             sku,
             now,
+            carved,
             spots,
             shorts,
             views,
@@ -275,9 +293,20 @@ impl<'a> Picture<'a> {
     /// A place by name, physical or carved: the spot behind it, what can be sold there, and what
     /// the carving takes off or leaves.
     pub(crate) fn place(&self, location: &LocationName) -> Option<(&Spot<'a>, Quantity, Quantity)> {
-        let declared = self.settings.locations.get(location)?;
-        let (physical, _) = physical(self.settings, location)?;
+        self.declared_place(location, declared(self.settings, location)?)
+    }
+
+    /// As [`Self::place`], with the declaration at hand.
+    pub(crate) fn declared_place(
+        &self,
+        location: &LocationName,
+        declared: Declared<'a>,
+    ) -> Option<(&Spot<'a>, Quantity, Quantity)> {
+        let (physical, _) = declared.place;
         let spot = self.spots.iter().find(|spot| spot.location == physical)?;
+        if !self.carved {
+            return Some((spot, spot.available, Quantity::ZERO));
+        }
         let mut rest = spot.available;
         for (name, carved) in self
             .settings
@@ -291,7 +320,10 @@ impl<'a> Picture<'a> {
             }
             rest -= units;
         }
-        debug_assert!(declared.part_of.is_none(), "a carved place is found among its siblings");
+        debug_assert!(
+            declared.policy.part_of.is_none(),
+            "a carved place is found among its siblings"
+        );
         Some((spot, rest, spot.available - rest))
     }
 }

@@ -1,15 +1,16 @@
 //! What the places of a pool have, for one SKU or for a bundle of parts.
 
-use crate::picture::{Picture, physical};
-use crate::promise::Stand;
+use crate::picture::{Picture, declared, physical};
+use crate::stand::Stand;
 use crate::{Place, Reason, resolve, safety};
-use omnistock_words::{ChannelName, ChannelPolicy, LocationName, LocationPolicy, Quantity, Sku};
+use omnistock_words::{ChannelName, ChannelPolicy, LocationName, LocationPolicy, Quantity, Settings, Sku};
 use rust_decimal::Decimal;
 
 /// A pool with what is derived from it.
 pub(crate) struct Pool {
     pub(crate) value: Quantity,
-    pub(crate) reason: Reason,
+    /// Units sold that fit nowhere.
+    pub(crate) short: Quantity,
     /// A figure, or complete snapshots that would have had one.
     pub(crate) known: bool,
     pub(crate) only_decrease: bool,
@@ -17,6 +18,8 @@ pub(crate) struct Pool {
     pub(crate) deficit: Quantity,
     /// Every place of the pool with what counts of it.
     pub(crate) places: Vec<(LocationName, Quantity)>,
+    /// Where the value comes from, if it was asked for.
+    pub(crate) reason: Reason,
 }
 
 /// What counts of a place: less its safety stock, nothing at or below its limit.
@@ -27,51 +30,75 @@ pub(crate) fn counted(policy: &LocationPolicy, sellable: Quantity) -> Quantity {
     }
 }
 
-/// The pool of `policy` as `picture` shows it.
-pub(crate) fn pool(picture: &Picture<'_>, policy: &ChannelPolicy) -> Pool {
+/// The physical places behind a pool, each once.
+fn behind<'a>(settings: &'a Settings, policy: &ChannelPolicy) -> Vec<&'a LocationName> {
+    let mut behind = Vec::with_capacity(policy.locations.len());
+    for (place, _) in policy
+        .locations
+        .iter()
+        .filter_map(|location| physical(settings, location))
+    {
+        if !behind.contains(&place) {
+            behind.push(place);
+        }
+    }
+    behind
+}
+
+/// The pool of `policy` as `picture` shows it; `told`: with its reason.
+pub(crate) fn pool(picture: &Picture<'_>, policy: &ChannelPolicy, told: bool) -> Pool {
     let mut places = Vec::with_capacity(policy.locations.len());
-    let mut behind: Vec<&LocationName> = Vec::with_capacity(policy.locations.len());
-    let (mut only_decrease, mut figures, mut deficit) = (false, false, Quantity::ZERO);
+    let (mut only_decrease, mut figures, mut below) = (false, false, false);
     for location in &policy.locations {
-        let place = Place::of(picture, location);
-        if let Some((spot, ..)) = picture.place(location) {
+        let known = declared(picture.settings, location);
+        let found = known.and_then(|known| picture.declared_place(location, known).zip(Some(known.policy)));
+        let counted = found.map_or(Quantity::ZERO, |((spot, sellable, _), policy)| {
             only_decrease |= spot.only_decrease;
             figures |= spot.figure.is_some();
-            if !behind.contains(&spot.location) {
-                deficit += (-spot.available).positive();
-            }
-        }
-        if let Some((parent, _)) = physical(picture.settings, location)
-            && !behind.contains(&parent)
-        {
-            behind.push(parent);
-        }
-        places.push(place);
+            below |= spot.available.is_negative();
+            counted(policy, sellable)
+        });
+        places.push((location.clone(), counted));
     }
+    let needed = below || !figures || !picture.shorts.is_empty();
+    let behind = if needed {
+        behind(picture.settings, policy)
+    } else {
+        Vec::new()
+    };
     let short = picture.short_of(&behind);
-    let each = places.iter().map(|place| place.counted);
+    let each = places.iter().map(|(_, counted)| *counted);
     let there = if policy.ship_complete {
         each.max().unwrap_or_default()
     } else {
         each.sum()
     };
-    let known = figures || picture.complete(&behind);
-    let split = places
+    let negative = picture
+        .spots
         .iter()
-        .map(|place| (place.location.clone(), place.counted))
-        .collect();
-    let reason = Reason::Pool {
-        places,
-        short,
-        ship_complete: policy.ship_complete,
+        .filter(|spot| below && behind.contains(&spot.location));
+    let deficit = negative.map(|spot| (-spot.available).positive()).sum::<Quantity>() + short;
+    let reason = if told {
+        Reason::Pool {
+            places: policy
+                .locations
+                .iter()
+                .map(|location| Place::of(picture, location))
+                .collect(),
+            short,
+            ship_complete: policy.ship_complete,
+        }
+    } else {
+        Reason::Unchanged
     };
     Pool {
         value: there - short,
-        reason,
-        known,
+        short,
+        known: figures || picture.complete(&behind),
         only_decrease,
-        deficit: deficit + short,
-        places: split,
+        deficit,
+        places,
+        reason,
     }
 }
 
@@ -108,13 +135,14 @@ pub(crate) fn bundle_pool(
     parts: &[(Quantity, Picture<'_>)],
     policy: &ChannelPolicy,
     channel: &ChannelName,
+    told: bool,
 ) -> (Pool, Quantity, Option<Sku>) {
     let mut least: Option<(Quantity, Pool, Sku)> = None;
     let (mut known, mut only_decrease, mut deficit) = (true, false, Quantity::ZERO);
     let mut places: Vec<(LocationName, Quantity)> = Vec::new();
     let mut short = Quantity::ZERO;
     for (quantity, picture) in parts {
-        let pool = pool(picture, policy);
+        let pool = pool(picture, policy, told);
         let own = resolve(
             stand.settings,
             channel,
@@ -136,7 +164,7 @@ pub(crate) fn bundle_pool(
         known &= pool.known;
         only_decrease |= pool.only_decrease;
         deficit = deficit.max(-bundles(-pool.deficit));
-        short = short.max(-bundles(-picture_short(&pool)));
+        short = short.max(-bundles(-pool.short));
         let here = pool
             .places
             .iter()
@@ -175,14 +203,6 @@ pub(crate) fn bundle_pool(
     }
 }
 
-fn picture_short(pool: &Pool) -> Quantity {
-    if let Reason::Pool { short, .. } = pool.reason {
-        short
-    } else {
-        Quantity::ZERO
-    }
-}
-
 impl Pool {
     /// Of a bundle without parts.
     fn nothing() -> Self {
@@ -193,11 +213,12 @@ impl Pool {
         };
         Self {
             value: Quantity::ZERO,
-            reason,
+            short: Quantity::ZERO,
             known: true,
             only_decrease: false,
             deficit: Quantity::ZERO,
             places: Vec::new(),
+            reason,
         }
     }
 }

@@ -1,14 +1,86 @@
-//! The price of a listing: list, rule, floor and ceiling.
+//! The price of a listing: list, rule, floor and ceiling, and what it is compared with.
 
 use crate::{PriceAnswer, PriceEntry, PriceGap, SkuDocument};
-use omnistock_words::{Endings, Millis, Money, Percent, PriceFloor, PriceList, PriceListName, PriceRule, Settings};
+use omnistock_words::{
+    CompareAt, Endings, GrossNet, Millis, Money, Percent, PriceFloor, PriceList, PriceListName, PriceRule, Settings,
+};
 use rust_decimal::Decimal;
 
-/// What may be asked for the SKU at `now`.
-pub(crate) fn price(settings: &Settings, document: &SkuDocument, rule: &PriceRule, now: Millis) -> PriceAnswer {
-    match compute(settings, document, rule, now) {
-        Ok(price) => PriceAnswer::Price(price),
-        Err(gap) => PriceAnswer::None(gap),
+/// What may be asked for the SKU at `now`, and the price it is compared with, where one is wanted.
+pub(crate) fn prices(
+    settings: &Settings,
+    document: &SkuDocument,
+    rule: &PriceRule,
+    now: Millis,
+) -> (PriceAnswer, Option<PriceAnswer>) {
+    let answer = |price: Result<Money, PriceGap>| price.map_or_else(PriceAnswer::None, PriceAnswer::Price);
+    let price = compute(settings, document, rule, now);
+    let compared = rule.compare_at.as_ref().map(|wanted| {
+        let price = *price.as_ref().map_err(|_| PriceGap::NoPrice)?;
+        compare(settings, document, rule, (wanted, price), now)
+    });
+    (answer(price), compared.map(answer))
+}
+
+/// The amount of the other list in the terms of the price, rounded half up; only if it is above the price.
+fn compare(
+    settings: &Settings,
+    document: &SkuDocument,
+    rule: &PriceRule,
+    (wanted, price): (&CompareAt, Money),
+    now: Millis,
+) -> Result<Money, PriceGap> {
+    let own = rule.list.as_ref().ok_or(PriceGap::NoList)?;
+    let (from, to) = (declared(settings, &wanted.list)?, declared(settings, own)?);
+    let amount = valid(document, &wanted.list, now).ok_or_else(|| PriceGap::NoAmount(wanted.list.clone()))?;
+    let apart = || PriceGap::Incomparable(own.clone(), wanted.list.clone());
+    if from.currency != to.currency {
+        return Err(apart());
+    }
+    let net = net(amount.amount(), from, &wanted.list, to).map_err(|_| apart())?;
+    let amount = gross(net, to, own, from)
+        .map_err(|_| apart())?
+        .checked_mul(wanted.factor)
+        .and_then(|amount| Money::new(amount, price.currency()).ok())
+        .ok_or(PriceGap::OutOfRange)?
+        .rounded();
+    if amount.amount() > price.amount() {
+        Ok(amount)
+    } else {
+        Err(PriceGap::NotAbove(amount))
+    }
+}
+
+fn declared<'a>(settings: &'a Settings, list: &PriceListName) -> Result<&'a PriceList, PriceGap> {
+    settings
+        .price_lists
+        .get(list)
+        .ok_or_else(|| PriceGap::UnknownList(list.clone()))
+}
+
+/// The tax on a net amount, as a factor; `None` where none is needed because both lists hold it alike.
+fn taxed(list: &PriceList, name: &PriceListName, other: &PriceList) -> Result<Option<Decimal>, PriceGap> {
+    match (list.tax, list.tax_rate) {
+        (GrossNet::Net, _) => Ok(None),
+        (GrossNet::Gross, rate) if other.tax == GrossNet::Gross && other.tax_rate == rate => Ok(None),
+        (GrossNet::Gross, None) => Err(PriceGap::NoTaxRate(name.clone())),
+        (GrossNet::Gross, Some(rate)) => Ok(Some(Decimal::ONE + rate.factor())),
+    }
+}
+
+/// An amount of a list without its tax.
+fn net(amount: Decimal, list: &PriceList, name: &PriceListName, other: &PriceList) -> Result<Decimal, PriceGap> {
+    match taxed(list, name, other)? {
+        None => Ok(amount),
+        Some(tax) => amount.checked_div(tax).ok_or(PriceGap::OutOfRange),
+    }
+}
+
+/// A net amount as the list says it.
+fn gross(amount: Decimal, list: &PriceList, name: &PriceListName, other: &PriceList) -> Result<Decimal, PriceGap> {
+    match taxed(list, name, other)? {
+        None => Ok(amount),
+        Some(tax) => amount.checked_mul(tax).ok_or(PriceGap::OutOfRange),
     }
 }
 
@@ -28,10 +100,7 @@ pub(crate) fn valid(document: &SkuDocument, list: &PriceListName, now: Millis) -
 
 fn compute(settings: &Settings, document: &SkuDocument, rule: &PriceRule, now: Millis) -> Result<Money, PriceGap> {
     let list = rule.list.as_ref().ok_or(PriceGap::NoList)?;
-    let declared = settings
-        .price_lists
-        .get(list)
-        .ok_or_else(|| PriceGap::UnknownList(list.clone()))?;
+    let declared = declared(settings, list)?;
     let start = valid(document, list, now).ok_or_else(|| PriceGap::NoAmount(list.clone()))?;
     let floor = floor(settings, document, rule, (list, declared), now)?;
     let factor = rule.factor.unwrap_or(Decimal::ONE);
@@ -87,10 +156,7 @@ fn floor(
 ) -> Result<Option<Decimal>, PriceGap> {
     let floor = rule.floor.as_ref().ok_or(PriceGap::NoFloor)?;
     let on = |other: &PriceListName| -> Result<(Decimal, &PriceList), PriceGap> {
-        let there = settings
-            .price_lists
-            .get(other)
-            .ok_or_else(|| PriceGap::UnknownList(other.clone()))?;
+        let there = self::declared(settings, other)?;
         if there.currency != declared.currency {
             return Err(PriceGap::Incomparable(list.clone(), other.clone()));
         }
@@ -110,16 +176,14 @@ fn floor(
         _ => PriceListName::new("cost").map_err(|_| PriceGap::NoFloor)?,
     };
     let (amount, there) = on(&cost)?;
-    if there.tax != declared.tax {
-        return Err(PriceGap::Incomparable(list.clone(), cost));
-    }
+    // A margin is a share of the net price.
     let kept = Decimal::ONE - margin.factor();
     let least = if kept > Decimal::ZERO {
-        amount.checked_div(kept)
+        net(amount, there, &cost, declared)?.checked_div(kept)
     } else {
         None
-    }
-    .ok_or(PriceGap::OutOfRange)?;
+    };
+    let least = gross(least.ok_or(PriceGap::OutOfRange)?, declared, list, there)?;
     Ok(Some(plain.map_or(least, |plain| plain.max(least))))
 }
 

@@ -32,7 +32,11 @@ pub(crate) fn project(documents: &mut Documents, key: &OrderKey, order: &OrderDo
         if records.is_empty() && !documents.skus.contains_key(sku) {
             continue;
         }
-        if replace(documents.skus.entry(sku.clone()).or_default(), key, records) {
+        if documents
+            .skus
+            .or_default(sku)
+            .is_some_and(|document| replace(document, key, records))
+        {
             documents.mark(DocumentKey::Sku(sku.clone()));
         }
     }

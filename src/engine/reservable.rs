@@ -3,7 +3,8 @@
 use crate::Documents;
 use crate::picture::Picture;
 use crate::pool::counted;
-use crate::promise::{Counter, Stand, walk};
+use crate::promise::walk;
+use crate::stand::{Counter, Stand};
 use omnistock_words::{ChannelName, LocationName, Millis, Quantity, Settings, Sku};
 
 /// What can be sold at a place, physical or carved.
@@ -50,13 +51,6 @@ pub(crate) fn reservable_for(
     }
     (policy.factor, policy.max_shown) = (Quantity::ONE, None);
     let owed = policy.backorder_limit.is_some() || policy.preorder_limit.is_some();
-    let (sourced, way) = walk(
-        &stand,
-        &Counter {
-            channel,
-            policy: &policy,
-            ruled: &[],
-        },
-    );
+    let (sourced, way) = walk(&stand, &Counter::plain(channel, &policy), false);
     (sourced.known || owed).then_some(way.value.positive())
 }

@@ -42,12 +42,13 @@ pub(crate) fn resolve_ruled<'a>(
         None => Cow::Owned(ChannelPolicy::default()),
     };
     let mut ruled = Vec::new();
-    for (index, rule) in settings.rules.iter().enumerate() {
+    let listed = listing.map(ListingId::as_str);
+    settings.rules.likely(sku.as_str(), listed, |index, rule| {
         if holds(rule, channel, now) && matches(&rule.matches, sku, attributes, listing) {
             policy.to_mut().lay(&rule.set);
             ruled.push(index);
         }
-    }
+    });
     (policy, ruled)
 }
 
@@ -99,6 +100,43 @@ fn fits(pattern: &str, text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use omnistock_words::{PolicyPatch, Quantity};
+    use proptest::prelude::*;
+
+    /// As [`resolve_ruled`], rule by rule.
+    fn walked(settings: &Settings, sku: &Sku, attributes: &Attributes, listing: Option<&ListingId>) -> Vec<usize> {
+        let rules = settings.rules.iter().enumerate();
+        let matching = rules.filter(|(_, rule)| matches(&rule.matches, sku, attributes, listing));
+        matching.map(|(index, _)| index).collect()
+    }
+
+    fn pattern() -> impl Strategy<Value = Option<String>> {
+        proptest::option::weighted(0.7, "[AB]{0,2}[*]?[AB]{0,2}")
+    }
+
+    proptest! {
+        #[test]
+        fn the_index_finds_what_a_walk_finds(
+            rules in proptest::collection::vec((pattern(), pattern(), pattern(), 0i64..9), 0..30),
+            sku in "[AB]{1,4}",
+            listing in proptest::option::of("[AB]{1,3}"),
+            brand in proptest::option::of("[AB]{1,2}"),
+        ) {
+            let mut settings = Settings::default();
+            let shop: ChannelName = "shop".parse().unwrap();
+            for (sku, listing, brand, stop_at) in rules {
+                let matches = Match { sku, listing, brand, ..Match::default() };
+                let set = PolicyPatch { stop_at: Some(Quantity::whole(stop_at)), ..PolicyPatch::default() };
+                settings.rules.push(Rule { matches, channels: None, from: None, until: None, set, place: String::new() });
+            }
+            let attributes = Attributes { brand, ..Attributes::default() };
+            let (sku, listing) = (sku.parse().unwrap(), listing.map(|listing| listing.parse().unwrap()));
+            let (policy, ruled) = resolve_ruled(&settings, &shop, &sku, &attributes, listing.as_ref(), Millis(0));
+            prop_assert_eq!(&ruled, &walked(&settings, &sku, &attributes, listing.as_ref()));
+            let last = ruled.last().and_then(|index| settings.rules[*index].set.stop_at);
+            prop_assert_eq!(policy.stop_at, last);
+        }
+    }
 
     #[test]
     fn a_star_is_the_only_wildcard() {

@@ -2,7 +2,8 @@
 
 use crate::contained::contained;
 use crate::picture::{Picture, Taken, physical};
-use crate::{LineRecord, Reservation, resolve};
+use crate::resolve::resolve_ruled;
+use crate::{LineRecord, Reservation};
 use omnistock_words::{ChannelName, ChannelPolicy, LocationName, Quantity, Sourcing};
 use std::borrow::Cow;
 
@@ -18,14 +19,19 @@ pub(crate) enum Origin<'a> {
 /// One channel's view: its policy and the physical places behind its pool, in order.
 #[derive(Debug)]
 pub(crate) struct View<'a> {
-    channel: &'a ChannelName,
-    policy: Cow<'a, ChannelPolicy>,
+    pub(crate) channel: &'a ChannelName,
+    pub(crate) policy: Cow<'a, ChannelPolicy>,
+    /// The rules that made it.
+    pub(crate) ruled: Vec<usize>,
     places: Vec<&'a LocationName>,
 }
 
 impl<'a> Picture<'a> {
     /// Live reservations of places, then lines, then live reservations of channels.
     pub(crate) fn source(&mut self, record: bool) {
+        if self.document.lines.is_empty() && self.document.reservations.is_empty() {
+            return;
+        }
         for reservation in self.live(|r| r.location.as_ref()) {
             self.set_aside(reservation);
         }
@@ -70,14 +76,15 @@ impl<'a> Picture<'a> {
     }
 
     /// The channel's view, made at first need.
-    fn view(&mut self, channel: &'a ChannelName) -> Origin<'a> {
+    pub(crate) fn view(&mut self, channel: &'a ChannelName) -> Origin<'a> {
         if let Some(index) = self.views.iter().position(|view| view.channel == channel) {
             return Origin::Channel(index);
         }
         if !self.settings.channels.contains_key(channel) {
             return Origin::Anywhere;
         }
-        let policy = resolve(self.settings, channel, self.sku, &self.document.attributes, self.now);
+        let attributes = &self.document.attributes;
+        let (policy, ruled) = resolve_ruled(self.settings, channel, self.sku, attributes, None, self.now);
         let mut places = Vec::with_capacity(policy.locations.len());
         for location in &policy.locations {
             if let Some((place, _)) = physical(self.settings, location)
@@ -89,6 +96,7 @@ impl<'a> Picture<'a> {
         self.views.push(View {
             channel,
             policy,
+            ruled,
             places,
         });
         Origin::Channel(self.views.len() - 1)
@@ -166,18 +174,31 @@ impl<'a> Picture<'a> {
                 .map_or(Sourcing::Priority, |view| view.policy.sourcing),
             Origin::Pinned(_) | Origin::Anywhere => Sourcing::Priority,
         };
-        let mut order = self.order(from);
+        let mut order = Vec::new();
         match sourcing {
             Sourcing::Priority => {}
-            Sourcing::MostStock => order.sort_by_key(|index| -self.left_at(*index)),
+            Sourcing::MostStock => {
+                order = self.order(from);
+                order.sort_by_key(|index| -self.left_at(*index));
+            }
             Sourcing::SingleLocation => {
-                if let Some(fits) = order.iter().copied().find(|index| self.left_at(*index) >= want) {
-                    order = vec![fits];
-                }
+                let fits = self.order(from).into_iter().find(|index| self.left_at(*index) >= want);
+                order.extend(fits);
             }
         }
-        for index in order {
-            let Some(spot) = self.spots.get_mut(index) else {
+        // Without a list of their own the places are asked in the order of the pool.
+        let places = if order.is_empty() {
+            self.places(from)
+        } else {
+            order.len()
+        };
+        for place in 0..places {
+            let index = if order.is_empty() {
+                self.spot_of(from, place)
+            } else {
+                order.get(place).copied()
+            };
+            let Some(spot) = index.and_then(|index| self.spots.get_mut(index)) else {
                 continue;
             };
             let units = left.min(spot.available.positive());
@@ -207,18 +228,27 @@ impl<'a> Picture<'a> {
 
     /// Indices of spots in the order in which they are asked.
     fn order(&self, from: Origin<'a>) -> Vec<usize> {
+        (0..self.places(from))
+            .filter_map(|place| self.spot_of(from, place))
+            .collect()
+    }
+
+    /// How many places there are to ask.
+    fn places(&self, from: Origin<'a>) -> usize {
+        match from {
+            Origin::Pinned(_) => 1,
+            Origin::Channel(index) => self.views.get(index).map_or(0, |view| view.places.len()),
+            Origin::Anywhere => self.spots.len(),
+        }
+    }
+
+    /// The index of the spot at one of them.
+    fn spot_of(&self, from: Origin<'a>, place: usize) -> Option<usize> {
         let find = |location: &LocationName| self.spots.iter().position(|spot| spot.location == location);
         match from {
-            Origin::Pinned(location) => find(location).into_iter().collect(),
-            Origin::Channel(index) => {
-                let places = self
-                    .views
-                    .get(index)
-                    .map(|view| view.places.as_slice())
-                    .unwrap_or_default();
-                places.iter().filter_map(|location| find(location)).collect()
-            }
-            Origin::Anywhere => (0..self.spots.len()).collect(),
+            Origin::Pinned(location) => find(location),
+            Origin::Channel(index) => find(self.views.get(index)?.places.get(place)?),
+            Origin::Anywhere => Some(place),
         }
     }
 

@@ -8,24 +8,20 @@ use omnistock_words::{ChannelPolicy, LocationName, Quantity};
 /// else to the first.
 pub(crate) fn split(
     quantity: Quantity,
-    places: &[(LocationName, Quantity)],
+    mut places: Vec<(LocationName, Quantity)>,
     policy: &ChannelPolicy,
 ) -> Vec<(LocationName, Quantity)> {
     let mut left = quantity;
-    let mut parts = Vec::with_capacity(places.len());
-    for (location, counted) in places {
+    let some = places.iter().position(|(_, counted)| counted.is_positive());
+    for (_, counted) in &mut places {
         let units = sales_units(*counted, policy).positive().min(left);
         left -= units;
-        parts.push((location.clone(), units));
+        *counted = units;
     }
-    if left.is_positive() {
-        let some = places
-            .iter()
-            .position(|(_, counted)| counted.is_positive())
-            .unwrap_or_default();
-        if let Some((_, units)) = parts.get_mut(some) {
-            *units += left;
-        }
+    if left.is_positive()
+        && let Some((_, units)) = places.get_mut(some.unwrap_or_default())
+    {
+        *units += left;
     }
-    parts
+    places
 }

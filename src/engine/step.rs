@@ -20,6 +20,8 @@ pub enum StepName {
     Backorder,
     /// The last units.
     StopAt,
+    /// A listing's part of what the listings of the SKU share.
+    SameSku,
     /// Whole units, packs, the listing's factor.
     SalesUnits,
     /// What is shown at most.
@@ -36,6 +38,7 @@ impl StepName {
             Self::SafetyStock => "safety_stock",
             Self::Backorder => "backorder",
             Self::StopAt => "stop_at",
+            Self::SameSku => "same_sku",
             Self::SalesUnits => "sales_units",
             Self::MaxShown => "max_shown",
         }
@@ -118,6 +121,16 @@ pub enum Reason {
         expected: i64,
         /// The accepted chance.
         chance: Percent,
+        /// Units that the others sell in a day, in thousandths.
+        daily: i64,
+        /// How long such a sale stays unseen here, milliseconds.
+        lag: i64,
+        /// The most that may be held back.
+        most: Quantity,
+        /// Units that are needed now.
+        needed: Quantity,
+        /// More than that was needed a short time ago: what is held back stays until then.
+        kept: Option<Millis>,
     },
     /// Adaptive without measurements: its maximum.
     AdaptiveUnmeasured {
@@ -142,6 +155,13 @@ pub enum Reason {
     StopAt(Quantity),
     /// Above the limit, or no limit.
     Unchanged,
+    /// What the listings of the SKU share, by largest remainder.
+    Listings {
+        /// Units of the SKU that they share.
+        whole: Quantity,
+        /// How many they are.
+        listings: usize,
+    },
     /// Rounded down to sales units.
     Units {
         /// Digits behind the point.
@@ -221,19 +241,9 @@ impl fmt::Display for Reason {
                 own_first(f, *own)?;
                 write!(f, "−{channel} held back")
             }
-            Self::Adaptive {
-                own,
-                held,
-                expected,
-                chance,
-            } => {
+            Self::Adaptive { own, .. } => {
                 own_first(f, *own)?;
-                write!(
-                    f,
-                    "−{held} adaptive {chance}: {}.{:03} unseen sales expected",
-                    expected / 1_000,
-                    expected % 1_000
-                )
+                self.adaptive(f)
             }
             Self::AdaptiveUnmeasured { own, held } => {
                 own_first(f, *own)?;
@@ -250,6 +260,7 @@ impl fmt::Display for Reason {
             Self::Presale { limit: None, .. } => f.write_str("any number may be owed"),
             Self::StopAt(limit) => write!(f, "at or below {limit}"),
             Self::Unchanged => f.write_str("unchanged"),
+            Self::Listings { whole, listings } => write!(f, "part of {whole} that {listings} listings share"),
             Self::Units {
                 decimals,
                 pack_size,
@@ -266,6 +277,70 @@ impl fmt::Display for Reason {
             }
             Self::Cap(cap) => write!(f, "cap {cap}"),
         }
+    }
+}
+
+/// Thousandths as a decimal number.
+struct Thousandths(i64);
+
+impl fmt::Display for Thousandths {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{:03}", self.0 / 1_000, self.0 % 1_000)
+    }
+}
+
+/// Milliseconds as seconds, one digit below ten.
+struct Seconds(i64);
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            lag if lag >= 10_000 => write!(f, "{} s", lag / 1_000),
+            lag => write!(f, "{}.{} s", lag / 1_000, lag % 1_000 / 100),
+        }
+    }
+}
+
+impl Reason {
+    /// Why so many units are held back, and what would free one of them.
+    fn adaptive(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self::Adaptive {
+            held,
+            expected,
+            chance,
+            daily,
+            lag,
+            most,
+            needed,
+            kept,
+            ..
+        } = self
+        else {
+            return Ok(());
+        };
+        write!(
+            f,
+            "−{held} adaptive {chance}: {} unseen sales expected, since others sell {} a day and {} pass before it is seen here",
+            Thousandths(*expected),
+            Thousandths(*daily),
+            Seconds(*lag)
+        )?;
+        let Some(b) = crate::quantile(*expected, *chance) else {
+            return write!(f, "; more than its maximum {most} would be needed");
+        };
+        if let Some(until) = kept {
+            return write!(f, "; {needed} are needed now, fewer are held back from {until} on");
+        }
+        if Quantity::whole(b) > *most {
+            return write!(f, "; {b} would be needed, {most} is its maximum");
+        }
+        if b == 0 {
+            return Ok(());
+        }
+        write!(f, ", up to {b} in all but {chance} of cases")?;
+        let enough = i128::from(crate::safety::enough_for(b - 1, *chance)) * i128::from(*lag);
+        let lag = i64::try_from(enough / i128::from((*expected).max(1))).unwrap_or_default();
+        write!(f, "; within {} it would be 1 less", Seconds(lag))
     }
 }
 
@@ -301,6 +376,12 @@ pub enum PriceGap {
     FloorAboveCeiling,
     /// Beyond the range of amounts.
     OutOfRange,
+    /// Margins are on net amounts, and the list's tax rate is not declared.
+    NoTaxRate(PriceListName),
+    /// A price to compare with that lies at or below the price is left out.
+    NotAbove(Money),
+    /// Without a price there is nothing to compare.
+    NoPrice,
 }
 
 impl fmt::Display for PriceGap {
@@ -313,6 +394,9 @@ impl fmt::Display for PriceGap {
             Self::NoFloorAmount(list) => write!(f, "the floor can't be computed: list `{list}` has no valid amount"),
             Self::Incomparable(one, other) => write!(f, "lists `{one}` and `{other}` differ in currency or tax"),
             Self::FloorAboveCeiling => f.write_str("the floor lies above the ceiling"),
+            Self::NoTaxRate(list) => write!(f, "min_margin needs the `tax_rate` of list `{list}`"),
+            Self::NotAbove(amount) => write!(f, "{amount} to compare with is not above the price"),
+            Self::NoPrice => f.write_str("there is no price to compare with"),
             Self::OutOfRange => f.write_str("the amount is beyond 1000000000000"),
         }
     }

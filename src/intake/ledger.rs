@@ -107,6 +107,8 @@ fn same_numbers(old: &Promise, new: &Promise) -> bool {
         && old.split == new.split
         && old.only_decrease == new.only_decrease
         && old.price == new.price
+        && old.compare_at == new.compare_at
+        && old.stock == new.stock
 }
 
 /// A batch that is ready to commit.

@@ -10,7 +10,9 @@ mod name;
 mod percent;
 mod policy;
 mod quantity;
+mod rules;
 mod settings;
+mod table;
 
 pub use fact::{Basis, FulfilledBy, OrderFact, OrderLineFact, OrderStatus, Revision};
 pub use instant::{Millis, ParseInstantError};
@@ -21,11 +23,13 @@ pub use name::{
 };
 pub use percent::{ParsePercentError, Percent};
 pub use policy::{
-    ChannelGuard, ChannelPolicy, Endings, Limit, Mode, PolicyPatch, PriceFloor, PriceRule, SafetyStock, SameSku,
-    Sourcing,
+    ChannelGuard, ChannelPolicy, CompareAt, Endings, Limit, Mode, PolicyPatch, PriceFloor, PriceRule, SafetyStock,
+    SameSku, Sourcing,
 };
 pub use quantity::{ParseQuantityError, Quantity};
+pub use rules::{Bundles, Rules};
 pub use settings::{
     Absorb, Carve, ChannelSettings, Component, GrossNet, LocationPolicy, Match, Missing, PriceList, Rule, Settings,
     SourceGuard, SourcePolicy, Stale, WriteMeaning,
 };
+pub use table::Table;

@@ -97,6 +97,16 @@ pub enum PriceFloor {
     },
 }
 
+/// A former or recommended price that is shown beside the price.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CompareAt {
+    /// The list it comes from.
+    pub list: PriceListName,
+    /// A factor on it.
+    #[serde(with = "rust_decimal_text")]
+    pub factor: Decimal,
+}
+
 /// How a price is made. Every key may come from another layer.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -118,6 +128,8 @@ pub struct PriceRule {
     pub ceiling: Option<Decimal>,
     /// The least share of the net price above cost.
     pub min_margin: Option<Percent>,
+    /// What the price is compared with; left out where it is not above the price.
+    pub compare_at: Option<CompareAt>,
 }
 
 /// Limits on unexplained change at a channel.
@@ -292,6 +304,7 @@ impl PriceRule {
         lay_option(&mut self.floor, above.floor.as_ref());
         lay_option(&mut self.ceiling, above.ceiling.as_ref());
         lay_option(&mut self.min_margin, above.min_margin.as_ref());
+        lay_option(&mut self.compare_at, above.compare_at.as_ref());
     }
 }
 

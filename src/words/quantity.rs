@@ -1,6 +1,5 @@
 //! A quantity of an article: a decimal with at most six digits behind the point.
 
-use rust_decimal::prelude::ToPrimitive;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -9,10 +8,11 @@ use std::ops::{Add, AddAssign, Neg, Sub, SubAssign};
 /// Units of an article; may be negative (a location that was oversold).
 ///
 /// Range −10¹² to 10¹², six decimals; arithmetic saturates at the bounds. Text form
-/// has no trailing zeros, no exponent and no plus sign.
+/// has no trailing zeros, no exponent and no plus sign. Kept as a whole number of
+/// millionths: adding and comparing is what a ledger does most.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Quantity(Decimal);
+pub struct Quantity(i64);
 
 /// Why a text is not a quantity.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,21 +34,26 @@ impl fmt::Display for ParseQuantityError {
 
 impl std::error::Error for ParseQuantityError {}
 
+/// Millionths in one.
+const SCALE: i64 = 1_000_000;
 const MOST: i64 = 1_000_000_000_000;
+const BOUND: i64 = MOST * SCALE;
+/// Millionths in the last digit that is kept, by the number of digits behind the point.
+const STEPS: [i64; 7] = [1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
 
 impl Quantity {
     /// Nothing.
-    pub const ZERO: Self = Self(Decimal::ZERO);
+    pub const ZERO: Self = Self(0);
     /// One unit.
-    pub const ONE: Self = Self(Decimal::ONE);
+    pub const ONE: Self = Self(SCALE);
     /// The largest quantity.
-    pub const MAX: Self = Self(Decimal::from_parts(0xD4A5_1000, 0xE8, 0, false, 0));
+    pub const MAX: Self = Self(BOUND);
     /// The smallest quantity.
-    pub const MIN: Self = Self(Decimal::from_parts(0xD4A5_1000, 0xE8, 0, true, 0));
+    pub const MIN: Self = Self(-BOUND);
 
     /// A whole number of units.
     pub fn whole(units: i64) -> Self {
-        Self(Decimal::from(units.clamp(-MOST, MOST)))
+        Self(units.clamp(-MOST, MOST) * SCALE)
     }
 
     /// Checks a decimal against range and precision.
@@ -57,42 +62,53 @@ impl Quantity {
         if value.scale() > 6 || value.abs() > Decimal::from(MOST) {
             return Err(ParseQuantityError::OutOfRange);
         }
-        Ok(Self(value))
+        Ok(Self::saturating(value))
     }
 
     /// The nearest quantity: cut to six decimals downwards, clamped to the range.
     pub fn saturating(value: Decimal) -> Self {
         let limit = Decimal::from(MOST);
-        let value = value.clamp(-limit, limit);
-        Self(
-            value
-                .round_dp_with_strategy(6, RoundingStrategy::ToNegativeInfinity)
-                .normalize(),
-        )
+        let value = value
+            .clamp(-limit, limit)
+            .round_dp_with_strategy(6, RoundingStrategy::ToNegativeInfinity);
+        let step = usize::try_from(value.scale()).ok().and_then(|digits| STEPS.get(digits));
+        Self::bounded(value.mantissa() * i128::from(*step.unwrap_or(&1)))
     }
 
-    /// The bare decimal.
-    pub fn decimal(self) -> Decimal {
+    /// The value in millionths, exactly.
+    pub fn millionths(self) -> i64 {
         self.0
+    }
+
+    /// So many millionths, clamped to the range.
+    pub fn of_millionths(millionths: i64) -> Self {
+        Self(millionths.clamp(-BOUND, BOUND))
+    }
+
+    fn bounded(millionths: i128) -> Self {
+        let bound = i128::from(BOUND);
+        Self(i64::try_from(millionths.clamp(-bound, bound)).unwrap_or_default())
+    }
+
+    /// The bare decimal, without trailing zeros.
+    pub fn decimal(self) -> Decimal {
+        if self.0 % SCALE == 0 {
+            Decimal::from(self.0 / SCALE)
+        } else {
+            Decimal::new(self.0, 6).normalize()
+        }
     }
 
     /// The whole part when there is no fraction.
     pub fn as_whole(self) -> Option<i64> {
-        if self.0.fract().is_zero() {
-            self.0.to_i64()
-        } else {
-            None
-        }
+        (self.0 % SCALE == 0).then_some(self.0 / SCALE)
     }
 
     /// Rounds towards minus infinity to `decimals` digits (0 to 6).
     #[must_use]
     pub fn floor(self, decimals: u32) -> Self {
-        Self(
-            self.0
-                .round_dp_with_strategy(decimals.min(6), RoundingStrategy::ToNegativeInfinity)
-                .normalize(),
-        )
+        let step = usize::try_from(decimals).ok().and_then(|digits| STEPS.get(digits));
+        step.map_or(self, |step| Self(self.0 - self.0.rem_euclid(*step)))
     }
 
     /// The largest multiple of `step` that is not above; unchanged where `step` is not positive.
@@ -101,15 +117,7 @@ impl Quantity {
         if !step.is_positive() {
             return self;
         }
-        match self
-            .0
-            .checked_div(step.0)
-            .map(|n| n.floor())
-            .and_then(|n| n.checked_mul(step.0))
-        {
-            Some(value) => Self::saturating(value),
-            None => self,
-        }
+        Self::bounded(i128::from(self.0) - i128::from(self.0.rem_euclid(step.0)))
     }
 
     /// How many whole times `step` fits; zero where `step` is not positive.
@@ -118,17 +126,18 @@ impl Quantity {
         if !step.is_positive() {
             return Self::ZERO;
         }
-        self.0
-            .checked_div(step.0)
-            .map_or(Self::ZERO, |n| Self::saturating(n.floor()))
+        Self::bounded(i128::from(self.0.div_euclid(step.0)) * i128::from(SCALE))
     }
 
     /// The product, saturating, cut to six decimals downwards.
     #[must_use]
     pub fn multiply(self, factor: Decimal) -> Self {
-        match self.0.checked_mul(factor) {
+        if factor == Decimal::ONE {
+            return self;
+        }
+        match self.decimal().checked_mul(factor) {
             Some(value) => Self::saturating(value),
-            None if (self.0.is_sign_negative()) == (factor.is_sign_negative()) => Self::MAX,
+            None if self.is_negative() == factor.is_sign_negative() => Self::MAX,
             None => Self::MIN,
         }
     }
@@ -158,22 +167,21 @@ impl Quantity {
 impl Add for Quantity {
     type Output = Self;
     fn add(self, other: Self) -> Self {
-        // Both are within ±10¹², so the sum fits a decimal.
-        Self::saturating(self.0.saturating_add(other.0))
+        Self(self.0.saturating_add(other.0).clamp(-BOUND, BOUND))
     }
 }
 
 impl Sub for Quantity {
     type Output = Self;
     fn sub(self, other: Self) -> Self {
-        Self::saturating(self.0.saturating_sub(other.0))
+        Self(self.0.saturating_sub(other.0).clamp(-BOUND, BOUND))
     }
 }
 
 impl Neg for Quantity {
     type Output = Self;
     fn neg(self) -> Self {
-        Self::ZERO - self
+        Self(-self.0)
     }
 }
 
@@ -229,10 +237,7 @@ impl From<Quantity> for String {
 
 impl fmt::Display for Quantity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let value = self.0.normalize();
-        // "-0" would read as a different number from "0".
-        let value = if value.is_zero() { Decimal::ZERO } else { value };
-        f.pad(&value.to_string())
+        f.pad(&self.decimal().to_string())
     }
 }
 
@@ -311,6 +316,14 @@ mod tests {
             for value in [a + b, a - b, -a, a.multiply(b.decimal()), a.floor_to(b), a.times(b)] {
                 prop_assert!(value <= Quantity::MAX && value >= Quantity::MIN);
                 prop_assert_eq!(value.to_string().parse::<Quantity>().unwrap(), value);
+                prop_assert_eq!((Quantity::saturating(value.decimal()), value.decimal().scale()), (value, value.decimal().normalize().scale()));
+            }
+            let limit = Quantity::MAX.decimal();
+            prop_assert_eq!((a + b).decimal(), (a.decimal() + b.decimal()).clamp(-limit, limit));
+            prop_assert_eq!(a.cmp(&b), a.decimal().cmp(&b.decimal()));
+            for digits in 0..7 {
+                let floor = a.decimal().round_dp_with_strategy(digits, RoundingStrategy::ToNegativeInfinity);
+                prop_assert_eq!(a.floor(digits).decimal(), floor.max(-limit));
             }
         }
     }

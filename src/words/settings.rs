@@ -1,8 +1,8 @@
 //! A merchant's resolved configuration as plain data: what `config` hands to the pure rooms.
 
 use crate::{
-    Basis, ChannelName, ChannelPolicy, ConnectorName, Currency, LocationName, Millis, Percent, PolicyPatch,
-    PriceListName, Quantity, Sku,
+    Basis, Bundles, ChannelName, ChannelPolicy, ConnectorName, Currency, LocationName, Millis, Percent, PolicyPatch,
+    PriceListName, Quantity, Rules, Sku,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -170,6 +170,9 @@ pub struct PriceList {
     pub currency: Currency,
     /// With or without tax.
     pub tax: GrossNet,
+    /// The tax in a gross amount as a share of the net one; margins against net costs need it.
+    #[serde(default)]
+    pub tax_rate: Option<Percent>,
 }
 
 /// What a number written to a vendor means.
@@ -248,7 +251,7 @@ pub struct Settings {
     /// Price lists.
     pub price_lists: BTreeMap<PriceListName, PriceList>,
     /// Rules in order; later ones win. Overrides of `omnistock set` come last.
-    pub rules: Vec<Rule>,
+    pub rules: Rules,
     /// Bundles and their parts.
-    pub bundles: BTreeMap<Sku, Vec<Component>>,
+    pub bundles: Bundles,
 }

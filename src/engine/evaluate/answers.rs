@@ -3,7 +3,7 @@
 use crate::picture::Picture;
 use crate::snapshot::Finding;
 use crate::{
-    Complaint, Documents, Event, LineRecord, OrderKey, Part, PriceAnswer, Promise, State, StepName, promise_listing,
+    Complaint, Documents, Event, LineRecord, Offer, OrderKey, Part, PriceAnswer, Promise, State, StepName, explained,
     sellable,
 };
 use omnistock_words::{
@@ -68,6 +68,9 @@ pub enum Answer {
         /// Why there is none.
         #[serde(skip_serializing_if = "Option::is_none")]
         price_because: Option<String>,
+        /// The price that it is compared with.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        compare_at: Option<Money>,
         /// How the quantity came about.
         steps: Vec<StepAnswer>,
     },
@@ -204,7 +207,7 @@ impl Sight<'_> {
         &self,
         channel: &ChannelName,
         sku: &Sku,
-        listing: Option<&ListingId>,
+        offer: Offer<'_>,
         (kept_quantity, kept): (Option<Quantity>, Option<Money>),
     ) -> Answer {
         let Promise {
@@ -212,14 +215,19 @@ impl Sight<'_> {
             state,
             steps,
             price,
+            compare_at,
             ..
-        } = promise_listing(self.settings, self.documents, channel, sku, listing, self.now);
+        } = explained(self.settings, self.documents, channel, sku, offer, self.now);
         let (quantity, state) = kept_quantity.map_or((quantity, state), |kept| (Some(kept), State::InStock));
         let (price, price_because) = match (kept, price) {
             (Some(kept), _) => (Some(kept), None),
             (None, PriceAnswer::Price(price)) => (Some(price), None),
             (None, PriceAnswer::None(gap)) => (None, Some(gap.to_string())),
         };
+        let compare_at = compare_at.and_then(|compared| match compared {
+            PriceAnswer::Price(compared) => Some(compared),
+            PriceAnswer::None(_) => None,
+        });
         let place = |index: usize| self.settings.rules.get(index).map(|rule| rule.place.clone());
         let steps = steps.iter().map(|step| StepAnswer {
             step: step.step,
@@ -230,7 +238,7 @@ impl Sight<'_> {
         let asked = Asked {
             channel: channel.clone(),
             sku: sku.clone(),
-            listing: listing.cloned(),
+            listing: offer.listing.cloned(),
         };
         Answer::Item {
             asked,
@@ -238,6 +246,7 @@ impl Sight<'_> {
             state,
             price,
             price_because,
+            compare_at,
             steps: steps.collect(),
         }
     }

@@ -233,7 +233,7 @@ mod cases {
             .collect();
         assert_eq!(changed, ["sku:B", "sku:C", "sku:D", "sku:E", "source:erp"]);
         let as_of = |sku: &str| {
-            let position = &documents.skus[&sku.parse::<Sku>().unwrap()].positions[0];
+            let position = &documents.skus.get(&sku.parse::<Sku>().unwrap()).unwrap().positions[0];
             position.effective(documents.sources.get("erp")).0
         };
         assert_eq!([as_of("A"), as_of("B")], [second.as_of; 2]);

@@ -180,10 +180,10 @@ mod cases {
             documents.lags = ["shop", "market"].map(|name| (name.parse().unwrap(), lags)).into();
             shown(&documents)
         };
-        // 20 sold in the last hour: 1 s makes 0.006 expected, 90 s makes 0.5, an hour makes 20.
+        // 20 sold in one order half an hour ago: 1 s makes 0.004 expected, 90 s makes 0.4, an hour makes 14.
         assert_eq!(
             [lag(1_000), lag(90_000), lag(3_600_000)],
-            [Some(quantity("30")), Some(quantity("27")), Some(quantity("24"))]
+            [Some(quantity("30")), Some(quantity("28")), Some(quantity("24"))]
         );
         documents.last_units.insert("A".parse().unwrap(), shop.clone());
         assert_eq!(

@@ -87,6 +87,7 @@ pub(crate) fn list(settings: &mut Settings, name: &str, tax: GrossNet) {
         from: "erp".parse().unwrap(),
         currency: "EUR".parse().unwrap(),
         tax,
+        tax_rate: None,
     };
     settings.price_lists.insert(name.parse().unwrap(), list);
 }

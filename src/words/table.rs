@@ -1,0 +1,332 @@
+//! A map for many entries under names: found by a hash, told apart by the name itself, and the
+//! same on every machine and in every run, unlike the map of the standard library.
+
+use std::borrow::Borrow;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
+/// Entries by key. A lookup costs the same for ten entries and for a million. The order in which
+/// entries are walked depends on nothing but what was put in and taken out before.
+#[derive(Clone)]
+pub struct Table<K, V> {
+    entries: Vec<(u32, K, V)>,
+    /// For each slot the hash and the index + 1 of an entry, or zeros; a power of two of them, at
+    /// most half of them taken. An entry lies in the first free slot from its hash on.
+    slots: Vec<(u32, u32)>,
+}
+
+/// Entries are counted in 32 bits, less the zero that marks a free slot.
+const MOST: usize = u32::MAX as usize - 1;
+
+impl<K, V> Default for Table<K, V> {
+    fn default() -> Self {
+        Self {
+            entries: Vec::new(),
+            slots: Vec::new(),
+        }
+    }
+}
+
+#[derive(Default)]
+struct Mixed(u64);
+
+impl Mixed {
+    #[expect(clippy::cast_possible_truncation, reason = "both halves are folded together")]
+    fn word(&mut self, word: u64) {
+        let product = u128::from(self.0 ^ word ^ 0x9E37_79B9_7F4A_7C15) * 0xD6E8_FEB8_6659_FD93;
+        self.0 = (product as u64) ^ ((product >> 64) as u64);
+    }
+}
+
+impl Hasher for Mixed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        let mut words = bytes.chunks_exact(8);
+        for word in words.by_ref() {
+            self.word(word.try_into().map_or(0, u64::from_le_bytes));
+        }
+        let rest = words.remainder();
+        let last = rest
+            .iter()
+            .fold(rest.len() as u64, |last, byte| (last << 8) | u64::from(*byte));
+        self.word(last);
+    }
+
+    fn write_u8(&mut self, _: u8) {
+        // The end of a string: lengths are in already.
+    }
+}
+
+fn hash(key: &(impl Hash + ?Sized)) -> u32 {
+    let mut mixed = Mixed::default();
+    key.hash(&mut mixed);
+    (mixed.finish() >> 32) as u32
+}
+
+impl<K: Hash + Eq, V> Table<K, V> {
+    /// The slot and the index of a key.
+    fn find<Q: Eq + ?Sized>(&self, key: &Q, hash: u32) -> Option<(usize, usize)>
+    where
+        K: Borrow<Q>,
+    {
+        let mask = self.slots.len().wrapping_sub(1);
+        let mut slot = hash as usize & mask;
+        loop {
+            let (other, place) = *self.slots.get(slot)?;
+            let index = (place as usize).checked_sub(1)?;
+            if other == hash
+                && self
+                    .entries
+                    .get(index)
+                    .is_some_and(|(_, known, _)| known.borrow() == key)
+            {
+                return Some((slot, index));
+            }
+            slot = (slot + 1) & mask;
+        }
+    }
+
+    /// The value of a key.
+    pub fn get<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<&V>
+    where
+        K: Borrow<Q>,
+    {
+        let (_, index) = self.find(key, hash(key))?;
+        self.entries.get(index).map(|(_, _, value)| value)
+    }
+
+    /// The value of a key, to be changed.
+    pub fn get_mut<Q: Hash + Eq + ?Sized>(&mut self, key: &Q) -> Option<&mut V>
+    where
+        K: Borrow<Q>,
+    {
+        let (_, index) = self.find(key, hash(key))?;
+        self.entries.get_mut(index).map(|(_, _, value)| value)
+    }
+
+    /// Whether there is a value.
+    pub fn contains_key<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> bool
+    where
+        K: Borrow<Q>,
+    {
+        self.find(key, hash(key)).is_some()
+    }
+
+    /// Puts a value in the place of what was there, which it returns.
+    pub fn insert(&mut self, key: K, value: V) -> Option<V> {
+        let hash = hash(&key);
+        if let Some((_, index)) = self.find(&key, hash) {
+            return self
+                .entries
+                .get_mut(index)
+                .map(|entry| std::mem::replace(&mut entry.2, value));
+        }
+        self.add(hash, key, value);
+        None
+    }
+
+    /// The value of a key; where there is none, a default one is put there first. `None` only
+    /// behind the four billionth entry.
+    pub fn or_default(&mut self, key: &K) -> Option<&mut V>
+    where
+        K: Clone,
+        V: Default,
+    {
+        let hash = hash(key);
+        let index = if let Some((_, index)) = self.find(key, hash) {
+            index
+        } else {
+            self.add(hash, key.clone(), V::default());
+            self.entries.len().checked_sub(1)?
+        };
+        self.entries.get_mut(index).map(|(_, _, value)| value)
+    }
+
+    fn add(&mut self, hash: u32, key: K, value: V) {
+        if self.entries.len() >= MOST {
+            return;
+        }
+        self.entries.push((hash, key, value));
+        if self.entries.len() * 2 > self.slots.len() {
+            return self.spread((self.slots.len() * 2).max(8));
+        }
+        self.seat(hash, self.entries.len());
+    }
+
+    /// Writes an entry's place, its index + 1, into the first free slot.
+    fn seat(&mut self, hash: u32, place: usize) {
+        let mask = self.slots.len().wrapping_sub(1);
+        let mut slot = hash as usize & mask;
+        while self.slots.get(slot).is_some_and(|(_, taken)| *taken != 0) {
+            slot = (slot + 1) & mask;
+        }
+        if let (Some(free), Ok(place)) = (self.slots.get_mut(slot), u32::try_from(place)) {
+            *free = (hash, place);
+        }
+    }
+
+    fn spread(&mut self, slots: usize) {
+        self.slots = vec![(0, 0); slots];
+        for index in 0..self.entries.len() {
+            if let Some((hash, ..)) = self.entries.get(index) {
+                self.seat(*hash, index + 1);
+            }
+        }
+    }
+
+    /// Takes a value out.
+    pub fn remove<Q: Hash + Eq + ?Sized>(&mut self, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q>,
+    {
+        let (slot, index) = self.find(key, hash(key))?;
+        self.free(slot);
+        let (_, _, value) = self.entries.swap_remove(index);
+        // The last entry has moved here: its slot says so.
+        if let Some((hash, ..)) = self.entries.get(index) {
+            let (mask, old) = (self.slots.len().wrapping_sub(1), self.entries.len() + 1);
+            let mut slot = *hash as usize & mask;
+            while let Some(seat) = self.slots.get_mut(slot).filter(|seat| seat.1 != 0) {
+                if seat.1 as usize == old {
+                    seat.1 = u32::try_from(index + 1).unwrap_or_default();
+                    break;
+                }
+                slot = (slot + 1) & mask;
+            }
+        }
+        Some(value)
+    }
+
+    /// Frees a slot and draws up those behind it that could not have it before.
+    fn free(&mut self, mut hole: usize) {
+        let mask = self.slots.len().wrapping_sub(1);
+        let mut slot = hole;
+        loop {
+            slot = (slot + 1) & mask;
+            let Some(next) = self.slots.get(slot).copied().filter(|(_, place)| *place != 0) else {
+                break;
+            };
+            let home = next.0 as usize & mask;
+            // How far the entry lies behind its home, and how far the hole does.
+            if slot.wrapping_sub(home) & mask >= slot.wrapping_sub(hole) & mask {
+                if let Some(seat) = self.slots.get_mut(hole) {
+                    *seat = next;
+                }
+                hole = slot;
+            }
+        }
+        if let Some(seat) = self.slots.get_mut(hole) {
+            *seat = (0, 0);
+        }
+    }
+}
+
+impl<K, V> Table<K, V> {
+    /// How many entries.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Every entry.
+    pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
+        self.entries.iter().map(|(_, key, value)| (key, value))
+    }
+
+    /// Every entry, to be changed.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (&K, &mut V)> {
+        self.entries.iter_mut().map(|(_, key, value)| (&*key, value))
+    }
+
+    /// Every key.
+    pub fn keys(&self) -> impl Iterator<Item = &K> {
+        self.entries.iter().map(|(_, key, _)| key)
+    }
+
+    /// Every value.
+    pub fn values(&self) -> impl Iterator<Item = &V> {
+        self.entries.iter().map(|(_, _, value)| value)
+    }
+}
+
+impl<K, V> IntoIterator for Table<K, V> {
+    type Item = (K, V);
+    type IntoIter = std::iter::Map<std::vec::IntoIter<(u32, K, V)>, fn((u32, K, V)) -> (K, V)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.entries.into_iter().map(|(_, key, value)| (key, value))
+    }
+}
+
+impl<K: Hash + Eq, V> FromIterator<(K, V)> for Table<K, V> {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
+        let mut table = Self::default();
+        for (key, value) in entries {
+            table.insert(key, value);
+        }
+        table
+    }
+}
+
+/// The same entries, in whatever order.
+impl<K: Hash + Eq, V: PartialEq> PartialEq for Table<K, V> {
+    fn eq(&self, other: &Self) -> bool {
+        self.len() == other.len() && self.iter().all(|(key, value)| other.get(key) == Some(value))
+    }
+}
+
+impl<K: Hash + Eq, V: Eq> Eq for Table<K, V> {}
+
+impl<K: fmt::Debug, V: fmt::Debug> fmt::Debug for Table<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    proptest! {
+        #[test]
+        fn it_holds_what_a_sorted_map_holds(steps in proptest::collection::vec((0u8..3, 0u32..90, any::<i32>()), 0..400)) {
+            let (mut table, mut plain) = (Table::<String, i32>::default(), BTreeMap::new());
+            for (what, key, value) in steps {
+                let key = format!("ART-{key:04}");
+                match what {
+                    0 => prop_assert_eq!(table.remove(&key), plain.remove(&key)),
+                    1 => prop_assert_eq!(table.insert(key.clone(), value), plain.insert(key, value)),
+                    _ => {
+                        *table.or_default(&key).unwrap() ^= value;
+                        *plain.entry(key).or_default() ^= value;
+                    }
+                }
+                prop_assert_eq!(table.len(), plain.len());
+            }
+            for key in (0..90).map(|key| format!("ART-{key:04}")) {
+                prop_assert_eq!(table.get(&key), plain.get(&key));
+            }
+            let mut walked: Vec<_> = table.iter().collect();
+            walked.sort();
+            prop_assert!(walked.into_iter().eq(&plain));
+            let again: Table<_, _> = plain.into_iter().rev().collect();
+            prop_assert_eq!(again, table);
+        }
+    }
+
+    #[test]
+    fn names_that_differ_little_lie_apart() {
+        let hashes: std::collections::BTreeSet<u32> =
+            (0..10_000).map(|n| hash(&format!("ART-{n:06}-M")) & 0xF_FFFF).collect();
+        assert!(hashes.len() > 9_900, "{} different slots of 10,000", hashes.len());
+    }
+}
