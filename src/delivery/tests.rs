@@ -8,7 +8,7 @@ use omnistock_engine::{LineRecord, Part};
 use omnistock_planner::ListingState;
 use omnistock_sdk::{ReservedLine, now};
 use omnistock_words::{
-    ChannelName, FulfilledBy, LineId, Millis, Mode, OrderId, OrderStatus, Quantity, Settings, WriteMeaning,
+    ChannelName, FulfilledBy, LineId, Millis, Mode, OrderId, OrderStatus, Quantity, SameSku, Settings, WriteMeaning,
 };
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -59,6 +59,30 @@ async fn a_start_brings_every_listing_to_its_number() {
     );
     assert_eq!(house.board.totals().writes, 3);
     assert!(house.board.lag.count() >= 1);
+    assert_eq!(run.stop().await, Ended::Cancelled);
+}
+
+#[tokio::test]
+async fn listings_of_one_sku_share_what_there_is() {
+    let house = house(WriteMeaning::Available, &[("A", 0, 7)]).await;
+    {
+        let mut shop = house.fake.shop.lock().unwrap();
+        shop.numbers.insert("A2".to_owned(), 0);
+        shop.skus.insert("A2".to_owned(), Some("A".to_owned()));
+    }
+    let mut settings = Settings::clone(&house.settings.load());
+    for channel in settings.channels.values_mut() {
+        channel.policy.same_sku = SameSku::Split;
+    }
+    house.settings.store(settings.into());
+    let run = house.start();
+    house.quiet().await;
+    assert_eq!([house.number("A"), house.number("A2")], [4, 3]);
+    house.stock("A", 2).await;
+    until("both have followed", async || {
+        [house.number("A"), house.number("A2")] == [1, 1]
+    })
+    .await;
     assert_eq!(run.stop().await, Ended::Cancelled);
 }
 

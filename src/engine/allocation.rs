@@ -21,18 +21,21 @@ pub(crate) fn share(
     }
     let places: BTreeSet<&LocationName> = policy.locations.iter().collect();
     let mut group: Vec<(&ChannelName, Percent)> = Vec::new();
+    // Where channels count in different units the coarsest adds up for all of them.
+    let mut decimals = policy.decimals;
     for other in stand.settings.channels.keys() {
         let theirs = stand.policy(other);
         if let Some(share) = theirs.share
             && theirs.locations.iter().collect::<BTreeSet<_>>() == places
         {
+            decimals = decimals.min(theirs.decimals);
             group.push((other, share));
         }
     }
     let sum: Decimal = group.iter().map(|(_, share)| share.decimal()).sum();
     if sum == Decimal::ONE_HUNDRED {
         (
-            remainders(value, policy.decimals, &group, channel),
+            remainders(value, decimals, &group, channel),
             Reason::ShareOfWhole(share),
         )
     } else {

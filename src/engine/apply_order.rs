@@ -37,29 +37,54 @@ pub(crate) fn order(
     if upkeep::is_forgotten(settings, documents, &key, fact.placed_at) {
         return out.push(Complaint::Forgotten(key));
     }
-    let fact = tidy(&key, fact, now, out);
-    let mut document = documents.orders.remove(&key).unwrap_or_default();
+    let tidied;
+    let fact = if is_tidy(fact, now) {
+        fact
+    } else {
+        tidied = tidy(&key, fact, now, out);
+        &tidied
+    };
+    let Some(mut document) = documents.orders.or_default(&key).map(std::mem::take) else {
+        return;
+    };
+    // Nobody has a line yet of an order that was never reported.
+    let new = document.revision.is_none() && document.cancelled.is_none();
     let mut changed = false;
     if fact.status == OrderStatus::Cancelled && fact.revision.is_none() {
         let at = fact.at.unwrap_or(fact.placed_at);
         let earliest = document.cancelled.map_or(at, |known| known.min(at));
         changed |= document.cancelled != Some(earliest);
         document.cancelled = Some(earliest);
-        changed |= adopt(settings, &mut document, &key, &fact, LOWEST, out);
+        changed |= adopt(settings, &mut document, &key, fact, LOWEST, out);
     } else {
-        let revision = fact.revision.unwrap_or_else(|| arrival(&document, &fact));
-        changed |= adopt(settings, &mut document, &key, &fact, revision, out);
+        let revision = fact.revision.unwrap_or_else(|| arrival(&document, fact));
+        changed |= adopt(settings, &mut document, &key, fact, revision, out);
     }
-    finish(documents, key, document, changed);
+    finish(documents, key, document, changed, new);
 }
 
-/// Puts the order back and lets its SKUs follow.
-fn finish(documents: &mut Documents, key: OrderKey, document: OrderDocument, changed: bool) {
+/// Puts the order back and lets its SKUs follow; `new`: no ledger has a line of it.
+fn finish(documents: &mut Documents, key: OrderKey, document: OrderDocument, changed: bool, new: bool) {
     if changed {
-        project::project(documents, &key, &document);
-        documents.mark(DocumentKey::Order(key.clone()));
+        project::project(documents, &key, &document, new);
     }
-    documents.orders.insert(key, document);
+    if let Some(place) = documents.orders.get_mut(&key) {
+        *place = document;
+    }
+    if changed {
+        documents.mark(DocumentKey::Order(key));
+    }
+}
+
+/// Whether [`tidy`] would change nothing and complain of nothing.
+fn is_tidy(fact: &OrderFact, now: Millis) -> bool {
+    let time = |at: Millis| at <= now && at >= Millis::MIN;
+    let line = |line: &OrderLineFact| line.sku.is_some() && !line.quantity.is_negative();
+    time(fact.placed_at)
+        && fact.at.is_none_or(time)
+        && fact.lines.len() <= LINES
+        && fact.lines.iter().all(line)
+        && fact.lines.is_sorted_by(|one, next| one.line < next.line)
 }
 
 /// The fact with sane times, quantities and distinct lines in order of their ids.
@@ -189,7 +214,10 @@ fn touch(settings: &Settings, document: &mut OrderDocument, lines: &[OrderLineFa
     let before = document.touched.len();
     for line in lines {
         let Some(sku) = &line.sku else { continue };
-        if document.touched.contains(sku) && !settings.bundles.contains_key(sku) {
+        if settings.bundles.parts(sku).is_none() {
+            if !document.touched.contains(sku) {
+                document.touched.insert(sku.clone());
+            }
             continue;
         }
         let recorded = document
@@ -275,9 +303,11 @@ pub(crate) fn absorbed(
         channel: channel.clone(),
         order: order.clone(),
     };
-    let mut document = documents.orders.remove(&key).unwrap_or_default();
+    let Some(mut document) = documents.orders.or_default(&key).map(std::mem::take) else {
+        return;
+    };
     let changed = state(&mut document, &key, (line, source), (as_of, quantity.positive()), out);
-    finish(documents, key, document, changed);
+    finish(documents, key, document, changed, false);
 }
 
 /// Takes a statement of a source on a line in.

@@ -49,6 +49,7 @@ pub(crate) fn stock(
     let read_until = event.read_until.map(|end| end.min(now)).filter(|end| *end > as_of);
     let mut refused = BTreeSet::new();
     let empty = SourceDocument::default();
+    let known = documents.sources.get(&event.source).cloned().unwrap_or(empty);
     for row in &event.rows {
         if let Err(complaint) = accepts(settings, &event.source, &row.location) {
             if refused.insert(&row.location) {
@@ -66,11 +67,10 @@ pub(crate) fn stock(
             sellable: row.sellable,
             missing: false,
         };
-        let known = documents.sources.get(&event.source).unwrap_or(&empty);
         let Some(document) = documents.skus.or_default(&row.sku) else {
             continue;
         };
-        let changed = write(document, known, &row.sku, figure, out);
+        let changed = write(document, &known, &row.sku, figure, out);
         if describe(document, row, as_of) || changed {
             documents.mark(DocumentKey::Sku(row.sku.clone()));
         }
@@ -104,12 +104,12 @@ fn write(
 ) -> bool {
     // A complete snapshot newer than this figure did not have the row, or it would be known.
     figure.missing = source.complete_as_of.is_some_and(|complete| complete > figure.as_of);
-    let (as_of, location) = (figure.as_of, figure.location.clone());
+    let as_of = figure.as_of;
     let index = match document.find_position(&figure.location, &figure.source) {
         Ok(index) => index,
         Err(index) => {
+            contain_movements(document, &figure.location, as_of);
             document.positions.insert(index, figure);
-            contain_movements(document, &location, as_of);
             return true;
         }
     };
@@ -121,7 +121,7 @@ fn write(
         out.push(Complaint::OldFigure {
             source: figure.source,
             sku: sku.clone(),
-            location,
+            location: figure.location,
             as_of,
         });
         return false;
@@ -136,7 +136,7 @@ fn write(
             (figure.quantity, figure.sellable, figure.basis) = (known.quantity, known.sellable, known.basis);
         }
         if differs {
-            let (source, kept) = (figure.source.clone(), figure.quantity);
+            let (source, location, kept) = (figure.source.clone(), figure.location.clone(), figure.quantity);
             out.push(Complaint::SameInstant {
                 source,
                 sku: sku.clone(),
@@ -151,7 +151,11 @@ fn write(
     }
     let changed = *known != figure;
     *known = figure;
-    contain_movements(document, &location, as_of);
+    if !document.movements.is_empty()
+        && let Some(location) = document.positions.get(index).map(|known| known.location.clone())
+    {
+        contain_movements(document, &location, as_of);
+    }
     changed
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{DocumentKey, OrderDocument, OrderKey, SkuDocument, SourceDocument};
 use omnistock_words::{ChannelName, ConnectorName, Millis, Quantity, Sku, Table};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// How long a channel is blind, in milliseconds, 95 of 100 times. Measured by the shell;
 /// includes the age of the oldest unconfirmed push.
@@ -40,7 +40,7 @@ pub struct Documents {
     /// What [`crate::Promise::held`] said when it was last asked, so that adaptive safety stock does
     /// not swing; without it the newest need counts at once.
     pub held: Table<(ChannelName, Sku), Held>,
-    pub(crate) changed: Table<DocumentKey, ()>,
+    pub(crate) changed: Vec<DocumentKey>,
 }
 
 impl Documents {
@@ -52,15 +52,15 @@ impl Documents {
         }
     }
 
-    /// How many documents changed since the last [`Self::take_changed`].
+    /// How many changes there were since the last [`Self::take_changed`].
     pub fn changed(&self) -> usize {
         self.changed.len()
     }
 
-    /// What changed since the last call.
-    pub fn take_changed(&mut self) -> BTreeSet<DocumentKey> {
-        let changed = std::mem::take(&mut self.changed);
-        changed.into_iter().map(|(key, ())| key).collect()
+    /// What changed since the last call, in the order of the changes. A document that changed more
+    /// than once may be named more than once.
+    pub fn take_changed(&mut self) -> Vec<DocumentKey> {
+        std::mem::take(&mut self.changed)
     }
 
     /// Whether a document was put here, empty or not.
@@ -73,6 +73,15 @@ impl Documents {
     }
 
     pub(crate) fn mark(&mut self, key: DocumentKey) {
-        self.changed.insert(key, ());
+        let changes = &mut self.changed;
+        if changes.last() == Some(&key) {
+            return;
+        }
+        // Somebody who never takes them must not gather more than there are documents.
+        if changes.len() > 64 + 2 * (self.skus.len() + self.orders.len() + self.sources.len()) {
+            changes.sort_unstable();
+            changes.dedup();
+        }
+        changes.push(key);
     }
 }

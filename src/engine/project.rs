@@ -5,40 +5,76 @@ use crate::{DocumentKey, Documents, LineRecord, OrderDocument, OrderKey, Part, S
 use omnistock_words::{Component, Millis, OrderLineFact, OrderStatus, Quantity, Sku};
 use std::collections::BTreeMap;
 
-/// Brings the ledgers of all SKUs that the order ever touched into line with it.
-pub(crate) fn project(documents: &mut Documents, key: &OrderKey, order: &OrderDocument) {
+/// Orders with more SKUs are sorted by SKU first; with fewer every SKU looks through all lines.
+const FEW: usize = 8;
+
+/// Brings the ledgers of all SKUs that the order ever touched into line with it; `new`: none of
+/// them has a line of it yet.
+pub(crate) fn project(documents: &mut Documents, key: &OrderKey, order: &OrderDocument, new: bool) {
+    if order.touched.len() > FEW {
+        return project_many(documents, key, order, new);
+    }
+    for sku in &order.touched {
+        let mut records = Vec::new();
+        each(key, order, |touched, record| {
+            if touched == sku {
+                records.push(record());
+            }
+        });
+        follow(documents, (key, new), sku, records);
+    }
+}
+
+fn project_many(documents: &mut Documents, key: &OrderKey, order: &OrderDocument, new: bool) {
     let mut wanted: BTreeMap<&Sku, Vec<LineRecord>> = order.touched.iter().map(|sku| (sku, Vec::new())).collect();
+    each(key, order, |sku, record| {
+        if let Some(records) = wanted.get_mut(sku) {
+            records.push(record());
+        }
+    });
+    for (sku, records) in wanted {
+        follow(documents, (key, new), sku, records);
+    }
+}
+
+/// Every SKU that a line touches, with what its ledger says of the line.
+fn each<'a>(key: &OrderKey, order: &'a OrderDocument, mut then: impl FnMut(&'a Sku, &dyn Fn() -> LineRecord)) {
     for line in &order.lines {
         let Some(sku) = &line.sku else { continue };
         let composition = order
             .compositions
             .iter()
             .find(|known| known.line == line.line && known.sku == *sku);
-        let part = if composition.is_some() {
-            Part::Bundle
-        } else {
-            Part::Whole
-        };
-        if let Some(records) = wanted.get_mut(sku) {
-            records.push(record(key, order, line, part, Quantity::ONE));
-        }
-        for Component { sku: part, quantity } in composition.into_iter().flat_map(|known| &known.parts) {
-            if let Some(records) = wanted.get_mut(part) {
-                records.push(record(key, order, line, Part::Of(sku.clone()), *quantity));
+        let part = || {
+            if composition.is_some() {
+                Part::Bundle
+            } else {
+                Part::Whole
             }
+        };
+        then(sku, &|| record(key, order, line, part(), Quantity::ONE));
+        for Component { sku: part, quantity } in composition.into_iter().flat_map(|known| &known.parts) {
+            then(part, &|| record(key, order, line, Part::Of(sku.clone()), *quantity));
         }
     }
-    for (sku, records) in wanted {
-        if records.is_empty() && !documents.skus.contains_key(sku) {
-            continue;
-        }
-        if documents
-            .skus
-            .or_default(sku)
-            .is_some_and(|document| replace(document, key, records))
-        {
-            documents.mark(DocumentKey::Sku(sku.clone()));
-        }
+}
+
+fn follow(documents: &mut Documents, (key, new): (&OrderKey, bool), sku: &Sku, mut records: Vec<LineRecord>) {
+    if records.is_empty() && (new || !documents.skus.contains_key(sku)) {
+        return;
+    }
+    let Some(document) = documents.skus.or_default(sku) else {
+        return;
+    };
+    let changed = if new {
+        sort(&mut records);
+        put(document, records);
+        true
+    } else {
+        replace(document, key, records)
+    };
+    if changed {
+        documents.mark(DocumentKey::Sku(sku.clone()));
     }
 }
 
@@ -98,17 +134,37 @@ fn since(order: &OrderDocument, line: &OrderLineFact, holds: impl Fn(OrderStatus
     since
 }
 
-/// Replaces the order's lines in a ledger; true where anything changed.
-pub(crate) fn replace(document: &mut SkuDocument, key: &OrderKey, mut records: Vec<LineRecord>) -> bool {
-    records.sort_by(|a, b| (a.rank(), &a.quantity).cmp(&(b.rank(), &b.quantity)));
-    let ours = |line: &LineRecord| line.channel == key.channel && line.order == key.order;
-    if document.lines.iter().filter(|line| ours(line)).eq(records.iter()) {
-        return false;
+fn sort(records: &mut [LineRecord]) {
+    if records.len() > 1 {
+        records.sort_by(|a, b| (a.rank(), &a.quantity).cmp(&(b.rank(), &b.quantity)));
     }
-    document.lines.retain(|line| !ours(line));
+}
+
+fn put(document: &mut SkuDocument, records: Vec<LineRecord>) {
     for record in records {
         let index = document.lines.partition_point(|line| line.rank() <= record.rank());
         document.lines.insert(index, record);
     }
+}
+
+/// Replaces the order's lines in a ledger; true where anything changed.
+pub(crate) fn replace(document: &mut SkuDocument, key: &OrderKey, mut records: Vec<LineRecord>) -> bool {
+    sort(&mut records);
+    let ours = |line: &LineRecord| line.channel == key.channel && line.order == key.order;
+    // The usual case: one line, which stays where it is.
+    let mut known = document.lines.iter_mut().filter(|line| ours(line));
+    if let [record] = records.as_slice()
+        && let (Some(line), None) = (known.next(), known.next())
+        && line.rank() == record.rank()
+    {
+        let changed = line != record;
+        line.clone_from(record);
+        return changed;
+    }
+    if document.lines.iter().filter(|line| ours(line)).eq(records.iter()) {
+        return false;
+    }
+    document.lines.retain(|line| !ours(line));
+    put(document, records);
     true
 }

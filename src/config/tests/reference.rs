@@ -73,6 +73,13 @@ fn the_reference_means_what_it_says() {
         (Mode::Live, Some(Quantity::whole(50)))
     );
     assert!(matches!(shop.policy.safety_stock, SafetyStock::Adaptive { max, .. } if max == Quantity::whole(6)));
+    let compared = shop.policy.price.compare_at.as_ref().unwrap();
+    assert_eq!(
+        (compared.list.as_str(), compared.factor.to_string()),
+        ("retail", "1.10".to_owned())
+    );
+    let retail = &settings.price_lists[&compared.list];
+    assert_eq!(retail.tax_rate.unwrap().to_string(), "19%");
     assert!(matches!(&shop.policy.price.floor, Some(PriceFloor::List { list, .. }) if list.as_str() == "cost"));
     let medusa = &settings.channels["medusa"];
     assert_eq!(

@@ -6,7 +6,7 @@ mod common;
 #[cfg(test)]
 mod cases {
     use crate::common::*;
-    use omnistock_words::{Endings, GrossNet, Percent, PolicyPatch, PriceFloor, PriceRule, Settings};
+    use omnistock_words::{CompareAt, Endings, GrossNet, Percent, PolicyPatch, PriceFloor, PriceRule, Settings};
     use rust_decimal::Decimal;
     use serde_json::{Value, json};
 
@@ -115,6 +115,78 @@ mod cases {
         let without = priced(PriceRule::default(), 30);
         let answer = asked(&without, &[stock(&[("A", "one", "3")]), price("retail", "9.00")]);
         holds(&json!({ "quantity": "3", "price": null }), &answer);
+    }
+
+    #[test]
+    fn a_price_is_compared_only_with_a_higher_one() {
+        let compare_at = |factor: &str| CompareAt {
+            list: "rrp".parse().unwrap(),
+            factor: factor.parse().unwrap(),
+        };
+        let with = |factor| {
+            let mut s = priced(
+                PriceRule {
+                    floor: Some(PriceFloor::None),
+                    compare_at: Some(compare_at(factor)),
+                    ..PriceRule::default()
+                },
+                90,
+            );
+            list(&mut s, "rrp", GrossNet::Gross);
+            s
+        };
+        let s = with("1");
+        let compared = |s: &Settings, amount: &str| {
+            let events = [price("retail", "19.90"), price("rrp", amount)];
+            asked(s, &events)["compare_at"]["amount"].clone()
+        };
+        assert_eq!(compared(&s, "24.90"), "24.90");
+        assert_eq!(compared(&s, "19.90"), Value::Null, "not above the price");
+        assert_eq!(compared(&s, "9.90"), Value::Null);
+        assert_eq!(compared(&with("1.1"), "19.90"), "21.89");
+        assert_eq!(
+            asked(&s, &[price("rrp", "24.90")])["compare_at"],
+            Value::Null,
+            "without a price"
+        );
+        let mut past = price("rrp", "24.90");
+        past["until"] = json!(NOW);
+        assert_eq!(asked(&s, &[price("retail", "19.90"), past])["compare_at"], Value::Null);
+        let mut net = s.clone();
+        list(&mut net, "rrp", GrossNet::Net);
+        assert_eq!(compared(&net, "24.90"), Value::Null, "net and gross without a rate");
+        for name in ["retail", "rrp"] {
+            net.price_lists.get_mut(name).unwrap().tax_rate = Some(Percent::whole(19));
+        }
+        assert_eq!(compared(&net, "20.00"), "23.80");
+        assert_eq!(compared(&net, "16.00"), Value::Null, "19.04 gross");
+    }
+
+    #[test]
+    fn a_margin_is_a_share_of_the_net_price() {
+        let mut s = priced(
+            PriceRule {
+                floor: Some(PriceFloor::None),
+                min_margin: Some(Percent::whole(20)),
+                ..PriceRule::default()
+            },
+            90,
+        );
+        let events = [price("retail", "5.00"), price("cost", "8.00")];
+        assert_eq!(
+            asked(&s, &events)["price_because"],
+            "min_margin needs the `tax_rate` of list `retail`"
+        );
+        s.price_lists.get_mut("retail").unwrap().tax_rate = Some(Percent::whole(19));
+        // 8 ÷ 0.8 = 10 net, 11.90 gross.
+        assert_eq!(asked(&s, &events)["price"]["amount"], "11.90");
+        assert_eq!(
+            asked(&s, &[price("retail", "15.00"), price("cost", "8.00")])["price"]["amount"],
+            "15.00"
+        );
+        list(&mut s, "cost", GrossNet::Gross);
+        list(&mut s, "retail", GrossNet::Gross);
+        assert_eq!(asked(&s, &events)["price"]["amount"], "10.00", "both hold the same tax");
     }
 
     #[test]

@@ -1,0 +1,441 @@
+//! What holds for every promise, whatever the settings: over policies, shares and listings at random.
+
+#[cfg(test)]
+mod common;
+
+#[cfg(test)]
+mod laws {
+    use crate::common::facts::*;
+    use crate::common::*;
+    use omnistock_engine::{Documents, Lags, Offer, Promise, Reason, explained, promise, promise_listing, promises};
+    use omnistock_words::{
+        ChannelName, ChannelPolicy, Limit, ListingId, Match, Percent, PolicyPatch, Quantity, Rule, SafetyStock,
+        SameSku, Settings, Sku, Sourcing,
+    };
+    use proptest::collection::vec;
+    use proptest::option;
+    use proptest::prelude::*;
+
+    const PLACES_IN_POOL: [&str; 2] = ["one", "two"];
+
+    fn sku() -> Sku {
+        "A".parse().unwrap()
+    }
+
+    fn safety() -> impl Strategy<Value = SafetyStock> {
+        prop_oneof![
+            (0i64..9).prop_map(|n| SafetyStock::Units(Quantity::whole(n))),
+            (0u32..120).prop_map(|n| SafetyStock::Share(Percent::whole(n))),
+            (1u32..30, 0i64..9).prop_map(|(chance, max)| SafetyStock::Adaptive {
+                chance: Percent::whole(chance),
+                max: Quantity::whole(max)
+            }),
+        ]
+    }
+
+    /// Any policy; `owed`: with units that are not there.
+    fn policy(owed: bool) -> impl Strategy<Value = ChannelPolicy> {
+        let optional = || option::of((0i64..9).prop_map(Quantity::whole));
+        let limit = option::of((0i64..9).prop_map(|n| Limit::Units(Quantity::whole(n))));
+        let shape = (0i64..4, 1i64..4, 0u32..3, any::<bool>());
+        let split = prop::bool::ANY.prop_map(|split| if split { SameSku::Split } else { SameSku::Same });
+        let sourcing = prop_oneof![
+            Just(Sourcing::Priority),
+            Just(Sourcing::MostStock),
+            Just(Sourcing::SingleLocation)
+        ];
+        (
+            safety(),
+            safety(),
+            optional(),
+            optional(),
+            limit,
+            option::of(0u32..101),
+            shape,
+            split,
+            sourcing,
+        )
+            .prop_map(
+                move |(sku_safety_stock, safety_stock, stop_at, max_shown, limit, share, shape, same_sku, sourcing)| {
+                    let (pack, factor, decimals, ship_complete) = shape;
+                    ChannelPolicy {
+                        sku_safety_stock,
+                        safety_stock,
+                        stop_at,
+                        max_shown,
+                        backorder_limit: limit.filter(|_| owed),
+                        share: share.map(Percent::whole),
+                        pack_size: Quantity::whole(pack),
+                        factor: Quantity::whole(factor),
+                        decimals,
+                        ship_complete,
+                        same_sku,
+                        sourcing,
+                        ..ChannelPolicy::default()
+                    }
+                },
+            )
+    }
+
+    fn shop(policies: &[ChannelPolicy], pools: &[&[&str]]) -> Settings {
+        let mut s = merchant();
+        places(&mut s, &PLACES_IN_POOL);
+        for (index, policy) in policies.iter().enumerate() {
+            channel(&mut s, &format!("c{index}"), pools[index % pools.len()], policy.clone());
+        }
+        s
+    }
+
+    fn documents(settings: &Settings, (one, two): (i64, i64), sold: &[i64]) -> Documents {
+        let (one, two) = (one.to_string(), two.to_string());
+        let mut events = vec![serde_json::from_value(stock(&[("A", "one", &one), ("A", "two", &two)])).unwrap()];
+        for (id, units) in (1..).zip(sold) {
+            events.push(serde_json::from_value(order("c0", id, &[("A", &units.to_string())])).unwrap());
+        }
+        let mut documents = applied(settings, &events);
+        let lags = Lags {
+            order: 600_000,
+            push: 60_000,
+        };
+        documents.lags = settings
+            .channels
+            .keys()
+            .map(|channel| (channel.clone(), lags))
+            .collect();
+        documents
+    }
+
+    fn listings(count: usize) -> Vec<ListingId> {
+        (0..count).map(|n| format!("L{n}").parse().unwrap()).collect()
+    }
+
+    fn first() -> ChannelName {
+        "c0".parse().unwrap()
+    }
+
+    fn offered(settings: &Settings, documents: &Documents, all: &[ListingId]) -> Vec<Promise> {
+        let of = |listing| {
+            promise_listing(
+                settings,
+                documents,
+                &first(),
+                &sku(),
+                Offer {
+                    listing: Some(listing),
+                    all,
+                },
+                now(),
+            )
+        };
+        all.iter().map(of).collect()
+    }
+
+    /// A rule for one listing.
+    fn listing_rule(settings: &mut Settings, listing: &str, set: PolicyPatch) {
+        let matches = Match {
+            listing: Some(listing.to_owned()),
+            ..Match::default()
+        };
+        let place = String::new();
+        settings.rules.push(Rule {
+            matches,
+            channels: None,
+            from: None,
+            until: None,
+            set,
+            place,
+        });
+    }
+
+    /// The quantity as its steps say, computed again from the reasons alone.
+    fn recompute(promise: &Promise) -> Quantity {
+        let mut value = Quantity::ZERO;
+        for step in &promise.steps {
+            value = match &step.because {
+                Reason::Pool {
+                    places,
+                    short,
+                    ship_complete,
+                } => {
+                    let each = places.iter().map(|place| place.counted);
+                    (if *ship_complete {
+                        each.max().unwrap()
+                    } else {
+                        each.sum()
+                    }) - *short
+                }
+                Reason::Held { own, channel } => (value - *own - *channel).positive(),
+                Reason::Adaptive { own, held, .. } | Reason::AdaptiveUnmeasured { own, held } => {
+                    (value - *own - *held).positive()
+                }
+                Reason::Presale { limit, deficit } => {
+                    limit.map_or(Quantity::MAX, |limit| value.positive() + (limit - *deficit).positive())
+                }
+                Reason::StopAt(_) => value.min(Quantity::ZERO),
+                Reason::Cap(cap) => *cap,
+                Reason::Units {
+                    decimals,
+                    pack_size,
+                    factor,
+                } => {
+                    let packs = value.floor(*decimals).floor_to(*pack_size);
+                    Quantity::saturating(packs.decimal() / factor.decimal()).floor(*decimals)
+                }
+                Reason::Share(share) => {
+                    let digits = promise.steps.iter().find_map(|step| match &step.because {
+                        Reason::Units { decimals, .. } => Some(*decimals),
+                        _ => None,
+                    });
+                    value.multiply(share.factor()).floor(digits.unwrap())
+                }
+                Reason::Unchanged => value,
+                _ => step.value,
+            };
+            assert_eq!(value, step.value, "{step:?}");
+        }
+        value.positive()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn shares_of_one_pool_never_promise_more_than_it_has(
+            shares in vec((policy(false), 0u32..101), 1..5), whole in any::<bool>(), n in (-5i64..60, 0i64..60), sold in 0i64..50,
+        ) {
+            // The shares add up to at most 100 %, or to exactly that.
+            let mut left = 100;
+            let mut policies: Vec<ChannelPolicy> = Vec::new();
+            for (policy, share) in shares {
+                let share = share.min(left);
+                left -= share;
+                policies.push(ChannelPolicy { share: Some(Percent::whole(share)), ..policy });
+            }
+            if whole && let Some(last) = policies.last_mut() {
+                let rest = last.share.unwrap().decimal() + rust_decimal::Decimal::from(left);
+                last.share = Some(format!("{rest}%").parse().unwrap());
+            }
+            let settings = shop(&policies, &[&PLACES_IN_POOL]);
+            let documents = documents(&settings, n, &[sold]);
+            let mut sum = Quantity::ZERO;
+            for (channel, promise) in promises(&settings, &documents, &sku(), now()) {
+                sum += promise.quantity.unwrap().multiply(settings.channels[&channel].policy.factor.decimal());
+            }
+            let told = explained(&settings, &documents, &first(), &sku(), Offer::default(), now());
+            let Reason::Pool { places, .. } = &told.steps[0].because else { panic!("no pool") };
+            let there: Quantity = places.iter().map(|place| place.counted).sum();
+            prop_assert!(sum <= there, "{} of {}", sum, there);
+        }
+
+        #[test]
+        fn pools_of_their_own_never_promise_more_than_is_there(one in policy(false), two in policy(false), n in (0i64..60, 0i64..60), sold in 0i64..70) {
+            let settings = shop(&[one, two], &[&["one"], &["two"]]);
+            let documents = documents(&settings, n, &[sold]);
+            for (channel, promise) in promises(&settings, &documents, &sku(), now()) {
+                let units = promise.quantity.unwrap().multiply(settings.channels[&channel].policy.factor.decimal());
+                let there = if channel == first() { (n.0 - sold).max(0) } else { n.1 };
+                prop_assert!(units <= Quantity::whole(there));
+            }
+        }
+
+        #[test]
+        fn steps_recompute_to_the_quantity(policy in policy(true), count in 1usize..4, n in (-5i64..60, 0i64..60), sold in 0i64..90) {
+            let settings = shop(&[policy, ChannelPolicy::default()], &[&PLACES_IN_POOL]);
+            let documents = documents(&settings, n, &[sold]);
+            let all = listings(count);
+            for listing in [None, all.first()] {
+                let offer = Offer { listing, all: &all };
+                let told = explained(&settings, &documents, &first(), &sku(), offer, now());
+                prop_assert_eq!(Some(recompute(&told)), told.quantity);
+                let short = promise_listing(&settings, &documents, &first(), &sku(), offer, now());
+                prop_assert_eq!(Promise { steps: told.steps.clone(), ..short }, told);
+            }
+        }
+
+        #[test]
+        fn more_stock_never_lowers_a_promise(policy in policy(true), count in 1usize..4, n in (0i64..60, 0i64..60), more in 0i64..20, sold in 0i64..60) {
+            let settings = shop(&[policy, ChannelPolicy::default()], &[&PLACES_IN_POOL]);
+            let all = listings(count);
+            let shown = |n| offered(&settings, &documents(&settings, n, &[sold]), &all);
+            for (less, more) in shown(n).iter().zip(shown((n.0 + more, n.1))) {
+                prop_assert!(less.quantity <= more.quantity, "{:?} {:?}", less, more);
+            }
+        }
+
+        #[test]
+        fn more_safety_stock_never_raises_a_promise(policy in policy(true), count in 1usize..4, n in (0i64..60, 0i64..60), less in 0i64..9, more in 0i64..9, own in any::<bool>()) {
+            let all = listings(count);
+            let with = |units| {
+                let units = SafetyStock::Units(Quantity::whole(units));
+                let policy = if own { ChannelPolicy { sku_safety_stock: units, ..policy.clone() } } else { ChannelPolicy { safety_stock: units, ..policy.clone() } };
+                let settings = shop(&[policy], &[&PLACES_IN_POOL]);
+                offered(&settings, &documents(&settings, n, &[3]), &all)
+            };
+            for (more, less) in with(less + more).iter().zip(with(less)) {
+                prop_assert!(more.quantity <= less.quantity);
+            }
+        }
+
+        #[test]
+        fn listings_that_share_add_up_at_every_place(policy in policy(false), count in 2usize..5, n in (0i64..60, 0i64..60), sold in 0i64..30, factors in vec(1i64..4, 4)) {
+            let policy = ChannelPolicy { same_sku: SameSku::Split, max_shown: None, pack_size: Quantity::ZERO, decimals: 0, ship_complete: false, ..policy };
+            let mut settings = shop(&[policy], &[&PLACES_IN_POOL]);
+            for (index, factor) in factors.iter().enumerate() {
+                listing_rule(&mut settings, &format!("L{index}"), PolicyPatch { factor: Some(Quantity::whole(*factor)), ..PolicyPatch::default() });
+            }
+            let documents = documents(&settings, n, &[sold]);
+            let all = listings(count);
+            let told = explained(&settings, &documents, &first(), &sku(), Offer { listing: all.first(), all: &all }, now());
+            let Some(Reason::Listings { whole, .. }) = told.steps.iter().map(|step| &step.because).find(|because| matches!(because, Reason::Listings { .. })) else {
+                panic!("nothing is shared")
+            };
+            let (mut sum, mut places) = (0, [0; 2]);
+            for (promise, factor) in offered(&settings, &documents, &all).iter().zip(&factors) {
+                let units = |quantity: Quantity| quantity.as_whole().unwrap() * factor;
+                sum += units(promise.quantity.unwrap());
+                for (index, (_, quantity)) in promise.split.iter().enumerate() {
+                    places[index] += units(*quantity);
+                }
+                prop_assert_eq!(promise.split.iter().map(|(_, quantity)| *quantity).sum::<Quantity>(), promise.quantity.unwrap());
+            }
+            let whole = whole.positive().as_whole().unwrap();
+            let smallest = *factors.iter().take(count).min().unwrap();
+            prop_assert!(sum <= whole && whole - sum < smallest, "{} of {}", sum, whole);
+            if factors.iter().take(count).all(|factor| *factor == 1) {
+                let Reason::Pool { places: there, .. } = &told.steps[0].because else { panic!("no pool") };
+                for (place, shown) in there.iter().zip(places) {
+                    prop_assert!(Quantity::whole(shown) <= place.counted, "{:?} {:?}", there, places);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn listings_that_each_show_all_are_blind_to_each_other() {
+        let adaptive = SafetyStock::Adaptive {
+            chance: Percent::whole(1),
+            max: quantity("9"),
+        };
+        let policy = ChannelPolicy {
+            safety_stock: adaptive,
+            ..ChannelPolicy::default()
+        };
+        let settings = shop(&[policy.clone()], &[&PLACES_IN_POOL]);
+        let documents = documents(&settings, (40, 0), &[2, 2, 2]);
+        let shown = |settings: &Settings, count| offered(settings, &documents, &listings(count))[0].quantity.unwrap();
+        assert_eq!(shown(&settings, 1), quantity("34"), "alone nothing is sold unseen");
+        assert!(shown(&settings, 2) < quantity("34"));
+        let split = shop(
+            &[ChannelPolicy {
+                same_sku: SameSku::Split,
+                ..policy
+            }],
+            &[&PLACES_IN_POOL],
+        );
+        assert_eq!(
+            [shown(&split, 1), shown(&split, 2), shown(&split, 3)].map(|n| n.to_string()),
+            ["34", "17", "12"]
+        );
+    }
+
+    #[test]
+    fn what_is_held_back_says_why_and_does_not_swing() {
+        let adaptive = SafetyStock::Adaptive {
+            chance: Percent::whole(1),
+            max: quantity("9"),
+        };
+        let settings = shop(
+            &[
+                ChannelPolicy::default(),
+                ChannelPolicy {
+                    safety_stock: adaptive,
+                    ..ChannelPolicy::default()
+                },
+            ],
+            &[&PLACES_IN_POOL],
+        );
+        let mut documents = documents(&settings, (40, 0), &[2, 2, 2]);
+        let channel: ChannelName = "c1".parse().unwrap();
+        let ask = |documents: &Documents, now| explained(&settings, documents, &channel, &sku(), Offer::default(), now);
+        let first = ask(&documents, now());
+        let because = first.steps[3].because.to_string();
+        for text in [
+            "unseen sales expected",
+            "others sell",
+            "660 s pass",
+            "in all but 1% of cases",
+            "it would be 1 less",
+        ] {
+            assert!(because.contains(text), "{because}");
+        }
+        let held = first.held.unwrap();
+        assert!(held.units.is_positive());
+        documents.held.insert((channel.clone(), sku()), held);
+        documents
+            .lags
+            .values_mut()
+            .for_each(|lags| *lags = Lags { order: 1_000, push: 0 });
+        let soon = ask(&documents, now().plus(599_999));
+        assert_eq!(soon.quantity, first.quantity);
+        assert!(
+            soon.steps[3].because.to_string().contains("fewer are held back from"),
+            "{}",
+            soon.steps[3].because
+        );
+        assert!(ask(&documents, held.lower_from).quantity > first.quantity);
+        assert_eq!(
+            promise(&settings, &documents, &channel, &sku(), held.lower_from)
+                .held
+                .unwrap()
+                .units,
+            quantity("0")
+        );
+    }
+
+    #[test]
+    fn the_home_channel_shows_the_last_units_once_the_others_are_at_zero_for_long_enough() {
+        let home = ChannelPolicy {
+            home: true,
+            safety_stock: units("9"),
+            ..ChannelPolicy::default()
+        };
+        let settings = shop(
+            &[
+                ChannelPolicy {
+                    safety_stock: units("9"),
+                    ..ChannelPolicy::default()
+                },
+                home,
+            ],
+            &[&PLACES_IN_POOL],
+        );
+        let mut documents = documents(&settings, (5, 0), &[]);
+        let other = first();
+        let last = |documents: &Documents, since: &[(ChannelName, i64)]| {
+            let zero = since
+                .iter()
+                .map(|(channel, ago)| (channel.clone(), now().plus(-ago)))
+                .collect();
+            omnistock_engine::last_units(&settings, documents, &sku(), &zero, now())
+        };
+        assert_eq!(last(&documents, &[]), None, "never confirmed at zero");
+        assert_eq!(last(&documents, &[(other.clone(), 659_999)]), None);
+        let found = last(&documents, &[(other.clone(), 660_000)]);
+        assert_eq!(found.as_ref().map(ChannelName::as_str), Some("c1"));
+        let shown = |documents: &Documents| {
+            promises(&settings, documents, &sku(), now())
+                .into_iter()
+                .map(|(_, promise)| promise.quantity.unwrap().to_string())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(shown(&documents), ["0", "0"]);
+        documents.last_units.insert(sku(), found.unwrap());
+        assert_eq!(shown(&documents), ["0", "5"]);
+        documents.lags.remove(&other);
+        assert_eq!(
+            last(&documents, &[(other, 660_000)]),
+            None,
+            "a lag that was never measured"
+        );
+    }
+}
