@@ -46,14 +46,11 @@ pub(crate) fn movement(
     let (known, Some(document)) = (&documents.sources, documents.skus.or_default(sku)) else {
         return;
     };
-    let newest = document
-        .positions
-        .iter()
-        .filter(|position| position.location == *location);
-    if newest
-        .map(|position| position.effective(known.get(&position.source)).0)
-        .any(|as_of| as_of >= contained_from)
-    {
+    let figures = document.positions.iter();
+    let mut newest = figures
+        .filter(|position| position.location == *location)
+        .map(|position| position.effective(known.get(&position.source)).0);
+    if newest.any(|as_of| as_of >= contained_from) {
         return;
     }
     let movement = Movement {

@@ -18,6 +18,7 @@ mod due;
 mod encoding;
 pub mod evaluate;
 mod event;
+mod gap;
 pub mod gate;
 mod home;
 mod key;
@@ -50,6 +51,7 @@ pub use documents::{Documents, Held, Lags};
 pub use due::due;
 pub use encoding::{DecodeError, SCHEMA};
 pub use event::{ContainedAfter, Event, MissingRow, StockEvent, StockRow};
+pub use gap::{PriceAnswer, PriceGap};
 pub use home::last_units;
 pub use key::{DocumentKey, OrderKey};
 pub use listings::Offer;
@@ -64,5 +66,5 @@ pub use sku_document::{
     Attributes, LineRecord, Movement, Part, Position, PriceEntry, Reservation, SkuDocument, Statement,
 };
 pub use source_document::SourceDocument;
-pub use step::{Place, PriceAnswer, PriceGap, Reason, State, Step, StepName};
+pub use step::{Place, Reason, State, Step, StepName};
 pub use upkeep::{Overdue, forget, overdue};

@@ -164,7 +164,7 @@ impl World {
         let mut events = Vec::new();
         for index in 0..PLACES.len() {
             let rows = (0..SKUS).map(|sku| world.row(index, sku, &mut dice)).collect();
-            events.push(world.stock(index, NOW.plus(-7_200_000), rows));
+            events.push(World::stock(index, NOW.plus(-7_200_000), rows));
         }
         for number in 0..SKUS * OPEN {
             let placed = NOW.plus(-3_600_000 + i64::try_from(number * 50).unwrap());
@@ -189,7 +189,7 @@ impl World {
         }
     }
 
-    fn stock(&self, place: usize, as_of: Millis, rows: Vec<StockRow>) -> Event {
+    fn stock(place: usize, as_of: Millis, rows: Vec<StockRow>) -> Event {
         Event::Stock(StockEvent {
             source: parsed(PLACES[place].1),
             complete: false,
@@ -316,7 +316,7 @@ impl World {
                     let place = dice.below(PLACES.len());
                     let rows = (0..50).map(|_| dice.below(SKUS)).collect::<Vec<_>>();
                     let rows = rows.into_iter().map(|sku| self.row(place, sku, &mut dice)).collect();
-                    (self.stock(place, at, rows), 50)
+                    (Self::stock(place, at, rows), 50)
                 }
                 1 | 2 => (self.order(number, at, &mut dice), 1),
                 3 => (self.revised(at, &mut dice), 1),

@@ -6,21 +6,15 @@ mod common;
 #[cfg(test)]
 mod laws {
     use crate::common::facts::*;
+    use crate::common::offers::*;
     use crate::common::*;
-    use omnistock_engine::{Documents, Lags, Offer, Promise, Reason, explained, promise, promise_listing, promises};
+    use omnistock_engine::{Offer, Promise, Reason, explained, promise_listing, promises};
     use omnistock_words::{
-        ChannelName, ChannelPolicy, Limit, ListingId, Match, Percent, PolicyPatch, Quantity, Rule, SafetyStock,
-        SameSku, Settings, Sku, Sourcing,
+        ChannelPolicy, Limit, Match, Percent, PolicyPatch, Quantity, Rule, SafetyStock, SameSku, Settings, Sourcing,
     };
     use proptest::collection::vec;
     use proptest::option;
     use proptest::prelude::*;
-
-    const PLACES_IN_POOL: [&str; 2] = ["one", "two"];
-
-    fn sku() -> Sku {
-        "A".parse().unwrap()
-    }
 
     fn safety() -> impl Strategy<Value = SafetyStock> {
         prop_oneof![
@@ -75,59 +69,6 @@ mod laws {
                     }
                 },
             )
-    }
-
-    fn shop(policies: &[ChannelPolicy], pools: &[&[&str]]) -> Settings {
-        let mut s = merchant();
-        places(&mut s, &PLACES_IN_POOL);
-        for (index, policy) in policies.iter().enumerate() {
-            channel(&mut s, &format!("c{index}"), pools[index % pools.len()], policy.clone());
-        }
-        s
-    }
-
-    fn documents(settings: &Settings, (one, two): (i64, i64), sold: &[i64]) -> Documents {
-        let (one, two) = (one.to_string(), two.to_string());
-        let mut events = vec![serde_json::from_value(stock(&[("A", "one", &one), ("A", "two", &two)])).unwrap()];
-        for (id, units) in (1..).zip(sold) {
-            events.push(serde_json::from_value(order("c0", id, &[("A", &units.to_string())])).unwrap());
-        }
-        let mut documents = applied(settings, &events);
-        let lags = Lags {
-            order: 600_000,
-            push: 60_000,
-        };
-        documents.lags = settings
-            .channels
-            .keys()
-            .map(|channel| (channel.clone(), lags))
-            .collect();
-        documents
-    }
-
-    fn listings(count: usize) -> Vec<ListingId> {
-        (0..count).map(|n| format!("L{n}").parse().unwrap()).collect()
-    }
-
-    fn first() -> ChannelName {
-        "c0".parse().unwrap()
-    }
-
-    fn offered(settings: &Settings, documents: &Documents, all: &[ListingId]) -> Vec<Promise> {
-        let of = |listing| {
-            promise_listing(
-                settings,
-                documents,
-                &first(),
-                &sku(),
-                Offer {
-                    listing: Some(listing),
-                    all,
-                },
-                now(),
-            )
-        };
-        all.iter().map(of).collect()
     }
 
     /// A rule for one listing.
@@ -215,7 +156,7 @@ mod laws {
                 let rest = last.share.unwrap().decimal() + rust_decimal::Decimal::from(left);
                 last.share = Some(format!("{rest}%").parse().unwrap());
             }
-            let settings = shop(&policies, &[&PLACES_IN_POOL]);
+            let settings = counters(&policies, &[&PLACES_IN_POOL]);
             let documents = documents(&settings, n, &[sold]);
             let mut sum = Quantity::ZERO;
             for (channel, promise) in promises(&settings, &documents, &sku(), now()) {
@@ -229,7 +170,7 @@ mod laws {
 
         #[test]
         fn pools_of_their_own_never_promise_more_than_is_there(one in policy(false), two in policy(false), n in (0i64..60, 0i64..60), sold in 0i64..70) {
-            let settings = shop(&[one, two], &[&["one"], &["two"]]);
+            let settings = counters(&[one, two], &[&["one"], &["two"]]);
             let documents = documents(&settings, n, &[sold]);
             for (channel, promise) in promises(&settings, &documents, &sku(), now()) {
                 let units = promise.quantity.unwrap().multiply(settings.channels[&channel].policy.factor.decimal());
@@ -240,7 +181,7 @@ mod laws {
 
         #[test]
         fn steps_recompute_to_the_quantity(policy in policy(true), count in 1usize..4, n in (-5i64..60, 0i64..60), sold in 0i64..90) {
-            let settings = shop(&[policy, ChannelPolicy::default()], &[&PLACES_IN_POOL]);
+            let settings = counters(&[policy, ChannelPolicy::default()], &[&PLACES_IN_POOL]);
             let documents = documents(&settings, n, &[sold]);
             let all = listings(count);
             for listing in [None, all.first()] {
@@ -254,7 +195,7 @@ mod laws {
 
         #[test]
         fn more_stock_never_lowers_a_promise(policy in policy(true), count in 1usize..4, n in (0i64..60, 0i64..60), more in 0i64..20, sold in 0i64..60) {
-            let settings = shop(&[policy, ChannelPolicy::default()], &[&PLACES_IN_POOL]);
+            let settings = counters(&[policy, ChannelPolicy::default()], &[&PLACES_IN_POOL]);
             let all = listings(count);
             let shown = |n| offered(&settings, &documents(&settings, n, &[sold]), &all);
             for (less, more) in shown(n).iter().zip(shown((n.0 + more, n.1))) {
@@ -268,7 +209,7 @@ mod laws {
             let with = |units| {
                 let units = SafetyStock::Units(Quantity::whole(units));
                 let policy = if own { ChannelPolicy { sku_safety_stock: units, ..policy.clone() } } else { ChannelPolicy { safety_stock: units, ..policy.clone() } };
-                let settings = shop(&[policy], &[&PLACES_IN_POOL]);
+                let settings = counters(&[policy], &[&PLACES_IN_POOL]);
                 offered(&settings, &documents(&settings, n, &[3]), &all)
             };
             for (more, less) in with(less + more).iter().zip(with(less)) {
@@ -279,7 +220,7 @@ mod laws {
         #[test]
         fn listings_that_share_add_up_at_every_place(policy in policy(false), count in 2usize..5, n in (0i64..60, 0i64..60), sold in 0i64..30, factors in vec(1i64..4, 4)) {
             let policy = ChannelPolicy { same_sku: SameSku::Split, max_shown: None, pack_size: Quantity::ZERO, decimals: 0, ship_complete: false, ..policy };
-            let mut settings = shop(&[policy], &[&PLACES_IN_POOL]);
+            let mut settings = counters(&[policy], &[&PLACES_IN_POOL]);
             for (index, factor) in factors.iter().enumerate() {
                 listing_rule(&mut settings, &format!("L{index}"), PolicyPatch { factor: Some(Quantity::whole(*factor)), ..PolicyPatch::default() });
             }
@@ -308,134 +249,5 @@ mod laws {
                 }
             }
         }
-    }
-
-    #[test]
-    fn listings_that_each_show_all_are_blind_to_each_other() {
-        let adaptive = SafetyStock::Adaptive {
-            chance: Percent::whole(1),
-            max: quantity("9"),
-        };
-        let policy = ChannelPolicy {
-            safety_stock: adaptive,
-            ..ChannelPolicy::default()
-        };
-        let settings = shop(&[policy.clone()], &[&PLACES_IN_POOL]);
-        let documents = documents(&settings, (40, 0), &[2, 2, 2]);
-        let shown = |settings: &Settings, count| offered(settings, &documents, &listings(count))[0].quantity.unwrap();
-        assert_eq!(shown(&settings, 1), quantity("34"), "alone nothing is sold unseen");
-        assert!(shown(&settings, 2) < quantity("34"));
-        let split = shop(
-            &[ChannelPolicy {
-                same_sku: SameSku::Split,
-                ..policy
-            }],
-            &[&PLACES_IN_POOL],
-        );
-        assert_eq!(
-            [shown(&split, 1), shown(&split, 2), shown(&split, 3)].map(|n| n.to_string()),
-            ["34", "17", "12"]
-        );
-    }
-
-    #[test]
-    fn what_is_held_back_says_why_and_does_not_swing() {
-        let adaptive = SafetyStock::Adaptive {
-            chance: Percent::whole(1),
-            max: quantity("9"),
-        };
-        let settings = shop(
-            &[
-                ChannelPolicy::default(),
-                ChannelPolicy {
-                    safety_stock: adaptive,
-                    ..ChannelPolicy::default()
-                },
-            ],
-            &[&PLACES_IN_POOL],
-        );
-        let mut documents = documents(&settings, (40, 0), &[2, 2, 2]);
-        let channel: ChannelName = "c1".parse().unwrap();
-        let ask = |documents: &Documents, now| explained(&settings, documents, &channel, &sku(), Offer::default(), now);
-        let first = ask(&documents, now());
-        let because = first.steps[3].because.to_string();
-        for text in [
-            "unseen sales expected",
-            "others sell",
-            "660 s pass",
-            "in all but 1% of cases",
-            "it would be 1 less",
-        ] {
-            assert!(because.contains(text), "{because}");
-        }
-        let held = first.held.unwrap();
-        assert!(held.units.is_positive());
-        documents.held.insert((channel.clone(), sku()), held);
-        documents
-            .lags
-            .values_mut()
-            .for_each(|lags| *lags = Lags { order: 1_000, push: 0 });
-        let soon = ask(&documents, now().plus(599_999));
-        assert_eq!(soon.quantity, first.quantity);
-        assert!(
-            soon.steps[3].because.to_string().contains("fewer are held back from"),
-            "{}",
-            soon.steps[3].because
-        );
-        assert!(ask(&documents, held.lower_from).quantity > first.quantity);
-        assert_eq!(
-            promise(&settings, &documents, &channel, &sku(), held.lower_from)
-                .held
-                .unwrap()
-                .units,
-            quantity("0")
-        );
-    }
-
-    #[test]
-    fn the_home_channel_shows_the_last_units_once_the_others_are_at_zero_for_long_enough() {
-        let home = ChannelPolicy {
-            home: true,
-            safety_stock: units("9"),
-            ..ChannelPolicy::default()
-        };
-        let settings = shop(
-            &[
-                ChannelPolicy {
-                    safety_stock: units("9"),
-                    ..ChannelPolicy::default()
-                },
-                home,
-            ],
-            &[&PLACES_IN_POOL],
-        );
-        let mut documents = documents(&settings, (5, 0), &[]);
-        let other = first();
-        let last = |documents: &Documents, since: &[(ChannelName, i64)]| {
-            let zero = since
-                .iter()
-                .map(|(channel, ago)| (channel.clone(), now().plus(-ago)))
-                .collect();
-            omnistock_engine::last_units(&settings, documents, &sku(), &zero, now())
-        };
-        assert_eq!(last(&documents, &[]), None, "never confirmed at zero");
-        assert_eq!(last(&documents, &[(other.clone(), 659_999)]), None);
-        let found = last(&documents, &[(other.clone(), 660_000)]);
-        assert_eq!(found.as_ref().map(ChannelName::as_str), Some("c1"));
-        let shown = |documents: &Documents| {
-            promises(&settings, documents, &sku(), now())
-                .into_iter()
-                .map(|(_, promise)| promise.quantity.unwrap().to_string())
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(shown(&documents), ["0", "0"]);
-        documents.last_units.insert(sku(), found.unwrap());
-        assert_eq!(shown(&documents), ["0", "5"]);
-        documents.lags.remove(&other);
-        assert_eq!(
-            last(&documents, &[(other, 660_000)]),
-            None,
-            "a lag that was never measured"
-        );
     }
 }

@@ -3,6 +3,8 @@
 
 #[cfg(test)]
 pub(crate) mod facts;
+#[cfg(test)]
+pub(crate) mod offers;
 
 use omnistock_engine::evaluate::{Scenario, differences, evaluate};
 use omnistock_words::{
