@@ -20,7 +20,7 @@ mod cases {
             safety_stock: adaptive,
             ..ChannelPolicy::default()
         };
-        let settings = counters(&[policy.clone()], &[&PLACES_IN_POOL]);
+        let settings = counters(std::slice::from_ref(&policy), &[&PLACES_IN_POOL]);
         let documents = documents(&settings, (40, 0), &[2, 2, 2]);
         let shown = |settings: &Settings, count| offered(settings, &documents, &listings(count))[0].quantity.unwrap();
         assert_eq!(shown(&settings, 1), quantity("34"), "alone nothing is sold unseen");
