@@ -120,10 +120,7 @@ fn store_settings(choice: &StoreChoice, secrets: &dyn SecretResolver) -> Result<
         StoreChoice::Embedded { path } => StoreSettings::Embedded { path: path.clone() },
         StoreChoice::Redis { url, prefix } => {
             let url = url.resolve(secrets).map_err(StartError::Refused)?;
-            StoreSettings::Redis {
-                url,
-                prefix: prefix.clone(),
-            }
+            StoreSettings::Redis(Box::new(crate::store::redis::RedisSettings::at(url, prefix.clone())))
         }
     })
 }

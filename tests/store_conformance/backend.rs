@@ -1,6 +1,7 @@
 //! One store to ask, and a way to close it and open it again.
 
 use crate::redis_server::{Persistence, RedisServer};
+use omnistock::store::redis::RedisSettings;
 use omnistock::store::{Store, StoreSettings, memory::Memory, open};
 use std::sync::Arc;
 
@@ -28,10 +29,7 @@ async fn open_at(place: &Place) -> Arc<dyn Store> {
         Place::Embedded(folder) => StoreSettings::Embedded {
             path: folder.path().join("state"),
         },
-        Place::Redis(server) => StoreSettings::Redis {
-            url: server.url().into(),
-            prefix: "shop".to_owned(),
-        },
+        Place::Redis(server) => StoreSettings::Redis(Box::new(RedisSettings::at(server.url().into(), "shop"))),
     };
     open(&settings).await.unwrap()
 }

@@ -27,7 +27,7 @@ pub(crate) struct RedisServer {
     child: Child,
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .unwrap()
         .local_addr()
@@ -138,6 +138,25 @@ impl RedisServer {
         panic!("redis-server does not come up with {arguments:?}");
     }
 
+    /// Holds the process up (`STOP`) or lets it go on (`CONT`); it keeps its port and its connections.
+    pub(crate) fn signal(&self, name: &str) {
+        let sent = Command::new("kill")
+            .arg(format!("-{name}"))
+            .arg(self.child.id().to_string())
+            .status();
+        assert!(sent.unwrap().success(), "kill -{name}");
+    }
+
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    /// Other arguments for the next start; a later one stands before an earlier one.
+    pub(crate) fn add_arguments(&mut self, arguments: &[&str]) {
+        self.arguments
+            .extend(arguments.iter().map(|argument| (*argument).to_owned()));
+    }
+
     pub(crate) fn port(&self) -> u16 {
         self.port
     }
@@ -153,6 +172,7 @@ impl RedisServer {
 
     /// Starts the killed server again with what is on its disk.
     pub(crate) fn start_again(&mut self) {
+        end(&mut self.child);
         self.child = spawn(self.folder.path(), self.port, self.persistence, &self.arguments);
         assert!(
             comes_up(&mut self.child, self.port),
@@ -166,6 +186,11 @@ impl RedisServer {
         self.start_again();
     }
 
+    /// One command with all of its answer, over a connection of its own.
+    pub(crate) fn ask<T: redis::FromRedisValue>(&self, words: &[&str]) -> T {
+        ask(self.port, words)
+    }
+
     /// One inline command over a plain connection, such as `CONFIG SET maxmemory 1mb`; its first line back.
     pub(crate) fn command(&self, line: &str) -> String {
         let mut socket = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).unwrap();
@@ -174,6 +199,24 @@ impl RedisServer {
         let mut answer = String::new();
         std::io::BufRead::read_line(&mut std::io::BufReader::new(socket), &mut answer).unwrap();
         answer.trim().to_owned()
+    }
+}
+
+/// One command with all of its answer.
+pub(crate) fn ask<T: redis::FromRedisValue>(port: u16, words: &[&str]) -> T {
+    let client = redis::Client::open((Ipv4Addr::LOCALHOST.to_string(), port)).unwrap();
+    let mut connection = client.get_connection_with_timeout(PATIENCE).unwrap();
+    let (name, arguments) = words.split_first().unwrap();
+    redis::cmd(name).arg(arguments).query(&mut connection).unwrap()
+}
+
+/// Looks again and again until it is so.
+#[allow(clippy::disallowed_methods, reason = "real processes are waited for")]
+pub(crate) fn wait_until(what: &str, mut met: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !met() {
+        assert!(begun.elapsed() < PATIENCE * 3, "not in time: {what}");
+        std::thread::sleep(Duration::from_millis(20));
     }
 }
 
