@@ -1,0 +1,90 @@
+//! A real Sentinel set-up of one's own: a primary, a replica and three Sentinels.
+#![allow(dead_code, reason = "each test crate uses a part of it")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "all of this is for tests")]
+
+use super::redis_server::{Persistence, RedisServer, ask, free_port, wait_until};
+use std::process::{Child, Command, Stdio};
+
+/// What the Sentinels call the primary.
+pub(crate) const MASTER: &str = "shop";
+
+struct Sentinel {
+    port: u16,
+    child: Child,
+    _folder: tempfile::TempDir,
+}
+
+impl Drop for Sentinel {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+pub(crate) struct RedisSentinels {
+    pub(crate) primary: RedisServer,
+    pub(crate) replica: RedisServer,
+    sentinels: Vec<Sentinel>,
+}
+
+fn sentinel(primary: u16) -> Sentinel {
+    let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
+    let file = folder.path().join("sentinel.conf");
+    let text = format!(
+        "port {port}\nbind 127.0.0.1\ndir {}\nsentinel monitor {MASTER} 127.0.0.1 {primary} 2\n\
+         sentinel down-after-milliseconds {MASTER} 1000\nsentinel failover-timeout {MASTER} 6000\n",
+        folder.path().display()
+    );
+    std::fs::write(&file, text).unwrap();
+    let mut command = Command::new("redis-server");
+    command.arg(&file).arg("--sentinel");
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    Sentinel {
+        port,
+        child: command.spawn().unwrap(),
+        _folder: folder,
+    }
+}
+
+fn answers(port: u16) -> bool {
+    std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()
+}
+
+impl RedisSentinels {
+    /// Starts all of them and waits until each Sentinel knows the others and the replica.
+    pub(crate) fn start() -> Self {
+        let primary = RedisServer::keeping(Persistence::Always);
+        let port = primary.port().to_string();
+        let follows = ["--replicaof", "127.0.0.1", &port, "--repl-diskless-sync-delay", "0"];
+        let replica = RedisServer::keeping_with(Persistence::Always, &follows);
+        wait_until("the replica has everything", || {
+            let told: String = replica.ask(&["INFO", "replication"]);
+            told.contains("master_link_status:up")
+        });
+        let sentinels: Vec<Sentinel> = (0..3).map(|_| sentinel(primary.port())).collect();
+        for sentinel in &sentinels {
+            wait_until("the Sentinel knows everybody", || {
+                answers(sentinel.port) && {
+                    let told: String = ask(sentinel.port, &["INFO", "sentinel"]);
+                    told.contains("status=ok") && told.contains("slaves=1,sentinels=3")
+                }
+            });
+        }
+        Self {
+            primary,
+            replica,
+            sentinels,
+        }
+    }
+
+    /// The addresses, as `sentinels` under [store] takes them.
+    pub(crate) fn urls(&self) -> Vec<String> {
+        let url = |sentinel: &Sentinel| format!("redis://127.0.0.1:{}", sentinel.port);
+        self.sentinels.iter().map(url).collect()
+    }
+
+    /// Ends one Sentinel, as a machine that is gone.
+    pub(crate) fn lose_a_sentinel(&mut self) {
+        drop(self.sentinels.remove(0));
+    }
+}
