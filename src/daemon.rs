@@ -5,17 +5,18 @@ mod lease;
 mod measure;
 mod parts;
 mod status;
+mod store;
 mod supervise;
 mod view;
 
 pub use parts::StartError;
 pub use view::DaemonView;
 
-use crate::config::{Configuration, Connectors, StoreChoice, load_and_build, process_environment};
+use crate::config::{Configuration, Connectors, load_and_build, process_environment};
 use crate::secrets::EnvironmentSecrets;
 use crate::server::listener::{Limits, bind, serve};
 use crate::server::{View, admin, webhooks};
-use crate::store::{Lease, Store, StoreSettings};
+use crate::store::{Lease, Store};
 use omnistock_sdk::SecretResolver;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -65,7 +66,7 @@ pub async fn start(
     let admin_listener = bind(configuration.server.admin, "server.admin").await?;
     let webhook_listener = bind(configuration.server.webhooks, "server.webhooks").await?;
     let (admin, webhooks_address) = (admin_listener.local_addr()?, webhook_listener.local_addr()?);
-    let store = crate::store::open(&store_settings(&configuration.store, secrets)?).await?;
+    let store = crate::store::open(&store::settings(&configuration.store, secrets)?).await?;
 
     let store_title = store.status().await?.title;
     let (leading, working, listening) = (stage(), stage(), stage());
@@ -113,16 +114,6 @@ pub async fn start(
 
 fn stage() -> (CancellationToken, TaskTracker) {
     (CancellationToken::new(), TaskTracker::new())
-}
-
-fn store_settings(choice: &StoreChoice, secrets: &dyn SecretResolver) -> Result<StoreSettings, StartError> {
-    Ok(match choice {
-        StoreChoice::Embedded { path } => StoreSettings::Embedded { path: path.clone() },
-        StoreChoice::Redis { url, prefix } => {
-            let url = url.resolve(secrets).map_err(StartError::Refused)?;
-            StoreSettings::Redis(Box::new(crate::store::redis::RedisSettings::at(url, prefix.clone())))
-        }
-    })
 }
 
 impl Running {

@@ -9,6 +9,8 @@
     reason = "a test"
 )]
 
+#[path = "operator/redis_trouble.rs"]
+mod redis_trouble;
 #[path = "operator/secrets.rs"]
 mod secrets;
 mod support;

@@ -18,8 +18,10 @@ mod redis_tls;
 
 mod backend;
 mod batches;
+mod cluster_only;
 mod commits;
 mod embedded_only;
+mod fail_over;
 mod inbox;
 mod kill_embedded;
 mod kill_redis;
@@ -28,6 +30,7 @@ mod marks;
 mod names;
 mod properties;
 mod redis_only;
+mod redis_ways;
 mod whole;
 
 /// Each case becomes a test of its own per store (`redis::a_case`); on places that take seconds to

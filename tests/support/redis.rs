@@ -62,9 +62,9 @@ fn spawn(folder: &std::path::Path, port: u16, persistence: Persistence, argument
     ]);
     command
         .args(["--maxmemory-policy", "noeviction"])
-        .args(arguments)
         .arg("--dir")
-        .arg(folder);
+        .arg(folder)
+        .args(arguments);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     match command.spawn() {
         Ok(child) => child,
@@ -75,8 +75,9 @@ fn spawn(folder: &std::path::Path, port: u16, persistence: Persistence, argument
     }
 }
 
-/// Asks over a plain socket, so that the helper needs no client. A server that wants a password answers too.
-fn answers(port: u16) -> bool {
+/// Asks over a plain socket, so that the helper needs no client. A server that wants a password answers
+/// too; one that is loading does when that is enough.
+fn answers(port: u16, loading: bool) -> bool {
     let Ok(mut socket) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)) else {
         return false;
     };
@@ -85,20 +86,20 @@ fn answers(port: u16) -> bool {
         .set_read_timeout(Some(Duration::from_secs(1)))
         .and_then(|()| socket.write_all(b"PING\r\n"));
     asked.and_then(|()| socket.read_exact(&mut start)).is_ok()
-        && (start.starts_with(b"+PONG") || start.starts_with(b"-NOAU"))
+        && (start.starts_with(b"+PONG") || start.starts_with(b"-NOAU") || loading && start.starts_with(b"-LOAD"))
 }
 
 #[allow(
     clippy::disallowed_methods,
     reason = "a real process is waited for: the clock of a test may be paused"
 )]
-fn comes_up(child: &mut Child, port: u16) -> bool {
+fn comes_up(child: &mut Child, port: u16, loading: bool) -> bool {
     let begun = Instant::now();
     while begun.elapsed() < PATIENCE {
         if child.try_wait().unwrap().is_some() {
             return false;
         }
-        if answers(port) {
+        if answers(port, loading) {
             return true;
         }
         std::thread::sleep(Duration::from_millis(5));
@@ -124,7 +125,7 @@ impl RedisServer {
         for _ in 0..5 {
             let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
             let mut child = spawn(folder.path(), port, persistence, &arguments);
-            if comes_up(&mut child, port) {
+            if comes_up(&mut child, port, false) {
                 return Self {
                     folder,
                     port,
@@ -172,10 +173,46 @@ impl RedisServer {
 
     /// Starts the killed server again with what is on its disk.
     pub(crate) fn start_again(&mut self) {
+        self.start_until(false);
+    }
+
+    /// The same, but returns while it is still loading; [`Self::load_at_once`] lets it finish.
+    pub(crate) fn start_loading(&mut self) {
+        self.add_arguments(&[
+            "--key-load-delay",
+            "100000",
+            "--loading-process-events-interval-bytes",
+            "1024",
+        ]);
+        self.start_until(true);
+    }
+
+    /// Makes loading slow enough to be seen: data of no merchant, in a file that is read key by key.
+    pub(crate) fn prepare_loading(&self) {
+        for number in 0..300 {
+            let filler: String = (0..200)
+                .map(|step| format!("{:016x}", (number * 200 + step) * 2_654_435_761_u64))
+                .collect();
+            let _done: String = self.ask(&["SET", &format!("filler:{number}"), &filler]);
+        }
+        let _begun: String = self.ask(&["BGREWRITEAOF"]);
+        wait_until("the file is written anew", || {
+            let told: String = self.ask(&["INFO", "persistence"]);
+            told.contains("aof_rewrite_in_progress:0") && told.contains("aof_rewrite_scheduled:0")
+        });
+    }
+
+    /// No more delay.
+    pub(crate) fn load_at_once(&self) {
+        let done = self.command("CONFIG SET key-load-delay 0");
+        assert_eq!(done, "+OK");
+    }
+
+    fn start_until(&mut self, loading: bool) {
         end(&mut self.child);
         self.child = spawn(self.folder.path(), self.port, self.persistence, &self.arguments);
         assert!(
-            comes_up(&mut self.child, self.port),
+            comes_up(&mut self.child, self.port, loading),
             "redis-server does not come up again on port {}",
             self.port
         );

@@ -15,6 +15,9 @@ const PROBE: Duration = Duration::from_secs(5);
 /// What was sent and is not even received by the other machine's network after so long ends the connection.
 const UNRECEIVED: Duration = Duration::from_secs(5);
 
+/// How a certificate begins in a PEM file.
+const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
+
 /// A server that can be connected to.
 #[derive(Clone)]
 pub(super) struct Node {
@@ -25,10 +28,15 @@ pub(super) struct Node {
 /// The certificates, or which file is wrong.
 pub(super) fn certificates(settings: &RedisCertificates) -> Result<Option<TlsCertificates>, StoreError> {
     let read = |path: &Path, key: &str| {
-        std::fs::read(path).map_err(|problem| {
+        let refused = |what: &str| {
             let path = path.display();
-            StoreError::Refused(format!("`{key}` under [store]: {path} can't be read: {problem}"))
-        })
+            StoreError::Refused(format!("`{key}` under [store]: {path} {what}"))
+        };
+        let bytes = std::fs::read(path).map_err(|problem| refused(&format!("can't be read: {problem}")))?;
+        let begins = bytes.windows(BEGIN.len()).any(|window| window == BEGIN);
+        begins
+            .then_some(bytes)
+            .ok_or_else(|| refused("holds no certificate: it must be a PEM file"))
     };
     let authority = settings.authority.as_deref();
     let root_cert = authority.map(|path| read(path, "certificate_authority")).transpose()?;
