@@ -316,7 +316,9 @@ fn addresses(section: &Section, key: &str) -> Vec<String> {
             "password"
         };
         let fault = Fault::new(format!("{IN_THE_OPEN}write {own} = {{ credential = \"…\" }}"));
-        open.into_iter().for_each(|node| section.fault(key, node, &fault));
+        for node in open {
+            section.fault(key, node, &fault);
+        }
         return Vec::new();
     }
     let mut found = Vec::new();

@@ -1,6 +1,7 @@
 //! A Redis that is there and can't: loading, read-only, out of memory, out of disk. Webhooks are sent
 //! back at once, readiness says why, nothing exits, and everything is right afterwards by itself.
 
+use super::redis_sentinel::{MASTER, PASSWORDS, RedisSentinels};
 use super::support::daemon::Daemon;
 use super::support::merchant::{Answer, Merchant, sku, until, usual};
 use super::support::redis::{Persistence, RedisServer};
@@ -91,7 +92,6 @@ async fn a_redis_without_memory_is_waited_for() {
     is_waited_for(&merchant, daemon, "has reached its maxmemory", mend).await;
 }
 
-/// With `appendfsync always` such a Redis exits by itself, which is the case of one that goes away.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_redis_whose_disk_is_full_is_waited_for() {
     let merchant = Merchant::open().await;
@@ -101,4 +101,51 @@ async fn a_redis_whose_disk_is_full_is_waited_for() {
     let daemon = at_work_on(&merchant, &redis).await;
     disk.fill();
     is_waited_for(&merchant, daemon, "can't write to its disk", || disk.clear()).await;
+}
+
+/// It can't keep its promise, so it exits by itself rather than acknowledge anything.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redis_that_exits_because_its_disk_is_full_is_waited_for() {
+    let merchant = Merchant::open().await;
+    let disk = SmallDisk::mount(merchant.folder.path().join("disk"));
+    let folder = disk.0.display().to_string();
+    let mut redis = RedisServer::keeping_with(Persistence::Always, &["--dir", &folder]);
+    let daemon = at_work_on(&merchant, &redis).await;
+    disk.fill();
+    let mend = || {
+        disk.clear();
+        redis.start_again();
+    };
+    is_waited_for(&merchant, daemon, "does not answer", mend).await;
+}
+
+/// The whole way from the configuration, with a password for the Sentinels and another for the servers.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fail_over_by_sentinels_is_followed() {
+    let merchant = Merchant::open().await;
+    let mut sentinels = RedisSentinels::start_guarded();
+    let text = merchant.text(&format!(
+        "kind = \"redis\"\nsentinels = {:?}\nmaster = \"{MASTER}\"\npassword = {}\nsentinel_password = {}",
+        sentinels.urls(),
+        merchant.secret("servers", PASSWORDS.0),
+        merchant.secret("sentinels", PASSWORDS.1),
+    ));
+    let mut daemon = merchant.at_work_on(&text).await;
+    let place = format!("(primary of {MASTER})");
+    assert!(merchant.command(&["status"]).out.contains(&place));
+    sentinels.primary.kill();
+    refused_because(&merchant, &daemon, "does not answer").await;
+    merchant.shop.buy(&sku(3), 2).unwrap();
+    ready(&merchant, &daemon).await;
+    let accepted = || {
+        merchant
+            .webhook(&order(90_001))
+            .is_some_and(|answer| answer.status == 200)
+    };
+    until("webhooks are taken again", accepted, || daemon.log()).await;
+    merchant
+        .settles(&daemon, |index| usual(index) - [1, 0, 0, 2].get(index).unwrap_or(&0))
+        .await;
+    assert!(!daemon.everything().contains(PASSWORDS.0) && !daemon.everything().contains(PASSWORDS.1));
+    daemon.terminate();
 }

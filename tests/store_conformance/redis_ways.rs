@@ -7,9 +7,10 @@ use crate::redis_sentinel::RedisSentinels;
 use crate::redis_server::{Persistence, RedisServer, wait_until};
 use crate::redis_tls::RedisTls;
 use crate::whole::by_sentinels;
-use omnistock::store::redis::{RedisPlace, RedisSettings, RedisStore, RedisWait};
+use omnistock::store::redis::{RedisLogin, RedisPlace, RedisSettings, RedisStore, RedisWait};
 use omnistock::store::{CommitError, Store, StoreError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 async fn refusal(settings: &RedisSettings) -> String {
     match RedisStore::open(settings).await {
@@ -39,6 +40,61 @@ async fn sentinels_that_do_not_know_the_master_and_servers_that_are_none_are_tol
     let place = RedisPlace::One(sentinels.urls().remove(0).into());
     let said = refusal(&RedisSettings::of(place, "shop")).await;
     assert!(said.contains("is a Sentinel") && said.contains("`sentinels`"), "{said}");
+}
+
+/// A Sentinel may be behind: who is named is asked whether it is the primary, and only that is written to.
+#[tokio::test]
+async fn an_old_primary_that_became_a_replica_is_not_taken_for_one() {
+    let sentinels = RedisSentinels::start();
+    let settings = by_sentinels(&sentinels);
+    let store = RedisStore::open(&settings).await.unwrap();
+    let lease = lease(&store).await;
+    let done: String = sentinels.primary.ask(&["REPLICAOF", "127.0.0.1", "1"]);
+    assert_eq!(done, "OK");
+    let batch = writes(vec![put(sku("a"), 0, 1, b"")]);
+    let said = store.commit(&lease, &batch).await;
+    assert!(
+        matches!(said, Err(CommitError::Store(StoreError::Unavailable(_)))),
+        "{said:?}"
+    );
+    let said = RedisStore::open(&settings).await.err();
+    assert!(
+        matches!(&said, Some(StoreError::Unavailable(text)) if text.contains("is no primary")),
+        "{said:?}"
+    );
+    sentinels.fail_over();
+    let wait = async { while store.append(&[b"x".to_vec()]).await.is_err() {} };
+    tokio::time::timeout(Duration::from_mins(2), wait)
+        .await
+        .expect("goes on with the new one");
+    let title = store.status().await.unwrap().title;
+    let new = format!("at 127.0.0.1:{}", sentinels.replica.port());
+    assert!(title.contains(&new), "{title}");
+}
+
+/// The line of the documentation, with what it says is needed besides.
+#[tokio::test]
+async fn sentinels_and_waiting_need_one_more_right_each_and_miss_it_at_the_start() {
+    let sentinels = RedisSentinels::start();
+    let line = crate::whole::acl_line().replace("PASSWORD", "secret");
+    assert_eq!(sentinels.primary.command(&line), "+OK");
+    let mut settings = RedisSettings {
+        prefix: "omnistock".to_owned(),
+        ..by_sentinels(&sentinels)
+    };
+    settings.login = RedisLogin {
+        username: Some("omnistock".to_owned()),
+        password: Some("secret".to_owned().into()),
+    };
+    let said = refusal(&settings).await;
+    assert!(said.contains("'role'") && said.contains("rights"), "{said}");
+    assert_eq!(sentinels.primary.command("ACL SETUSER omnistock +role"), "+OK");
+    RedisStore::open(&settings).await.unwrap();
+    settings.wait = waiting(&sentinels.primary, false).wait;
+    let said = refusal(&settings).await;
+    assert!(said.contains("'wait'") && said.contains("rights"), "{said}");
+    assert_eq!(sentinels.primary.command("ACL SETUSER omnistock +wait"), "+OK");
+    RedisStore::open(&settings).await.unwrap();
 }
 
 #[tokio::test]
@@ -164,6 +220,58 @@ async fn a_replica_that_hangs_keeps_changes_from_being_acknowledged() {
     let said = tokio::time::timeout(Duration::from_secs(30), repeated).await.unwrap();
     assert_eq!(said, Err(CommitError::Conflict(sku("a"))), "it had happened");
     store.commit(&lease, &change(2)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_primary_short_of_replicas_is_waited_for() {
+    let server = RedisServer::keeping(Persistence::Nothing);
+    let store = RedisStore::open(&RedisSettings::at(server.url().into(), "shop"))
+        .await
+        .unwrap();
+    let lease = lease(&store).await;
+    let batch = writes(vec![put(sku("a"), 0, 1, b"")]);
+    assert_eq!(server.command("CONFIG SET min-replicas-to-write 1"), "+OK");
+    let said = store.commit(&lease, &batch).await;
+    assert!(
+        matches!(&said, Err(CommitError::Store(StoreError::Unavailable(text))) if text.contains("min-replicas-to-write")),
+        "{said:?}"
+    );
+    assert_eq!(store.load(&[sku("a")]).await.unwrap()[0].version, 0);
+    assert_eq!(server.command("CONFIG SET min-replicas-to-write 0"), "+OK");
+    store.commit(&lease, &batch).await.unwrap();
+}
+
+/// docs/durability.md names tests: each of them exists.
+#[test]
+fn the_tests_that_the_documentation_names_are_there() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut sources = String::new();
+    for folder in [
+        "tests",
+        "tests/operator",
+        "tests/store_conformance",
+        "src/store/redis",
+        "src/store/embedded",
+    ] {
+        for entry in std::fs::read_dir(root.join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|extension| extension == "rs") {
+                sources += &std::fs::read_to_string(path).unwrap();
+            }
+        }
+    }
+    let page = std::fs::read_to_string(root.join("docs/durability.md")).unwrap();
+    let named: Vec<&str> = page
+        .split('`')
+        .filter(|word| word.contains("::") && !word.contains([' ', '…']))
+        .filter_map(|word| word.rsplit("::").next())
+        .collect();
+    assert!(named.len() > 25, "{named:?}");
+    let missing: Vec<&&str> = named
+        .iter()
+        .filter(|name| !sources.contains(&format!("fn {name}(")))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }
 
 #[tokio::test]

@@ -92,8 +92,8 @@ async fn on_a_primary_that_waits_for_its_replica() {
     suite(&settings).await;
 }
 
-/// The lines of docs/durability.md that begin with `ACL SETUSER`, for the user and password of a test.
-fn acl_line() -> String {
+/// The line of docs/durability.md that makes the user.
+pub(crate) fn acl_line() -> String {
     let page = include_str!("../../docs/durability.md");
     let line = page.lines().find(|line| line.starts_with("ACL SETUSER omnistock "));
     line.expect("docs/durability.md states the ACL line").to_owned()

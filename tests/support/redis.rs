@@ -190,9 +190,8 @@ impl RedisServer {
     /// Makes loading slow enough to be seen: data of no merchant, in a file that is read key by key.
     pub(crate) fn prepare_loading(&self) {
         for number in 0..300 {
-            let filler: String = (0..200)
-                .map(|step| format!("{:016x}", (number * 200 + step) * 2_654_435_761_u64))
-                .collect();
+            let parts = (0..200).map(|step| format!("{:016x}", (number * 200 + step) * 2_654_435_761_u64));
+            let filler = parts.collect::<Vec<_>>().concat();
             let _done: String = self.ask(&["SET", &format!("filler:{number}"), &filler]);
         }
         let _begun: String = self.ask(&["BGREWRITEAOF"]);
@@ -225,7 +224,8 @@ impl RedisServer {
 
     /// One command with all of its answer, over a connection of its own.
     pub(crate) fn ask<T: redis::FromRedisValue>(&self, words: &[&str]) -> T {
-        ask(self.port, words)
+        let password = self.arguments.iter().skip_while(|word| *word != "--requirepass").nth(1);
+        ask(self.port, password.map(String::as_str), words)
     }
 
     /// One inline command over a plain connection, such as `CONFIG SET maxmemory 1mb`; its first line back.
@@ -240,8 +240,9 @@ impl RedisServer {
 }
 
 /// One command with all of its answer.
-pub(crate) fn ask<T: redis::FromRedisValue>(port: u16, words: &[&str]) -> T {
-    let client = redis::Client::open((Ipv4Addr::LOCALHOST.to_string(), port)).unwrap();
+pub(crate) fn ask<T: redis::FromRedisValue>(port: u16, password: Option<&str>, words: &[&str]) -> T {
+    let user = password.map(|password| format!(":{password}@")).unwrap_or_default();
+    let client = redis::Client::open(format!("redis://{user}127.0.0.1:{port}")).unwrap();
     let mut connection = client.get_connection_with_timeout(PATIENCE).unwrap();
     let (name, arguments) = words.split_first().unwrap();
     redis::cmd(name).arg(arguments).query(&mut connection).unwrap()

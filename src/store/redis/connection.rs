@@ -124,6 +124,11 @@ impl Connection {
         self.reads.route.title()
     }
 
+    /// What acknowledged changes wait for.
+    pub(super) fn wait(&self) -> Option<&RedisWait> {
+        self.wait.as_ref()
+    }
+
     pub(super) fn is_cluster(&self) -> bool {
         self.reads.route.is_cluster()
     }

@@ -97,7 +97,7 @@ impl RedisStore {
         };
         let server = Server::look(&store.connection).await?;
         server.refuse(&store.connection, settings.wait.as_ref())?;
-        for warning in server.warnings() {
+        for warning in server.warnings(settings.wait.as_ref()) {
             tracing::warn!(address = %store.connection.address(), "{warning}");
         }
         store.scripts.load(&store.connection).await?;
@@ -331,7 +331,7 @@ impl Store for RedisStore {
         let title = format!("redis {} at {address}{place}", server.version());
         Ok(StoreStatus {
             title,
-            warnings: server.warnings(),
+            warnings: server.warnings(self.connection.wait()),
             inbox,
         })
     }

@@ -243,10 +243,7 @@ async fn owner(mut node: Node, key: &str) -> Result<Link, StoreError> {
         let mut question = redis::cmd("GET");
         question.arg(key);
         let answer: Result<redis::Value, Trouble> = link.ask(question).await;
-        let trouble = match answer {
-            Ok(_) => return Ok(link),
-            Err(trouble) => trouble,
-        };
+        let Err(trouble) = answer else { return Ok(link) };
         match trouble.next {
             // It has the slot, and is giving it away: it says itself for which calls.
             Next::Aside(_) => return Ok(link),

@@ -129,8 +129,17 @@ impl Server {
     }
 
     /// What an operator should know, each one sentence.
-    pub(super) fn warnings(&self) -> Vec<String> {
+    pub(super) fn warnings(&self, wait: Option<&RedisWait>) -> Vec<String> {
         let mut warnings = Vec::new();
+        let connected = self.told("connected_slaves").parse::<u32>().ok();
+        if let (Some(connected), Some(wait)) = (connected, wait)
+            && connected < wait.replicas
+        {
+            let wanted = wait.replicas;
+            warnings.push(format!(
+                "Nothing is acknowledged: `wait` under [store] names {wanted} replicas, and {connected} are connected."
+            ));
+        }
         if self.version().is_empty() {
             warnings.push(
                 "The version of redis could not be checked (INFO is refused): it must be 7.0 or later.".to_owned(),
@@ -206,7 +215,7 @@ mod tests {
             ("appendonly", "yes"),
             ("appendfsync", "always"),
         ];
-        assert!(server(&persistent).warnings().is_empty());
+        assert!(server(&persistent).warnings(None).is_empty());
         for (settings, word) in [
             (
                 [("appendonly", "no"), ("appendfsync", "always"), ("save", "")],
@@ -227,13 +236,13 @@ mod tests {
         ] {
             assert!(
                 server(&settings)
-                    .warnings()
+                    .warnings(None)
                     .iter()
                     .any(|warning| warning.contains(word)),
                 "{word}"
             );
         }
-        assert!(server(&[]).warnings()[0].contains("maxmemory-policy, appendonly, appendfsync"));
+        assert!(server(&[]).warnings(None)[0].contains("maxmemory-policy, appendonly, appendfsync"));
     }
 
     #[test]
@@ -272,6 +281,20 @@ mod tests {
     }
 
     #[test]
+    fn replicas_that_are_missing_are_told() {
+        let wait = RedisWait {
+            replicas: 2,
+            on_disk: false,
+            within: std::time::Duration::from_secs(1),
+        };
+        let warnings = |told_of: &str| told(told_of).warnings(Some(&wait)).join(" ");
+        assert!(warnings("connected_slaves:1").contains("names 2 replicas, and 1 are connected"));
+        for fine in ["connected_slaves:2", ""] {
+            assert!(!warnings(fine).contains("replicas"), "{fine}");
+        }
+    }
+
+    #[test]
     fn clocks_differ_by_what_the_way_can_not_explain() {
         for (before, theirs, after, expected) in [
             (1_000, 1_005, 1_010, 0),
@@ -285,9 +308,14 @@ mod tests {
             ..told("redis_version:7.0.1")
         };
         for (clock, word) in [(-3_500, "3 s behind"), (61_000, "61 s ahead")] {
-            let warnings = server(clock).warnings();
+            let warnings = server(clock).warnings(None);
             assert!(warnings.iter().any(|warning| warning.contains(word)), "{warnings:?}");
         }
-        assert!(!server(900).warnings().iter().any(|warning| warning.contains("clock")));
+        assert!(
+            !server(900)
+                .warnings(None)
+                .iter()
+                .any(|warning| warning.contains("clock"))
+        );
     }
 }
