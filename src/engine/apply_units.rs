@@ -117,6 +117,13 @@ pub(crate) fn reservation(
         quantity: quantity.positive(),
         expires_at: (*expires_at).clamp(Millis::MIN, Millis::MAX),
     };
+    if quantity.is_negative() {
+        return out.push(Complaint::ReservationRefused {
+            id: id.clone(),
+            sku: sku.clone(),
+            because: Refusal::Negative,
+        });
+    }
     let Some(document) = documents.skus.or_default(sku) else {
         return;
     };

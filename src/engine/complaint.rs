@@ -21,6 +21,8 @@ pub enum Refusal {
     Unknown,
     /// The SKU has as many reservations as are kept.
     TooMany,
+    /// A quantity below zero.
+    Negative,
 }
 
 /// Something about an event that its sender, or ops, should know. The state is defined all the same.
@@ -129,6 +131,7 @@ impl fmt::Display for Refusal {
             Self::Bundle => f.write_str("a bundle can't be set aside; reserve its parts"),
             Self::Unknown => f.write_str("no stock figure is known yet"),
             Self::TooMany => f.write_str("the article has too many reservations already"),
+            Self::Negative => f.write_str("fewer than none can't be set aside"),
         }
     }
 }

@@ -5,10 +5,9 @@
 //! pool that contains a place it could have come from.
 
 use crate::sourcing::{Origin, View};
-use crate::{Attributes, Documents, LineRecord, Part, Position, SkuDocument};
+use crate::{Attributes, Documents, LineRecord, Position, SkuDocument};
 use omnistock_words::{
-    Basis, Carve, ConnectorName, LocationName, LocationPolicy, Millis, Missing, OrderStatus, Quantity, Settings, Sku,
-    Stale,
+    Basis, Carve, ConnectorName, LocationName, LocationPolicy, Millis, Missing, Quantity, Settings, Sku, Stale,
 };
 
 /// One place as far as this SKU is concerned.
@@ -222,13 +221,9 @@ impl<'a> Picture<'a> {
                 positive.then_some(movement.at),
             );
         }
-        for line in document
-            .lines
-            .iter()
-            .filter(|line| line.status == OrderStatus::Returned && line.part != Part::Bundle)
-        {
-            if let Some(location) = &line.restock_location {
-                self.moved(location, line.quantity, line.at, Some(line.at));
+        for line in &document.lines {
+            if let Some((location, at)) = line.restocked() {
+                self.moved(location, line.quantity, at, Some(at));
             }
         }
     }
@@ -236,7 +231,7 @@ impl<'a> Picture<'a> {
     /// Counts a change that the figure does not contain. One that adds counts only behind the
     /// end of the read, since it may have been seen already.
     fn moved(&mut self, location: &LocationName, quantity: Quantity, contained_from: Millis, adds_at: Option<Millis>) {
-        let read_until = self.read_until(location);
+        let read_until = physical(self.settings, location).and_then(|(location, _)| self.read_until(location));
         let Some(spot) = self.spot(location) else { return };
         let contained = spot.figure.is_some_and(|(_, as_of, _)| contained_from <= as_of);
         let doubtful = adds_at.is_some_and(|at| read_until.is_some_and(|end| at <= end));
@@ -268,7 +263,7 @@ impl<'a> Picture<'a> {
     }
 
     /// Whether complete snapshots prove that a place without a figure has none: one of its own
-    /// source, or of any source where the place names none.
+    /// source, or of any source where the place names none. No places (all are off) have none.
     pub(crate) fn complete(&self, places: &[&LocationName]) -> bool {
         let given = |source: &ConnectorName| {
             self.documents
@@ -276,18 +271,17 @@ impl<'a> Picture<'a> {
                 .get(source)
                 .is_some_and(|s| s.complete_as_of.is_some())
         };
-        !places.is_empty()
-            && places.iter().all(|place| {
-                match self
-                    .settings
-                    .locations
-                    .get(*place)
-                    .and_then(|policy| policy.source.as_ref())
-                {
-                    Some(source) => given(source),
-                    None => self.documents.sources.keys().any(given),
-                }
-            })
+        places.iter().all(|place| {
+            match self
+                .settings
+                .locations
+                .get(*place)
+                .and_then(|policy| policy.source.as_ref())
+            {
+                Some(source) => given(source),
+                None => self.documents.sources.keys().any(given),
+            }
+        })
     }
 
     /// A place by name, physical or carved: the spot behind it, what can be sold there, and what

@@ -99,6 +99,7 @@ fn record(key: &OrderKey, order: &OrderDocument, line: &OrderLineFact, part: Par
             })
         });
     let left = |status: OrderStatus| matches!(status, OrderStatus::Shipped | OrderStatus::Returned);
+    let back = |status: OrderStatus| status == OrderStatus::Returned;
     LineRecord {
         placed_at: order.placed_at,
         channel: key.channel.clone(),
@@ -110,6 +111,7 @@ fn record(key: &OrderKey, order: &OrderDocument, line: &OrderLineFact, part: Par
         at: order.cancelled.unwrap_or(order.at),
         open_at: since(order, line, |status| status != OrderStatus::Cancelled),
         left_at: left(status).then(|| since(order, line, left)),
+        back_at: back(status).then(|| since(order, line, back)),
         location: line.location.clone(),
         fulfilled_by: line.fulfilled_by,
         reservation: line.reservation.clone(),

@@ -112,6 +112,9 @@ pub struct LineRecord {
     /// When it reached a status that means the goods left, if it is in one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_at: Option<Millis>,
+    /// Since when it is back, if it is: a later edit of the order does not bring it back anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub back_at: Option<Millis>,
     /// The place it must come from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<LocationName>,
@@ -133,6 +136,16 @@ impl LineRecord {
     /// The order in which lines take stock.
     pub fn rank(&self) -> (Millis, &ChannelName, &OrderId, &LineId) {
         (self.placed_at, &self.channel, &self.order, &self.line)
+    }
+
+    /// The place and instant at which the line's units came back to our own stock.
+    pub fn restocked(&self) -> Option<(&LocationName, Millis)> {
+        let ours = self.status == OrderStatus::Returned
+            && self.fulfilled_by == FulfilledBy::Merchant
+            && self.part != Part::Bundle;
+        let place = self.restock_location.as_ref().filter(|_| ours)?;
+        // A document of an earlier version knows only when the newest report was.
+        Some((place, self.back_at.unwrap_or(self.at)))
     }
 
     /// Whether the line takes units of this SKU off our own shelves until a figure contains them.
