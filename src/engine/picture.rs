@@ -231,13 +231,36 @@ impl<'a> Picture<'a> {
     /// Counts a change that the figure does not contain. One that adds counts only behind the
     /// end of the read, since it may have been seen already.
     fn moved(&mut self, location: &LocationName, quantity: Quantity, contained_from: Millis, adds_at: Option<Millis>) {
-        let read_until = physical(self.settings, location).and_then(|(location, _)| self.read_until(location));
-        let Some(spot) = self.spot(location) else { return };
-        let contained = spot.figure.is_some_and(|(_, as_of, _)| contained_from <= as_of);
-        let doubtful = adds_at.is_some_and(|at| read_until.is_some_and(|end| at <= end));
-        if !contained && !doubtful {
+        let counts = self.counts(location, contained_from, adds_at);
+        if let Some(spot) = self.spot(location).filter(|_| counts) {
             spot.moved += quantity;
         }
+    }
+
+    fn counts(&self, location: &LocationName, contained_from: Millis, adds_at: Option<Millis>) -> bool {
+        let Some((place, _)) = physical(self.settings, location) else {
+            return false;
+        };
+        let figure = self.spots.iter().find(|spot| spot.location == place);
+        let contained = figure
+            .and_then(|spot| spot.figure)
+            .is_some_and(|(_, as_of, _)| contained_from <= as_of);
+        !contained && !adds_at.is_some_and(|at| self.read_until(place).is_some_and(|end| at <= end))
+    }
+
+    /// The changes that count at a physical place, with their times: movements, then returns.
+    pub(crate) fn moves_at(&self, place: &LocationName) -> Vec<(Quantity, Millis)> {
+        let here = |location: &LocationName| physical(self.settings, location).is_some_and(|(name, _)| name == place);
+        let moved = self.document.movements.iter().filter(|movement| {
+            let adds = movement.quantity.is_positive().then_some(movement.at);
+            here(&movement.location) && self.counts(&movement.location, movement.contained_from, adds)
+        });
+        let moved = moved.map(|movement| (movement.quantity, movement.at));
+        let back = self.document.lines.iter().filter_map(|line| {
+            let (location, at) = line.restocked()?;
+            (here(location) && self.counts(location, at, Some(at))).then_some((line.quantity, at))
+        });
+        moved.chain(back).collect()
     }
 
     fn read_until(&self, location: &LocationName) -> Option<Millis> {
