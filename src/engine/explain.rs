@@ -225,7 +225,7 @@ pub fn pool_sentence(
         text += "no locations";
     }
     if short.is_positive() {
-        text += &format!("; −{short} sold and nowhere to be found");
+        text.extend(["; −", &short.to_string(), " sold and nowhere to be found"]);
     }
     if *ship_complete {
         text += "; only the best place counts";
@@ -343,9 +343,9 @@ pub fn summary(promise: &Promise) -> Option<String> {
     for step in steps {
         let fell = before - step.value;
         if fell.is_positive() {
-            sentence += &format!(", {} takes {fell}", step.step.name());
+            sentence.extend([", ", step.step.name(), " takes ", &fell.to_string()]);
         } else if fell.is_negative() {
-            sentence += &format!(", {} adds {}", step.step.name(), -fell);
+            sentence.extend([", ", step.step.name(), " adds ", &(-fell).to_string()]);
         }
         before = step.value;
     }

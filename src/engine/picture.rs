@@ -81,6 +81,7 @@ static EMPTY: SkuDocument = SkuDocument {
     lines: Vec::new(),
     reservations: Vec::new(),
     prices: Vec::new(),
+    overfull: false,
 };
 
 /// A declared place that is on, and the place behind it: itself, or the one it is carved out of.
@@ -245,7 +246,8 @@ impl<'a> Picture<'a> {
         let contained = figure
             .and_then(|spot| spot.figure)
             .is_some_and(|(_, as_of, _)| contained_from <= as_of);
-        !contained && !adds_at.is_some_and(|at| self.read_until(place).is_some_and(|end| at <= end))
+        let doubtful = adds_at.is_some_and(|at| self.read_until(place).is_some_and(|end| at <= end));
+        !contained && !doubtful
     }
 
     /// The changes that count at a physical place, with their times: movements, then returns.
@@ -271,15 +273,13 @@ impl<'a> Picture<'a> {
             .1
     }
 
-    /// Units that are kept in the books but not for sale count as none.
+    /// Units that are kept in the books but not for sale count as none, and so does all of an
+    /// article with more lines than are kept.
     fn refuse_unsellable(&mut self) {
         for spot in &mut self.spots {
             let Some((source, ..)) = spot.figure else { continue };
-            if self
-                .document
-                .position(spot.location, source)
-                .is_some_and(|position| !position.sellable)
-            {
+            let position = self.document.position(spot.location, source);
+            if self.document.overfull || position.is_some_and(|position| !position.sellable) {
                 spot.available = spot.available.min(Quantity::ZERO);
             }
         }

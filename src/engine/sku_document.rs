@@ -211,6 +211,10 @@ pub struct SkuDocument {
     /// Amounts, by (list, from, until).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub prices: Vec<PriceEntry>,
+    /// Lines were dropped because there are too many: what is left of the article is not known, and
+    /// nothing of it is promised until the ledger has fallen to half of [`SkuDocument::LINES`].
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub overfull: bool,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -230,6 +234,19 @@ impl Position {
 }
 
 impl SkuDocument {
+    /// Order lines that are kept.
+    pub const LINES: usize = 100_000;
+    /// Movements that no figure contains.
+    pub const MOVEMENTS: usize = 10_000;
+    /// Price amounts.
+    pub const PRICES: usize = 10_000;
+    /// Live reservations.
+    pub const RESERVATIONS: usize = 1_000;
+    /// Tags.
+    pub const TAGS: usize = 200;
+    /// Characters of a brand, a category or a tag.
+    pub const TEXT: usize = 200;
+
     /// The figure of a source at a place.
     pub fn position(&self, location: &LocationName, source: &ConnectorName) -> Option<&Position> {
         self.positions.get(self.find_position(location, source).ok()?)

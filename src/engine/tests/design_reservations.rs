@@ -4,12 +4,12 @@
 mod common;
 
 #[cfg(test)]
+#[allow(clippy::too_many_lines, reason = "tables")]
 mod cases {
     use crate::common::script::*;
 
-    #[test]
-    fn reservations() {
-        let s = world(
+    fn places() -> omnistock_words::Settings {
+        world(
             "
             source erp physical by_reference
             place berlin safety=2
@@ -17,7 +17,12 @@ mod cases {
             channel shop berlin
             channel all berlin,hamburg
             bundle SET A=1",
-        );
+        )
+    }
+
+    #[test]
+    fn granted_replaced_refused_and_gone() {
+        let s = places();
         table(
             &s,
             &[
@@ -90,6 +95,15 @@ mod cases {
                         "reservation r: no stock figure is known yet; reservation s: a bundle can't be set aside; reserve its parts",
                     )],
                 ),
+            ],
+        );
+    }
+
+    #[test]
+    fn lines_consume_them() {
+        table(
+            &places(),
+            &[
                 (
                     "a line consumes it as far as it goes, in either order",
                     "stock erp 11:40 berlin:A=10

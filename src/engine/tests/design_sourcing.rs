@@ -4,6 +4,7 @@
 mod common;
 
 #[cfg(test)]
+#[allow(clippy::too_many_lines, reason = "tables")]
 mod cases {
     use crate::common::script::*;
 

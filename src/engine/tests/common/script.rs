@@ -2,6 +2,13 @@
 //!
 //! Facts become the JSON of `evaluate` and go through its parser; answers come back as one line.
 
+#![allow(
+    clippy::string_slice,
+    clippy::type_complexity,
+    clippy::format_push_string,
+    reason = "tables for people"
+)]
+
 use super::{NOW, now, quantity};
 use omnistock_engine::evaluate::{Scenario, evaluate};
 use omnistock_words::{
