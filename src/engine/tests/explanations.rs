@@ -46,7 +46,7 @@ mod cases {
         }
         let (channel, sku) = ("ebay".parse().unwrap(), sku.parse().unwrap());
         let promise = promise(&settings, &documents, &channel, &sku, now());
-        let clock = |at: Millis| at.to_string()[11..19].to_owned();
+        let clock = |at: Millis| at.to_string().get(11..19).unwrap().to_owned();
         let mut lines = Vec::new();
         for step in &promise.steps {
             for told in told((&settings, &documents), (&channel, &sku), &promise, step, now(), &clock) {
@@ -116,9 +116,7 @@ mod cases {
     #[test]
     fn many_are_counted_and_what_is_short_is_told() {
         let mut text = "stock erp 11:40 hannover:HOSE=5\n reserve r HOSE 2 #shop 13:00\n".to_owned();
-        for order in 1..=5 {
-            text += &format!("order shop/{order} r1 open 11:5{order} 1:HOSE=1\n");
-        }
+        text.extend((1..=5).map(|order| format!("order shop/{order} r1 open 11:5{order} 1:HOSE=1\n")));
         let (summary, lines) = lines("HOSE", &text);
         assert_eq!(summary, "-2 can be sold.");
         assert_eq!(
