@@ -120,7 +120,8 @@ fn tested(configuration: &Configuration) -> Checked {
     (checked.failed, checked.passed) = (failed.len(), passed);
     for (test, differences) in failed {
         let Problem { file, line, column, .. } = &test.place;
-        checked.text += &format!("{file}:{line}:{column}: failed: {} is not as expected\n", test.name);
+        let head = format!("{file}:{line}:{column}: failed: {} is not as expected\n", test.name);
+        checked.text.push_str(&head);
         for difference in &differences {
             checked.text.extend(["      ", difference, "\n"]);
         }
