@@ -92,6 +92,7 @@ pub(crate) fn settings() -> Settings {
             from: name("erp"),
             currency: "EUR".parse().unwrap(),
             tax: GrossNet::Gross,
+            tax_rate: None,
         },
     );
     let parts = |parts: &[(&str, &str)]| {
@@ -322,7 +323,7 @@ pub(crate) fn take(settings: &Settings, documents: &mut Documents, events: &[Eve
 /// Panics unless the state is defined: bounded, encoded and read back the same, and every promise is a
 /// number from none to the most there can be.
 pub(crate) fn defined(settings: &Settings, documents: &Documents) {
-    for (sku, document) in &documents.skus {
+    for (sku, document) in documents.skus.iter() {
         assert!(document.lines.len() <= SkuDocument::LINES && document.movements.len() <= SkuDocument::MOVEMENTS);
         assert!(
             document.reservations.len() <= SkuDocument::RESERVATIONS && document.prices.len() <= SkuDocument::PRICES

@@ -81,7 +81,7 @@ mod cases {
             );
         }
         assert_eq!(complaints, ["too_many_lines", "too_many_order_lines"]);
-        let document = &documents.skus["A"];
+        let document = &documents.skus.get("A").unwrap();
         assert_eq!((document.lines.len(), document.overfull), (SkuDocument::LINES, true));
         assert_eq!(shown(&s, &documents), Quantity::ZERO);
         // It ends when the ledger is half empty.
@@ -118,7 +118,7 @@ mod cases {
         // A newer figure ends them all.
         let newer = serde_json::from_value(at(55, &[("A", "berlin", "7")])).unwrap();
         drop(take(&s, &mut documents, &newer));
-        assert!(documents.skus["A"].movements.is_empty());
+        assert!(documents.skus.get("A").unwrap().movements.is_empty());
     }
 
     #[test]
@@ -154,7 +154,7 @@ mod cases {
             .map(|complaint| complaint.name())
             .collect();
         assert_eq!(more, ["too_many_prices", "too_many_prices"]);
-        let document = &documents.skus["A"];
+        let document = &documents.skus.get("A").unwrap();
         assert_eq!(
             (
                 document.reservations.len(),

@@ -36,7 +36,7 @@ mod cases {
             (
                 r#""floor":{"list":{"list":"netcost","factor":"1"}},"min_margin":"50%""#,
                 "19.90 0 12.00",
-                "why lists `retail` and `netcost` differ in currency or tax",
+                "why min_margin needs the `tax_rate` of list `retail`",
             ),
             (
                 r#""floor":{"list":{"list":"cost","factor":"1"}},"min_margin":"50%""#,

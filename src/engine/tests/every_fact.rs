@@ -7,7 +7,7 @@ mod common;
 mod laws {
     use crate::common::facts::*;
     use crate::common::*;
-    use omnistock_engine::{ContainedAfter, Documents, Event, StockEvent, StockRow, promise, sellable};
+    use omnistock_engine::{ContainedAfter, Documents, Event, Offer, StockEvent, StockRow, explained, sellable};
     use omnistock_words::{
         Absorb, Basis, ChannelPolicy, GrossNet, Millis, Money, OrderStatus, PriceFloor, PriceRule, Quantity, Revision,
         Settings, Sku, SourcePolicy, Sourcing,
@@ -187,7 +187,8 @@ mod laws {
 
     /// What is left in all: what can be sold, below zero too, less what is sold and nowhere to be found.
     fn left(settings: &Settings, documents: &Documents, sku: &Sku) -> Quantity {
-        let promise = promise(settings, documents, &"all".parse().unwrap(), sku, now());
+        let all = "all".parse().unwrap();
+        let promise = explained(settings, documents, &all, sku, Offer::default(), now());
         let below =
             PLACES.map(|place| (-sellable(settings, documents, &place.parse().unwrap(), sku, now())).positive());
         promise.steps.first().map_or(Quantity::ZERO, |step| step.value) - below.into_iter().sum()

@@ -8,7 +8,7 @@ mod cases {
     use crate::common::now;
     use crate::common::script::*;
     use omnistock_engine::explain::{summary, told};
-    use omnistock_engine::{Documents, apply, promise};
+    use omnistock_engine::{Documents, Offer, apply, explained};
     use omnistock_words::{Millis, Settings};
 
     fn settings() -> Settings {
@@ -45,7 +45,7 @@ mod cases {
             drop(apply(&settings, &mut documents, &event, now()));
         }
         let (channel, sku) = ("ebay".parse().unwrap(), sku.parse().unwrap());
-        let promise = promise(&settings, &documents, &channel, &sku, now());
+        let promise = explained(&settings, &documents, &channel, &sku, Offer::default(), now());
         let clock = |at: Millis| at.to_string().get(11..19).unwrap().to_owned();
         let mut lines = Vec::new();
         for step in &promise.steps {

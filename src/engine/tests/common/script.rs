@@ -70,6 +70,7 @@ pub(crate) fn world(text: &str) -> Settings {
             ["list", name, tax, currency] => {
                 let tax = serde_json::from_value(json!(tax)).unwrap();
                 let list = PriceList {
+                    tax_rate: None,
                     from: "erp".parse().unwrap(),
                     currency: currency.parse().unwrap(),
                     tax,
