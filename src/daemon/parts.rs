@@ -5,8 +5,8 @@ use super::view::{ChannelView, DaemonView, SourceView};
 use crate::config::{Configuration, Connectors, Problem, render};
 use crate::delivery::{ChannelBoard, ChannelParts, ChannelWorker, Ended, FreshOrders, Timings};
 use crate::intake::{
-    GateKeeper, Holds, Inbox, Intake, Ledger, LedgerBoard, LedgerParts, Listed, OrderBoard, OrderPoller, OrderRequests,
-    Schedule, SourceBoard, StockParts, StockPoller, WebhookCounts,
+    Applying, GateKeeper, Holds, Inbox, Intake, Ledger, LedgerBoard, LedgerParts, Listed, OrderBoard, OrderPoller,
+    OrderRequests, Schedule, SourceBoard, StockParts, StockPoller, WebhookCounts,
 };
 use crate::server::listener::BindError;
 use crate::store::{EntryId, Lease, Store, StoreError};
@@ -107,6 +107,7 @@ pub(super) struct Parts<'a> {
     ledger_board: Arc<LedgerBoard>,
     wakes: BTreeMap<ChannelName, Arc<Notify>>,
     holds: Arc<Holds>,
+    applying: Applying,
 }
 
 impl<'a> Parts<'a> {
@@ -141,6 +142,7 @@ impl<'a> Parts<'a> {
             ledger_board: Arc::default(),
             wakes,
             holds: Arc::default(),
+            applying: Applying::default(),
         }
     }
 
@@ -317,6 +319,7 @@ impl<'a> Parts<'a> {
                 inbox: self.inbox.clone(),
                 gate: Arc::clone(gate),
                 holds: Arc::clone(&self.holds),
+                applying: self.applying.clone(),
                 board: Arc::clone(&board),
                 wake: Arc::clone(&wake),
                 listed: Arc::clone(&listed),
