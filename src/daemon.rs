@@ -1,6 +1,7 @@
 //! Start, supervise, stop: wires the rooms together and owns the tasks.
 
 mod explain;
+mod holds;
 mod lease;
 mod measure;
 mod parts;

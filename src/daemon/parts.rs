@@ -5,8 +5,8 @@ use super::view::{ChannelView, DaemonView, SourceView};
 use crate::config::{Configuration, Connectors, Problem, render};
 use crate::delivery::{ChannelBoard, ChannelParts, ChannelWorker, Ended, FreshOrders, Timings};
 use crate::intake::{
-    Applying, GateKeeper, Holds, Inbox, Intake, Ledger, LedgerBoard, LedgerParts, Listed, OrderBoard, OrderPoller,
-    OrderRequests, Schedule, SourceBoard, StockParts, StockPoller, WebhookCounts,
+    Applying, GateKeeper, HeldAt, Holds, Inbox, Intake, Ledger, LedgerBoard, LedgerParts, Listed, OrderBoard,
+    OrderPoller, OrderRequests, Schedule, SourceBoard, StockParts, StockPoller, WebhookCounts,
 };
 use crate::server::listener::BindError;
 use crate::store::{EntryId, Lease, Store, StoreError};
@@ -154,6 +154,7 @@ impl<'a> Parts<'a> {
         let channels = self.workers(tracker, cancel, &gate, &orders, order_boards);
         let sources = self.stock_pollers(tracker, cancel, &gate, &channels);
         Self::gate_watch(tracker, cancel, &gate, &orders);
+        let held = super::holds::held_at(&channels);
         let senders = self.senders();
         self.subscriptions(tracker, cancel, &senders);
         let intake = Intake {
@@ -174,11 +175,11 @@ impl<'a> Parts<'a> {
             channels,
             sources,
         );
-        self.ledger(tracker, cancel);
+        self.ledger(tracker, cancel, held);
         Arc::new(view)
     }
 
-    fn ledger(self, tracker: &TaskTracker, cancel: &CancellationToken) {
+    fn ledger(self, tracker: &TaskTracker, cancel: &CancellationToken, held: Arc<HeldAt>) {
         let parts = LedgerParts {
             store: self.store,
             settings: self.settings,
@@ -186,6 +187,7 @@ impl<'a> Parts<'a> {
             applied: self.applied,
             wake: self.ledger_wake,
             channels: self.wakes,
+            held,
             board: self.ledger_board,
         };
         keep_alive(tracker, cancel, "ledger".to_owned(), move |cancel| {
@@ -275,6 +277,7 @@ impl<'a> Parts<'a> {
                 connector,
                 lease: self.lease.clone(),
                 gate: gate.gate(channel),
+                applying: self.applying.watch(),
                 wake: Arc::clone(wake),
                 orders: Arc::clone(&fresh),
                 board: Arc::clone(&board),
@@ -289,6 +292,7 @@ impl<'a> Parts<'a> {
                 ChannelView {
                     board,
                     orders: order_boards.remove(channel),
+                    wake: Arc::clone(wake),
                 },
             );
             keep_alive(tracker, cancel, format!("channel {channel}"), move |cancel| {

@@ -5,10 +5,7 @@ use super::explain;
 use super::measure::measure;
 use super::status::status;
 use crate::delivery::ChannelBoard;
-use crate::intake::{
-    Decision as HoldDecision, GateKeeper, HoldError, Holds, Intake, LedgerBoard, OrderBoard, SourceBoard,
-    WebhookRefusal, take_webhook,
-};
+use crate::intake::{GateKeeper, Holds, Intake, LedgerBoard, OrderBoard, SourceBoard, WebhookRefusal, take_webhook};
 use crate::server::metrics::Metrics;
 use crate::server::{
     ApiError, Decision, Explanation, Hold, ItemView, Listed, Parked, Status, SyncAnswer, Unmapped, View, WebhookAnswer,
@@ -27,6 +24,8 @@ use tokio::sync::{Notify, watch};
 pub(super) struct ChannelView {
     pub(super) board: Arc<ChannelBoard>,
     pub(super) orders: Option<Arc<OrderBoard>>,
+    /// Rung when a person has decided something.
+    pub(super) wake: Arc<Notify>,
 }
 
 /// What is shown of a source.
@@ -163,19 +162,11 @@ impl View for DaemonView {
     }
 
     async fn holds(&self) -> Vec<Hold> {
-        self.holds.list().iter().map(super::status::hold).collect()
+        super::holds::list(self)
     }
 
     async fn decide_hold(&self, id: &str, decision: Decision, reason: &str) -> Result<Hold, ApiError> {
-        let decision = match decision {
-            Decision::Approve => HoldDecision::Approve(reason.to_owned()),
-            Decision::Reject => HoldDecision::Reject(reason.to_owned()),
-        };
-        match self.holds.decide(id, decision) {
-            Ok(held) => Ok(super::status::hold(&held)),
-            Err(error @ HoldError::Unknown(_)) => Err(ApiError::not_found(error.to_string())),
-            Err(error @ HoldError::Busy(_)) => Err(ApiError::conflict(error.to_string())),
-        }
+        super::holds::decide(self, id, decision, reason).await
     }
 
     async fn parked(&self, channel: Option<ChannelName>, most: usize) -> Result<Listed<Parked>, ApiError> {

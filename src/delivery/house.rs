@@ -50,6 +50,7 @@ pub(super) struct House {
     pub(super) board: Arc<ChannelBoard>,
     pub(super) wake: Arc<Notify>,
     pub(super) gate: watch::Sender<bool>,
+    pub(super) applying: watch::Sender<(u64, u64)>,
     pub(super) timings: Timings,
     lease: Lease,
     leases: watch::Sender<Option<Lease>>,
@@ -90,6 +91,7 @@ impl House {
             board: Arc::default(),
             wake: Arc::default(),
             gate: watch::channel(true).0,
+            applying: watch::channel((0, 0)).0,
             timings: Timings {
                 read_back: quick,
                 tick: Duration::from_millis(20),
@@ -191,6 +193,7 @@ impl House {
             connector: self.fake.clone(),
             lease: self.leases.subscribe(),
             gate: self.gate.subscribe(),
+            applying: self.applying.subscribe(),
             wake: self.wake.clone(),
             orders: self.orders.clone(),
             board: self.board.clone(),

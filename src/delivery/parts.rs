@@ -69,6 +69,8 @@ pub struct ChannelParts {
     pub lease: watch::Receiver<Option<Lease>>,
     /// Whether the channel may be written.
     pub gate: watch::Receiver<bool>,
+    /// Reports that are being applied now, and ever were: what they lead to is judged as a whole.
+    pub applying: watch::Receiver<(u64, u64)>,
     /// The ledger has marked something dirty.
     pub wake: Arc<Notify>,
     /// Fetches orders on demand.

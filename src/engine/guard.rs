@@ -11,7 +11,7 @@ mod window;
 
 pub(crate) use factor::Factors;
 pub use price::{PriceChange, price_fault, price_faults};
-pub use quantity::{Baseline, Kept, Look, newly_zero, taken};
+pub use quantity::{Baseline, Kept, Look, newly_zero, taken, taken_since};
 pub use window::Window;
 
 use omnistock_words::{Percent, Quantity};

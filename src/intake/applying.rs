@@ -4,34 +4,35 @@ use tokio::sync::watch;
 
 /// Counts reports that are being applied. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Applying(watch::Sender<u64>);
+pub struct Applying(watch::Sender<(u64, u64)>);
 
 /// A report that is being applied, until dropped.
 #[derive(Debug)]
-pub struct Begun(watch::Sender<u64>);
+pub struct Begun(watch::Sender<(u64, u64)>);
 
 impl Default for Applying {
     fn default() -> Self {
-        Self(watch::channel(0).0)
+        Self(watch::channel((0, 0)).0)
     }
 }
 
 impl Applying {
     /// A report begins.
     pub fn begin(&self) -> Begun {
-        self.0.send_modify(|count| *count = count.saturating_add(1));
+        self.0
+            .send_modify(|(now, ever)| (*now, *ever) = (now.saturating_add(1), ever.saturating_add(1)));
         Begun(self.0.clone())
     }
 
-    /// How many are being applied.
-    pub fn watch(&self) -> watch::Receiver<u64> {
+    /// How many are being applied now, and how many ever were.
+    pub fn watch(&self) -> watch::Receiver<(u64, u64)> {
         self.0.subscribe()
     }
 }
 
 impl Drop for Begun {
     fn drop(&mut self) {
-        self.0.send_modify(|count| *count = count.saturating_sub(1));
+        self.0.send_modify(|(now, _)| *now = now.saturating_sub(1));
     }
 }
 
@@ -44,10 +45,10 @@ mod tests {
         let applying = Applying::default();
         let watched = applying.watch();
         let (one, two) = (applying.begin(), applying.begin());
-        assert_eq!(*watched.borrow(), 2);
+        assert_eq!(*watched.borrow(), (2, 2));
         drop(one);
-        assert_eq!(*watched.borrow(), 1);
+        assert_eq!(*watched.borrow(), (1, 2));
         drop(two);
-        assert_eq!(*watched.borrow(), 0);
+        assert_eq!(*watched.borrow(), (0, 2));
     }
 }

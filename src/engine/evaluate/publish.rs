@@ -67,7 +67,12 @@ impl Published {
                 }
                 match self.unexplained(change, &key, base) {
                     Some(kept) => zeroed.entry(key.0).or_default().push((key.1, kept)),
-                    None => drop(self.quantities.insert(key, base)),
+                    None => {
+                        if let Some(recent) = self.recent.get_mut(&key.0).filter(|_| base.quantity.is_positive()) {
+                            recent.forget(sku);
+                        }
+                        self.quantities.insert(key, base);
+                    }
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! The guard on listings that would newly show zero: what counts as unexplained, and what stays.
 
-use crate::{Documents, Offer, Part, Promise, SkuDocument, bundle, needs, promise_listing, resolve};
+use crate::{Documents, LineRecord, Offer, Part, Promise, SkuDocument, bundle, needs, promise_listing, resolve};
 use omnistock_words::{ChannelName, FulfilledBy, LocationName, Millis, Missing, Quantity, Settings, Sku, Stale};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -87,6 +87,28 @@ pub struct Look<'a> {
 /// from, contained by a source or not, cancelled or not: it falls only when something is forgotten.
 /// Its growth is what a published number has to be lowered by, in doubt too much rather than too little.
 pub fn taken(settings: &Settings, documents: &Documents, channel: &ChannelName, sku: &Sku, now: Millis) -> Quantity {
+    counted(settings, documents, (channel, sku), now, &|_| true)
+}
+
+/// What of [`taken`] orders placed from `since` on took; without the channel's `own` where these are in its number already.
+pub fn taken_since(look: &Look<'_>, since: Millis, own: bool) -> Quantity {
+    let counts = |line: &LineRecord| line.placed_at >= since && (own || line.channel != *look.channel);
+    counted(
+        look.settings,
+        look.documents,
+        (look.channel, look.sku),
+        Millis::MAX,
+        &counts,
+    )
+}
+
+fn counted(
+    settings: &Settings,
+    documents: &Documents,
+    (channel, sku): (&ChannelName, &Sku),
+    now: Millis,
+    lines: &dyn Fn(&LineRecord) -> bool,
+) -> Quantity {
     let empty = SkuDocument::default();
     let own = documents.skus.get(sku).unwrap_or(&empty);
     let policy = resolve(settings, channel, sku, &own.attributes, now);
@@ -95,6 +117,7 @@ pub fn taken(settings: &Settings, documents: &Documents, channel: &ChannelName, 
         settings,
         channel,
         pool,
+        lines,
         now,
     };
     let Some(parts) = bundle::parts(settings, sku) else {
@@ -119,6 +142,7 @@ struct Taken<'a> {
     settings: &'a Settings,
     channel: &'a ChannelName,
     pool: BTreeSet<&'a LocationName>,
+    lines: &'a dyn Fn(&LineRecord) -> bool,
     now: Millis,
 }
 
@@ -129,9 +153,9 @@ impl Taken<'_> {
 
     /// Whether a channel sells from a place that this one sells from too.
     fn shares(&self, channel: &ChannelName) -> bool {
+        // Of a channel that was taken out of the configuration nothing is known: in doubt it does.
         let other = self.settings.channels.get(channel);
-        channel == self.channel
-            || other.is_some_and(|other| other.policy.locations.iter().any(|place| self.here(place)))
+        channel == self.channel || other.is_none_or(|other| other.policy.locations.iter().any(|place| self.here(place)))
     }
 
     fn of(&self, document: &SkuDocument, counts: impl Fn(&Part) -> bool) -> Quantity {
@@ -140,7 +164,7 @@ impl Taken<'_> {
                 Some(place) => line.channel == *self.channel || self.here(place),
                 None => self.shares(&line.channel),
             };
-            near && line.fulfilled_by == FulfilledBy::Merchant && counts(&line.part)
+            near && (self.lines)(line) && line.fulfilled_by == FulfilledBy::Merchant && counts(&line.part)
         });
         let aside = document.reservations.iter().filter(|reservation| {
             let place = reservation.location.as_ref().is_some_and(|place| self.here(place));
