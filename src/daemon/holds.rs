@@ -119,3 +119,89 @@ fn listings(channel: &ChannelName, held: &ChannelHold) -> Hold {
         way_out: Some(way_out.to_owned()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use omnistock_words::{ConnectorName, Millis, Percent, Quantity};
+
+    fn held(guard: &str, confirms_at: Option<Millis>, rejected: Option<&str>) -> HeldReport {
+        HeldReport {
+            id: "h-1".to_owned(),
+            source: ConnectorName::new("erp").unwrap(),
+            title: "stock.csv".to_owned(),
+            as_of: Millis(0),
+            since: Millis(0),
+            guards: vec![guard.to_owned()],
+            findings: vec!["found".to_owned()],
+            confirms_at,
+            rejected: rejected.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn every_hold_says_how_it_can_end() {
+        let at = "2026-01-05T12:15:00Z".parse().unwrap();
+        for (held, details, way_out) in [
+            (
+                held("rows_missing", Some(at), None),
+                "found",
+                "a person, a newer report without the fault, or a new report that agrees after 2026-01-05T12:15:00Z",
+            ),
+            (
+                held("newly_zero", None, None),
+                "found",
+                "a person, or a newer report without the fault (mass zero never confirms itself)",
+            ),
+            (
+                held("unit_factor", None, None),
+                "found",
+                "a person, or a newer report without the fault (a changed unit never confirms itself)",
+            ),
+            (
+                held("newly_zero", None, Some("cut off")),
+                "found; rejected before: cut off",
+                "a report without the fault, or a person's approval",
+            ),
+        ] {
+            let hold = report(&held);
+            assert_eq!(
+                (hold.details.join("; ").as_str(), hold.way_out.as_deref()),
+                (details, Some(way_out))
+            );
+        }
+    }
+
+    #[test]
+    fn held_listings_say_what_stays() {
+        let of = |rejected: Option<&str>| ChannelHold {
+            id: "h-2".to_owned(),
+            since: Millis(0),
+            listings: 12,
+            whole: 24,
+            limit: Percent::whole(10),
+            examples: vec![("A".parse().unwrap(), Quantity::whole(5), Quantity::whole(3))],
+            rejected: rejected.map(str::to_owned),
+        };
+        let channel = ChannelName::new("shop").unwrap();
+        let hold = listings(&channel, &of(None));
+        assert_eq!(
+            (hold.what.as_str(), hold.subject.as_str()),
+            ("quantity", "shop, 12 listings")
+        );
+        assert_eq!(
+            hold.details,
+            ["newly_zero: 12 of 24 listings would newly show zero (limit 10%), first A keeps 3 of 5"]
+        );
+        assert_eq!(
+            hold.way_out.as_deref(),
+            Some("a person, or stock in a newer report (mass zero never confirms itself)")
+        );
+        let hold = listings(&channel, &of(Some("cut off")));
+        assert_eq!(hold.details[1], "rejected: cut off");
+        assert_eq!(
+            hold.way_out.as_deref(),
+            Some("stock in a newer report, or a person's approval")
+        );
+    }
+}

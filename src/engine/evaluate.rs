@@ -210,6 +210,11 @@ impl<'a> Run<'a> {
             Event::Movement { source, at, .. } => (source, *at),
             _ => return true,
         };
+        let known = self.documents.sources.get(source);
+        if known.is_some_and(|known| known.approved == Some(as_of.min(self.now))) {
+            self.held_reports.remove(source);
+            return true;
+        }
         let mut recent = self.recent.remove(source).unwrap_or_default();
         let judge = self.judge(event, (source, as_of), &recent);
         let (verdict, affected) = (judge.verdict(), judge.affected());

@@ -88,3 +88,53 @@ pub struct Recent {
     pub(super) falls: Window<(Sku, LocationName)>,
     pub(super) zeros: Window<(Sku, LocationName)>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_is_one_sentence_that_says_where_to_look() {
+        let finding = |guard, factor: Option<&str>, examples: &[&str]| Finding {
+            guard,
+            affected: Quantity::whole(12),
+            whole: Quantity::whole(40),
+            limit: Percent::whole(10),
+            factor: factor.map(str::to_owned),
+            examples: examples.iter().map(|sku| sku.parse().unwrap()).collect(),
+        };
+        for (finding, sentence) in [
+            (
+                finding(GuardName::RowsMissing, None, &["A", "B"]),
+                "rows_missing: 12 of 40 rows are missing (limit 10%), first A, B",
+            ),
+            (
+                finding(GuardName::TotalDrop, None, &["A"]),
+                "total_drop: 12 of 40 units are gone without orders (limit 10%), first A",
+            ),
+            (
+                finding(GuardName::NewlyZero, None, &["A"]),
+                "newly_zero: 12 of 40 rows fell to zero (limit 10%), first A",
+            ),
+            (
+                finding(GuardName::UnitFactor, Some("1/12"), &[]),
+                "unit_factor: 12 of 40 changed rows moved by exactly 1/12",
+            ),
+        ] {
+            assert_eq!(finding.to_string(), sentence);
+        }
+    }
+
+    #[test]
+    fn reports_agree_when_nine_of_ten_rows_at_fault_are_the_same() {
+        let rows = |from: usize| -> Affected {
+            let rows: Vec<_> = (from..from + 20)
+                .map(|n| (n.to_string().parse().unwrap(), "one".parse().unwrap()))
+                .collect();
+            Affected::of(rows.iter())
+        };
+        assert!(rows(0).agrees(&rows(0)) && rows(0).agrees(&rows(1)));
+        assert!(!rows(0).agrees(&rows(2)));
+        assert!(!Affected::default().agrees(&Affected::default()));
+    }
+}
