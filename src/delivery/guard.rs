@@ -266,7 +266,9 @@ impl Worker {
         }
         released.sort();
         released.dedup();
-        released.iter().for_each(|sku| self.work.unqueue(sku));
+        for sku in &released {
+            self.work.unqueue(sku);
+        }
         released
     }
 
@@ -302,7 +304,9 @@ impl Worker {
             tracing::error!(channel = %self.parts.channel, "{hold}: {held}");
         }
         // With the newest ledger: a sale before the board knew of the hold has marked nothing.
-        skus.iter().for_each(|sku| self.work.look(sku, now, now));
+        for sku in &skus {
+            self.work.look(sku, now, now);
+        }
     }
 }
 

@@ -39,9 +39,12 @@ impl fmt::Display for ChannelHold {
             f,
             "newly_zero: {listings} of {whole} listings would newly show zero (limit {limit})"
         )?;
-        let example = |(sku, from, left): &(Sku, Quantity, Quantity)| match from == left {
-            true => format!("{sku} keeps {left}"),
-            false => format!("{sku} keeps {left} of {from}"),
+        let example = |(sku, from, left): &(Sku, Quantity, Quantity)| {
+            if from == left {
+                format!("{sku} keeps {left}")
+            } else {
+                format!("{sku} keeps {left} of {from}")
+            }
         };
         let examples: Vec<String> = self.examples.iter().map(example).collect();
         if examples.is_empty() {

@@ -28,6 +28,7 @@ pub(super) struct Planned {
 }
 
 /// What a listing should show, and what that is decided by.
+#[derive(Clone, Copy)]
 pub(super) struct Aim {
     pub(super) mode: Mode,
     pub(super) target: Target,

@@ -65,15 +65,14 @@ impl Published {
                 if self.keeps(change, &key, base) {
                     continue;
                 }
-                match self.unexplained(change, &key, base) {
-                    Some(kept) => zeroed.entry(key.0).or_default().push((key.1, kept)),
-                    None => {
-                        if let Some(recent) = self.recent.get_mut(&key.0).filter(|_| base.quantity.is_positive()) {
-                            recent.forget(sku);
-                        }
-                        self.quantities.insert(key, base);
-                    }
+                if let Some(kept) = self.unexplained(change, &key, base) {
+                    zeroed.entry(key.0).or_default().push((key.1, kept));
+                    continue;
                 }
+                if let Some(recent) = self.recent.get_mut(&key.0).filter(|_| base.quantity.is_positive()) {
+                    recent.forget(sku);
+                }
+                self.quantities.insert(key, base);
             }
         }
         self.prices.take(change, prices);

@@ -38,16 +38,13 @@ impl Prices {
         for (channel, changes) in by_channel {
             let faults = self.faults(change, &channel, &changes);
             for PriceChange { key, old, new, .. } in changes {
-                match faults.get(&key) {
-                    Some(guard) => {
-                        let because = price_because(*guard, old, new);
-                        self.held
-                            .insert(key.clone(), HeldEntry::price(&key, *guard, (old, new), because));
-                    }
-                    None => {
-                        self.held.remove(&key);
-                        self.shown.insert(key, new);
-                    }
+                if let Some(guard) = faults.get(&key) {
+                    let because = price_because(*guard, old, new);
+                    let entry = HeldEntry::price(&key, *guard, (old, new), because);
+                    self.held.insert(key, entry);
+                } else {
+                    self.held.remove(&key);
+                    self.shown.insert(key, new);
                 }
             }
         }
