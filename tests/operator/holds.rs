@@ -85,7 +85,7 @@ async fn a_file_that_zeroes_half_a_shop_is_held_there_and_orders_still_lower_it(
 async fn a_rejected_hold_stays_without_a_new_page_until_there_is_stock_again() {
     let merchant = Merchant::open().await;
     let daemon = merchant.at_work_on(&wide(&merchant)).await;
-    let half = |index: usize| Some(if index % 2 == 0 { 0 } else { usual(index) });
+    let half = |index: usize| Some(if index.is_multiple_of(2) { 0 } else { usual(index) });
     merchant.drop_stock(half);
     for id in held(&merchant, &daemon, 12).await {
         let rejected = merchant.command(&["holds", "reject", &id, "--reason", "the export was cut off"]);
