@@ -1,10 +1,13 @@
 //! Start, supervise, stop: wires the rooms together and owns the tasks.
 
+mod cause;
 mod explain;
 mod holds;
 mod lease;
 mod measure;
 mod parts;
+mod past;
+mod shorts;
 mod status;
 mod store;
 mod supervise;

@@ -24,8 +24,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("secrets", &["secrets"]),
     ("registry", &["registry"]),
     ("config", &["config", "registry", "secrets"]),
-    ("intake", &["intake", "store", "config", "retry"]),
-    ("delivery", &["delivery", "store", "config", "retry"]),
+    ("history", &["history", "store"]),
+    ("intake", &["intake", "history", "store", "config", "retry"]),
+    ("delivery", &["delivery", "history", "store", "config", "retry"]),
     ("server", &["server", "store", "config"]),
 ];
 
@@ -47,6 +48,7 @@ const CRATES: &[(&str, &[&str])] = &[
         ],
     ),
     ("config", &["omnistock_sdk", "omnistock_words"]),
+    ("history", &["omnistock_engine", "omnistock_planner", "omnistock_words"]),
     (
         "intake",
         &[

@@ -104,6 +104,7 @@ impl Worker {
             return true;
         };
         let (action, risk) = self.decide(entry, sight, &aim, now);
+        self.tell(index, sku, &aim, sight.documents, now);
         let Action::Write {
             quantity,
             target,
@@ -131,6 +132,15 @@ impl Worker {
             since,
         });
         self.left(index)
+    }
+
+    /// What a listing should show from now on is told with the next commit.
+    fn tell(&mut self, index: Index, sku: &Sku, aim: &Aim, documents: &Documents, now: Millis) {
+        if let (Some(entry), Target::Number(number)) = (self.catalogue.get(index), aim.target)
+            && entry.document.desired != Some(number)
+        {
+            self.changes.told.decided(&entry.document, sku, number, documents, now);
+        }
     }
 
     /// What the listing should show by the newest ledger, and under which rules.

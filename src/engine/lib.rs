@@ -36,6 +36,7 @@ mod reservable;
 mod resolve;
 mod safety;
 mod safety_table;
+mod short;
 mod sku_document;
 pub mod snapshot;
 mod source_document;
@@ -63,6 +64,7 @@ pub use promise::{Promise, explained, promise, promise_listing, promises};
 pub use reservable::sellable;
 pub use resolve::{resolve, resolve_listing};
 pub use safety::quantile;
+pub use short::{ShortLine, shorts};
 pub use sku_document::{
     Attributes, LineRecord, Movement, Part, Position, PriceEntry, Reservation, SkuDocument, Statement,
 };

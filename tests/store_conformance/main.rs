@@ -22,6 +22,7 @@ mod cluster_only;
 mod commits;
 mod embedded_only;
 mod fail_over;
+mod history;
 mod inbox;
 mod kill_embedded;
 mod kill_redis;
@@ -108,6 +109,14 @@ on_every_store!(
     marks::ten_thousand_marks_and_clears,
     marks::intents_open_and_close,
     marks::the_last_word_on_an_intent_stands,
+    history::entries_are_found_by_time_and_by_subject,
+    history::a_page_goes_on_where_the_last_one_ended,
+    history::an_instant_finds_what_was_before_and_behind_it,
+    history::a_clock_that_is_set_back_does_not_change_the_order,
+    history::a_commit_that_is_not_applied_tells_nothing,
+    history::the_oldest_is_forgotten_with_its_subjects,
+    history::only_the_holder_of_the_lease_forgets,
+    history::ten_thousand_subjects_in_one_batch,
     commits::a_commit_given_up_on_is_not_yet_or_done,
     commits::everything_is_there_after_opening_again,
 );

@@ -10,9 +10,9 @@ use std::time::Duration;
 pub(super) const DATABASE_FILE: &str = "omnistock.db";
 
 /// Steps with the version that each leads to; never changed once released.
-const MIGRATIONS: [(i64, &str); 1] = [(
-    VERSION,
-    "
+const MIGRATIONS: [(i64, &str); 2] = [(1, FIRST), (VERSION, HISTORY)];
+
+const FIRST: &str = "
     CREATE TABLE counter (name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
     INSERT INTO counter VALUES ('cursor', 0), ('last_entry', 0), ('last_mark', 0);
     CREATE TABLE lease (
@@ -29,11 +29,19 @@ const MIGRATIONS: [(i64, &str); 1] = [(
     CREATE INDEX dirty_by_age ON dirty (channel, since_ms, sku);
     CREATE TABLE intent (
         channel TEXT NOT NULL, listing TEXT NOT NULL, PRIMARY KEY (channel, listing)) STRICT, WITHOUT ROWID;
-",
-)];
+";
+
+/// Sizes are counted, because counting rows reads them all. `about` is in both tables: forgetting an
+/// entry finds its subjects without a search.
+const HISTORY: &str = "
+    INSERT INTO counter VALUES ('last_history', 0), ('history_entries', 0), ('history_bytes', 0);
+    CREATE TABLE history (id INTEGER NOT NULL PRIMARY KEY, about BLOB NOT NULL, bytes BLOB NOT NULL) STRICT;
+    CREATE TABLE history_about (
+        about TEXT NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (about, id)) STRICT, WITHOUT ROWID;
+";
 
 /// The version that this program writes.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 fn cannot_open(file: &Path, error: &rusqlite::Error) -> StoreError {
     StoreError::Refused(format!(

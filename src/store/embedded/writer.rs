@@ -5,9 +5,10 @@
 //! that one caller's trouble is not its neighbours'.
 
 use super::apply;
+use super::history;
 use super::lock::FolderLock;
 use super::problem::problem;
-use crate::store::{CommitBatch, CommitError, EntryId, Lease, StoreError};
+use crate::store::{CommitBatch, CommitError, EntryId, HistoryId, Lease, StoreError};
 use rusqlite::Connection;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
@@ -30,6 +31,7 @@ pub(super) enum Change {
     Release(Lease),
     Append(Vec<Vec<u8>>),
     Commit(Lease, CommitBatch),
+    ForgetHistory(Lease, HistoryId, usize),
 }
 
 /// What a change answers; each caller knows which it asked for.
@@ -40,6 +42,7 @@ pub(super) enum Answer {
     Released,
     Appended(Vec<EntryId>),
     Committed(Result<(), CommitError>),
+    Forgotten(Result<u64, CommitError>),
 }
 
 struct Request {
@@ -64,6 +67,9 @@ fn run_one(connection: &Connection, change: &Change) -> rusqlite::Result<Answer>
         Change::Release(lease) => apply::release(connection, lease).map(|()| Answer::Released),
         Change::Append(events) => apply::append(connection, events).map(Answer::Appended),
         Change::Commit(lease, batch) => apply::commit(connection, lease, batch).map(Answer::Committed),
+        Change::ForgetHistory(lease, before, most) => {
+            history::forget(connection, lease, *before, *most).map(Answer::Forgotten)
+        }
     }
 }
 
