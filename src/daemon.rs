@@ -2,6 +2,7 @@
 
 mod cause;
 mod explain;
+mod history;
 mod holds;
 mod lease;
 mod measure;

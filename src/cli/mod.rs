@@ -2,6 +2,7 @@
 //! people or `--json` for programs.
 
 mod address;
+mod backup;
 mod check;
 mod client;
 mod connectors;
@@ -16,9 +17,11 @@ mod output;
 mod parked;
 mod rule_tests;
 mod run;
+mod shorts;
 mod status;
 mod sync;
 mod text;
+mod when;
 pub mod wiring;
 
 pub use exit::{Code, Failure};
@@ -72,6 +75,8 @@ enum Command {
     #[command(subcommand)]
     Listings(listings::Listings),
     Sync(sync::Sync),
+    Shorts(shorts::Shorts),
+    Backup(backup::Backup),
     Connectors(connectors::Connectors),
 }
 
@@ -143,6 +148,8 @@ async fn dispatch(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Parked(parked) => parked.run(context).await,
         Command::Listings(listings) => listings.run(context).await,
         Command::Sync(sync) => sync.run(context).await,
+        Command::Shorts(shorts) => shorts.run(context).await,
+        Command::Backup(backup) => backup.run(context).await,
         Command::Connectors(connectors) => connectors.run(context),
     }
 }

@@ -175,8 +175,17 @@ impl<'a> Parts<'a> {
             channels,
             sources,
         );
+        self.history(tracker, cancel);
         self.ledger(tracker, cancel, held);
         Arc::new(view)
+    }
+
+    fn history(&self, tracker: &TaskTracker, cancel: &CancellationToken) {
+        let (store, settings, lease) = (self.store.clone(), self.settings.clone(), self.lease.clone());
+        let limits = self.configuration.history;
+        keep_alive(tracker, cancel, "history".to_owned(), move |cancel| {
+            super::history::keep(store.clone(), settings.clone(), lease.clone(), limits, cancel)
+        });
     }
 
     fn ledger(self, tracker: &TaskTracker, cancel: &CancellationToken, held: Arc<HeldAt>) {
