@@ -52,7 +52,7 @@ pub use bundle::{dependents, needs};
 pub use complaint::{Complaint, Refusal};
 pub use documents::{Documents, Held, Lags};
 pub use due::due;
-pub use encoding::{DecodeError, SCHEMA};
+pub use encoding::{DecodeError, SCHEMA, decode_event, encode_event};
 pub use event::{ContainedAfter, Event, MissingRow, StockEvent, StockRow};
 pub use gap::{PriceAnswer, PriceGap};
 pub use home::last_units;

@@ -9,7 +9,9 @@ use super::portion::{Portion, portions};
 use crate::history::told;
 use crate::store::{CommitBatch, CommitError, CursorMove, DirtyMark, DocumentWrite, EntryId, Lease, Store, StoreError};
 use arc_swap::ArcSwap;
-use omnistock_engine::{DocumentKey, Documents, Event, Promise, apply, dependents, missing, needs, promises};
+use omnistock_engine::{
+    DocumentKey, Documents, Event, Promise, apply, decode_event, dependents, missing, needs, promises,
+};
 use omnistock_sdk::now;
 use omnistock_words::{ChannelName, Millis, Settings, Sku};
 use std::collections::{BTreeMap, BTreeSet};
@@ -210,7 +212,7 @@ impl Ledger {
     }
 
     fn decode(&self, id: EntryId, bytes: &[u8]) -> Option<Event> {
-        match serde_json::from_slice(bytes) {
+        match decode_event(bytes) {
             Ok(event) => Some(event),
             Err(error) => {
                 let sentence = format!("inbox entry {} can't be read and was passed over: {error}", id.0);
