@@ -10,6 +10,8 @@ use std::sync::Arc;
 const MOST: usize = 64 << 20;
 /// Entries forgotten in one step.
 const STEP: usize = 500;
+/// Kept settings that are looked at, at most.
+const MOST_KEPT: usize = 1_000;
 /// What ids of kept settings begin with.
 const PREFIX: &str = "settings/";
 
@@ -51,32 +53,66 @@ impl KeptSettings {
     }
 }
 
-/// Keeps the settings in force, so that numbers decided under them can be explained later.
-pub async fn keep_settings(
+/// Kept settings by when they came into force: that, id, version.
+async fn kept(store: &dyn Store) -> Result<Vec<(Millis, String, u64)>, StoreError> {
+    let mut kept = Vec::new();
+    let found = store.scan(Kind::Merchant, Some(PREFIX), MOST_KEPT).await?;
+    for (id, stored) in found.into_iter().take_while(|(id, _)| id.starts_with(PREFIX)) {
+        let settings = KeptSettings::decode(&stored.bytes).map_err(|error| StoreError::Damaged(error.to_string()))?;
+        kept.push((settings.since, id, stored.version));
+    }
+    kept.sort();
+    Ok(kept)
+}
+
+/// Keeps the settings in force, so that numbers decided under them can be explained later, and
+/// forgets those that were replaced before `horizon`: no entry refers to them any more.
+///
+/// # Errors
+/// The store's; nothing was changed then, or all of it.
+async fn keep_settings(
     store: &dyn Store,
     lease: &Lease,
     settings: &Settings,
     at: Millis,
+    horizon: Millis,
 ) -> Result<(), CommitError> {
-    let kept = KeptSettings {
-        since: at,
-        settings: settings.clone(),
-    };
-    let (key, bytes) = (settings_key(&settings_name(settings)), kept.encode());
-    if bytes.len() > crate::store::MOST_BYTES {
-        tracing::warn!("the settings are too large to be kept: numbers decided under them are not explained later");
+    let (key, before) = (settings_key(&settings_name(settings)), kept(store).await?);
+    let mut writes = Vec::new();
+    if before.last().is_none_or(|(_, id, _)| *id != key.id) {
+        let expected = before
+            .iter()
+            .find(|(_, id, _)| *id == key.id)
+            .map_or(0, |(.., version)| *version);
+        let bytes = KeptSettings {
+            since: at,
+            settings: settings.clone(),
+        }
+        .encode();
+        if bytes.len() > crate::store::MOST_BYTES {
+            tracing::warn!("the settings are too large to be kept: numbers decided under them are not explained later");
+        } else {
+            writes.push(DocumentWrite {
+                key: key.clone(),
+                expected,
+                version: expected + 1,
+                bytes: Some(bytes),
+            });
+        }
+    }
+    let replaced = before.iter().zip(before.iter().skip(1));
+    let old = replaced.filter(|((_, id, _), (next, ..))| *next < horizon && *id != key.id);
+    writes.extend(old.map(|((_, id, version), _)| DocumentWrite {
+        key: Key::new(Kind::Merchant, id.clone()),
+        expected: *version,
+        version: version + 1,
+        bytes: None,
+    }));
+    if writes.is_empty() {
         return Ok(());
     }
-    let stored = store.load(std::slice::from_ref(&key)).await?;
-    let expected = stored.first().map_or(0, |stored| stored.version);
-    let write = DocumentWrite {
-        key,
-        expected,
-        version: expected + 1,
-        bytes: Some(bytes),
-    };
     let batch = CommitBatch {
-        writes: vec![write],
+        writes,
         ..CommitBatch::default()
     };
     store.commit(lease, &batch).await
@@ -100,9 +136,8 @@ impl Keeper {
     ) -> Result<bool, CommitError> {
         let known = |(of, kept): &(Lease, Arc<Settings>)| of == lease && Arc::ptr_eq(kept, settings);
         if !self.kept.as_ref().is_some_and(known) {
-            keep_settings(store, lease, settings, now).await?;
+            keep_settings(store, lease, settings, now, now.plus(-limits.keep)).await?;
             self.kept = Some((lease.clone(), Arc::clone(settings)));
-            forget_settings(store, lease, now.plus(-limits.keep)).await?;
         }
         let size = store.history_size().await?;
         let horizon = HistoryId::first_at(now.plus(-limits.keep));
@@ -115,33 +150,4 @@ impl Keeper {
         let most = if over { STEP / 10 } else { STEP };
         Ok(store.forget_history(lease, before, most).await? > 0)
     }
-}
-
-/// Forgets settings that were replaced before `horizon`: no entry refers to them any more.
-async fn forget_settings(store: &dyn Store, lease: &Lease, horizon: Millis) -> Result<(), CommitError> {
-    let mut kept = Vec::new();
-    let found = store.scan(Kind::Merchant, Some(PREFIX), 1_000).await?;
-    for (id, stored) in found.into_iter().filter(|(id, _)| id.starts_with(PREFIX)) {
-        let since = KeptSettings::decode(&stored.bytes).map_err(|error| StoreError::Damaged(error.to_string()))?;
-        kept.push((since.since, id, stored.version));
-    }
-    kept.sort();
-    let replaced = kept.iter().zip(kept.iter().skip(1));
-    let old = replaced.filter(|(_, (next, ..))| *next < horizon).map(|(old, _)| old);
-    let writes: Vec<DocumentWrite> = old
-        .map(|(_, id, version)| DocumentWrite {
-            key: Key::new(Kind::Merchant, id.clone()),
-            expected: *version,
-            version: version + 1,
-            bytes: None,
-        })
-        .collect();
-    if writes.is_empty() {
-        return Ok(());
-    }
-    let batch = CommitBatch {
-        writes,
-        ..CommitBatch::default()
-    };
-    store.commit(lease, &batch).await
 }

@@ -13,9 +13,12 @@ mod patch;
 mod record;
 mod told;
 
+#[cfg(test)]
+mod tests;
+
 pub use block::{Block, BlockError};
 pub use decided::Decided;
-pub use keep::{HistoryLimits, Keeper, keep_settings};
+pub use keep::{HistoryLimits, Keeper};
 pub use past::{Ledgers, PastError, blocks, ledger_at, settings_named};
 pub use patch::PastLedger;
 pub use record::{Answered, Basis, Decision, LagsThen, Record, Sent, Short};
