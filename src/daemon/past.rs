@@ -131,15 +131,20 @@ async fn remember(
     Ok(memory)
 }
 
-/// Adds the last changes to explanations of the present.
-pub(super) async fn add_changes(view: &DaemonView, sku: &Sku, found: &mut [Explanation]) -> Result<(), ApiError> {
+/// Adds the last changes to explanations of the present, or why they can't be told.
+pub(super) async fn add_changes(view: &DaemonView, sku: &Sku, found: &mut [Explanation]) {
     let settings = view.settings.load_full();
-    let memory = remember(view, &settings, sku, HistoryId::END, &[]).await?;
+    let memory = match remember(view, &settings, sku, HistoryId::END, &[]).await {
+        Ok(memory) => memory,
+        Err(error) => {
+            let note = format!("Its last changes can't be told: {error}.");
+            return found.iter_mut().for_each(|one| one.notes.push(note.clone()));
+        }
+    };
     for one in found {
         let listing = one.listing.clone().unwrap_or_default();
         one.changes = memory.changes(&(one.channel.clone(), listing));
     }
-    Ok(())
 }
 
 /// Explanations as of an instant, on one channel or on all that had the SKU then.

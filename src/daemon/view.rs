@@ -156,7 +156,7 @@ impl View for DaemonView {
     async fn explain(&self, sku: Sku, channel: Option<ChannelName>) -> Result<Vec<Explanation>, ApiError> {
         self.one_channel(channel.as_ref())?;
         let mut found = explain::explain(self, &sku, channel.as_ref()).await?;
-        past::add_changes(self, &sku, &mut found).await?;
+        past::add_changes(self, &sku, &mut found).await;
         Ok(found)
     }
 
