@@ -59,7 +59,8 @@ async fn ten_events(merchant: &Merchant, daemon: &Daemon) -> Vec<(String, i64, S
             .settles(daemon, |index| if index == 5 { number } else { usual(index) })
             .await;
         // What was shown may be told a moment later: its commit comes behind the answer.
-        let told = || explained(merchant, &now().to_string()).2["accepted"]["quantity"] == number.to_string();
+        let wanted = Value::from(number.to_string());
+        let told = || explained(merchant, &now().to_string()).2["accepted"]["quantity"] == wanted;
         until("told", told, || daemon.log()).await;
         noted.push((now().to_string(), number, cause));
     }

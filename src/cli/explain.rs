@@ -131,7 +131,8 @@ fn standing_then(one: &Explanation, at: Millis, now: Millis, zone: &TimeZone) ->
     let mut text = format!("At {}: wanted {wanted}", exact(at, now, zone));
     for (what, stamped) in [("sent", &one.sent), ("accepted", &one.accepted)] {
         if let Some(stamped) = stamped {
-            text += &format!(", {what} {} at {}", stamped.quantity, moment(stamped, now, zone));
+            let when = moment(stamped, now, zone);
+            text.extend([", ", what, " ", &stamped.quantity.to_string(), " at ", &when]);
         }
     }
     if one.sent.is_none() {

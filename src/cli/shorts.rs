@@ -78,12 +78,13 @@ fn render(found: &Listed<ShortOrder>, since: Millis, now: Millis, zone: &TimeZon
         sentences.push(format!("blind for {}", seconds(one.blind_ms)));
         for sentence in sentences {
             for line in text::lines(&sentence, text::WIDTH - 2, "  ") {
-                rendered += &format!("  {line}\n");
+                rendered.extend(["  ", line.as_str(), "\n"]);
             }
         }
     }
     if found.total > found.items.len() as u64 {
-        rendered += &format!("\nthe newest {} of {} are shown\n", found.items.len(), found.total);
+        let shown = format!("\nthe newest {} of {} are shown\n", found.items.len(), found.total);
+        rendered.push_str(&shown);
     }
     rendered
 }

@@ -7,7 +7,7 @@ use super::view::DaemonView;
 use crate::history::{Basis, Decision, PastError, Record, about, blocks, ledger_at, settings_named};
 use crate::server::{ApiError, Change, Explanation, Stamped};
 use crate::store::{HistoryId, Way};
-use omnistock_engine::{Documents, SkuDocument, needs, promise_listing};
+use omnistock_engine::{Documents, Held, Offer, SkuDocument, explained, needs};
 use omnistock_planner::ListingState;
 use omnistock_words::{ChannelName, Millis, Quantity, Settings, Sku};
 use std::collections::BTreeMap;
@@ -225,8 +225,12 @@ async fn explanation(
         one.notes.push("The ledgers of then are not kept any more.".to_owned());
         return Ok(one);
     };
-    let (name, id) = (&decision.channel, Some(&decision.listing));
-    let promise = promise_listing(&settings, &documents, name, &decision.sku, id, decision.at);
+    let name = &decision.channel;
+    let offer = Offer {
+        listing: Some(&decision.listing),
+        all: &decision.offers,
+    };
+    let promise = explained(&settings, &documents, name, &decision.sku, offer, decision.at);
     let again = match &decision.place {
         None => promise.quantity,
         Some(place) => {
@@ -259,6 +263,10 @@ async fn documents(view: &DaemonView, decision: &Decision, basis: &Basis) -> Res
     documents
         .last_units
         .extend(decision.last.clone().map(|home| (decision.sku.clone(), home)));
+    if let Some((units, lower_from)) = decision.kept {
+        let key = (decision.channel.clone(), decision.sku.clone());
+        documents.held.insert(key, Held { units, lower_from });
+    }
     let near = HistoryId::first_at(decision.at.plus(-MARGIN));
     for (sku, version) in &decision.ledgers {
         let bytes = ledger_at(view.store.as_ref(), sku, *version, near).await;

@@ -104,7 +104,7 @@ impl Worker {
             return true;
         };
         let (action, risk) = self.decide(entry, sight, &aim, now);
-        self.tell(index, sku, &aim, sight.documents, now);
+        self.tell(index, sku, &aim, sight, now);
         let Action::Write {
             quantity,
             target,
@@ -135,11 +135,12 @@ impl Worker {
     }
 
     /// What a listing should show from now on is told with the next commit.
-    fn tell(&mut self, index: Index, sku: &Sku, aim: &Aim, documents: &Documents, now: Millis) {
+    fn tell(&mut self, index: Index, sku: &Sku, aim: &Aim, sight: &Sight<'_>, now: Millis) {
         if let (Some(entry), Target::Number(number)) = (self.catalogue.get(index), aim.target)
             && entry.document.desired != Some(number)
         {
-            self.changes.told.decided(&entry.document, sku, number, documents, now);
+            let told = &mut self.changes.told;
+            told.decided(&entry.document, sku, number, &sight.offers, sight.documents, now);
         }
     }
 

@@ -151,7 +151,7 @@ impl Worker {
         let ceiling = retry::ceiling(entry.document.attempts.saturating_add(1));
         let yes = match &verdict {
             Verdict::Applied { .. } => entry.document.sent.as_ref().map(|sent| sent.quantity),
-            Verdict::Failed { .. } => None,
+            Verdict::Stale { .. } | Verdict::Failed { .. } => None,
         };
         let settlement = settle(&entry.document, verdict, self.stamp, ceiling, random, at);
         if settlement.next == Next::Bisect {

@@ -5,7 +5,7 @@ use super::{Answered, Basis, Decision, Record, Sent, settings_name};
 use crate::store::HistoryEntry;
 use omnistock_engine::{Documents, SourceDocument, needs};
 use omnistock_planner::ListingDocument;
-use omnistock_words::{Millis, Missing, Quantity, Settings, Sku};
+use omnistock_words::{ListingId, Millis, Missing, Quantity, Settings, Sku};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -69,6 +69,7 @@ impl Decided {
         listing: &ListingDocument,
         sku: &Sku,
         quantity: Quantity,
+        offers: &[ListingId],
         documents: &Documents,
         at: Millis,
     ) {
@@ -79,6 +80,7 @@ impl Decided {
             let version = self.versions.get(&sku).copied().unwrap_or_default();
             (sku, version)
         };
+        let kept = documents.held.get(&(listing.channel.clone(), sku.clone()));
         let decision = Decision {
             channel: listing.channel.clone(),
             listing: listing.listing.clone(),
@@ -89,6 +91,8 @@ impl Decided {
             at,
             ledgers: needs(settings, sku).into_iter().map(version).collect(),
             last: documents.last_units.get(sku).cloned(),
+            offers: if offers.len() > 1 { offers.to_vec() } else { Vec::new() },
+            kept: kept.map(|kept| (kept.units, kept.lower_from)),
         };
         self.told.push((Arc::clone(basis), decision));
     }

@@ -91,6 +91,12 @@ pub struct Decision {
     /// The home channel that shows the article's last units.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<ChannelName>,
+    /// All listings of the article on the channel, where there are several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub offers: Vec<ListingId>,
+    /// Units that adaptive safety stock already held back, and from when on fewer would do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<(Quantity, Millis)>,
 }
 
 /// A number on the wire.

@@ -13,12 +13,13 @@ const ROWS: usize = 16;
 const SKUS: usize = 64;
 
 /// An event with the documents it has changed.
-pub type Applied<'a> = (&'a Event, BTreeSet<DocumentKey>);
+pub type Applied<'a> = (&'a Event, Vec<DocumentKey>);
 
 /// The name of settings: equal settings have equal names. 16 hexadecimal digits.
 pub fn settings_name(settings: &Settings) -> String {
     let digest = Sha256::digest(serde_json::to_vec(settings).unwrap_or_default());
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    let first = digest.first_chunk::<8>().copied().unwrap_or_default();
+    format!("{:016x}", u64::from_be_bytes(first))
 }
 
 /// Blocks as they fill up.
@@ -77,9 +78,9 @@ impl Blocks {
     }
 }
 
-fn skus(touched: &BTreeSet<DocumentKey>) -> BTreeSet<&Sku> {
-    let sku = |key| match key {
-        &DocumentKey::Sku(ref sku) => Some(sku),
+fn skus<'a>(touched: &'a [DocumentKey]) -> BTreeSet<&'a Sku> {
+    let sku = |key: &'a DocumentKey| match key {
+        DocumentKey::Sku(sku) => Some(sku),
         _ => None,
     };
     touched.iter().filter_map(sku).collect()
