@@ -33,6 +33,14 @@ const ROOMS: &[(&str, &[&str])] = &[
 /// The one thing that the store may use of the SDK: the wall clock, which is read in one place.
 const CLOCK: &str = "omnistock_sdk::now()";
 
+/// Crates that the rooms at work may name.
+const INNER: &[&str] = &[
+    "omnistock_engine",
+    "omnistock_planner",
+    "omnistock_sdk",
+    "omnistock_words",
+];
+
 /// The crates of ours that a room may name.
 const CRATES: &[(&str, &[&str])] = &[
     ("store", &["omnistock_words"]),
@@ -49,33 +57,9 @@ const CRATES: &[(&str, &[&str])] = &[
     ),
     ("config", &["omnistock_sdk", "omnistock_words"]),
     ("history", &["omnistock_engine", "omnistock_planner", "omnistock_words"]),
-    (
-        "intake",
-        &[
-            "omnistock_engine",
-            "omnistock_planner",
-            "omnistock_sdk",
-            "omnistock_words",
-        ],
-    ),
-    (
-        "delivery",
-        &[
-            "omnistock_engine",
-            "omnistock_planner",
-            "omnistock_sdk",
-            "omnistock_words",
-        ],
-    ),
-    (
-        "server",
-        &[
-            "omnistock_engine",
-            "omnistock_planner",
-            "omnistock_sdk",
-            "omnistock_words",
-        ],
-    ),
+    ("intake", INNER),
+    ("delivery", INNER),
+    ("server", INNER),
 ];
 
 /// What would make a pure crate depend on where and when it runs.
