@@ -1,6 +1,6 @@
 //! Reading and forgetting the history: a stream by time, and a list of ids per subject.
 
-use super::{RedisStore, damaged};
+use super::{RedisStore, about, damaged};
 use crate::store::{CommitError, HistoryId, HistorySize, Lease, PastEntry, StoreError, Way};
 use redis::streams::StreamRangeReply;
 use std::collections::BTreeSet;
@@ -39,7 +39,7 @@ impl RedisStore {
         let mut range = redis::cmd(command);
         range.arg(self.keys.history()).arg(format!("({}", text(from)));
         range.arg(end).arg("COUNT").arg(most);
-        let found: StreamRangeReply = self.connection.command(&range).await?;
+        let found: StreamRangeReply = self.connection.command(range).await?;
         let entry = |entry: redis::streams::StreamId| match (entry.get("a"), entry.get("b")) {
             (Some(about), Some(bytes)) => Ok((place(&entry.id)?, about, bytes)),
             _ => Err(damaged("an entry of the history without bytes")),
@@ -106,16 +106,14 @@ impl RedisStore {
         // Also without anything to forget: a lost lease is told.
         let answer: i64 = self
             .connection
-            .run(&self.scripts.forget, &keys, &arguments.map(String::into_bytes))
+            .change(&self.scripts.forget, &keys, &arguments.map(String::into_bytes))
             .await?;
         u64::try_from(answer).map_err(|_| CommitError::Fenced)
     }
 
     pub(super) async fn told_size(&self) -> Result<HistorySize, StoreError> {
-        let mut reads = redis::pipe();
-        reads.cmd("XLEN").arg(self.keys.history());
-        reads.cmd("GET").arg(self.keys.history_bytes());
-        let (entries, bytes): (u64, Option<u64>) = self.connection.read_together(&reads).await?;
+        let entries: u64 = self.connection.command(about("XLEN", self.keys.history())).await?;
+        let bytes: Option<u64> = self.connection.command(about("GET", self.keys.history_bytes())).await?;
         let oldest = self.stream(HistoryId(0), Way::Forward, 1).await?;
         Ok(HistorySize {
             entries,
