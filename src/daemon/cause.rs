@@ -17,6 +17,7 @@ pub(super) fn cause(event: &Event, sku: &Sku) -> Option<String> {
             (!rows.is_empty()).then(|| format!("not in the snapshot of {source}: {}", rows.join(", ")))
         }
         Event::Snapshot { .. } => None,
+        Event::Approved { source, .. } => Some(format!("the report of {source} was approved")),
         Event::Order { channel, order } => Some(format!("order {channel} {}", of_order(order, sku))),
         Event::Absorbed {
             source,

@@ -126,7 +126,7 @@ struct Reasons {
 fn reasons(settings: &Settings, documents: &Documents, channel: &ChannelName, sku: &Sku, promise: &Promise) -> Reasons {
     Reasons {
         notes: why::summary(promise).into_iter().collect(),
-        steps: steps(settings, documents, channel, sku, promise),
+        steps: steps((settings, documents), (channel, sku), promise, now()),
     }
 }
 
@@ -208,14 +208,13 @@ pub(super) fn stock_state(state: omnistock_engine::State) -> String {
         .unwrap_or_default()
 }
 
+/// The steps as of `now`, which may be long ago.
 pub(super) fn steps(
-    settings: &Settings,
-    documents: &Documents,
-    channel: &ChannelName,
-    sku: &Sku,
+    (settings, documents): (&Settings, &Documents),
+    (channel, sku): (&ChannelName, &Sku),
     promise: &Promise,
+    now: Millis,
 ) -> Vec<Step> {
-    let now = now();
     let clock = |at: Millis| local(at, now);
     let mut before = None;
     let mut steps = Vec::new();

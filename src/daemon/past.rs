@@ -251,7 +251,7 @@ async fn explanation(
         .map(|channel| channel.policy.mode)
         .unwrap_or_default();
     one.stock_state = super::explain::stock_state(promise.state);
-    one.steps = steps(&promise);
+    one.steps = steps((&settings, &documents), (name, &decision.sku), &promise, decision.at);
     Ok(one)
 }
 
