@@ -9,12 +9,13 @@ mod measure;
 mod parts;
 mod past;
 mod shorts;
+mod start_error;
 mod status;
 mod store;
 mod supervise;
 mod view;
 
-pub use parts::StartError;
+pub use start_error::StartError;
 pub use view::DaemonView;
 
 use crate::config::{Configuration, Connectors, load_and_build, process_environment};

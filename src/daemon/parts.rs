@@ -2,14 +2,13 @@
 
 use super::supervise::keep_alive;
 use super::view::{ChannelView, DaemonView, SourceView};
-use crate::config::{Configuration, Connectors, Problem, render};
+use crate::config::{Configuration, Connectors};
 use crate::delivery::{ChannelBoard, ChannelParts, ChannelWorker, Ended, FreshOrders, Timings};
 use crate::intake::{
     Applying, GateKeeper, HeldAt, Holds, Inbox, Intake, Ledger, LedgerBoard, LedgerParts, Listed, OrderBoard,
     OrderPoller, OrderRequests, Schedule, SourceBoard, StockParts, StockPoller, WebhookCounts,
 };
-use crate::server::listener::BindError;
-use crate::store::{EntryId, Lease, Store, StoreError};
+use crate::store::{EntryId, Lease, Store};
 use arc_swap::ArcSwap;
 use omnistock_sdk::{Connector, now};
 use omnistock_words::{ChannelName, ConnectorName, Millis, Settings};
@@ -19,36 +18,6 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-
-/// Why a daemon can't start: exit 2.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The configuration, with all its problems and the lines they are in.
-    #[error("{0}")]
-    Configuration(String),
-    /// One sentence.
-    #[error("{0}")]
-    Refused(String),
-    /// A port.
-    #[error(transparent)]
-    Bind(#[from] BindError),
-    /// The store.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The system.
-    #[error("the system refuses: {0}")]
-    System(#[from] std::io::Error),
-}
-
-impl StartError {
-    /// From a refused configuration.
-    pub(super) fn configuration(problems: &[Problem]) -> Self {
-        Self::Configuration(format!(
-            "the configuration is not usable\n{}",
-            render(problems).trim_end()
-        ))
-    }
-}
 
 /// Fetches orders for delivery; a channel without an order role has none to see.
 struct Fetches(BTreeMap<ChannelName, OrderRequests>);

@@ -98,13 +98,13 @@ impl Worker {
             return false; // Its outcome comes back here, with the newest number.
         }
         let wanted = self.aim(entry, sku, sight, now);
+        self.tell(index, sku, &wanted, sight, now);
         self.catalogue.looked(index, wanted.mode, wanted.target);
         let aim = self.guarded(index, sku, sight, wanted, now);
         let Some(entry) = self.catalogue.get(index) else {
             return true;
         };
         let (action, risk) = self.decide(entry, sight, &aim, now);
-        self.tell(index, sku, &aim, sight, now);
         let Action::Write {
             quantity,
             target,
@@ -135,6 +135,7 @@ impl Worker {
     }
 
     /// What a listing should show from now on is told with the next commit.
+    /// Tells the history of a number that is new, before it is taken for the one that was wanted.
     fn tell(&mut self, index: Index, sku: &Sku, aim: &Aim, sight: &Sight<'_>, now: Millis) {
         if let (Some(entry), Target::Number(number)) = (self.catalogue.get(index), aim.target)
             && entry.document.desired != Some(number)
