@@ -13,6 +13,7 @@ mod quantity;
 mod rules;
 mod settings;
 mod table;
+mod text;
 
 pub use fact::{Basis, FulfilledBy, OrderFact, OrderLineFact, OrderStatus, Revision};
 pub use instant::{Millis, ParseInstantError};
