@@ -50,7 +50,7 @@ fn lacking<'a>(documents: &Documents, skus: impl IntoIterator<Item = &'a Sku>) -
 fn of_order(documents: &Documents, key: OrderKey, now: &BTreeSet<Sku>) -> Vec<DocumentKey> {
     match documents.orders.get(&key) {
         None => vec![DocumentKey::Order(key)],
-        Some(known) => lacking(documents, known.touched.union(now)),
+        Some(known) => lacking(documents, known.touched.iter().chain(now)),
     }
 }
 

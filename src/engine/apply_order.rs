@@ -2,10 +2,8 @@
 //! a statement may come first. The ledgers of all touched SKUs follow in the same step.
 
 use crate::apply::{clamped, declared};
-use crate::{
-    Complaint, Composition, DocumentKey, Documents, Event, LineStatement, OrderDocument, OrderKey, Past, bundle,
-    project, upkeep,
-};
+use crate::project::Ledgers;
+use crate::{Complaint, Composition, Documents, Event, LineStatement, OrderDocument, OrderKey, Past, bundle, upkeep};
 use omnistock_words::{
     ChannelName, ConnectorName, LineId, Millis, OrderFact, OrderLineFact, OrderStatus, Quantity, Revision, Settings,
     Sku,
@@ -45,7 +43,8 @@ pub(crate) fn order(
         tidied = tidy(&key, fact, now, out);
         &tidied
     };
-    let Some(mut document) = documents.orders.or_default(&key).map(std::mem::take) else {
+    let (mut ledgers, orders) = Ledgers::of(documents);
+    let Some(document) = orders.or_default(&key) else {
         return;
     };
     // Nobody has a line yet of an order that was never reported.
@@ -56,31 +55,14 @@ pub(crate) fn order(
         let earliest = document.cancelled.map_or(at, |known| known.min(at));
         changed |= document.cancelled != Some(earliest);
         document.cancelled = Some(earliest);
-        changed |= adopt(settings, &mut document, &key, fact, LOWEST, out);
+        changed |= adopt(settings, document, &key, fact, LOWEST, out);
     } else {
-        let revision = fact.revision.unwrap_or_else(|| arrival(&document, fact));
-        changed |= adopt(settings, &mut document, &key, fact, revision, out);
+        let revision = fact.revision.unwrap_or_else(|| arrival(document, fact));
+        changed |= adopt(settings, document, &key, fact, revision, out);
     }
-    finish(documents, key, document, (changed, new), out);
-}
-
-/// Puts the order back and lets its SKUs follow; `new`: no ledger has a line of it.
-fn finish(
-    documents: &mut Documents,
-    key: OrderKey,
-    mut document: OrderDocument,
-    (changed, new): (bool, bool),
-    out: &mut Vec<Complaint>,
-) {
     if changed {
-        project::project(documents, &key, &document, new, out);
+        ledgers.follow(key, document, new, out);
         document.shrink();
-    }
-    if let Some(place) = documents.orders.get_mut(&key) {
-        *place = document;
-    }
-    if changed {
-        documents.mark(DocumentKey::Order(key));
     }
 }
 
@@ -219,7 +201,7 @@ fn weight_of(document: &OrderDocument) -> Weight {
 
 /// Names the SKUs of a report as touched; a bundle keeps the parts of its first recording.
 fn touch(settings: &Settings, document: &mut OrderDocument, lines: &[OrderLineFact]) -> bool {
-    let before = document.touched.len();
+    let mut more = Vec::new();
     // By line: an order may have thousands.
     let mut recorded: BTreeSet<(LineId, Sku)> = document
         .compositions
@@ -229,24 +211,22 @@ fn touch(settings: &Settings, document: &mut OrderDocument, lines: &[OrderLineFa
     for line in lines {
         let Some(sku) = &line.sku else { continue };
         if settings.bundles.parts(sku).is_none() {
-            if !document.touched.contains(sku) {
-                document.touched.insert(sku.clone());
-            }
+            more.push(sku.clone());
             continue;
         }
         let new = !recorded.contains(&(line.line.clone(), sku.clone()));
         if new && let Some(parts) = bundle::parts(settings, sku) {
             recorded.insert((line.line.clone(), sku.clone()));
-            document.touched.extend(parts.iter().map(|part| part.sku.clone()));
+            more.extend(parts.iter().map(|part| part.sku.clone()));
             document.compositions.push(Composition {
                 line: line.line.clone(),
                 sku: sku.clone(),
                 parts,
             });
         }
-        document.touched.insert(sku.clone());
+        more.push(sku.clone());
     }
-    document.touched.len() != before
+    document.touch(more)
 }
 
 /// Keeps what dates the way of the goods: the newest revisions, whatever the order of their arrival.
@@ -272,6 +252,7 @@ fn remember(document: &mut OrderDocument, fact: &OrderFact, revision: Revision) 
         }
         _ if index >= OrderDocument::PAST => false,
         _ => {
+            document.past.reserve_exact(usize::from(document.past.is_empty()));
             document.past.insert(index, past);
             document.past.truncate(OrderDocument::PAST);
             true
@@ -315,11 +296,14 @@ pub(crate) fn absorbed(
         channel: channel.clone(),
         order: order.clone(),
     };
-    let Some(mut document) = documents.orders.or_default(&key).map(std::mem::take) else {
+    let (mut ledgers, orders) = Ledgers::of(documents);
+    let Some(document) = orders.or_default(&key) else {
         return;
     };
-    let changed = state(&mut document, &key, (line, source), (as_of, quantity.positive()), out);
-    finish(documents, key, document, (changed, false), out);
+    if state(document, &key, (line, source), (as_of, quantity.positive()), out) {
+        ledgers.follow(key, document, false, out);
+        document.shrink();
+    }
 }
 
 /// Takes a statement of a source on a line in.
@@ -343,8 +327,11 @@ fn state(
             let new = LineStatement {
                 line: line.clone(),
                 source: source.clone(),
-                said: Vec::new(),
+                said: Vec::with_capacity(1),
             };
+            document
+                .statements
+                .reserve_exact(usize::from(document.statements.is_empty()));
             document.statements.insert(index, new);
             index
         }

@@ -1,11 +1,12 @@
 //! Stock figures: a newer one replaces, an older one is ignored, of two for one instant the lower counts.
 
 use crate::apply::{clamped, declared};
+use crate::documents::note;
 use crate::{
     Attributes, Complaint, DocumentKey, Documents, MissingRow, Position, SkuDocument, SourceDocument, StockEvent,
     StockRow,
 };
-use omnistock_words::{ConnectorName, LocationName, Millis, Missing, Quantity, Settings, Sku};
+use omnistock_words::{Basis, ConnectorName, LocationName, Millis, Missing, Quantity, Settings};
 use std::collections::BTreeSet;
 
 /// What closes a complete snapshot.
@@ -49,30 +50,33 @@ pub(crate) fn stock(
     let read_until = event.read_until.map(|end| end.min(now)).filter(|end| *end > as_of);
     let mut refused = BTreeSet::new();
     let empty = SourceDocument::default();
-    let known = documents.sources.get(&event.source).cloned().unwrap_or(empty);
+    let most = documents.most_changes() + 2 * event.rows.len();
+    let known = documents.sources.get(&event.source).unwrap_or(&empty);
+    // Most reports name few places, and those in a row.
+    let mut accepted: Option<&LocationName> = None;
     for row in &event.rows {
-        if let Err(complaint) = accepts(settings, &event.source, &row.location) {
-            if refused.insert(&row.location) {
-                out.push(complaint);
+        if accepted != Some(&row.location) {
+            if let Err(complaint) = accepts(settings, &event.source, &row.location) {
+                if refused.insert(&row.location) {
+                    out.push(complaint);
+                }
+                continue;
             }
-            continue;
+            accepted = Some(&row.location);
         }
-        let figure = Position {
-            location: row.location.clone(),
-            source: event.source.clone(),
-            quantity: row.quantity,
-            basis,
-            as_of,
-            read_until,
-            sellable: row.sellable,
-            missing: false,
-        };
         let Some(document) = documents.skus.or_default(&row.sku) else {
             continue;
         };
-        let changed = write(document, &known, &row.sku, figure, out);
+        let figure = Figure {
+            row,
+            source: &event.source,
+            basis,
+            as_of,
+            read_until,
+        };
+        let changed = write(document, known, &figure, out);
         if describe(document, row, as_of, out) || changed {
-            documents.mark(DocumentKey::Sku(row.sku.clone()));
+            note(&mut documents.changed, most, DocumentKey::Sku(row.sku.clone()));
         }
     }
     if event.complete {
@@ -94,69 +98,77 @@ pub(crate) fn stock(
     }
 }
 
+/// One row of a report with what the report says of all of them.
+struct Figure<'a> {
+    row: &'a StockRow,
+    source: &'a ConnectorName,
+    basis: Basis,
+    as_of: Millis,
+    read_until: Option<Millis>,
+}
+
 /// Writes one figure; true where the document changed.
-fn write(
-    document: &mut SkuDocument,
-    source: &SourceDocument,
-    sku: &Sku,
-    mut figure: Position,
-    out: &mut Vec<Complaint>,
-) -> bool {
+fn write(document: &mut SkuDocument, source: &SourceDocument, figure: &Figure<'_>, out: &mut Vec<Complaint>) -> bool {
+    let Figure { row, as_of, .. } = *figure;
     // A complete snapshot newer than this figure did not have the row, or it would be known.
-    figure.missing = source.complete_as_of.is_some_and(|complete| complete > figure.as_of);
-    let as_of = figure.as_of;
-    let index = match document.find_position(&figure.location, &figure.source) {
+    let missing = source.complete_as_of.is_some_and(|complete| complete > as_of);
+    let index = match document.find_position(&row.location, figure.source) {
         Ok(index) => index,
         Err(index) => {
-            contain_movements(document, &figure.location, as_of);
-            document.positions.insert(index, figure);
+            contain_movements(document, &row.location, as_of);
+            let new = Position {
+                location: row.location.clone(),
+                source: figure.source.clone(),
+                quantity: row.quantity,
+                basis: figure.basis,
+                as_of,
+                read_until: figure.read_until,
+                sellable: row.sellable,
+                missing,
+            };
+            document.positions.insert(index, new);
             return true;
         }
     };
     let Some(known) = document.positions.get_mut(index) else {
         return false;
     };
-    let (known_as_of, _) = known.effective(Some(source));
+    let (known_as_of, known_until) = known.effective(Some(source));
     if as_of < known_as_of {
         out.push(Complaint::OldFigure {
-            source: figure.source,
-            sku: sku.clone(),
-            location: figure.location,
+            source: figure.source.clone(),
+            sku: row.sku.clone(),
+            location: row.location.clone(),
             as_of,
         });
         return false;
     }
+    let given = (row.quantity, row.sellable, figure.basis);
     if as_of == known_as_of {
-        let differs = figure.quantity != known.quantity || figure.sellable != known.sellable;
-        let lower = (figure.quantity, figure.sellable, figure.basis) < (known.quantity, known.sellable, known.basis);
+        let before = (known.quantity, known.sellable, known.basis);
+        let lower = given < before;
         // In doubt the read took as long as the longer one.
-        figure.read_until = figure.read_until.max(known.effective(Some(source)).1);
-        let longer = figure.read_until != known.effective(Some(source)).1;
-        if !lower {
-            (figure.quantity, figure.sellable, figure.basis) = (known.quantity, known.sellable, known.basis);
-        }
-        if differs {
-            let (source, location, kept) = (figure.source.clone(), figure.location.clone(), figure.quantity);
+        let read_until = figure.read_until.max(known_until);
+        let longer = read_until != known_until;
+        if (given.0, given.1) != (before.0, before.1) {
             out.push(Complaint::SameInstant {
-                source,
-                sku: sku.clone(),
-                location,
-                kept,
+                source: figure.source.clone(),
+                sku: row.sku.clone(),
+                location: row.location.clone(),
+                kept: if lower { given.0 } else { before.0 },
             });
         }
         if lower || longer {
-            *known = figure;
+            (known.quantity, known.sellable, known.basis) = given.min(before);
+            (known.as_of, known.read_until, known.missing) = (as_of, read_until, missing);
         }
         return lower || longer;
     }
-    let changed = *known != figure;
-    *known = figure;
-    if !document.movements.is_empty()
-        && let Some(location) = document.positions.get(index).map(|known| known.location.clone())
-    {
-        contain_movements(document, &location, as_of);
-    }
-    changed
+    // It is newer than the figure, and than the snapshot that confirmed it: something changes.
+    (known.quantity, known.sellable, known.basis) = given;
+    (known.as_of, known.read_until, known.missing) = (as_of, figure.read_until, missing);
+    contain_movements(document, &row.location, as_of);
+    true
 }
 
 /// Forgets movements that the figure contains: they never count again, since figures only get newer.

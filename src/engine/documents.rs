@@ -73,15 +73,24 @@ impl Documents {
     }
 
     pub(crate) fn mark(&mut self, key: DocumentKey) {
-        let changes = &mut self.changed;
-        if changes.last() == Some(&key) {
-            return;
-        }
-        // Somebody who never takes them must not gather more than there are documents.
-        if changes.len() > 64 + 2 * (self.skus.len() + self.orders.len() + self.sources.len()) {
-            changes.sort_unstable();
-            changes.dedup();
-        }
-        changes.push(key);
+        let most = self.most_changes();
+        note(&mut self.changed, most, key);
     }
+
+    /// Somebody who never takes the changes must not gather more than there are documents.
+    pub(crate) fn most_changes(&self) -> usize {
+        64 + 2 * (self.skus.len() + self.orders.len() + self.sources.len())
+    }
+}
+
+/// Notes a change among at most about `most`, see [`Documents::most_changes`].
+pub(crate) fn note(changes: &mut Vec<DocumentKey>, most: usize, key: DocumentKey) {
+    if changes.last() == Some(&key) {
+        return;
+    }
+    if changes.len() > most {
+        changes.sort_unstable();
+        changes.dedup();
+    }
+    changes.push(key);
 }

@@ -127,9 +127,9 @@ pub struct OrderDocument {
     /// The lines of the highest revision, by id.
     #[serde(default)]
     pub lines: Vec<OrderLineFact>,
-    /// Every SKU that any revision touched, parts of bundles included.
+    /// Every SKU that any revision touched, parts of bundles included: each once, ascending.
     #[serde(default)]
-    pub touched: BTreeSet<Sku>,
+    pub touched: Vec<Sku>,
     /// What sources said, by (line, source).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub statements: Vec<LineStatement>,
@@ -150,7 +150,7 @@ impl Default for OrderDocument {
             at: Millis::default(),
             cancelled: None,
             lines: Vec::new(),
-            touched: BTreeSet::new(),
+            touched: Vec::new(),
             statements: Vec::new(),
             compositions: Vec::new(),
             past: Vec::new(),
@@ -182,12 +182,30 @@ impl OrderDocument {
                 .flat_map(|known| &known.parts)
                 .map(|part| part.sku.clone());
             self.touched = sold.chain(parts).collect();
+            self.touched.sort_unstable();
+            self.touched.dedup();
         }
     }
 
     /// JSON with a schema version.
     pub fn encode(&self) -> Vec<u8> {
         encoding::encode(self)
+    }
+
+    /// Names SKUs as touched; false where all of them were already.
+    pub(crate) fn touch(&mut self, mut more: Vec<Sku>) -> bool {
+        more.retain(|sku| self.touched.binary_search(sku).is_err());
+        let new = !more.is_empty();
+        if new && self.touched.is_empty() {
+            self.touched = more;
+        } else {
+            self.touched.append(&mut more);
+        }
+        if new {
+            self.touched.sort_unstable();
+            self.touched.dedup();
+        }
+        new
     }
 
     /// Reads what [`Self::encode`] wrote.

@@ -1,47 +1,91 @@
 //! From an order to the ledgers of its SKUs: each ledger holds exactly the lines that the
 //! order's document says, so a dropped line or a changed SKU releases by itself.
 
+use crate::documents::note;
 use crate::{
     Complaint, DocumentKey, Documents, LineRecord, OrderDocument, OrderKey, Part, Past, SkuDocument, Statement,
 };
-use omnistock_words::{Component, Millis, OrderLineFact, OrderStatus, Quantity, Sku};
+use omnistock_words::{Component, Millis, OrderLineFact, OrderStatus, Quantity, Sku, Table};
 use std::collections::BTreeMap;
 
 /// Orders with more SKUs are sorted by SKU first; with fewer every SKU looks through all lines.
 const FEW: usize = 8;
 
-/// Brings the ledgers of all SKUs that the order ever touched into line with it; `new`: none of
-/// them has a line of it yet.
-pub(crate) fn project(
-    documents: &mut Documents,
-    key: &OrderKey,
-    order: &OrderDocument,
-    new: bool,
-    out: &mut Vec<Complaint>,
-) {
-    if order.touched.len() > FEW {
-        return project_many(documents, key, order, new, out);
+/// The ledgers while an order is at hand.
+pub(crate) struct Ledgers<'a> {
+    skus: &'a mut Table<Sku, SkuDocument>,
+    changed: &'a mut Vec<DocumentKey>,
+    most: usize,
+}
+
+impl<'a> Ledgers<'a> {
+    /// The ledgers, and the orders apart from them.
+    pub(crate) fn of(documents: &'a mut Documents) -> (Self, &'a mut Table<OrderKey, OrderDocument>) {
+        let most = documents.most_changes();
+        let Documents {
+            skus, orders, changed, ..
+        } = documents;
+        (Self { skus, changed, most }, orders)
     }
-    for sku in &order.touched {
-        let mut records = Vec::new();
-        each(key, order, |touched, record| {
-            if touched == sku {
+
+    /// Brings the ledgers of all SKUs that a changed order ever touched into line with it; `new`:
+    /// none of them has a line of it yet.
+    pub(crate) fn follow(&mut self, key: OrderKey, order: &OrderDocument, new: bool, out: &mut Vec<Complaint>) {
+        if order.touched.len() > FEW {
+            self.many(&key, order, new, out);
+        } else {
+            for sku in &order.touched {
+                let mut records = Vec::with_capacity(1);
+                each(&key, order, |touched, record| {
+                    if touched == sku {
+                        records.push(record());
+                    }
+                });
+                self.one((&key, new), sku, records, out);
+            }
+        }
+        note(self.changed, self.most, DocumentKey::Order(key));
+    }
+
+    fn many(&mut self, key: &OrderKey, order: &OrderDocument, new: bool, out: &mut Vec<Complaint>) {
+        let mut wanted: BTreeMap<&Sku, Vec<LineRecord>> = order.touched.iter().map(|sku| (sku, Vec::new())).collect();
+        each(key, order, |sku, record| {
+            if let Some(records) = wanted.get_mut(sku) {
                 records.push(record());
             }
         });
-        follow(documents, (key, new), sku, records, out);
-    }
-}
-
-fn project_many(documents: &mut Documents, key: &OrderKey, order: &OrderDocument, new: bool, out: &mut Vec<Complaint>) {
-    let mut wanted: BTreeMap<&Sku, Vec<LineRecord>> = order.touched.iter().map(|sku| (sku, Vec::new())).collect();
-    each(key, order, |sku, record| {
-        if let Some(records) = wanted.get_mut(sku) {
-            records.push(record());
+        for (sku, records) in wanted {
+            self.one((key, new), sku, records, out);
         }
-    });
-    for (sku, records) in wanted {
-        follow(documents, (key, new), sku, records, out);
+    }
+
+    fn one(
+        &mut self,
+        (key, new): (&OrderKey, bool),
+        sku: &Sku,
+        mut records: Vec<LineRecord>,
+        out: &mut Vec<Complaint>,
+    ) {
+        if records.is_empty() && (new || !self.skus.contains_key(sku)) {
+            return;
+        }
+        let Some(document) = self.skus.or_default(sku) else {
+            return;
+        };
+        let was = document.overfull;
+        let changed = if new {
+            sort(&mut records);
+            put(document, records);
+            true
+        } else {
+            replace(document, key, records)
+        };
+        if document.overfull && !was {
+            out.push(Complaint::TooManyOrderLines(sku.clone()));
+        }
+        if changed {
+            note(self.changed, self.most, DocumentKey::Sku(sku.clone()));
+        }
     }
 }
 
@@ -70,35 +114,6 @@ fn each<'a>(key: &OrderKey, order: &'a OrderDocument, mut then: impl FnMut(&'a S
     }
 }
 
-fn follow(
-    documents: &mut Documents,
-    (key, new): (&OrderKey, bool),
-    sku: &Sku,
-    mut records: Vec<LineRecord>,
-    out: &mut Vec<Complaint>,
-) {
-    if records.is_empty() && (new || !documents.skus.contains_key(sku)) {
-        return;
-    }
-    let Some(document) = documents.skus.or_default(sku) else {
-        return;
-    };
-    let was = document.overfull;
-    let changed = if new {
-        sort(&mut records);
-        put(document, records);
-        true
-    } else {
-        replace(document, key, records)
-    };
-    if document.overfull && !was {
-        out.push(Complaint::TooManyOrderLines(sku.clone()));
-    }
-    if changed {
-        documents.mark(DocumentKey::Sku(sku.clone()));
-    }
-}
-
 /// One line as a SKU sees it, `per` units of the SKU for each unit of the line.
 fn record(key: &OrderKey, order: &OrderDocument, line: &OrderLineFact, part: Part, per: Quantity) -> LineRecord {
     let status = if order.cancelled.is_some() {
@@ -115,7 +130,7 @@ fn record(key: &OrderKey, order: &OrderDocument, line: &OrderLineFact, part: Par
         .take_while(|stated| stated.line == line.line)
         .filter_map(|stated| {
             let (as_of, quantity) = stated.counts()?;
-            let quantity = quantity.multiply(per.decimal());
+            let quantity = times(quantity, per);
             Some(Statement {
                 source: stated.source.clone(),
                 as_of,
@@ -129,7 +144,7 @@ fn record(key: &OrderKey, order: &OrderDocument, line: &OrderLineFact, part: Par
         channel: key.channel.clone(),
         order: key.order.clone(),
         line: line.line.clone(),
-        quantity: line.quantity.multiply(per.decimal()),
+        quantity: times(line.quantity, per),
         part,
         status,
         at: order.cancelled.unwrap_or(order.at),
@@ -141,6 +156,14 @@ fn record(key: &OrderKey, order: &OrderDocument, line: &OrderLineFact, part: Par
         reservation: line.reservation.clone(),
         restock_location: line.restock_location.clone(),
         statements: statements.collect(),
+    }
+}
+
+fn times(quantity: Quantity, per: Quantity) -> Quantity {
+    if per == Quantity::ONE {
+        quantity
+    } else {
+        quantity.multiply(per.decimal())
     }
 }
 
@@ -192,6 +215,11 @@ fn put(document: &mut SkuDocument, mut records: Vec<LineRecord>) {
     } else if document.lines.len() + records.len() <= SkuDocument::LINES / 2 {
         document.overfull = false;
     }
+    // Lines come and stay for a while: a quarter more room than there are is enough.
+    if document.lines.capacity() - document.lines.len() < records.len() {
+        let more = records.len().max(document.lines.len() / 4).max(2);
+        document.lines.reserve_exact(more);
+    }
     if let [_, _, ..] = records.as_slice() {
         document.lines.extend(records);
         document.lines.sort_by(|a, b| a.rank().cmp(&b.rank()));
@@ -209,12 +237,12 @@ pub(crate) fn replace(document: &mut SkuDocument, key: &OrderKey, mut records: V
     let ours = |line: &LineRecord| line.channel == key.channel && line.order == key.order;
     // The usual case: one line, which stays where it is.
     let mut known = document.lines.iter_mut().filter(|line| ours(line));
-    if let [record] = records.as_slice()
+    if let [record] = records.as_mut_slice()
         && let (Some(line), None) = (known.next(), known.next())
         && line.rank() == record.rank()
     {
         let changed = line != record;
-        line.clone_from(record);
+        std::mem::swap(line, record);
         return changed;
     }
     if document.lines.iter().filter(|line| ours(line)).eq(records.iter()) {

@@ -121,10 +121,10 @@ fn connector(settings: &Settings, key: &OrderKey) -> Option<ConnectorName> {
 
 /// Whether a report speaks of an order that is not known any more.
 pub(crate) fn is_forgotten(settings: &Settings, documents: &Documents, key: &OrderKey, placed_at: Millis) -> bool {
-    let known = documents.orders.get(key).is_some_and(|order| order.revision.is_some());
+    let known = || documents.orders.get(key).is_some_and(|order| order.revision.is_some());
     let mark = || {
         let connector = settings.channels.get(&key.channel).map(|channel| &channel.connector)?;
         documents.sources.get(connector)?.forgotten.get(&key.channel)
     };
-    !known && mark().is_some_and(|mark| placed_at <= *mark)
+    mark().is_some_and(|mark| placed_at <= *mark) && !known()
 }
