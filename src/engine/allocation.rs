@@ -2,7 +2,7 @@
 
 use crate::Reason;
 use crate::stand::Stand;
-use omnistock_words::{ChannelName, ChannelPolicy, LocationName, Percent, Quantity};
+use omnistock_words::{ChannelName, ChannelPolicy, Percent, Quantity};
 use rust_decimal::Decimal;
 use std::collections::BTreeSet;
 
@@ -19,14 +19,18 @@ pub(crate) fn share(
     if !value.is_positive() {
         return (value, Reason::Unchanged);
     }
-    let places: BTreeSet<&LocationName> = policy.locations.iter().collect();
+    // The same places, in whatever order; each is named once.
+    let same = |theirs: &ChannelPolicy| {
+        theirs.locations == policy.locations
+            || theirs.locations.iter().collect::<BTreeSet<_>>() == policy.locations.iter().collect::<BTreeSet<_>>()
+    };
     let mut group: Vec<(&ChannelName, Percent)> = Vec::new();
     // Where channels count in different units the coarsest adds up for all of them.
     let mut decimals = policy.decimals;
     for other in stand.settings.channels.keys() {
         let theirs = stand.policy(other);
         if let Some(share) = theirs.share
-            && theirs.locations.iter().collect::<BTreeSet<_>>() == places
+            && same(&theirs)
         {
             decimals = decimals.min(theirs.decimals);
             group.push((other, share));
@@ -39,10 +43,7 @@ pub(crate) fn share(
             Reason::ShareOfWhole(share),
         )
     } else {
-        (
-            value.multiply(share.factor()).floor(policy.decimals),
-            Reason::Share(share),
-        )
+        (value.share(share).floor(policy.decimals), Reason::Share(share))
     }
 }
 

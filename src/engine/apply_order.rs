@@ -229,8 +229,40 @@ fn touch(settings: &Settings, document: &mut OrderDocument, lines: &[OrderLineFa
     document.touch(more)
 }
 
+/// What the document itself says, as the only revision of it.
+fn only(document: &OrderDocument, revision: Revision) -> Past {
+    let lines = document.lines.iter();
+    let lines = lines.map(|line| (line.line.clone(), line.status.unwrap_or(document.status), line.quantity));
+    Past {
+        revision,
+        at: document.at,
+        lines: lines.collect(),
+    }
+}
+
+/// Whether the report dates the way of the goods as the document does.
+fn dated(document: &OrderDocument, fact: &OrderFact) -> bool {
+    let same = |(known, told): (&OrderLineFact, &OrderLineFact)| {
+        known.line == told.line
+            && known.quantity == told.quantity
+            && known.status.unwrap_or(document.status) == told.status.unwrap_or(fact.status)
+    };
+    document.at == fact.at.unwrap_or(fact.placed_at)
+        && document.lines.len() == fact.lines.len()
+        && document.lines.iter().zip(&fact.lines).all(same)
+}
+
 /// Keeps what dates the way of the goods: the newest revisions, whatever the order of their arrival.
+/// The only one that was ever reported is the document itself.
 fn remember(document: &mut OrderDocument, fact: &OrderFact, revision: Revision) -> bool {
+    let alone = document.past.is_empty();
+    if alone {
+        match document.revision {
+            None => return true,
+            Some(known) if known == revision && dated(document, fact) => return false,
+            Some(known) => document.past.push(only(document, known)),
+        }
+    }
     let lines = fact
         .lines
         .iter()
@@ -248,11 +280,10 @@ fn remember(document: &mut OrderDocument, fact: &OrderFact, revision: Revision) 
             if later {
                 *known = past;
             }
-            later
+            later || alone
         }
         _ if index >= OrderDocument::PAST => false,
         _ => {
-            document.past.reserve_exact(usize::from(document.past.is_empty()));
             document.past.insert(index, past);
             document.past.truncate(OrderDocument::PAST);
             true

@@ -136,7 +136,8 @@ pub struct OrderDocument {
     /// Parts of bundle lines.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub compositions: Vec<Composition>,
-    /// The newest revisions, newest first, at most [`OrderDocument::PAST`].
+    /// The newest revisions, newest first, at most [`OrderDocument::PAST`]; empty where there was
+    /// only one, which is the document itself.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub past: Vec<Past>,
 }

@@ -1,5 +1,6 @@
 //! A quantity of an article: a decimal with at most six digits behind the point.
 
+use crate::Percent;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -139,6 +140,23 @@ impl Quantity {
             Some(value) => Self::saturating(value),
             None if self.is_negative() == factor.is_sign_negative() => Self::MAX,
             None => Self::MIN,
+        }
+    }
+
+    /// The share of it, saturating, cut to six decimals downwards.
+    #[must_use]
+    pub fn share(self, share: Percent) -> Self {
+        let percent = share.decimal();
+        let step = usize::try_from(percent.scale())
+            .ok()
+            .and_then(|digits| STEPS.get(digits));
+        match step {
+            // At most 10¹⁸ times 10¹².
+            Some(step) => {
+                let product = i128::from(self.0) * percent.mantissa() * i128::from(*step);
+                Self::bounded(product.div_euclid(i128::from(100 * SCALE)))
+            }
+            None => self.multiply(share.factor()),
         }
     }
 
@@ -309,6 +327,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_share_is_the_product_with_its_factor(a in -1_000_000_000_000i64..1_000_000_000_000, percent in 0u32..200_000_000, scale in 0u32..7) {
+            let quantity = Quantity::of_millionths(a);
+            let percent: Percent = format!("{}%", Decimal::new(i64::from(percent).min(1_000_000 * 10_i64.pow(scale)), scale)).parse().unwrap();
+            prop_assert_eq!(quantity.share(percent), quantity.multiply(percent.factor()));
+        }
+
         #[test]
         fn arithmetic_never_leaves_the_range(a in any::<i64>(), b in any::<i64>(), scale in 0u32..20) {
             let a = Quantity::saturating(Decimal::new(a, scale));

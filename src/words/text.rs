@@ -39,12 +39,22 @@ impl Text {
     }
 }
 
+/// Three numbers that compare as the bytes do; two bytes are in the second and in the third.
+#[inline]
+fn words(bytes: &[u8; SHORT]) -> (u64, u64, u64) {
+    let word = |from: usize| {
+        let bytes = bytes.get(from..from + 8).and_then(|bytes| bytes.try_into().ok());
+        bytes.map_or(0, u64::from_be_bytes)
+    };
+    (word(0), word(8), word(SHORT - 8))
+}
+
 impl PartialEq for Text {
     #[inline]
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             // Equal bytes have equal lengths: no text holds a zero.
-            (Self::Short(_, one), Self::Short(_, other)) => one == other,
+            (Self::Short(_, one), Self::Short(_, other)) => words(one) == words(other),
             (Self::Long(one), Self::Long(other)) => one == other,
             _ => false,
         }
@@ -58,7 +68,7 @@ impl Ord for Text {
     #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
         match (self, other) {
-            (Self::Short(_, one), Self::Short(_, other)) => one.cmp(other),
+            (Self::Short(_, one), Self::Short(_, other)) => words(one).cmp(&words(other)),
             (Self::Long(one), Self::Long(other)) if Arc::ptr_eq(one, other) => Ordering::Equal,
             _ => self.as_str().cmp(other.as_str()),
         }
@@ -75,7 +85,14 @@ impl PartialOrd for Text {
 impl Hash for Text {
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.as_str().hash(state);
+        match self {
+            // As `str` does it; a table may be asked with one.
+            Self::Short(length, bytes) => {
+                state.write(bytes.get(..usize::from(*length)).unwrap_or_default());
+                state.write_u8(0xFF);
+            }
+            Self::Long(text) => text.hash(state),
+        }
     }
 }
 

@@ -172,8 +172,8 @@ impl World {
         }
         for event in &events {
             assert!(apply(&world.settings, &mut world.documents, event, NOW).is_empty());
+            drop(world.documents.take_changed());
         }
-        drop(world.documents.take_changed());
         world
     }
 
