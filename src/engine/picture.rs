@@ -7,7 +7,7 @@
 use crate::sourcing::{Origin, View};
 use crate::{Attributes, Documents, LineRecord, Position, SkuDocument};
 use omnistock_words::{
-    Basis, Carve, ConnectorName, LocationName, LocationPolicy, Millis, Missing, Quantity, Settings, Sku, Stale,
+    Basis, Carve, ConnectorName, LocationName, LocationPolicy, Millis, Missing, Quantity, Rule, Settings, Sku, Stale,
 };
 
 /// One place as far as this SKU is concerned.
@@ -63,6 +63,10 @@ pub(crate) struct Picture<'a> {
     pub(crate) now: Millis,
     /// Some place is carved out of another.
     carved: bool,
+    /// Declarations that were looked up, each once.
+    known: Vec<Declared<'a>>,
+    /// The rules of the SKU, found at first need.
+    pub(crate) rules: Option<Vec<(usize, &'a Rule)>>,
     pub(crate) spots: Vec<Spot<'a>>,
     pub(crate) shorts: Vec<(Origin<'a>, Quantity)>,
     pub(crate) views: Vec<View<'a>>,
@@ -87,6 +91,7 @@ static EMPTY: SkuDocument = SkuDocument {
 /// A declared place that is on, and the place behind it: itself, or the one it is carved out of.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Declared<'a> {
+    name: &'a LocationName,
     pub(crate) policy: &'a LocationPolicy,
     pub(crate) place: (&'a LocationName, &'a LocationPolicy),
 }
@@ -104,7 +109,7 @@ pub(crate) fn declared<'a>(settings: &'a Settings, location: &LocationName) -> O
             .get_key_value(parent)
             .filter(|(_, policy)| policy.enabled && policy.part_of.is_none())?,
     };
-    Some(Declared { policy, place })
+    Some(Declared { name, policy, place })
 }
 
 /// The place itself, or the one it is carved out of; `None` where it is not declared or off.
@@ -135,6 +140,8 @@ impl<'a> Picture<'a> {
             sku,
             now,
             carved,
+            known: Vec::with_capacity(document.positions.len()),
+            rules: None,
             spots,
             shorts,
             views,
@@ -152,8 +159,24 @@ impl<'a> Picture<'a> {
         picture
     }
 
+    /// As [`declared`], remembered.
+    pub(crate) fn learn(&mut self, location: &LocationName) -> Option<Declared<'a>> {
+        if let Some(known) = self.known.iter().find(|known| known.name == location) {
+            return Some(*known);
+        }
+        let found = declared(self.settings, location)?;
+        self.known.push(found);
+        Some(found)
+    }
+
+    /// As [`declared`], from memory where it was learned.
+    pub(crate) fn declared(&self, location: &LocationName) -> Option<Declared<'a>> {
+        let known = self.known.iter().find(|known| known.name == location);
+        known.copied().or_else(|| declared(self.settings, location))
+    }
+
     pub(crate) fn spot(&mut self, location: &LocationName) -> Option<&mut Spot<'a>> {
-        let (location, policy) = physical(self.settings, location)?;
+        let (location, policy) = self.learn(location)?.place;
         let found = self.spots.iter().position(|spot| spot.location == location);
         let index = found.unwrap_or_else(|| {
             self.spots.push(Spot::empty(location, policy));
@@ -310,7 +333,7 @@ impl<'a> Picture<'a> {
     /// A place by name, physical or carved: the spot behind it, what can be sold there, and what
     /// the carving takes off or leaves.
     pub(crate) fn place(&self, location: &LocationName) -> Option<(&Spot<'a>, Quantity, Quantity)> {
-        self.declared_place(location, declared(self.settings, location)?)
+        self.declared_place(location, self.declared(location)?)
     }
 
     /// As [`Self::place`], with the declaration at hand.

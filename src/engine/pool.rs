@@ -1,9 +1,9 @@
 //! What the places of a pool have, for one SKU or for a bundle of parts.
 
-use crate::picture::{Picture, declared, physical};
+use crate::picture::Picture;
 use crate::stand::Stand;
 use crate::{Place, Reason, resolve, safety};
-use omnistock_words::{ChannelName, ChannelPolicy, LocationName, LocationPolicy, Quantity, Settings, Sku};
+use omnistock_words::{ChannelName, ChannelPolicy, LocationName, LocationPolicy, Quantity, Sku};
 use rust_decimal::Decimal;
 
 /// A pool with what is derived from it.
@@ -31,13 +31,13 @@ pub(crate) fn counted(policy: &LocationPolicy, sellable: Quantity) -> Quantity {
 }
 
 /// The physical places behind a pool, each once.
-fn behind<'a>(settings: &'a Settings, policy: &ChannelPolicy) -> Vec<&'a LocationName> {
+fn behind<'a>(picture: &Picture<'a>, policy: &ChannelPolicy) -> Vec<&'a LocationName> {
     let mut behind = Vec::with_capacity(policy.locations.len());
-    for (place, _) in policy
+    let declared = policy
         .locations
         .iter()
-        .filter_map(|location| physical(settings, location))
-    {
+        .filter_map(|location| picture.declared(location));
+    for (place, _) in declared.map(|declared| declared.place) {
         if !behind.contains(&place) {
             behind.push(place);
         }
@@ -50,7 +50,7 @@ pub(crate) fn pool(picture: &Picture<'_>, policy: &ChannelPolicy, told: bool) ->
     let mut places = Vec::with_capacity(policy.locations.len());
     let (mut only_decrease, mut figures, mut below) = (false, false, false);
     for location in &policy.locations {
-        let known = declared(picture.settings, location);
+        let known = picture.declared(location);
         let found = known.and_then(|known| picture.declared_place(location, known).zip(Some(known.policy)));
         let counted = found.map_or(Quantity::ZERO, |((spot, sellable, _), policy)| {
             only_decrease |= spot.only_decrease;
@@ -61,11 +61,7 @@ pub(crate) fn pool(picture: &Picture<'_>, policy: &ChannelPolicy, told: bool) ->
         places.push((location.clone(), counted));
     }
     let needed = below || !figures || !picture.shorts.is_empty();
-    let behind = if needed {
-        behind(picture.settings, policy)
-    } else {
-        Vec::new()
-    };
+    let behind = if needed { behind(picture, policy) } else { Vec::new() };
     let short = picture.short_of(&behind);
     let each = places.iter().map(|(_, counted)| *counted);
     let there = if policy.ship_complete {

@@ -37,26 +37,46 @@ pub(crate) fn resolve_ruled<'a>(
     listing: Option<&ListingId>,
     now: Millis,
 ) -> (Cow<'a, ChannelPolicy>, Vec<usize>) {
+    laid(settings, channel, &matching(settings, sku, attributes, listing, now))
+}
+
+/// The rules that hold for the SKU and the listing at `now`, whatever the channel, in order.
+pub(crate) fn matching<'a>(
+    settings: &'a Settings,
+    sku: &Sku,
+    attributes: &Attributes,
+    listing: Option<&ListingId>,
+    now: Millis,
+) -> Vec<(usize, &'a Rule)> {
+    let mut found = Vec::new();
+    let listed = listing.map(ListingId::as_str);
+    settings.rules.likely(sku.as_str(), listed, |index, rule| {
+        let holds = rule.from.is_none_or(|from| from <= now) && rule.until.is_none_or(|until| now < until);
+        if holds && matches(&rule.matches, sku, attributes, listing) {
+            found.push((index, rule));
+        }
+    });
+    found
+}
+
+/// The channel's policy under those of the rules that are meant for it, and their indices.
+pub(crate) fn laid<'a>(
+    settings: &'a Settings,
+    channel: &ChannelName,
+    rules: &[(usize, &Rule)],
+) -> (Cow<'a, ChannelPolicy>, Vec<usize>) {
     let mut policy = match settings.channels.get(channel) {
         Some(channel) => Cow::Borrowed(&channel.policy),
         None => Cow::Owned(ChannelPolicy::default()),
     };
     let mut ruled = Vec::new();
-    let listed = listing.map(ListingId::as_str);
-    settings.rules.likely(sku.as_str(), listed, |index, rule| {
-        if holds(rule, channel, now) && matches(&rule.matches, sku, attributes, listing) {
+    for (index, rule) in rules {
+        if rule.channels.as_ref().is_none_or(|channels| channels.contains(channel)) {
             policy.to_mut().lay(&rule.set);
-            ruled.push(index);
+            ruled.push(*index);
         }
-    });
+    }
     (policy, ruled)
-}
-
-/// Whether the rule is meant for the channel at this time.
-fn holds(rule: &Rule, channel: &ChannelName, now: Millis) -> bool {
-    rule.from.is_none_or(|from| from <= now)
-        && rule.until.is_none_or(|until| now < until)
-        && rule.channels.as_ref().is_none_or(|channels| channels.contains(channel))
 }
 
 fn matches(wanted: &Match, sku: &Sku, attributes: &Attributes, listing: Option<&ListingId>) -> bool {

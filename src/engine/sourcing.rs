@@ -2,7 +2,7 @@
 
 use crate::contained::contained;
 use crate::picture::{Picture, Taken, physical};
-use crate::resolve::resolve_ruled;
+use crate::resolve::{laid, matching};
 use crate::{LineRecord, Reservation};
 use omnistock_words::{ChannelName, ChannelPolicy, LocationName, Quantity, Sourcing};
 use std::borrow::Cow;
@@ -83,14 +83,17 @@ impl<'a> Picture<'a> {
         if !self.settings.channels.contains_key(channel) {
             return Origin::Anywhere;
         }
-        let attributes = &self.document.attributes;
-        let (policy, ruled) = resolve_ruled(self.settings, channel, self.sku, attributes, None, self.now);
+        let (settings, attributes) = (self.settings, &self.document.attributes);
+        let rules = self
+            .rules
+            .get_or_insert_with(|| matching(settings, self.sku, attributes, None, self.now));
+        let (policy, ruled) = laid(settings, channel, rules);
         let mut places = Vec::with_capacity(policy.locations.len());
         for location in &policy.locations {
-            if let Some((place, _)) = physical(self.settings, location)
-                && !places.contains(&place)
+            if let Some(declared) = self.learn(location)
+                && !places.contains(&declared.place.0)
             {
-                places.push(place);
+                places.push(declared.place.0);
             }
         }
         self.views.push(View {

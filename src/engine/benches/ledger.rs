@@ -93,33 +93,39 @@ fn subtracted(world: &World, order: &[Sku]) -> Spent {
 struct Rate {
     wall: u64,
     core: u64,
+    /// On a core, in the round that was disturbed least.
+    best: u64,
 }
 
 /// Measures, and gives the rates of all rounds together.
 fn measure(criterion: &mut Criterion, name: &str, elements: usize, mut round: impl FnMut() -> Spent) -> Rate {
-    let (mut rounds, mut time) = (0_u128, Spent::default());
+    let (mut rounds, mut time, mut best) = (0_u128, Spent::default(), Duration::MAX);
     let mut group = criterion.benchmark_group("ledger");
     group.sample_size(10).throughput(Throughput::Elements(elements as u64));
     group.bench_function(name, |bencher| {
         bencher.iter_custom(|times| {
-            let spent: Spent = (0..times).map(|_| round()).sum();
+            let spent: Spent = (0..times)
+                .map(|_| round())
+                .inspect(|one| best = best.min(one.core))
+                .sum();
             rounds += u128::from(times);
             time = [time, spent].into_iter().sum();
             spent.wall
         });
     });
     group.finish();
-    let rate = |time: Duration| (rounds * elements as u128 * 1_000_000_000 / time.as_nanos().max(1)) as u64;
-    let (wall, core) = (rate(time.wall), rate(time.core));
-    println!("{{\"name\":\"{name}\",\"figure\":{wall},\"on_a_core\":{core},\"unit\":\"1/s\"}}");
-    Rate { wall, core }
+    let rate = |rounds, time: Duration| (rounds * elements as u128 * 1_000_000_000 / time.as_nanos().max(1)) as u64;
+    let (wall, core, best) = (rate(rounds, time.wall), rate(rounds, time.core), rate(1, best));
+    println!("{{\"name\":\"{name}\",\"figure\":{wall},\"on_a_core\":{core},\"best_round\":{best},\"unit\":\"1/s\"}}");
+    Rate { wall, core, best }
 }
 
-/// `holds` is about the time that passed; `on_a_core` leaves out the time in which others had it.
-fn line(name: &str, Rate { wall, core }: Rate, limit: u64) {
+/// `holds` is about the time that passed; `on_a_core` leaves out the time in which others had it,
+/// not what they take of caches and memory: the best round is nearest to an idle machine.
+fn line(name: &str, Rate { wall, core, best }: Rate, limit: u64) {
     let holds = wall >= limit;
     println!(
-        "{{\"name\":\"{name}\",\"figure\":{wall},\"on_a_core\":{core},\"unit\":\"1/s\",\"limit\":{limit},\"holds\":{holds}}}"
+        "{{\"name\":\"{name}\",\"figure\":{wall},\"on_a_core\":{core},\"best_round\":{best},\"unit\":\"1/s\",\"limit\":{limit},\"holds\":{holds}}}"
     );
 }
 
