@@ -75,10 +75,33 @@ impl Worker {
                 }
                 self.catalogue.show(index, self.gate, &self.parts.board);
             }
+            self.tell_dark(sku, &sight);
         }
         if settled && let Some(version) = self.work.done(sku) {
             self.changes.clear(sku.clone(), version);
         }
+    }
+
+    /// Tells whether the SKU shows nothing here although there is some: then another channel may be the
+    /// only one that sells the last units.
+    fn tell_dark(&self, sku: &Sku, sight: &Sight<'_>) {
+        if !self.by_home {
+            return;
+        }
+        let some = sight.promise.steps.first().is_some_and(|pool| pool.value.is_positive());
+        let zero = Some(Quantity::ZERO);
+        let dark = |index| {
+            let entry = self
+                .catalogue
+                .get(index)
+                .filter(|entry| !entry.busy && !entry.document.unknown)?;
+            let (document, read) = (&entry.document, entry.document.observed.as_ref()?);
+            let nothing = document.confirmed() && read.quantity == zero && document.desired == zero;
+            nothing.then_some(read.until)
+        };
+        let since: Option<Vec<Millis>> = self.catalogue.of(sku).into_iter().map(dark).collect();
+        let since = since.and_then(|since| since.into_iter().max()).filter(|_| some);
+        self.parts.board.set_dark(sku, since);
     }
 
     /// Carries out what needs no call, plans what does. True: nothing is left to do.

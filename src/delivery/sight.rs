@@ -55,6 +55,7 @@ impl Worker {
                 documents.sources.insert(name, document);
             }
         }
+        self.parts.measured.load().feed(&mut documents);
         self.changes.told.look(&self.settings, &documents, versions);
         Ok(documents)
     }

@@ -75,6 +75,10 @@ pub(super) struct Worker {
     pub(super) stamp: u64,
     /// Some rule names listings: each has a promise of its own.
     pub(super) by_listing: bool,
+    /// Some channel may show the last units.
+    pub(super) by_home: bool,
+    /// When it began: what waited before says nothing of the channel.
+    pub(super) begun: Millis,
     pub(super) gate: bool,
     pub(super) tasks: TaskTracker,
     pub(super) endings: mpsc::Sender<Ending>,
@@ -133,6 +137,11 @@ fn by_listing(settings: &Settings) -> bool {
     settings.rules.iter().any(|rule| rule.matches.listing.is_some())
 }
 
+fn by_home(settings: &Settings) -> bool {
+    let ruled = || settings.rules.iter().any(|rule| rule.set.home == Some(true));
+    settings.channels.values().any(|channel| channel.policy.home) || ruled()
+}
+
 fn milliseconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
@@ -165,6 +174,8 @@ impl Worker {
         Self {
             stamp: stamp(&settings),
             by_listing: by_listing(&settings),
+            by_home: by_home(&settings),
+            begun: now(),
             catalogue: Catalogue::new(Arc::clone(&parts.board)),
             parts,
             cancel,
@@ -307,6 +318,7 @@ impl Worker {
         if !Arc::ptr_eq(&settings, &self.settings) {
             self.stamp = stamp(&settings);
             self.by_listing = by_listing(&settings);
+            self.by_home = by_home(&settings);
             self.settings = settings;
             self.look_at_all();
         }

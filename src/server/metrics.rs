@@ -52,6 +52,10 @@ labels!(/// Of one source: `what` is `locations`, `channels` or `skus`.
     OfUnknown { source, what });
 labels!(/// Of one connector: `answer` is `accepted`, `unauthorized`, `bad_request` or `busy`. Unknown connectors are not counted.
     OfWebhook { connector, answer });
+labels!(/// Of an order line; only the first few are named.
+    OfLine { channel, order, line, sku });
+labels!(/// Of one channel: `lag` is `order` or `push`.
+    OfLag { channel, lag });
 labels!(/// By name, out of a fixed set.
     OfName { name });
 
@@ -79,6 +83,10 @@ pub struct Metrics {
     pub inbox: Gauge,
     pub commit: Histogram,
     pub complaints: Family<OfName, Counter>,
+    pub blind: Family<OfLag, Gauge>,
+    pub overdue: Gauge,
+    pub overdue_lines: Family<OfLine, Gauge>,
+    pub forgotten: Counter,
     pub progress: Family<OfName, Gauge>,
 }
 
@@ -108,6 +116,10 @@ impl Metrics {
             inbox: Gauge::default(),
             commit: Histogram::new(STORE_SECONDS),
             complaints: Family::default(),
+            blind: Family::default(),
+            overdue: Gauge::default(),
+            overdue_lines: Family::default(),
+            forgotten: Counter::default(),
             progress: Family::default(),
         };
         metrics.register();
@@ -162,6 +174,26 @@ impl Metrics {
         );
         r.register("commit_seconds", "Time of a commit in the store", self.commit.clone());
         r.register("complaints", "Facts set aside, by name", self.complaints.clone());
+        r.register(
+            "blind_milliseconds",
+            "From an order placed there to known here, or from a decision here to shown there, 95 of 100",
+            self.blind.clone(),
+        );
+        r.register(
+            "overdue_lines",
+            "Order lines that no figure contains for longer than absorb_alarm",
+            self.overdue.clone(),
+        );
+        r.register(
+            "overdue_line_age_seconds",
+            "Age of the first of them",
+            self.overdue_lines.clone(),
+        );
+        r.register(
+            "orders_forgotten",
+            "Orders that ended long ago and left the ledgers",
+            self.forgotten.clone(),
+        );
         r.register(
             "progress_timestamp_seconds",
             "When a loop last decided, Unix time",

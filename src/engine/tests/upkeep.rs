@@ -6,7 +6,9 @@ mod common;
 #[cfg(test)]
 mod cases {
     use crate::common::*;
-    use omnistock_engine::{Complaint, Documents, Event, Lags, OrderKey, apply, due, due_own, due_shared, forget, overdue, promise};
+    use omnistock_engine::{
+        Complaint, Documents, Event, Lags, OrderKey, apply, due, due_own, due_shared, forget, overdue, promise,
+    };
     use omnistock_words::{Basis, ChannelPolicy, Percent, PolicyPatch, SafetyStock, Settings, SourcePolicy, Stale};
     use serde_json::{Value, json};
 
