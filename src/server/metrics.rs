@@ -123,6 +123,7 @@ impl Metrics {
             progress: Family::default(),
         };
         metrics.register();
+        metrics.register_upkeep();
         metrics
     }
 
@@ -175,6 +176,15 @@ impl Metrics {
         r.register("commit_seconds", "Time of a commit in the store", self.commit.clone());
         r.register("complaints", "Facts set aside, by name", self.complaints.clone());
         r.register(
+            "progress_timestamp_seconds",
+            "When a loop last decided, Unix time",
+            self.progress.clone(),
+        );
+    }
+
+    fn register_upkeep(&mut self) {
+        let r = &mut self.registry;
+        r.register(
             "blind_milliseconds",
             "From an order placed there to known here, or from a decision here to shown there, 95 of 100",
             self.blind.clone(),
@@ -193,11 +203,6 @@ impl Metrics {
             "orders_forgotten",
             "Orders that ended long ago and left the ledgers",
             self.forgotten.clone(),
-        );
-        r.register(
-            "progress_timestamp_seconds",
-            "When a loop last decided, Unix time",
-            self.progress.clone(),
         );
     }
 

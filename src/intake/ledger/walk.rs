@@ -91,13 +91,10 @@ impl Ledger {
         let (more, after) = (page.len() == PAGE, page.last().map(|(id, _)| id.clone()));
         let mut own = BTreeSet::new();
         for (id, stored) in page {
-            match (Sku::new(&id), SkuDocument::decode(&stored.bytes)) {
-                (Ok(sku), Ok(document)) => {
-                    documents.skus.insert(sku.clone(), document);
-                    own.insert(sku);
-                }
-                // Whoever needs it says so; the walk goes on.
-                _ => tracing::debug!(id, "a document of the walk can't be read"),
+            // One that can't be read is passed over: whoever needs it says so.
+            if let (Ok(sku), Ok(document)) = (Sku::new(&id), SkuDocument::decode(&stored.bytes)) {
+                documents.skus.insert(sku.clone(), document);
+                own.insert(sku);
             }
         }
         let affected: BTreeSet<Sku> = own.iter().flat_map(|sku| dependents(&settings, sku)).collect();
@@ -145,14 +142,16 @@ impl Ledger {
         };
         for world in &walk.worlds {
             let before = world.documents(documents);
-            affected.iter().for_each(|sku| compare(&before, world.at, sku));
+            for sku in affected {
+                compare(&before, world.at, sku);
+            }
         }
         // The timers of these SKUs are set anew: what has come already must not get lost.
         for sku in own.iter().filter(|sku| self.upkeep.timers.overdue(sku, at).is_some()) {
             let then = self.upkeep.last_looked(sku, at);
-            dependents(settings, sku)
-                .iter()
-                .for_each(|sku| compare(documents, then, sku));
+            for sku in dependents(settings, sku) {
+                compare(documents, then, &sku);
+            }
         }
         marks
     }
