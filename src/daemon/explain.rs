@@ -50,6 +50,9 @@ async fn documents(view: &DaemonView, settings: &Settings, sku: &Sku) -> Result<
         }
     }
     view.measured.load().feed(&mut documents);
+    for (name, channel) in &view.channels {
+        channel.board.feed(name, &mut documents);
+    }
     Ok(documents)
 }
 

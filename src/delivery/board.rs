@@ -2,6 +2,7 @@
 
 use super::LagHistogram;
 use super::hold::{Asked, ChannelHold, HoldDecision};
+use super::kept::KeptBack;
 use omnistock_planner::{Class, ListingDocument, ListingState};
 use omnistock_words::{ListingId, Millis, Mode, Sku, VendorLocation};
 use std::collections::{BTreeMap, HashSet, VecDeque};
@@ -97,6 +98,7 @@ pub struct ChannelBoard {
     complete: AtomicBool,
     texts: Mutex<Texts>,
     hold: Mutex<HoldFacts>,
+    pub(super) kept: Mutex<KeptBack>,
     /// How long the newest pushes took, until somebody takes them.
     pushes: Mutex<VecDeque<i64>>,
     /// SKUs that are confirmed to show nothing although there is some, and since when.

@@ -4,14 +4,14 @@ use super::call::{Ending, Job};
 use super::catalogue::{Catalogue, Index};
 use super::changes::Changes;
 use super::guard::Guarding;
+use super::terms::{by_home, by_listing, milliseconds, stamp, vendor};
 use super::work::WorkList;
 use super::{ChannelParts, Ended};
 use crate::store::Lease;
 use omnistock_planner::{Breaker, Fetched, Permit, Vendor};
-use omnistock_sdk::{Connector, Cursor, Grouping, Manifest, now};
+use omnistock_sdk::{Connector, Cursor, Grouping, now};
 use omnistock_words::{Millis, Settings, Sku};
 use std::collections::{HashSet, VecDeque};
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -124,37 +124,6 @@ impl ChannelWorker {
                 Stop::Again => sleep(Duration::from_millis(50)).await,
             }
         }
-    }
-}
-
-fn stamp(settings: &Settings) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    serde_json::to_vec(settings).unwrap_or_default().hash(&mut hasher);
-    hasher.finish()
-}
-
-fn by_listing(settings: &Settings) -> bool {
-    settings.rules.iter().any(|rule| rule.matches.listing.is_some())
-}
-
-fn by_home(settings: &Settings) -> bool {
-    let ruled = || settings.rules.iter().any(|rule| rule.set.home == Some(true));
-    settings.channels.values().any(|channel| channel.policy.home) || ruled()
-}
-
-fn milliseconds(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
-}
-
-fn vendor(manifest: &Manifest, skew: Duration) -> Vendor {
-    Vendor {
-        write: manifest.write,
-        compare_and_set: manifest.compare_and_set,
-        grain: milliseconds(manifest.clock_grain),
-        skew: milliseconds(skew),
-        decimals: manifest.decimals,
-        least: manifest.least,
-        most: manifest.most,
     }
 }
 

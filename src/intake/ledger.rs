@@ -8,6 +8,8 @@
 mod board;
 mod cutover;
 mod forgetting;
+#[cfg(test)]
+mod house;
 mod lags;
 mod loading;
 mod marks;
