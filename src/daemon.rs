@@ -8,6 +8,7 @@ mod lease;
 mod measure;
 mod parts;
 mod past;
+mod seen;
 mod shorts;
 mod start_error;
 mod status;
@@ -19,6 +20,7 @@ pub use start_error::StartError;
 pub use view::DaemonView;
 
 use crate::config::{Configuration, Connectors, load_and_build, process_environment};
+use crate::intake::Cutovers;
 use crate::secrets::EnvironmentSecrets;
 use crate::server::listener::{Limits, bind, serve};
 use crate::server::{View, admin, webhooks};
@@ -62,7 +64,7 @@ pub async fn start_file(file: &Path) -> Result<Running, StartError> {
 
 /// Starts a daemon: binds, opens the store, spawns everything. What can't be mended by waiting is an error.
 pub async fn start(
-    configuration: Configuration,
+    mut configuration: Configuration,
     connectors: Connectors,
     secrets: &dyn SecretResolver,
 ) -> Result<Running, StartError> {
@@ -75,6 +77,9 @@ pub async fn start(
     let store = crate::store::open(&store::settings(&configuration.store, secrets)?).await?;
 
     let store_title = store.status().await?.title;
+    // Before anybody reads the settings: what a past start has set counts from the first moment.
+    let cutovers = Cutovers::load(store.as_ref(), seen::mirror(&configuration)).await?;
+    configuration.settings = Arc::new(cutovers.settle(&configuration.settings));
     let (leading, working, listening) = (stage(), stage(), stage());
     let (keeper, lease) = lease::LeaseKeeper::new(Arc::clone(&store), store_title.clone(), LEASE);
     let why = keeper.why();
@@ -86,6 +91,7 @@ pub async fn start(
         Arc::clone(&store),
         lease.clone(),
         (store_title, why),
+        cutovers,
     );
     let view = parts.spawn(&working.1, &working.0);
 

@@ -181,6 +181,10 @@ fn source_lines(source: &SourceStatus, now: Millis, zone: &TimeZone) -> String {
             ))
         }
     };
+    if let Some(cutover) = source.cutover {
+        let since = text::instant(cutover, zone, "%-d %b %Y %H:%M");
+        lines += &paragraph(&format!("{name} is watched since {since} (cutover)"));
+    }
     for (verb, problems) in [("held", &source.held), ("refused", &source.refused)] {
         for problem in problems {
             let at = text::clock(problem.at, now, zone);

@@ -39,6 +39,7 @@ fn source(name: &str) -> SourceStatus {
     SourceStatus {
         name,
         last: None,
+        cutover: None,
         limit_seconds: None,
         held: vec![],
         refused: vec![],

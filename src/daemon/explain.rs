@@ -8,7 +8,7 @@ use crate::server::{
 };
 use crate::store::{Key, Kind, StoreError};
 use omnistock_engine::{
-    Documents, Offer, Promise, SkuDocument, SourceDocument, explain as why, explained, needs, sellable,
+    Documents, Offer, Promise, Reason, SkuDocument, SourceDocument, explain as why, explained, needs, sellable,
 };
 use omnistock_planner::{ListingDocument, StateFacts, Target, document_prefix, state};
 use omnistock_sdk::now;
@@ -49,7 +49,35 @@ async fn documents(view: &DaemonView, settings: &Settings, sku: &Sku) -> Result<
                 .insert(source.clone(), SourceDocument::decode(&bytes).map_err(unreadable)?);
         }
     }
+    view.measured.load().feed(&mut documents);
+    for (name, channel) in &view.channels {
+        channel.board.feed(name, &mut documents);
+    }
     Ok(documents)
+}
+
+/// What the numbers of a channel with adaptive safety stock go by.
+fn blindness(view: &DaemonView, promise: &Promise, channel: &ChannelName) -> Option<String> {
+    let adaptive = |reason: &Reason| matches!(reason, Reason::Adaptive { .. } | Reason::Home { .. });
+    let measured = view.measured.load();
+    let own = measured.lags.get(channel)?;
+    let others = measured.lags.iter().filter(|(name, _)| *name != channel);
+    let orders = others.map(|(name, lags)| format!("{name} after {}", seconds(lags.order)));
+    promise.steps.iter().any(|step| adaptive(&step.because)).then(|| {
+        format!(
+            "{channel} shows a change after {}, and orders elsewhere are known here later: {} (95 of 100, measured; 3600 s until it is)",
+            seconds(own.push),
+            orders.collect::<Vec<_>>().join(", ")
+        )
+    })
+}
+
+fn seconds(milliseconds: i64) -> String {
+    let tenths = milliseconds.max(0).saturating_add(99) / 100;
+    match tenths % 10 {
+        0 => format!("{} s", tenths / 10),
+        tenth => format!("{}.{tenth} s", tenths / 10),
+    }
 }
 
 /// The listings of a SKU on a channel.
@@ -194,6 +222,7 @@ fn explanation(
             .map(|wait| format!("{wait}."))
             .chain(guard)
             .chain(reasons.notes.iter().cloned())
+            .chain(blindness(view, promise, channel))
             .collect(),
         steps: reasons.steps.clone(),
         price: None,

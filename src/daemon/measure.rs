@@ -1,7 +1,9 @@
 //! Boards into metrics, when somebody asks for them.
 
 use super::view::DaemonView;
-use crate::server::metrics::{Metrics, OfChannel, OfName, OfOutcome, OfReport, OfSource, OfState, OfUnknown};
+use crate::server::metrics::{
+    Metrics, OfChannel, OfLag, OfLine, OfName, OfOutcome, OfReport, OfSource, OfState, OfUnknown,
+};
 use omnistock_sdk::now;
 use prometheus_client::metrics::counter::Counter;
 
@@ -44,7 +46,30 @@ pub(super) fn measure(view: &DaemonView, metrics: &Metrics) {
             );
         }
     }
+    upkeep(view, metrics);
     sources(view, metrics);
+}
+
+fn upkeep(view: &DaemonView, metrics: &Metrics) {
+    for (name, lags) in &view.measured.load().lags {
+        for (which, lag) in [("order", lags.order), ("push", lags.push)] {
+            metrics.blind.get_or_create(&OfLag::new(name.as_str(), which)).set(lag);
+        }
+    }
+    let overdue = view.ledger.overdue();
+    metrics.overdue.set(gauge(overdue.count));
+    metrics.overdue_lines.clear();
+    for (sku, line) in overdue.named {
+        let labels = OfLine::new(
+            line.key.channel.as_str(),
+            line.key.order.as_str(),
+            line.line.as_str(),
+            sku.as_str(),
+        );
+        let age = now().since(line.placed_at).max(0) / 1_000;
+        metrics.overdue_lines.get_or_create(&labels).set(age);
+    }
+    raise(&metrics.forgotten, view.ledger.forgotten());
 }
 
 fn sources(view: &DaemonView, metrics: &Metrics) {

@@ -1,55 +1,25 @@
 //! What a daemon is made of: one ledger, one poller a source and a channel, one worker a channel.
 
+use super::seen::{Fetches, listed, watched};
 use super::supervise::keep_alive;
 use super::view::{ChannelView, DaemonView, SourceView};
 use crate::config::{Configuration, Connectors};
 use crate::delivery::{ChannelBoard, ChannelParts, ChannelWorker, Ended, FreshOrders, Timings};
 use crate::intake::{
-    Applying, GateKeeper, HeldAt, Holds, Inbox, Intake, Ledger, LedgerBoard, LedgerParts, Listed, OrderBoard,
-    OrderPoller, OrderRequests, Schedule, SourceBoard, StockParts, StockPoller, WebhookCounts,
+    Applying, Cutovers, GateKeeper, HeldAt, Holds, Inbox, Intake, Ledger, LedgerBoard, LedgerParts, OrderBoard,
+    OrderPoller, OrderRequests, Schedule, SourceBoard, StockParts, StockPoller, UpkeepTimes, Watched, WebhookCounts,
 };
 use crate::store::{EntryId, Lease, Store};
 use arc_swap::ArcSwap;
-use omnistock_sdk::{Connector, now};
-use omnistock_words::{ChannelName, ConnectorName, Millis, Settings};
+use omnistock_engine::Measured;
+use omnistock_sdk::Connector;
+use omnistock_words::{ChannelName, ConnectorName, Settings};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-
-/// Fetches orders for delivery; a channel without an order role has none to see.
-struct Fetches(BTreeMap<ChannelName, OrderRequests>);
-
-#[async_trait::async_trait]
-impl FreshOrders for Fetches {
-    async fn fetch(&self, channel: &ChannelName) -> Result<Millis, String> {
-        match self.0.get(channel) {
-            None => Ok(now()),
-            Some(requests) => requests
-                .fetch()
-                .await
-                .ok_or_else(|| format!("the orders of {channel} are not read any more")),
-        }
-    }
-}
-
-/// Whether any channel lists a SKU; `None` where one that does not list it may not have told all yet.
-fn listed(channels: &BTreeMap<ChannelName, ChannelView>) -> Arc<Listed> {
-    let boards: Vec<Arc<ChannelBoard>> = channels.values().map(|channel| Arc::clone(&channel.board)).collect();
-    Arc::new(move |sku| {
-        let mut all = Some(false);
-        for board in &boards {
-            match board.lists(sku) {
-                Some(true) => return Some(true),
-                Some(false) => {}
-                None => all = None,
-            }
-        }
-        all
-    })
-}
 
 /// Works a channel; after a take-over by another daemon it begins anew, standing by.
 async fn work(parts: ChannelParts, cancel: CancellationToken) {
@@ -77,6 +47,9 @@ pub(super) struct Parts<'a> {
     wakes: BTreeMap<ChannelName, Arc<Notify>>,
     holds: Arc<Holds>,
     applying: Applying,
+    /// What everybody who promises goes by.
+    measured: Arc<ArcSwap<Measured>>,
+    cutovers: Cutovers,
 }
 
 impl<'a> Parts<'a> {
@@ -87,6 +60,7 @@ impl<'a> Parts<'a> {
         store: Arc<dyn Store>,
         lease: watch::Receiver<Option<Lease>>,
         store_words: (String, watch::Receiver<String>),
+        cutovers: Cutovers,
     ) -> Self {
         let settings = Arc::new(ArcSwap::new(Arc::clone(&configuration.settings)));
         let (applied, applied_seen) = watch::channel(EntryId::default());
@@ -112,6 +86,8 @@ impl<'a> Parts<'a> {
             wakes,
             holds: Arc::default(),
             applying: Applying::default(),
+            measured: Arc::default(),
+            cutovers,
         }
     }
 
@@ -124,6 +100,7 @@ impl<'a> Parts<'a> {
         let sources = self.stock_pollers(tracker, cancel, &gate, &channels);
         Self::gate_watch(tracker, cancel, &gate, &orders);
         let held = super::holds::held_at(&channels);
+        let watched = watched(&channels, &orders);
         let senders = self.senders();
         self.subscriptions(tracker, cancel, &senders);
         let intake = Intake {
@@ -141,11 +118,12 @@ impl<'a> Parts<'a> {
             gate,
             Arc::clone(&self.holds),
             Arc::clone(&self.ledger_board),
+            Arc::clone(&self.measured),
             channels,
             sources,
         );
         self.history(tracker, cancel);
-        self.ledger(tracker, cancel, held);
+        self.ledger(watched, tracker, cancel, held);
         Arc::new(view)
     }
 
@@ -157,7 +135,13 @@ impl<'a> Parts<'a> {
         });
     }
 
-    fn ledger(self, tracker: &TaskTracker, cancel: &CancellationToken, held: Arc<HeldAt>) {
+    fn ledger(
+        self,
+        watched: BTreeMap<ChannelName, Arc<dyn Watched>>,
+        tracker: &TaskTracker,
+        cancel: &CancellationToken,
+        held: Arc<HeldAt>,
+    ) {
         let parts = LedgerParts {
             store: self.store,
             settings: self.settings,
@@ -167,6 +151,10 @@ impl<'a> Parts<'a> {
             channels: self.wakes,
             held,
             board: self.ledger_board,
+            watched,
+            measured: self.measured,
+            cutovers: self.cutovers,
+            times: UpkeepTimes::default(),
         };
         keep_alive(tracker, cancel, "ledger".to_owned(), move |cancel| {
             Ledger::new(parts.clone()).run(cancel)
@@ -258,6 +246,7 @@ impl<'a> Parts<'a> {
                 applying: self.applying.watch(),
                 wake: Arc::clone(wake),
                 orders: Arc::clone(&fresh),
+                measured: Arc::clone(&self.measured),
                 board: Arc::clone(&board),
                 read_back: Arc::new(move || keeper.read_back(&own)),
                 timings: Timings {

@@ -85,6 +85,19 @@ fn attention(view: &DaemonView, channels: &[ChannelStatus], sources: &[SourceSta
     if held > 0 {
         lines.push(format!("{held} held"));
     }
+    let overdue = view.ledger.overdue();
+    if let Some((sku, line)) = overdue.named.first() {
+        let more = if overdue.count > 1 {
+            format!(" and {} more", overdue.count - 1)
+        } else {
+            String::new()
+        };
+        lines.push(format!(
+            "absorb_alarm: no figure contains {} of {sku} of order {} line {}, placed {}{more}",
+            line.quantity, line.key, line.line, line.placed_at
+        ));
+    }
+    lines.extend(view.ledger.mirror_error());
     for source in sources {
         // Once a later report was taken over, the refusal needs no person any more.
         let taken = view.sources.get(&source.name).and_then(|parts| parts.board.last());
@@ -205,6 +218,7 @@ fn source(view: &DaemonView, settings: &Settings, name: &ConnectorName, parts: &
             as_of: last.as_of,
             rows: last.rows,
         }),
+        cutover: view.ledger.cutovers().get(name).copied(),
         limit_seconds: limit.and_then(|limit| u64::try_from(limit / 1_000).ok()),
         held: held.collect(),
         refused: refused.collect(),

@@ -14,6 +14,7 @@ use crate::server::{
 use crate::store::{Lease, Store};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
+use omnistock_engine::Measured;
 use omnistock_sdk::{RawRequest, now};
 use omnistock_words::{ChannelName, ConnectorName, Millis, Settings, Sku};
 use std::collections::BTreeMap;
@@ -48,6 +49,7 @@ pub struct DaemonView {
     pub(super) gate: Arc<GateKeeper>,
     pub(super) holds: Arc<Holds>,
     pub(super) ledger: Arc<LedgerBoard>,
+    pub(super) measured: Arc<ArcSwap<Measured>>,
     pub(super) channels: BTreeMap<ChannelName, ChannelView>,
     pub(super) sources: BTreeMap<ConnectorName, SourceView>,
     metrics: Metrics,
@@ -64,6 +66,7 @@ impl DaemonView {
         gate: Arc<GateKeeper>,
         holds: Arc<Holds>,
         ledger: Arc<LedgerBoard>,
+        measured: Arc<ArcSwap<Measured>>,
         channels: BTreeMap<ChannelName, ChannelView>,
         sources: BTreeMap<ConnectorName, SourceView>,
     ) -> Self {
@@ -79,6 +82,7 @@ impl DaemonView {
             gate,
             holds,
             ledger,
+            measured,
             channels,
             sources,
             metrics,

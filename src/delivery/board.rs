@@ -2,15 +2,20 @@
 
 use super::LagHistogram;
 use super::hold::{Asked, ChannelHold, HoldDecision};
+use super::kept::KeptBack;
 use omnistock_planner::{Class, ListingDocument, ListingState};
 use omnistock_words::{ListingId, Millis, Mode, Sku, VendorLocation};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
 /// Listings that a list names, at most; beyond it only the count goes on.
 const MOST_LISTED: usize = 200;
+/// Pushes whose time nobody took yet, at most.
+const MOST_PUSHES: usize = 256;
+/// SKUs at zero that are told, at most: the last units of the others stay held back.
+const MOST_DARK: usize = 50_000;
 
 /// A listing that the channel refuses.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,6 +98,11 @@ pub struct ChannelBoard {
     complete: AtomicBool,
     texts: Mutex<Texts>,
     hold: Mutex<HoldFacts>,
+    pub(super) kept: Mutex<KeptBack>,
+    /// How long the newest pushes took, until somebody takes them.
+    pushes: Mutex<VecDeque<i64>>,
+    /// SKUs that are confirmed to show nothing although there is some, and since when.
+    dark: Mutex<BTreeMap<Sku, Millis>>,
 }
 
 impl ChannelBoard {
@@ -136,6 +146,36 @@ impl ChannelBoard {
 
     fn skus(&self) -> MutexGuard<'_, HashSet<Sku>> {
         self.listed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How long pushes took since the last call, milliseconds, from the decision to the yes.
+    pub fn take_pushes(&self) -> Vec<i64> {
+        let mut pushes = self.pushes.lock().unwrap_or_else(PoisonError::into_inner);
+        pushes.drain(..).collect()
+    }
+
+    /// SKUs of which every listing was read to show nothing although there is some, and since when;
+    /// only where some channel is to show the last units.
+    pub fn at_zero(&self) -> BTreeMap<Sku, Millis> {
+        self.dark.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn pushed(&self, lag: i64) {
+        let mut pushes = self.pushes.lock().unwrap_or_else(PoisonError::into_inner);
+        if pushes.len() >= MOST_PUSHES {
+            pushes.pop_front();
+        }
+        pushes.push_back(lag);
+    }
+
+    /// The SKU shows nothing since then; `None`: it shows something.
+    pub(super) fn set_dark(&self, sku: &Sku, since: Option<Millis>) {
+        let mut dark = self.dark.lock().unwrap_or_else(PoisonError::into_inner);
+        match since {
+            Some(since) if dark.len() < MOST_DARK => drop(dark.entry(sku.clone()).or_insert(since)),
+            Some(_) => {}
+            None => drop(dark.remove(sku)),
+        }
     }
 
     /// The first parked listings; how many there are is in the states.
@@ -273,6 +313,7 @@ impl ChannelBoard {
         self.states.iter().for_each(|count| count.store(0, Ordering::Relaxed));
         self.complete.store(false, Ordering::Release);
         self.skus().clear();
+        self.dark.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let mut texts = self.texts();
         texts.parked.clear();
         texts.unmapped.clear();

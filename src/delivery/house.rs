@@ -6,7 +6,7 @@ use super::{ChannelBoard, ChannelParts, ChannelWorker, Ended, FreshOrders, Timin
 use crate::store::{CommitBatch, DirtyMark, DocumentWrite, Key, Lease, Store};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
-use omnistock_engine::{LineRecord, Position, SkuDocument, SourceDocument};
+use omnistock_engine::{LineRecord, Measured, Position, SkuDocument, SourceDocument};
 use omnistock_planner::ListingState;
 use omnistock_sdk::now;
 use omnistock_words::{
@@ -47,6 +47,7 @@ pub(super) struct House {
     pub(super) orders: Arc<Orders>,
     pub(super) store: Arc<Shaky>,
     pub(super) settings: Arc<ArcSwap<Settings>>,
+    pub(super) measured: Arc<ArcSwap<Measured>>,
     pub(super) board: Arc<ChannelBoard>,
     pub(super) wake: Arc<Notify>,
     pub(super) gate: watch::Sender<bool>,
@@ -88,6 +89,7 @@ impl House {
             orders: Arc::default(),
             store,
             settings: Arc::new(ArcSwap::from_pointee(settings())),
+            measured: Arc::default(),
             board: Arc::default(),
             wake: Arc::default(),
             gate: watch::channel(true).0,
@@ -196,6 +198,7 @@ impl House {
             applying: self.applying.subscribe(),
             wake: self.wake.clone(),
             orders: self.orders.clone(),
+            measured: Arc::clone(&self.measured),
             board: self.board.clone(),
             read_back: Arc::new(|| {}),
             timings: self.timings.clone(),

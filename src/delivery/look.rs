@@ -1,10 +1,11 @@
 //! Looking at SKUs: the newest ledger, the promise, and what the planner says of each listing.
 
 use super::catalogue::{Entry, Index};
+use super::kept::more;
 use super::sight::{Sight, known, target};
 use super::worker::{Stop, Worker};
 use omnistock_engine::guard::{Baseline, taken};
-use omnistock_engine::{Documents, Offer, promise_listing, resolve_listing};
+use omnistock_engine::{Documents, Offer, explained, promise_listing, resolve_listing};
 use omnistock_planner::{Action, Facts, Parked, Risk, Target, Why, decide, shown};
 use omnistock_sdk::now;
 use omnistock_words::{Millis, Mode, Quantity, Sku};
@@ -75,10 +76,38 @@ impl Worker {
                 }
                 self.catalogue.show(index, self.gate, &self.parts.board);
             }
+            self.keep_back(sku, &sight, now);
+            self.tell_dark(sku, &sight, now);
         }
         if settled && let Some(version) = self.work.done(sku) {
             self.changes.clear(sku.clone(), version);
         }
+    }
+
+    /// Tells whether the SKU shows nothing here although there is some: then another channel may be the
+    /// only one that sells the last units.
+    fn tell_dark(&self, sku: &Sku, sight: &Sight<'_>, now: Millis) {
+        if !self.by_home {
+            return;
+        }
+        let zero = Some(Quantity::ZERO);
+        let dark = |index| {
+            let entry = self
+                .catalogue
+                .get(index)
+                .filter(|entry| !entry.busy && !entry.document.unknown)?;
+            let (document, read) = (&entry.document, entry.document.observed.as_ref()?);
+            let nothing = document.confirmed() && read.quantity == zero && document.desired == zero;
+            nothing.then_some(read.until)
+        };
+        let since: Option<Vec<Millis>> = self.catalogue.of(sku).into_iter().map(dark).collect();
+        let some = || {
+            let (settings, channel) = (&self.settings, &self.parts.channel);
+            let promise = explained(settings, sight.documents, channel, sku, Offer::default(), now);
+            promise.steps.first().is_some_and(|pool| pool.value.is_positive())
+        };
+        let since = since.and_then(|since| since.into_iter().max()).filter(|_| some());
+        self.parts.board.set_dark(sku, since);
     }
 
     /// Carries out what needs no call, plans what does. True: nothing is left to do.
@@ -157,6 +186,7 @@ impl Worker {
         let apart = self.by_listing || sight.offers.len() > 1;
         let own = apart.then(|| promise_listing(settings, sight.documents, channel, sku, offer, now));
         let promise = own.as_ref().unwrap_or(&sight.promise);
+        sight.held.set(more(sight.held.get(), promise.held));
         let known = settings.bundles.contains_key(sku) || known(sight.ledger, promise.state);
         let target = if known {
             target(&entry.document, promise, &policy)

@@ -12,6 +12,7 @@ mod changes;
 mod documents;
 mod guard;
 mod hold;
+mod kept;
 mod lag;
 mod launch;
 mod look;
@@ -20,6 +21,7 @@ mod reading;
 mod results;
 mod sight;
 mod start;
+mod terms;
 mod work;
 mod worker;
 

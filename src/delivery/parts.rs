@@ -4,6 +4,7 @@ use super::ChannelBoard;
 use crate::store::{Lease, Store};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
+use omnistock_engine::Measured;
 use omnistock_sdk::Connector;
 use omnistock_words::{ChannelName, Millis, Settings};
 use std::sync::Arc;
@@ -75,6 +76,8 @@ pub struct ChannelParts {
     pub wake: Arc<Notify>,
     /// Fetches orders on demand.
     pub orders: Arc<dyn FreshOrders>,
+    /// What is measured of all channels: promises go by it.
+    pub measured: Arc<ArcSwap<Measured>>,
     /// What people see.
     pub board: Arc<ChannelBoard>,
     /// Called when the listings were read back completely (also by every later complete read-back).

@@ -189,6 +189,7 @@ impl Worker {
             .filter(|work| work.mark.is_some())
         {
             self.parts.board.lag.record(at.since(work.since));
+            self.parts.board.pushed(at.since(work.since.max(self.begun)));
         }
     }
 

@@ -3,9 +3,10 @@
 use super::work::Work;
 use super::worker::{Stop, Worker};
 use crate::store::{Key, Versioned};
-use omnistock_engine::{Documents, Part, Promise, SkuDocument, SourceDocument, State, needs, own_lines, promise};
+use omnistock_engine::{Documents, Held, Part, Promise, SkuDocument, SourceDocument, State, needs, own_lines, promise};
 use omnistock_planner::{LineStatus, ListingDocument, OwnLine, Target};
 use omnistock_words::{ChannelPolicy, FulfilledBy, ListingId, Millis, OrderStatus, Quantity, Sku, WriteMeaning};
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 /// What is the same for all listings of a SKU.
@@ -19,6 +20,8 @@ pub(super) struct Sight<'a> {
     pub(super) offers: Vec<ListingId>,
     pub(super) seen_at: Millis,
     pub(super) marked_at: Option<Millis>,
+    /// What the listings' adaptive safety stock holds back, the most of them.
+    pub(super) held: Cell<Option<Held>>,
 }
 
 impl Worker {
@@ -55,6 +58,8 @@ impl Worker {
                 documents.sources.insert(name, document);
             }
         }
+        self.parts.measured.load().feed(&mut documents);
+        self.parts.board.feed(&self.parts.channel, &mut documents);
         self.changes.told.look(&self.settings, &documents, versions);
         Ok(documents)
     }
@@ -96,6 +101,7 @@ impl Worker {
             .filter(|line| line.fulfilled_by == FulfilledBy::Merchant)
             .map(|line| own_line(&line));
         let promise = promise(&self.settings, documents, channel, sku, now);
+        let held = Cell::new(promise.held);
         Sight {
             documents,
             ledger,
@@ -105,6 +111,7 @@ impl Worker {
             offers,
             seen_at: work.seen_at,
             marked_at: work.marked_at,
+            held,
         }
     }
 }

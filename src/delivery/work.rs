@@ -28,6 +28,9 @@ pub(super) struct WorkList {
     timers: BTreeSet<(Millis, Sku)>,
     queue: BTreeSet<(Millis, Sku)>,
     fetch: BTreeSet<Sku>,
+    /// What is to be looked at then although nothing is left to do now, and the same by SKU.
+    later: BTreeSet<(Millis, Sku)>,
+    times: HashMap<Sku, Millis>,
 }
 
 impl WorkList {
@@ -91,6 +94,20 @@ impl WorkList {
         self.timers.insert((until, sku.clone()));
     }
 
+    /// Looks at the SKU then, whatever becomes of what is left to do; `None`: no more.
+    pub(super) fn look_later(&mut self, sku: &Sku, at: Option<Millis>) {
+        let old = match at {
+            Some(at) => self.times.insert(sku.clone(), at),
+            None => self.times.remove(sku),
+        };
+        if let Some(old) = old {
+            self.later.remove(&(old, sku.clone()));
+        }
+        if let Some(at) = at {
+            self.later.insert((at, sku.clone()));
+        }
+    }
+
     /// Has a number to send, when there is room for a call.
     pub(super) fn queue(&mut self, sku: &Sku, risk: Risk) {
         let Some(work) = self.works.get_mut(sku) else { return };
@@ -135,6 +152,10 @@ impl WorkList {
             self.timers.remove(&(at, sku.clone()));
             self.look(&sku, at, now);
         }
+        while let Some((at, sku)) = self.later.first().filter(|(at, _)| *at <= now).cloned() {
+            self.look_later(&sku, None);
+            self.look(&sku, at, now);
+        }
         let mut taken: Vec<Sku> = Vec::new();
         while taken.len() < most {
             let Some((_, sku)) = self.ready.pop_first() else { break };
@@ -162,7 +183,8 @@ impl WorkList {
 
     /// The next time at which something is to be looked at.
     pub(super) fn next(&self) -> Option<Millis> {
-        self.timers.first().map(|(at, _)| *at)
+        let (timer, later) = (self.timers.first(), self.later.first());
+        timer.into_iter().chain(later).map(|(at, _)| *at).min()
     }
 
     /// Nothing is left to do: the mark that was seen, if there was one.
@@ -230,5 +252,15 @@ mod tests {
         list.wait_for_orders(&sku("A"));
         list.orders_came(Millis(60));
         assert_eq!(list.take(Millis(60), 10, 0), [sku("A")]);
+        list.look_later(&sku("A"), Some(Millis(90)));
+        list.look_later(&sku("A"), Some(Millis(80)));
+        assert_eq!(list.done(&sku("A")), None);
+        assert_eq!(
+            (list.len(), list.next()),
+            (0, Some(Millis(80))),
+            "although nothing is left to do"
+        );
+        assert_eq!(list.take(Millis(80), 10, 0), [sku("A")]);
+        assert_eq!(list.next(), None);
     }
 }

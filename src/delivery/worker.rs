@@ -4,14 +4,14 @@ use super::call::{Ending, Job};
 use super::catalogue::{Catalogue, Index};
 use super::changes::Changes;
 use super::guard::Guarding;
+use super::terms::{by_home, by_listing, milliseconds, stamp, vendor};
 use super::work::WorkList;
 use super::{ChannelParts, Ended};
 use crate::store::Lease;
 use omnistock_planner::{Breaker, Fetched, Permit, Vendor};
-use omnistock_sdk::{Connector, Cursor, Grouping, Manifest, now};
+use omnistock_sdk::{Connector, Cursor, Grouping, now};
 use omnistock_words::{Millis, Settings, Sku};
 use std::collections::{HashSet, VecDeque};
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -75,6 +75,10 @@ pub(super) struct Worker {
     pub(super) stamp: u64,
     /// Some rule names listings: each has a promise of its own.
     pub(super) by_listing: bool,
+    /// Some channel may show the last units.
+    pub(super) by_home: bool,
+    /// When it began: what waited before says nothing of the channel.
+    pub(super) begun: Millis,
     pub(super) gate: bool,
     pub(super) tasks: TaskTracker,
     pub(super) endings: mpsc::Sender<Ending>,
@@ -123,32 +127,6 @@ impl ChannelWorker {
     }
 }
 
-fn stamp(settings: &Settings) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    serde_json::to_vec(settings).unwrap_or_default().hash(&mut hasher);
-    hasher.finish()
-}
-
-fn by_listing(settings: &Settings) -> bool {
-    settings.rules.iter().any(|rule| rule.matches.listing.is_some())
-}
-
-fn milliseconds(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
-}
-
-fn vendor(manifest: &Manifest, skew: Duration) -> Vendor {
-    Vendor {
-        write: manifest.write,
-        compare_and_set: manifest.compare_and_set,
-        grain: milliseconds(manifest.clock_grain),
-        skew: milliseconds(skew),
-        decimals: manifest.decimals,
-        least: manifest.least,
-        most: manifest.most,
-    }
-}
-
 impl Worker {
     fn new(parts: ChannelParts, lease: Lease, cancel: CancellationToken) -> Self {
         let manifest = parts.connector.manifest();
@@ -165,6 +143,8 @@ impl Worker {
         Self {
             stamp: stamp(&settings),
             by_listing: by_listing(&settings),
+            by_home: by_home(&settings),
+            begun: now(),
             catalogue: Catalogue::new(Arc::clone(&parts.board)),
             parts,
             cancel,
@@ -307,6 +287,7 @@ impl Worker {
         if !Arc::ptr_eq(&settings, &self.settings) {
             self.stamp = stamp(&settings);
             self.by_listing = by_listing(&settings);
+            self.by_home = by_home(&settings);
             self.settings = settings;
             self.look_at_all();
         }

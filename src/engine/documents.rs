@@ -23,6 +23,28 @@ pub struct Held {
     pub lower_from: Millis,
 }
 
+/// What the shell has measured of the merchant's channels.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Measured {
+    /// See [`Documents::lags`].
+    pub lags: BTreeMap<ChannelName, Lags>,
+    /// See [`Documents::last_units`].
+    pub last_units: BTreeMap<Sku, ChannelName>,
+}
+
+impl Measured {
+    /// Hands over what is known of the documents' SKUs, so that all who promise go by the same.
+    pub fn feed(&self, documents: &mut Documents) {
+        documents.lags.clone_from(&self.lags);
+        let known = |sku: &Sku| Some((sku.clone(), self.last_units.get(sku)?.clone()));
+        documents.last_units = if self.last_units.is_empty() {
+            BTreeMap::new()
+        } else {
+            documents.skus.keys().filter_map(known).collect()
+        };
+    }
+}
+
 /// Documents in memory. An absent one is the same as an empty one.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Documents {

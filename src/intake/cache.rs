@@ -118,6 +118,11 @@ impl Cache {
     /// Keeps what a commit has written.
     pub(super) fn keep(&mut self, documents: &Documents, written: &[(DocumentKey, u64)]) {
         for (key, version) in written {
+            if !documents.holds(key) {
+                // Deleted: the next one begins at version 0 again.
+                self.drop_one(key);
+                continue;
+            }
             match key {
                 DocumentKey::Sku(sku) => {
                     self.skus
@@ -136,8 +141,22 @@ impl Cache {
             }
             self.versions.insert(key.clone(), *version);
         }
+        self.trim();
+    }
+
+    /// Between batches: forgets everything when it has become too much.
+    pub(super) fn trim(&mut self) {
         if self.versions.len() > MOST {
             self.forget();
+        }
+    }
+
+    fn drop_one(&mut self, key: &DocumentKey) {
+        self.versions.remove(key);
+        match key {
+            DocumentKey::Sku(sku) => drop(self.skus.remove(sku)),
+            DocumentKey::Order(order) => drop(self.orders.remove(order)),
+            DocumentKey::Source(source) => drop(self.sources.remove(source)),
         }
     }
 

@@ -2,20 +2,42 @@
 //! commits documents, dirty marks and the next cursor in one step.
 //!
 //! A crash leaves a batch applied or not applied; there is no third state. Applying an event
-//! twice changes nothing, because the engine's facts are sets.
+//! twice changes nothing, because the engine's facts are sets. Between batches the owner does,
+//! one short piece at a time, what nobody asks for: see `upkeep`.
+
+mod board;
+mod cutover;
+mod forgetting;
+#[cfg(test)]
+mod house;
+mod lags;
+mod loading;
+mod marks;
+mod measuring;
+#[cfg(test)]
+mod tests;
+mod timers;
+mod upkeep;
+mod walk;
+
+pub use board::{LedgerBoard, OverdueLines};
+pub use cutover::Cutovers;
+pub use lags::Watched;
+pub use upkeep::UpkeepTimes;
 
 use super::cache::{Cache, store_key};
 use super::portion::{Portion, portions};
 use crate::history::told;
-use crate::store::{CommitBatch, CommitError, CursorMove, DirtyMark, DocumentWrite, EntryId, Lease, Store, StoreError};
+use crate::store::{CommitBatch, CommitError, CursorMove, DocumentWrite, EntryId, Lease, Store, StoreError};
 use arc_swap::ArcSwap;
+use marks::{World, differing, dirty};
 use omnistock_engine::{
-    DocumentKey, Documents, Event, Promise, apply, decode_event, dependents, missing, needs, promises,
+    DocumentKey, Documents, Event, Measured, OrderKey, apply, decode_event, dependents, due_own, due_shared,
 };
 use omnistock_sdk::now;
-use omnistock_words::{ChannelName, Millis, Settings, Sku};
+use omnistock_words::{ChannelName, Millis, Rules, Settings, Sku};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
@@ -44,79 +66,25 @@ pub struct LedgerParts {
     pub held: Arc<HeldAt>,
     /// For people.
     pub board: Arc<LedgerBoard>,
+    /// What is seen of each channel.
+    pub watched: BTreeMap<ChannelName, Arc<dyn Watched>>,
+    /// What the owner measures and everybody who promises reads.
+    pub measured: Arc<ArcSwap<Measured>>,
+    /// The cutovers as they were at the start.
+    pub cutovers: Cutovers,
+    /// Times of what happens by itself.
+    pub times: UpkeepTimes,
 }
 
 /// Whether a guard holds a listing of a SKU at a channel.
 pub type HeldAt = dyn Fn(&ChannelName, &Sku) -> bool + Send + Sync;
-
-/// What the owner tells people.
-#[derive(Default)]
-pub struct LedgerBoard {
-    inner: Mutex<Numbers>,
-}
-
-#[derive(Default, Clone)]
-struct Numbers {
-    events: u64,
-    commits: u64,
-    complaints: BTreeMap<String, (u64, String)>,
-    error: Option<String>,
-    woke: Option<Millis>,
-}
-
-impl LedgerBoard {
-    fn with<T>(&self, change: impl FnOnce(&mut Numbers) -> T) -> T {
-        change(&mut self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
-    }
-
-    /// Events applied and commits made since the start.
-    pub fn totals(&self) -> (u64, u64) {
-        self.with(|numbers| (numbers.events, numbers.commits))
-    }
-
-    /// Complaints by name: how often, and the latest in words.
-    pub fn complaints(&self) -> BTreeMap<String, (u64, String)> {
-        self.with(|numbers| numbers.complaints.clone())
-    }
-
-    /// Why nothing is applied right now.
-    pub fn error(&self) -> Option<String> {
-        self.with(|numbers| numbers.error.clone())
-    }
-
-    /// Whether the owner's loop has woken within the last ten seconds, whether or not its work succeeded.
-    pub fn awake(&self, now: Millis) -> bool {
-        self.with(|numbers| numbers.woke.is_none_or(|woke| now.since(woke) < 10_000))
-    }
-
-    fn woke(&self) {
-        self.with(|numbers| numbers.woke = Some(now()));
-    }
-
-    fn complain(&self, name: &str, sentence: String) {
-        self.with(|numbers| {
-            // Names are the engine's own finite set.
-            let entry = numbers.complaints.entry(name.to_owned()).or_default();
-            *entry = (entry.0 + 1, sentence);
-        });
-    }
-}
 
 /// The owner.
 pub struct Ledger {
     parts: LedgerParts,
     cache: Cache,
     cursor: Option<EntryId>,
-}
-
-/// Whether two promises lead to the same numbers at a channel.
-fn same_numbers(old: &Promise, new: &Promise) -> bool {
-    old.quantity == new.quantity
-        && old.split == new.split
-        && old.only_decrease == new.only_decrease
-        && old.price == new.price
-        && old.compare_at == new.compare_at
-        && old.stock == new.stock
+    upkeep: upkeep::Upkeep,
 }
 
 /// A batch that is ready to commit.
@@ -127,6 +95,9 @@ struct Applied {
     woken: BTreeSet<ChannelName>,
     to: Option<EntryId>,
     events: u64,
+    at: Millis,
+    /// Orders that were not known before: where, and when they were placed.
+    ordered: Vec<(ChannelName, Millis)>,
 }
 
 impl Ledger {
@@ -136,6 +107,7 @@ impl Ledger {
             parts,
             cache: Cache::default(),
             cursor: None,
+            upkeep: upkeep::Upkeep::default(),
         }
     }
 
@@ -175,16 +147,25 @@ impl Ledger {
         // What was committed is no longer certain: ask the store again.
         self.cache.forget();
         self.cursor = None;
+        self.upkeep.interrupted();
         match error {
             CommitError::Fenced => tracing::warn!("{error}; standing by"),
             CommitError::CursorMoved | CommitError::Conflict(_) => tracing::info!("{error}; reading again"),
             CommitError::Store(cause) => tracing::warn!("nothing is applied: {cause}"),
         }
-        self.parts.board.with(|numbers| numbers.error = Some(error.to_string()));
+        self.parts.board.set_error(Some(error.to_string()));
+    }
+
+    /// One batch and one piece of upkeep, so that neither starves the other; `false` when there is neither.
+    async fn step(&mut self, lease: &Lease) -> Result<bool, CommitError> {
+        self.begin(lease).await?;
+        let applied = self.take_batch(lease).await?;
+        let kept = self.keep(lease).await?;
+        Ok(applied || kept)
     }
 
     /// One batch; `false` when the inbox is empty.
-    async fn step(&mut self, lease: &Lease) -> Result<bool, CommitError> {
+    async fn take_batch(&mut self, lease: &Lease) -> Result<bool, CommitError> {
         let from = match self.cursor {
             Some(cursor) => cursor,
             None => self.parts.store.cursor().await?,
@@ -195,7 +176,7 @@ impl Ledger {
             .send_if_modified(|applied| std::mem::replace(applied, from) != from);
         let entries = self.parts.store.read(from, BATCH).await?;
         if entries.is_empty() {
-            self.parts.board.with(|numbers| numbers.error = None);
+            self.parts.board.set_error(None);
             return Ok(false);
         }
         let read = entries
@@ -205,7 +186,7 @@ impl Ledger {
         for Portion { events, to } in portions(&self.parts.settings.load(), read.collect()) {
             let applied = self.apply(&events, from, to).await?;
             self.parts.store.commit(lease, &applied.batch).await?;
-            self.committed(&applied);
+            self.committed(applied);
             from = to.unwrap_or(from);
         }
         Ok(true)
@@ -229,27 +210,21 @@ impl Ledger {
         let mut documents = self.load(&settings, events).await?;
         let before = documents.clone();
         let mut effects = Vec::new();
-        let mut changed = BTreeSet::new();
-        let mut own = BTreeSet::new();
+        let (mut changed, mut own, mut ordered) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
         for event in events {
+            ordered.extend(placed_anew(&documents, event));
             for complaint in apply(&settings, &mut documents, event, at) {
                 tracing::debug!(complaint = complaint.name(), "{complaint}");
                 self.parts.board.complain(complaint.name(), complaint.to_string());
             }
             let touched = documents.take_changed();
             if let Event::Order { channel, .. } = event {
-                let skus = touched.iter().filter_map(|key| {
-                    if let DocumentKey::Sku(sku) = key {
-                        Some(sku)
-                    } else {
-                        None
-                    }
-                });
-                own.extend(skus.map(|sku| (channel.clone(), sku.clone())));
+                own.extend(skus(&touched).map(|sku| (channel.clone(), sku.clone())));
             }
             changed.extend(touched.iter().cloned());
             effects.push((event, touched));
         }
+        self.freshened(&settings, &before, &documents, at);
         let mut batch = CommitBatch {
             cursor: to.map(|to| CursorMove { from, to }),
             ..CommitBatch::default()
@@ -257,7 +232,7 @@ impl Ledger {
         let written = self.writes(&documents, &changed, &mut batch);
         batch.history = told(&settings, (&before, &documents), &effects, &batch.writes, at);
         let woken = self
-            .marks(&settings, before, &mut documents, &changed, own, at, &mut batch)
+            .marks(&settings, (before, &mut documents), &changed, own, at, &mut batch)
             .await?;
         Ok(Applied {
             documents,
@@ -266,29 +241,34 @@ impl Ledger {
             woken,
             to,
             events: events.len() as u64,
+            at,
+            ordered,
         })
     }
 
-    /// Loads what the events touch; the engine asks in at most a few rounds (an order, then its SKUs).
-    async fn load(&mut self, settings: &Settings, events: &[Event]) -> Result<Documents, StoreError> {
-        let mut documents = Documents::default();
-        let sources = settings.sources.keys().cloned().map(DocumentKey::Source).collect();
-        self.cache
-            .fill(self.parts.store.as_ref(), &mut documents, sources)
-            .await?;
-        for _ in 0..4 {
-            let wanted: BTreeSet<DocumentKey> = events
-                .iter()
-                .flat_map(|event| missing(settings, &documents, event))
-                .collect();
-            if wanted.is_empty() {
-                break;
-            }
-            self.cache
-                .fill(self.parts.store.as_ref(), &mut documents, wanted.into_iter().collect())
-                .await?;
+    /// A source whose figures were too old and are not any more changes SKUs that no event names.
+    fn freshened(&mut self, settings: &Settings, before: &Documents, after: &Documents, at: Millis) {
+        // No shared time lies ahead any more, and now one does: a snapshot came behind the last limit.
+        let stale = before.sources.iter().any(|(name, old)| {
+            let of = |source: &_| [(name.clone(), Clone::clone(source))].into();
+            let new = after.sources.get(name).unwrap_or(old);
+            let as_of = old.complete_as_of.unwrap_or(at);
+            old.complete_as_of < new.complete_as_of
+                && due_shared(
+                    &Settings {
+                        rules: Rules::default(),
+                        ..settings.clone()
+                    },
+                    &of(old),
+                    as_of,
+                )
+                .is_some_and(|due| due <= at)
+        });
+        if stale {
+            let measured = self.parts.measured.load_full();
+            let sources = Some(before.sources.clone());
+            self.upkeep.cause(World { at, measured, sources });
         }
-        Ok(documents)
     }
 
     fn writes(
@@ -321,80 +301,99 @@ impl Ledger {
     }
 
     /// Marks every channel whose promise for an affected SKU is another one than before, and the
-    /// channel of an order in any case: it has changed its own number by selling.
-    #[allow(clippy::too_many_arguments, reason = "one place, all of them needed")]
+    /// channel of an order in any case: it has changed its own number by selling. Where a time of the
+    /// SKU has passed that nothing was done about yet, before means before that time.
     async fn marks(
         &mut self,
         settings: &Settings,
-        mut before: Documents,
-        after: &mut Documents,
+        (mut before, after): (Documents, &mut Documents),
         changed: &BTreeSet<DocumentKey>,
         own: BTreeSet<(ChannelName, Sku)>,
         at: Millis,
         batch: &mut CommitBatch,
     ) -> Result<BTreeSet<ChannelName>, StoreError> {
-        let affected: BTreeSet<Sku> = changed
-            .iter()
-            .filter_map(|key| {
-                if let DocumentKey::Sku(sku) = key {
-                    Some(sku)
-                } else {
-                    None
-                }
+        let affected: BTreeSet<(Sku, Millis)> = skus(changed)
+            .flat_map(|sku| {
+                let then = self.upkeep.last_looked(sku, at);
+                dependents(settings, sku).into_iter().map(move |sku| (sku, then))
             })
-            .flat_map(|sku| dependents(settings, sku))
-            .collect();
-        let read: BTreeSet<DocumentKey> = affected
-            .iter()
-            .flat_map(|sku| needs(settings, sku))
-            .filter(|sku| !after.skus.contains_key(sku))
-            .map(DocumentKey::Sku)
             .collect();
         let mut others = Documents::default();
-        self.cache
-            .fill(self.parts.store.as_ref(), &mut others, read.into_iter().collect())
+        self.load_needs(settings, affected.iter().map(|(sku, _)| sku), after, &mut others)
             .await?;
         for (sku, document) in others.skus {
             before.skus.insert(sku.clone(), document.clone());
             after.skus.insert(sku, document);
         }
+        let measured = self.parts.measured.load_full();
+        measured.feed(&mut before);
+        measured.feed(after);
         let mut marks = own;
-        for sku in &affected {
-            let old = promises(settings, &before, sku, at);
-            let new = promises(settings, after, sku, at);
-            for ((channel, old), (_, new)) in old.iter().zip(&new) {
-                if !same_numbers(old, new) || (self.parts.held)(channel, sku) {
-                    marks.insert((channel.clone(), sku.clone()));
-                }
-            }
+        for (sku, then) in &affected {
+            let held = settings
+                .channels
+                .keys()
+                .filter(|channel| (self.parts.held)(channel, sku));
+            let channels = differing(settings, (&before, *then), (after, at), sku);
+            marks.extend(
+                channels
+                    .into_iter()
+                    .chain(held.cloned())
+                    .map(|channel| (channel, sku.clone())),
+            );
         }
-        let woken = marks.iter().map(|(channel, _)| channel.clone()).collect();
-        batch.marks = marks
-            .into_iter()
-            .map(|(channel, sku)| DirtyMark {
-                channel: channel.to_string(),
-                sku: sku.to_string(),
-                since: at,
-            })
-            .collect();
-        Ok(woken)
+        batch.marks = dirty(&marks, at);
+        Ok(marks.into_iter().map(|(channel, _)| channel).collect())
     }
 
-    fn committed(&mut self, applied: &Applied) {
+    fn committed(&mut self, applied: Applied) {
         self.cache.keep(&applied.documents, &applied.written);
         if let Some(to) = applied.to {
             self.cursor = Some(to);
             self.parts.applied.send_replace(to);
         }
-        for channel in &applied.woken {
-            if let Some(wake) = self.parts.channels.get(channel) {
-                wake.notify_one();
+        self.wake(&applied.woken);
+        let settings = self.parts.settings.load();
+        for (key, _) in &applied.written {
+            if let DocumentKey::Sku(sku) = key {
+                let due = due_own(&settings, &applied.documents, sku, applied.at);
+                self.upkeep.timers.set(sku, due);
             }
         }
-        self.parts.board.with(|numbers| {
-            numbers.events += applied.events;
-            numbers.commits += 1;
-            numbers.error = None;
-        });
+        let now = now();
+        for (channel, placed_at) in applied.ordered {
+            self.upkeep.ordered(&channel, placed_at, now);
+        }
+        self.parts.board.applied(applied.events);
     }
+
+    fn wake(&self, channels: &BTreeSet<ChannelName>) {
+        for wake in channels.iter().filter_map(|channel| self.parts.channels.get(channel)) {
+            wake.notify_one();
+        }
+    }
+}
+
+fn skus<'a>(keys: impl IntoIterator<Item = &'a DocumentKey>) -> impl Iterator<Item = &'a Sku> {
+    keys.into_iter().filter_map(|key| {
+        if let DocumentKey::Sku(sku) = key {
+            Some(sku)
+        } else {
+            None
+        }
+    })
+}
+
+/// The channel and the time of an order that nothing was reported of before.
+fn placed_anew(documents: &Documents, event: &Event) -> Option<(ChannelName, Millis)> {
+    let Event::Order { channel, order } = event else {
+        return None;
+    };
+    let (channel, key) = (channel.clone(), order.order.clone());
+    let key = OrderKey {
+        channel: channel.clone(),
+        order: key,
+    };
+    let known = documents.orders.get(&key).is_some_and(|known| known.revision.is_some());
+    (!known).then_some((channel, order.placed_at))
 }

@@ -21,7 +21,7 @@ pub use board::{Refusal, SourceBoard, SourceReport};
 pub use gate::GateKeeper;
 pub use holds::{Decision, HeldReport, HoldError, Holds};
 pub use inbox::Inbox;
-pub use ledger::{HeldAt, Ledger, LedgerBoard, LedgerParts};
+pub use ledger::{Cutovers, HeldAt, Ledger, LedgerBoard, LedgerParts, OverdueLines, UpkeepTimes, Watched};
 pub use orders::{OrderBoard, OrderPoller, OrderRequests};
 pub use schedule::{CronSchedule, Schedule};
 pub use stock::{Listed, StockParts, StockPoller};

@@ -52,6 +52,10 @@ labels!(/// Of one source: `what` is `locations`, `channels` or `skus`.
     OfUnknown { source, what });
 labels!(/// Of one connector: `answer` is `accepted`, `unauthorized`, `bad_request` or `busy`. Unknown connectors are not counted.
     OfWebhook { connector, answer });
+labels!(/// Of an order line; only the first few are named.
+    OfLine { channel, order, line, sku });
+labels!(/// Of one channel: `lag` is `order` or `push`.
+    OfLag { channel, lag });
 labels!(/// By name, out of a fixed set.
     OfName { name });
 
@@ -79,6 +83,10 @@ pub struct Metrics {
     pub inbox: Gauge,
     pub commit: Histogram,
     pub complaints: Family<OfName, Counter>,
+    pub blind: Family<OfLag, Gauge>,
+    pub overdue: Gauge,
+    pub overdue_lines: Family<OfLine, Gauge>,
+    pub forgotten: Counter,
     pub progress: Family<OfName, Gauge>,
 }
 
@@ -108,9 +116,14 @@ impl Metrics {
             inbox: Gauge::default(),
             commit: Histogram::new(STORE_SECONDS),
             complaints: Family::default(),
+            blind: Family::default(),
+            overdue: Gauge::default(),
+            overdue_lines: Family::default(),
+            forgotten: Counter::default(),
             progress: Family::default(),
         };
         metrics.register();
+        metrics.register_upkeep();
         metrics
     }
 
@@ -166,6 +179,30 @@ impl Metrics {
             "progress_timestamp_seconds",
             "When a loop last decided, Unix time",
             self.progress.clone(),
+        );
+    }
+
+    fn register_upkeep(&mut self) {
+        let r = &mut self.registry;
+        r.register(
+            "blind_milliseconds",
+            "From an order placed there to known here, or from a decision here to shown there, 95 of 100",
+            self.blind.clone(),
+        );
+        r.register(
+            "overdue_lines",
+            "Order lines that no figure contains for longer than absorb_alarm",
+            self.overdue.clone(),
+        );
+        r.register(
+            "overdue_line_age_seconds",
+            "Age of the first of them",
+            self.overdue_lines.clone(),
+        );
+        r.register(
+            "orders_forgotten",
+            "Orders that ended long ago and left the ledgers",
+            self.forgotten.clone(),
         );
     }
 

@@ -171,6 +171,9 @@ pub struct SourceStatus {
     /// The last report that was taken over.
     #[serde(default)]
     pub last: Option<LastReport>,
+    /// Orders placed before it count as contained by their status alone.
+    #[serde(default)]
+    pub cutover: Option<Millis>,
     /// How old its figures may become, seconds (`max_age`).
     #[serde(default)]
     pub limit_seconds: Option<u64>,

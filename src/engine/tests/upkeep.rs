@@ -6,7 +6,9 @@ mod common;
 #[cfg(test)]
 mod cases {
     use crate::common::*;
-    use omnistock_engine::{Complaint, Documents, Event, Lags, OrderKey, apply, due, forget, overdue, promise};
+    use omnistock_engine::{
+        Complaint, Documents, Event, Lags, OrderKey, apply, due, due_own, due_shared, forget, overdue, promise,
+    };
     use omnistock_words::{Basis, ChannelPolicy, Percent, PolicyPatch, SafetyStock, Settings, SourcePolicy, Stale};
     use serde_json::{Value, json};
 
@@ -112,6 +114,12 @@ mod cases {
         rule(&mut s, "A", PolicyPatch::default());
         s.rules[0].until = Some("2026-01-05T12:10:00Z".parse().unwrap());
         assert_eq!(due(&s, &documents, &sku, now()), s.rules[0].until);
+        assert_eq!(due_shared(&s, &documents.sources, now()), s.rules[0].until);
+        assert_eq!(
+            due_own(&s, &documents, &sku, now()),
+            Some("2026-01-05T13:00:00Z".parse().unwrap()),
+            "the figure belongs to a complete snapshot: shared with all others of it"
+        );
     }
 
     #[test]

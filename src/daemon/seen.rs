@@ -1,0 +1,91 @@
+//! What the rooms see of each other through the daemon, which alone knows them all.
+
+use super::view::ChannelView;
+use crate::config::{Configuration, StoreChoice, process_environment};
+use crate::delivery::{ChannelBoard, FreshOrders};
+use crate::intake::{Listed, OrderRequests, Watched};
+use omnistock_sdk::now;
+use omnistock_words::{ChannelName, Millis, Sku};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Fetches orders for delivery; a channel without an order role has none to see.
+pub(super) struct Fetches(pub(super) BTreeMap<ChannelName, OrderRequests>);
+
+#[async_trait::async_trait]
+impl FreshOrders for Fetches {
+    async fn fetch(&self, channel: &ChannelName) -> Result<Millis, String> {
+        match self.0.get(channel) {
+            None => Ok(now()),
+            Some(requests) => requests
+                .fetch()
+                .await
+                .ok_or_else(|| format!("the orders of {channel} are not read any more")),
+        }
+    }
+}
+
+/// A channel's worker, as the ledger's owner sees it.
+struct Seen(Arc<ChannelBoard>, Option<OrderRequests>);
+
+impl Watched for Seen {
+    fn pushes(&self) -> Vec<i64> {
+        self.0.take_pushes()
+    }
+
+    fn at_zero(&self) -> BTreeMap<Sku, Millis> {
+        self.0.at_zero()
+    }
+
+    fn lists(&self, sku: &Sku) -> Option<bool> {
+        self.0.lists(sku)
+    }
+
+    fn back_filled(&self) -> bool {
+        self.1.as_ref().is_none_or(OrderRequests::back_filled)
+    }
+}
+
+/// Every channel that has a worker.
+pub(super) fn watched(
+    channels: &BTreeMap<ChannelName, ChannelView>,
+    orders: &BTreeMap<ChannelName, OrderRequests>,
+) -> BTreeMap<ChannelName, Arc<dyn Watched>> {
+    let seen = |(name, view): (&ChannelName, &ChannelView)| {
+        let seen = Seen(Arc::clone(&view.board), orders.get(name).cloned());
+        (name.clone(), Arc::new(seen) as Arc<dyn Watched>)
+    };
+    channels.iter().map(seen).collect()
+}
+
+/// Whether any channel lists a SKU; `None` where one that does not list it may not have told all yet.
+pub(super) fn listed(channels: &BTreeMap<ChannelName, ChannelView>) -> Arc<Listed> {
+    let boards: Vec<Arc<ChannelBoard>> = channels.values().map(|channel| Arc::clone(&channel.board)).collect();
+    Arc::new(move |sku| {
+        let mut all = Some(false);
+        for board in &boards {
+            match board.lists(sku) {
+                Some(true) => return Some(true),
+                Some(false) => {}
+                None => all = None,
+            }
+        }
+        all
+    })
+}
+
+/// Where the cutovers are mirrored: beside an embedded store's database; with a shared store in
+/// `$STATE_DIRECTORY`, or beside the configuration where there is none.
+pub(super) fn mirror(configuration: &Configuration) -> PathBuf {
+    match &configuration.store {
+        StoreChoice::Embedded { path } => path.join("cutover.json"),
+        StoreChoice::Redis(choice) => {
+            let environment = process_environment();
+            let state = environment.get("STATE_DIRECTORY").map(String::as_str);
+            let first = state.and_then(|folders| folders.split(':').find(|folder| !folder.is_empty()));
+            let folder = first.map_or_else(|| configuration.folder.clone(), PathBuf::from);
+            folder.join(format!("cutover-{}.json", choice.prefix))
+        }
+    }
+}
