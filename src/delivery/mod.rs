@@ -20,7 +20,6 @@ mod reading;
 mod results;
 mod sight;
 mod start;
-mod work;
 mod worker;
 
 #[cfg(test)]
