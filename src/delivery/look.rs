@@ -6,15 +6,9 @@ use super::sight::{Sight, known, target};
 use super::worker::{Stop, Worker};
 use omnistock_engine::guard::{Baseline, taken};
 use omnistock_engine::{Documents, Offer, explained, promise_listing, resolve_listing};
-use omnistock_planner::{Action, Facts, Parked, Risk, Target, Why, decide, shown};
+use omnistock_planner::{Action, Facts, Parked, Risk, Target, Why, decide, fresh, shown};
 use omnistock_sdk::now;
 use omnistock_words::{Millis, Mode, Quantity, Sku};
-
-/// How old a reading may be that a number is decided by, milliseconds.
-const READING_LIFE: i64 = 5_000;
-
-/// Readings that a listing waits for while new marks keep coming.
-const MOST_READS: u32 = 3;
 
 /// A number that is to be sent.
 pub(super) struct Planned {
@@ -194,16 +188,6 @@ impl Worker {
             Target::Unknown
         };
         let falls = policy.mode == Mode::Live && promise.only_decrease;
-        let read = entry.document.observed.as_ref().filter(|_| entry.document.confirmed());
-        let fresh = read
-            .zip(entry.asked_at)
-            .is_some_and(|(read, asked)| read.at >= asked && now.since(read.until) <= READING_LIFE);
-        // A sale that became known behind the reading may or may not be in it. Marks that never end
-        // must not starve the listing: after some readings it goes on, and is verified later.
-        let behind = sight
-            .marked_at
-            .is_none_or(|marked| read.is_some_and(|read| read.at >= marked));
-        let fresh = fresh && (behind || entry.reads >= MOST_READS);
         let number = if let Target::Number(number) = target {
             number
         } else {
@@ -215,7 +199,7 @@ impl Worker {
             mode: if falls { Mode::DecreaseOnly } else { policy.mode },
             target,
             factor: policy.factor,
-            fresh,
+            fresh: fresh(&entry.document, entry.asked_at, sight.marked_at, entry.reads, now),
         }
     }
 
@@ -305,8 +289,7 @@ impl Worker {
         // Its reading is kept until the next mark: another listing of the SKU may still wait for one,
         // and asking each for a new one in turn would never settle both.
         entry.pending = false;
-        if entry.document.unknown && fresh {
-            entry.document.unknown = false;
+        if entry.document.settled(why, fresh) {
             self.changes.touch(index);
         }
         if why == (Why::Matches { verify: true }) {

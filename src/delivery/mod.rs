@@ -22,7 +22,6 @@ mod results;
 mod sight;
 mod start;
 mod terms;
-mod work;
 mod worker;
 
 #[cfg(test)]

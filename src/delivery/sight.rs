@@ -1,11 +1,10 @@
 //! What the ledger says of a SKU, for all of its listings.
 
-use super::work::Work;
 use super::worker::{Stop, Worker};
 use crate::store::{Key, Versioned};
 use omnistock_engine::{Documents, Held, Part, Promise, SkuDocument, SourceDocument, State, needs, own_lines, promise};
-use omnistock_planner::{LineStatus, ListingDocument, OwnLine, Target};
-use omnistock_words::{ChannelPolicy, FulfilledBy, ListingId, Millis, OrderStatus, Quantity, Sku, WriteMeaning};
+use omnistock_planner::{LineStatus, ListingDocument, OwnLine, Target, Work};
+use omnistock_words::{ChannelPolicy, FulfilledBy, ListingId, Millis, OrderStatus, Sku, WriteMeaning};
 use std::cell::Cell;
 use std::collections::BTreeSet;
 
@@ -140,23 +139,8 @@ pub(super) fn known(ledger: &SkuDocument, state: State) -> bool {
 
 /// What this listing should show: the promise, or its place's part of it.
 pub(super) fn target(document: &ListingDocument, promise: &Promise, policy: &ChannelPolicy) -> Target {
-    let Some(whole) = promise.quantity else {
-        return if promise.state == State::Untracked {
-            Target::Untracked
-        } else {
-            Target::Unknown
-        };
-    };
-    match (&document.location, &document.place) {
-        (None, _) => Target::Number(whole),
-        (Some(_), None) => Target::Unknown,
-        (Some(_), Some(place)) => {
-            let part = promise.split.iter().find(|(other, _)| other == place);
-            match part {
-                Some((_, part)) => Target::Number(*part),
-                None if policy.locations.contains(place) => Target::Number(Quantity::ZERO),
-                None => Target::Untracked,
-            }
-        }
-    }
+    let whole = (promise.quantity, promise.state == State::Untracked);
+    omnistock_planner::target(document, whole, &promise.split, |place| {
+        policy.locations.contains(place)
+    })
 }

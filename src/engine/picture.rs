@@ -22,6 +22,8 @@ pub(crate) struct Spot<'a> {
     pub(crate) reserved: Quantity,
     /// What is left after all of that; negative where the figure is, or reservations exceed it.
     pub(crate) available: Quantity,
+    /// Whose lines took units here: some of them could have come from elsewhere.
+    pub(crate) takers: Vec<Origin<'a>>,
     pub(crate) only_decrease: bool,
 }
 
@@ -39,6 +41,7 @@ impl<'a> Spot<'a> {
             ordered,
             reserved,
             available,
+            takers: Vec::new(),
             only_decrease,
         }
     }

@@ -211,6 +211,9 @@ impl<'a> Picture<'a> {
             spot.available -= units;
             left -= units;
             spot.ordered += units;
+            if !spot.takers.contains(&from) {
+                spot.takers.push(from);
+            }
             if let Some(line) = record {
                 self.taken.push(Taken {
                     line,
@@ -265,13 +268,33 @@ impl<'a> Picture<'a> {
         }
     }
 
-    /// What is sold, fits nowhere, and could have come from one of `places`.
+    /// What is sold, fits nowhere, and could have come from one of `places`: also where another line
+    /// would have to make room, because it took its units where these could come from and could have
+    /// taken them here. Those are not free, whichever line gets them in the end.
     pub(crate) fn short_of(&self, places: &[&LocationName]) -> Quantity {
-        let touching = self
-            .shorts
-            .iter()
-            .filter(|(from, _)| places.iter().any(|place| self.could(*from, place)));
+        let touching = self.shorts.iter().filter(|(from, _)| self.reaches(*from, places));
         touching.map(|(_, quantity)| *quantity).sum()
+    }
+
+    /// Whether a line from there could come from one of `places`, if others make room.
+    fn reaches(&self, from: Origin<'a>, places: &[&LocationName]) -> bool {
+        let mut origins = vec![from];
+        let mut next = 0;
+        // Bounded: each origin enters once, and there are no more than channels and places.
+        while let Some(origin) = origins.get(next).copied() {
+            if places.iter().any(|place| self.could(origin, place)) {
+                return true;
+            }
+            for spot in self.spots.iter().filter(|spot| self.could(origin, spot.location)) {
+                for taker in &spot.takers {
+                    if !origins.contains(taker) {
+                        origins.push(*taker);
+                    }
+                }
+            }
+            next += 1;
+        }
+        false
     }
 
     /// What a line of this order is short of, and takes, is in [`Self::taken`] only if recorded.

@@ -5,7 +5,7 @@
 //! again, which changes nothing.
 
 use super::inbox::Inbox;
-use crate::store::{CommitBatch, CommitError, DocumentWrite, Key, Kind, Lease, Store, StoreError};
+use crate::store::{CommitBatch, CommitError, DocumentWrite, EntryId, Key, Kind, Lease, Store, StoreError};
 use omnistock_engine::Event;
 use omnistock_sdk::{Connector, ConnectorError, Cursor, ErrorClass, now};
 use omnistock_words::{ChannelName, Millis, OrderFact, OrderId};
@@ -107,6 +107,9 @@ pub struct OrderPoller {
     wake: Arc<Notify>,
     fresh: watch::Sender<Fresh>,
     seen: HashMap<OrderId, OrderFact>,
+    /// The newest event that was appended and may not be applied yet: also one of a poll that failed
+    /// behind it, whose orders the next poll knows and doesn't append again.
+    appended: Option<EntryId>,
     cursor: Option<(u64, Option<Cursor>)>,
 }
 
@@ -149,6 +152,7 @@ impl OrderPoller {
             wake,
             fresh,
             seen,
+            appended: None,
             cursor: None,
         }
     }
@@ -215,10 +219,9 @@ impl OrderPoller {
             Some(known) => known,
             None => self.load_cursor().await?,
         };
-        let mut last = None;
         for _ in 0..PAGES {
             let page = role.orders(cursor.as_ref()).await?;
-            last = self.take_in(page.orders).await?.or(last);
+            self.take_in(page.orders).await?;
             if cursor.as_ref() != Some(&page.cursor) {
                 version = self.save_cursor(lease, version, &page.cursor).await?;
             }
@@ -227,9 +230,10 @@ impl OrderPoller {
                 break;
             }
         }
-        if !self.inbox.applied(last).await {
+        if !self.inbox.applied(self.appended).await {
             return Err(PollError::Ended);
         }
+        self.appended = None;
         self.cursor = Some((version, cursor));
         self.board.with(|numbers| {
             numbers.polls += 1;
@@ -243,8 +247,8 @@ impl OrderPoller {
         Ok(())
     }
 
-    /// Appends what is new; answers the place of the last event.
-    async fn take_in(&mut self, orders: Vec<OrderFact>) -> Result<Option<crate::store::EntryId>, PollError> {
+    /// Appends what is new.
+    async fn take_in(&mut self, orders: Vec<OrderFact>) -> Result<(), PollError> {
         if self.seen.len() > REMEMBERED {
             self.seen.clear();
         }
@@ -257,11 +261,12 @@ impl OrderPoller {
             })
             .collect();
         let last = self.inbox.append(&events).await?;
+        self.appended = last.or(self.appended);
         self.board.with(|numbers| numbers.orders += events.len() as u64);
         for order in fresh {
             self.seen.insert(order.order.clone(), order);
         }
-        Ok(last)
+        Ok(())
     }
 
     /// Whether this very state of the order was appended before, whatever our fetch sequence says.
@@ -313,3 +318,7 @@ impl OrderPoller {
         Ok(version + 1)
     }
 }
+
+#[cfg(test)]
+#[path = "orders_test.rs"]
+mod tests;

@@ -182,6 +182,21 @@ fn again(facts: &Facts<'_>, promise: Quantity, target: Quantity, shown: Span) ->
     }
 }
 
+/// Less was read than may be left of what was accepted, or of what may have taken effect, after the
+/// sales we know: presumed a sale that we haven't seen. Where nothing was accepted yet nobody can tell,
+/// and a number that was never read again since it was accepted shows nothing.
+fn sold_unseen(facts: &Facts<'_>) -> bool {
+    let document = facts.document;
+    let Some(kept) = shown::accepted(facts).map(|anchor| shown::since(anchor, facts)) else {
+        return true;
+    };
+    let sent = document.sent.as_ref().filter(|_| document.unknown);
+    let most = sent.map_or(kept.high, |sent| kept.high.max(sent.quantity));
+    let read = document.observed.as_ref().filter(|_| document.confirmed());
+    read.and_then(|observed| observed.quantity)
+        .is_some_and(|read| read < most)
+}
+
 /// What a vendor that compares is told to replace.
 fn compared(facts: &Facts<'_>, shown: Quantity) -> Option<Quantity> {
     facts.vendor.compare_and_set.then_some(shown)
@@ -192,7 +207,9 @@ fn raise(facts: &Facts<'_>, write: Action) -> Action {
     if facts.mode == Mode::DecreaseOnly {
         return unwritten(facts, Why::OnlyDecrease);
     }
-    if facts.vendor.compare_and_set {
+    // A comparison protects the sales behind the reading, not those that the reading shows and nobody
+    // knows: it would bless them away.
+    if facts.vendor.compare_and_set && !sold_unseen(facts) {
         return write;
     }
     // What was read below its expected number is a sale not seen yet, until a fetch begun behind the read says otherwise.

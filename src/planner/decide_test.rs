@@ -176,24 +176,6 @@ fn a_raise_waits_for_a_fetch_begun_behind_its_cause() {
     );
     case.orders = FETCHED;
     assert_eq!(case.number(11), write(11, 11));
-    case.orders = None;
-    case.vendor.compare_and_set = true;
-    let compared = |shown| Action::Write {
-        quantity: units(11),
-        target: units(11),
-        expected: Some(units(shown)),
-        drift: false,
-    };
-    assert_eq!(case.number(11), compared(10));
-    case.document.unknown = true;
-    assert_eq!(
-        case.number(11),
-        Action::Read,
-        "the old number is there, or the one that was sent"
-    );
-    let mut read = case.observed(8, 10);
-    read.fresh = true;
-    assert_eq!(read.number(11), compared(8));
 }
 
 #[test]
@@ -390,3 +372,6 @@ fn write_for(quantity: i64, target: &str) -> Action {
         drift: false,
     }
 }
+
+#[path = "decide_compare_test.rs"]
+mod compare;

@@ -3,6 +3,7 @@
 //! Level-triggered: an event says *look again*; the number is computed when it is sent.
 //! Time and randomness are arguments; nothing here knows a network or a store.
 
+mod aim;
 mod batch;
 mod bisect;
 mod breaker;
@@ -12,10 +13,12 @@ mod listing;
 mod outcome;
 mod shown;
 mod state;
+mod work;
 
 #[cfg(test)]
 mod model_test;
 
+pub use aim::{fresh, target};
 pub use batch::{AGE_STEP, Call, Candidate, Risk, batch};
 pub use bisect::halves;
 pub use breaker::{Breaker, Permit};
@@ -25,3 +28,4 @@ pub use listing::{Accepted, Held, ListingDocument, Observed, Parked, SCHEMA, Sen
 pub use outcome::{Class, Next, Settlement, Verdict, full_jitter, settle};
 pub use shown::{Span, shown};
 pub use state::{ListingState, StateFacts, state};
+pub use work::{Work, WorkList};

@@ -1,5 +1,6 @@
 //! What is durably known of one number at a channel: desired, sent, accepted and observed kept apart.
 
+use crate::Why;
 use omnistock_words::{ChannelName, ListingId, LocationName, Millis, Quantity, Sku, VendorLocation};
 use serde::{Deserialize, Serialize};
 
@@ -190,6 +191,16 @@ impl ListingDocument {
         true
     }
 
+    /// Takes over that nothing is left to do about it, for this reason; true where that changes the
+    /// document. A reading (`fresh`) ends what was unknown, and what the channel shows anyway is not
+    /// kept aside for having been refused once: nothing would ever be sent that could free it.
+    pub fn settled(&mut self, why: Why, fresh: bool) -> bool {
+        let known = self.unknown && fresh;
+        self.unknown &= !fresh;
+        let shown = matches!(why, Why::Matches { .. }) && self.parked.take().is_some();
+        known || shown
+    }
+
     /// Whether the last thing known of it is a reading, not an answer to a write.
     pub fn confirmed(&self) -> bool {
         match (&self.accepted, &self.observed) {
@@ -262,6 +273,28 @@ mod tests {
             serde_json::from_str::<ListingDocument>(bare).unwrap(),
             super::tests::document()
         );
+    }
+
+    #[test]
+    fn what_the_channel_shows_anyway_is_not_parked() {
+        let parked = Parked {
+            reason: "no".to_owned(),
+            at: Millis(5),
+            target: Some(Quantity::ZERO),
+            settings: 1,
+        };
+        let refused = || ListingDocument {
+            parked: Some(parked.clone()),
+            unknown: true,
+            ..document()
+        };
+        let mut shown = refused();
+        assert!(shown.settled(Why::Matches { verify: false }, true));
+        assert_eq!(shown, document());
+        assert!(!shown.settled(Why::Matches { verify: false }, true), "nothing new");
+        let mut kept = refused();
+        assert!(!kept.settled(Why::Parked, false));
+        assert_eq!(kept, refused(), "not read, and refused for this very number");
     }
 
     #[test]

@@ -27,6 +27,25 @@ mod cases {
     }
 
     #[test]
+    fn short_lowers_a_place_where_another_line_could_make_room() {
+        let mut s = berlin(SourcePolicy::new(Basis::Physical));
+        channel(&mut s, "both", &["berlin", "hamburg"], ChannelPolicy::default());
+        channel(&mut s, "north", &["hamburg"], ChannelPolicy::default());
+        let mut first = order("both", 0, &[("A", "1")]);
+        first["channel"] = json!("both");
+        let events = [
+            at(40, &[("A", "berlin", "2"), ("A", "hamburg", "2")]),
+            first,
+            order("shop", 1, &[("A", "3")]),
+        ];
+        // Four are there and four are sold: `both` took berlin's, where `shop` now lacks two, one of
+        // which hamburg could give in its place. Nobody may be promised that one.
+        let value = step(&s, &events, "north", "A", "pool");
+        let value: i64 = value.as_str().unwrap().parse().unwrap();
+        assert!(value <= 0, "{value}");
+    }
+
+    #[test]
     fn a_negative_place_eats_nobody_elses_stock() {
         let mut s = berlin(SourcePolicy::new(Basis::Physical));
         channel(&mut s, "shop", &["berlin", "hamburg"], ChannelPolicy::default());

@@ -1,20 +1,20 @@
 //! The SKUs that have to be looked at, that wait, or that have a number to send.
 
-use omnistock_planner::Risk;
+use crate::Risk;
 use omnistock_words::{Millis, Sku};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A SKU of which something is left to do.
 #[derive(Debug, Clone)]
-pub(super) struct Work {
+pub struct Work {
     /// The mark that was seen; `None`: looked at for another reason.
-    pub(super) mark: Option<u64>,
+    pub mark: Option<u64>,
     /// When the cause came in.
-    pub(super) since: Millis,
+    pub since: Millis,
     /// When it was seen that there is something to do: a raise needs orders fetched from here on.
-    pub(super) seen_at: Millis,
+    pub seen_at: Millis,
     /// When the newest mark was seen: what is read from here on holds everything that led to it.
-    pub(super) marked_at: Option<Millis>,
+    pub marked_at: Option<Millis>,
     timer: Option<Millis>,
     queued: Option<Millis>,
 }
@@ -22,28 +22,35 @@ pub(super) struct Work {
 /// All of them. A SKU is in at most one of: ready, waiting for a time, queued for a call, or none
 /// (something on its way will make it ready).
 #[derive(Default)]
-pub(super) struct WorkList {
-    works: HashMap<Sku, Work>,
+pub struct WorkList {
+    works: BTreeMap<Sku, Work>,
     ready: BTreeSet<(Millis, Sku)>,
     timers: BTreeSet<(Millis, Sku)>,
     queue: BTreeSet<(Millis, Sku)>,
     fetch: BTreeSet<Sku>,
     /// What is to be looked at then although nothing is left to do now, and the same by SKU.
     later: BTreeSet<(Millis, Sku)>,
-    times: HashMap<Sku, Millis>,
+    times: BTreeMap<Sku, Millis>,
 }
 
 impl WorkList {
-    pub(super) fn len(&self) -> usize {
+    /// How many SKUs have something left to do.
+    pub fn len(&self) -> usize {
         self.works.len()
     }
 
-    pub(super) fn get(&self, sku: &Sku) -> Option<&Work> {
+    /// Whether nothing is left to do.
+    pub fn is_empty(&self) -> bool {
+        self.works.is_empty()
+    }
+
+    /// What is left to do of a SKU.
+    pub fn get(&self, sku: &Sku) -> Option<&Work> {
         self.works.get(sku)
     }
 
     /// A mark from the store. One that was seen already changes nothing.
-    pub(super) fn mark(&mut self, sku: &Sku, version: u64, since: Millis, now: Millis) -> bool {
+    pub fn mark(&mut self, sku: &Sku, version: u64, since: Millis, now: Millis) -> bool {
         if self.works.get(sku).is_some_and(|work| work.mark == Some(version)) {
             return false;
         }
@@ -56,7 +63,7 @@ impl WorkList {
     }
 
     /// Looks at the SKU as soon as possible.
-    pub(super) fn look(&mut self, sku: &Sku, since: Millis, now: Millis) {
+    pub fn look(&mut self, sku: &Sku, since: Millis, now: Millis) {
         let fresh = Work {
             mark: None,
             since,
@@ -85,7 +92,7 @@ impl WorkList {
     }
 
     /// Looks again then.
-    pub(super) fn wait(&mut self, sku: &Sku, until: Millis) {
+    pub fn wait(&mut self, sku: &Sku, until: Millis) {
         let Some(work) = self.works.get_mut(sku) else { return };
         let until = work.timer.map_or(until, |old| old.min(until));
         if let Some(old) = work.timer.replace(until) {
@@ -95,7 +102,7 @@ impl WorkList {
     }
 
     /// Looks at the SKU then, whatever becomes of what is left to do; `None`: no more.
-    pub(super) fn look_later(&mut self, sku: &Sku, at: Option<Millis>) {
+    pub fn look_later(&mut self, sku: &Sku, at: Option<Millis>) {
         let old = match at {
             Some(at) => self.times.insert(sku.clone(), at),
             None => self.times.remove(sku),
@@ -109,7 +116,7 @@ impl WorkList {
     }
 
     /// Has a number to send, when there is room for a call.
-    pub(super) fn queue(&mut self, sku: &Sku, risk: Risk) {
+    pub fn queue(&mut self, sku: &Sku, risk: Risk) {
         let Some(work) = self.works.get_mut(sku) else { return };
         let turn = work
             .queued
@@ -121,24 +128,24 @@ impl WorkList {
     }
 
     /// Its number is on its way.
-    pub(super) fn unqueue(&mut self, sku: &Sku) {
+    pub fn unqueue(&mut self, sku: &Sku) {
         if let Some(turn) = self.works.get_mut(sku).and_then(|work| work.queued.take()) {
             self.queue.remove(&(turn, sku.clone()));
         }
     }
 
     /// Looks again when orders were fetched.
-    pub(super) fn wait_for_orders(&mut self, sku: &Sku) {
+    pub fn wait_for_orders(&mut self, sku: &Sku) {
         self.fetch.insert(sku.clone());
     }
 
     /// Whether somebody waits for orders.
-    pub(super) fn wants_orders(&self) -> bool {
+    pub fn wants_orders(&self) -> bool {
         !self.fetch.is_empty()
     }
 
     /// Orders were fetched, or could not be.
-    pub(super) fn orders_came(&mut self, now: Millis) {
+    pub fn orders_came(&mut self, now: Millis) {
         for sku in std::mem::take(&mut self.fetch) {
             if self.works.contains_key(&sku) {
                 self.look(&sku, now, now);
@@ -147,7 +154,7 @@ impl WorkList {
     }
 
     /// What is to be looked at now: new things first come first, then the next in the queue.
-    pub(super) fn take(&mut self, now: Millis, most: usize, queued: usize) -> Vec<Sku> {
+    pub fn take(&mut self, now: Millis, most: usize, queued: usize) -> Vec<Sku> {
         while let Some((at, sku)) = self.timers.first().filter(|(at, _)| *at <= now).cloned() {
             self.timers.remove(&(at, sku.clone()));
             self.look(&sku, at, now);
@@ -172,23 +179,23 @@ impl WorkList {
     }
 
     /// Whether there is something to look at without waiting.
-    pub(super) fn is_ready(&self) -> bool {
+    pub fn is_ready(&self) -> bool {
         !self.ready.is_empty()
     }
 
     /// Whether a number waits for room.
-    pub(super) fn is_queued(&self) -> bool {
+    pub fn is_queued(&self) -> bool {
         !self.queue.is_empty()
     }
 
     /// The next time at which something is to be looked at.
-    pub(super) fn next(&self) -> Option<Millis> {
+    pub fn next(&self) -> Option<Millis> {
         let (timer, later) = (self.timers.first(), self.later.first());
         timer.into_iter().chain(later).map(|(at, _)| *at).min()
     }
 
     /// Nothing is left to do: the mark that was seen, if there was one.
-    pub(super) fn done(&mut self, sku: &Sku) -> Option<u64> {
+    pub fn done(&mut self, sku: &Sku) -> Option<u64> {
         self.unplan(sku);
         self.fetch.remove(sku);
         let work = self.works.remove(sku)?;

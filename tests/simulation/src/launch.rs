@@ -1,0 +1,223 @@
+//! From numbers to calls, as `src/delivery/launch.rs` does it: the riskiest first, as many as there is
+//! room for, and none before its intent is durable.
+
+use crate::broken::Broken;
+use crate::call::{Item, Job};
+use crate::look::Planned;
+use crate::scenario::SECOND;
+use crate::sim::Sim;
+use crate::trace::Step;
+use crate::worker::{READ_BACK, Worker, plan_page};
+use omnistock_planner::{Candidate, Class, Permit, Sent, batch};
+use omnistock_words::{Millis, Quantity};
+use std::collections::BTreeMap;
+
+/// The dirty marks are looked at so often also without a wake-up.
+const TICK: i64 = 5 * SECOND;
+/// A reading that is later than this goes before writes.
+const OVERDUE: i64 = 500;
+
+impl Sim {
+    pub(crate) fn take_marks(&mut self, worker: &mut Worker, now: Millis) {
+        let state = &self.store.channels[worker.shop];
+        if worker.marked == state.marked {
+            return;
+        }
+        worker.marked = state.marked;
+        for (sku, version, since) in state.marks.iter() {
+            if worker.work.mark(sku, version, since, now) {
+                for index in &self.world.shops[worker.shop].by_article[self.names.sku(sku)] {
+                    if let Some(entry) = &mut worker.entries[*index] {
+                        if !entry.pending {
+                            // The reading that settled it speaks of the mark before.
+                            (entry.asked_at, entry.reads) = (None, 0);
+                        }
+                        entry.pending = true;
+                    }
+                }
+            }
+        }
+    }
+
+    pub(crate) fn pause_of(&self, worker: &Worker, now: Millis) -> i64 {
+        let room = worker.room(self.scenario.shops[worker.shop].concurrency, now);
+        if worker.primed && (worker.work.is_ready() || worker.work.is_queued() && room > 0) {
+            return if self.tokens(worker.shop) > 0 { 1 } else { 100 };
+        }
+        let mut next = worker.work.next();
+        let mut at = |time: Option<Millis>| next = [next, time].into_iter().flatten().min();
+        if room > 0 {
+            at(worker.next_due());
+            at(Some(worker.audit_at).filter(|_| worker.audit.is_none()));
+            let audit = worker.audit.as_ref().filter(|audit| !audit.running);
+            at(audit.map(|audit| audit.not_before.unwrap_or(now)));
+        } else if let Permit::Wait(until) = worker.breaker.permit(now) {
+            at(Some(until));
+        }
+        if worker.may_fetch(now) {
+            at(Some(worker.fetch_after));
+        }
+        let wait = next.map_or(i64::MAX, |next| next.since(now).max(1));
+        let wait = if self.tokens(worker.shop) > 0 {
+            wait
+        } else {
+            wait.max(100)
+        };
+        TICK.min(wait)
+    }
+
+    pub(crate) fn plan_calls(
+        &mut self,
+        daemon: usize,
+        worker: &mut Worker,
+        planned: Vec<Planned>,
+        now: Millis,
+    ) -> Vec<Job> {
+        let shop = worker.shop;
+        let most = self.scenario.shops[shop].concurrency;
+        let mut room = worker.room(most, now).min(self.tokens(shop));
+        let mut jobs = Vec::new();
+        if worker.room(most, now) == 0 && worker.breaker.is_open() {
+            while let Some(half) = worker.halves.pop_front() {
+                match half {
+                    Job::Write(items) => {
+                        self.failed(daemon, worker, &items, Class::Retry { after: None }, now);
+                    }
+                    Job::Read(items) => self.read_again(worker, &items, now),
+                    _ => {}
+                }
+            }
+        }
+        while room > 0
+            && let Some(half) = worker.halves.pop_front()
+        {
+            jobs.push(half);
+            room -= 1;
+        }
+        if room > 0 && worker.next_due().is_some_and(|due| now.since(due) > OVERDUE) {
+            room -= self.plan_read(worker, now, &mut jobs);
+        }
+        room -= self.plan_writes(worker, planned, room, now, &mut jobs);
+        while room > 0 {
+            let more = self.plan_read(worker, now, &mut jobs);
+            if more == 0 {
+                break;
+            }
+            room -= more;
+        }
+        if room > 0 {
+            room -= plan_page(worker, now, &mut jobs);
+        }
+        if room > 0 {
+            self.plan_prices(daemon, worker, now, &mut jobs);
+        }
+        worker.in_flight += jobs.len();
+        for _ in 0..jobs.len() {
+            self.take_token(shop);
+        }
+        jobs
+    }
+
+    pub(crate) fn plan_writes(
+        &mut self,
+        worker: &mut Worker,
+        planned: Vec<Planned>,
+        room: usize,
+        now: Millis,
+        jobs: &mut Vec<Job>,
+    ) -> usize {
+        if room == 0 || planned.is_empty() {
+            return 0;
+        }
+        let alone = |index: usize| {
+            worker.entries[index]
+                .as_ref()
+                .is_some_and(|entry| entry.document.parked.is_some())
+        };
+        let candidates = planned.iter().map(|write| Candidate {
+            key: write.index,
+            group: 0,
+            risk: write.risk,
+            since: write.since,
+            alone: alone(write.index) && !self.broken(Broken::PoisonNotIsolated),
+        });
+        let mut calls = batch(
+            candidates.collect::<Vec<Candidate<usize, u8>>>(),
+            self.scenario.shops[worker.shop].max_write,
+        );
+        calls.truncate(room);
+        let mut planned: BTreeMap<usize, Planned> = planned.into_iter().map(|write| (write.index, write)).collect();
+        let used = calls.len();
+        for call in calls {
+            let writes: Vec<Planned> = call.keys.iter().filter_map(|index| planned.remove(index)).collect();
+            let items = writes.iter().filter_map(|write| self.put_on_wire(worker, write, now));
+            jobs.push(Job::Write(items.collect()));
+        }
+        used
+    }
+
+    /// Puts the number on the wire, as far as memory and the next commit are concerned.
+    pub(crate) fn put_on_wire(&mut self, worker: &mut Worker, write: &Planned, now: Millis) -> Option<Item> {
+        worker.unschedule(write.index);
+        let token = worker.token;
+        let entry = worker.entries[write.index].as_mut()?;
+        (entry.busy, entry.asked_at, entry.reads) = (true, None, 0);
+        entry.document.sent = Some(Sent {
+            quantity: write.quantity,
+            target: write.target,
+            expected: write.expected,
+            at: now,
+            token,
+        });
+        worker.intend(write.index, true);
+        worker.work.unqueue(&write.sku);
+        self.intents += 1;
+        let number = write.quantity.as_whole()?;
+        let (shop, index) = (worker.shop as i64, write.index as i64);
+        self.trace.step(Step::Intent, self.t, [shop, index, number]);
+        self.oracle_intent(worker, write);
+        Some(Item {
+            listing: write.index,
+            number,
+            expected: write.expected.and_then(Quantity::as_whole),
+            intent: self.intents,
+        })
+    }
+
+    pub(crate) fn plan_read(&mut self, worker: &mut Worker, now: Millis, jobs: &mut Vec<Job>) -> usize {
+        if worker.next_due().is_none_or(|due| due > now) {
+            return 0;
+        }
+        // What is due soon comes along: one call instead of two.
+        let until = now.plus(READ_BACK / 2);
+        let due = worker
+            .due
+            .iter()
+            .take_while(|(due, _)| *due <= until)
+            .map(|(_, index)| *index);
+        let most = self.scenario.shops[worker.shop].max_read;
+        let items: Vec<usize> = due.filter(|index| worker.free(*index)).take(most).collect();
+        for index in &items {
+            worker.unschedule(*index);
+            if let Some(entry) = &mut worker.entries[*index] {
+                entry.reading = true;
+            }
+        }
+        jobs.push(Job::Read(items));
+        1
+    }
+
+    /// Makes the calls, behind the commit that holds their intents.
+    pub(crate) fn launch(&mut self, daemon: usize, worker: &mut Worker, jobs: Vec<Job>) {
+        for job in jobs {
+            worker.breaker.begin();
+            self.oracle_launch(worker, &job);
+            self.send(daemon, worker.id, worker.shop, job);
+        }
+        let now = self.now(daemon);
+        if worker.may_fetch(now) && now >= worker.fetch_after {
+            worker.fetching = Some(now);
+            self.hint(daemon, worker.shop);
+        }
+    }
+}

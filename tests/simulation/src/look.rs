@@ -1,0 +1,333 @@
+//! Looking at SKUs, as `src/delivery/{look,sight}.rs` do it: the newest ledger, the promise, and what
+//! the planner says of each listing.
+
+use crate::broken::Broken;
+use crate::sim::Sim;
+use crate::worker::{Entry, Worker};
+use omnistock_engine::{
+    DocumentKey, Part, PriceAnswer, Promise, SkuDocument, State, needs, own_lines, promise, resolve, resolve_listing,
+};
+use omnistock_planner::{Action, Facts, LineStatus, OwnLine, Parked, Risk, Target, Why, decide, fresh, shown, target};
+use omnistock_words::{FulfilledBy, Millis, Mode, OrderStatus, Quantity, Sku, WriteMeaning};
+
+/// A number that is to be sent.
+pub(crate) struct Planned {
+    pub(crate) index: usize,
+    pub(crate) sku: Sku,
+    pub(crate) quantity: Quantity,
+    pub(crate) target: Quantity,
+    pub(crate) expected: Option<Quantity>,
+    pub(crate) risk: Risk,
+    pub(crate) since: Millis,
+    /// The versions of the ledgers it was made from, added up, and when.
+    pub(crate) version: u64,
+    pub(crate) at: Millis,
+}
+
+/// What the ledger says of a SKU, for all of its listings.
+struct Sight {
+    promise: Promise,
+    known: bool,
+    lines: Vec<OwnLine>,
+    sole: bool,
+    since: Millis,
+    seen_at: Millis,
+    marked_at: Option<Millis>,
+}
+
+/// What a listing should show, and what that is decided by.
+struct Aim {
+    mode: Mode,
+    target: Target,
+    factor: Quantity,
+    fresh: bool,
+}
+
+/// Whether any source knows the SKU.
+fn known(ledger: &SkuDocument, state: State) -> bool {
+    let spoken_of = !ledger.positions.is_empty() || !ledger.movements.is_empty() || !ledger.prices.is_empty();
+    spoken_of || matches!(state, State::Backorder | State::Preorder | State::Untracked)
+}
+
+fn own_line(line: &omnistock_engine::OwnLine<'_>) -> OwnLine {
+    OwnLine {
+        order: line.order.clone(),
+        line: line.line.clone(),
+        quantity: line.quantity,
+        status: match line.status {
+            OrderStatus::Open => LineStatus::Open,
+            OrderStatus::Shipped => LineStatus::Shipped,
+            OrderStatus::Cancelled | OrderStatus::Returned => LineStatus::Ended,
+        },
+        placed_at: line.placed_at,
+        at: line.at,
+    }
+}
+
+impl Sim {
+    /// Decides about every listing of these SKUs. What is settled gets its mark cleared.
+    pub(crate) fn look(&mut self, daemon: usize, worker: &mut Worker, skus: Vec<Sku>, now: Millis) -> Vec<Planned> {
+        let mut planned = Vec::new();
+        for sku in skus {
+            let Some(work) = worker.work.get(&sku).cloned() else {
+                continue;
+            };
+            let listings: Vec<usize> = self.world.shops[worker.shop].by_article[self.names.sku(&sku)]
+                .iter()
+                .copied()
+                .filter(|index| worker.entries[*index].is_some())
+                .collect();
+            let mut settled = true;
+            if !listings.is_empty() {
+                let sight = self.sight(worker, &sku, listings.len() == 1, &work, now);
+                for index in listings {
+                    let before = planned.len();
+                    settled &= self.act(daemon, worker, index, &sku, &sight, now, &mut planned);
+                    if let Some(write) = planned.get(before) {
+                        let risk = write.risk;
+                        worker.work.queue(&sku, risk);
+                    }
+                }
+            }
+            if settled && let Some(version) = worker.work.done(&sku) {
+                worker.clears.push((sku, version));
+            }
+        }
+        planned
+    }
+
+    fn sight(&self, worker: &Worker, sku: &Sku, sole: bool, work: &omnistock_planner::Work, now: Millis) -> Sight {
+        let (channel, documents) = (&self.names.channels[worker.shop], &self.store.documents);
+        let empty = SkuDocument::default();
+        let ledger = documents.skus.get(sku).unwrap_or(&empty);
+        let parts = worker.vendor.write == WriteMeaning::Gross;
+        let of_parts = ledger
+            .lines
+            .iter()
+            .filter(|line| parts && line.channel == *channel && matches!(line.part, Part::Of(_)));
+        let lines = own_lines(ledger, channel).chain(of_parts.map(omnistock_engine::OwnLine::from));
+        let lines = lines
+            .filter(|line| line.fulfilled_by == FulfilledBy::Merchant)
+            .map(|line| own_line(&line));
+        let promise = promise(&worker.settings, documents, channel, sku, now);
+        let promise = crate::broken::promise(self.broken, self, worker, sku, promise);
+        let bundle = worker.settings.bundles.contains_key(sku);
+        Sight {
+            known: bundle || known(ledger, promise.state),
+            promise,
+            lines: lines.collect(),
+            sole,
+            since: work.since,
+            seen_at: work.seen_at,
+            marked_at: work.marked_at,
+        }
+    }
+
+    /// Carries out what needs no call, plans what does. True: nothing is left to do.
+    #[allow(clippy::too_many_arguments, reason = "one place, all of them needed")]
+    fn act(
+        &mut self,
+        daemon: usize,
+        worker: &mut Worker,
+        index: usize,
+        sku: &Sku,
+        sight: &Sight,
+        now: Millis,
+        planned: &mut Vec<Planned>,
+    ) -> bool {
+        self.want_price(worker, index, sku, sight, now);
+        let Some(entry) = &worker.entries[index] else {
+            return true;
+        };
+        if entry.busy && !self.broken(Broken::TwoInFlight) {
+            return false; // Its outcome comes back here, with the newest number.
+        }
+        let aim = self.aim(worker, entry, sku, sight, now);
+        let (action, risk) = self.decide(worker, entry, sight, &aim, now);
+        let (fresh, number) = (aim.fresh, aim.target);
+        if let (Target::Number(number), Some(entry)) = (number, &mut worker.entries[index]) {
+            entry.document.desired = Some(number);
+        }
+        let Action::Write {
+            quantity,
+            target,
+            expected,
+            ..
+        } = action
+        else {
+            return self.carry_out(daemon, worker, index, sku, &action, fresh, now);
+        };
+        let sku = sku.clone();
+        let since = sight.since;
+        let version = self.version_of(worker, &sku);
+        planned.push(Planned {
+            index,
+            sku,
+            quantity,
+            target,
+            expected,
+            risk,
+            since,
+            version,
+            at: now,
+        });
+        left(worker, index)
+    }
+
+    /// The newest price is the one that goes out next; where there is none, none does.
+    fn want_price(&self, worker: &mut Worker, index: usize, sku: &Sku, sight: &Sight, now: Millis) {
+        let attributes = self
+            .store
+            .documents
+            .skus
+            .get(sku)
+            .map(|document| document.attributes.clone());
+        let channel = &self.names.channels[worker.shop];
+        let mode = resolve(&worker.settings, channel, sku, &attributes.unwrap_or_default(), now).mode;
+        let writes = matches!(mode, Mode::Live | Mode::DecreaseOnly) && worker.gate;
+        match &sight.promise.price {
+            PriceAnswer::Price(price) if writes => {
+                let cents = price.amount() * rust_decimal::Decimal::ONE_HUNDRED;
+                worker
+                    .price_wanted
+                    .insert(index, i64::try_from(cents.normalize().round()).unwrap_or(0));
+            }
+            _ => drop(worker.price_wanted.remove(&index)),
+        }
+    }
+
+    /// The versions of the ledgers that a promise for the SKU reads.
+    fn version_of(&self, worker: &Worker, sku: &Sku) -> u64 {
+        let version = |sku: &Sku| {
+            self.store
+                .versions
+                .get(&DocumentKey::Sku(sku.clone()))
+                .copied()
+                .unwrap_or_default()
+        };
+        needs(&worker.settings, sku).iter().map(version).sum()
+    }
+
+    fn aim(&self, worker: &Worker, entry: &Entry, sku: &Sku, sight: &Sight, now: Millis) -> Aim {
+        let (settings, channel) = (&worker.settings, &self.names.channels[worker.shop]);
+        let empty = SkuDocument::default();
+        let ledger = self.store.documents.skus.get(sku).unwrap_or(&empty);
+        let listing = Some(&entry.document.listing);
+        let policy = resolve_listing(settings, channel, sku, &ledger.attributes, listing, now);
+        let promise = &sight.promise;
+        let target = if sight.known {
+            let whole = (promise.quantity, promise.state == State::Untracked);
+            target(&entry.document, whole, &promise.split, |place| {
+                policy.locations.contains(place)
+            })
+        } else {
+            Target::Unknown
+        };
+        let falls = policy.mode == Mode::Live && promise.only_decrease;
+        Aim {
+            mode: if falls { Mode::DecreaseOnly } else { policy.mode },
+            target,
+            factor: policy.factor,
+            fresh: fresh(&entry.document, entry.asked_at, sight.marked_at, entry.reads, now),
+        }
+    }
+
+    fn decide(&self, worker: &Worker, entry: &Entry, sight: &Sight, aim: &Aim, now: Millis) -> (Action, Risk) {
+        let facts = Facts {
+            vendor: &worker.vendor,
+            mode: aim.mode,
+            gate: worker.gate || self.broken(Broken::GateOff),
+            target: aim.target,
+            factor: aim.factor,
+            document: &entry.document,
+            lines: &sight.lines,
+            sole: sight.sole,
+            fresh: aim.fresh,
+            reserved: &entry.reserved,
+            reads: entry.reads,
+            since: sight.seen_at,
+            orders: worker.orders,
+            settings: worker.stamp,
+            now,
+        };
+        let action = crate::broken::decision(self.broken, &facts, decide(&facts));
+        let risk = match &action {
+            Action::Write { quantity, .. } => Risk::of(*quantity, shown(&facts).map(|span| span.high)),
+            _ => Risk::Increase,
+        };
+        (action, risk)
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "one place, all of them needed")]
+    fn carry_out(
+        &mut self,
+        daemon: usize,
+        worker: &mut Worker,
+        index: usize,
+        sku: &Sku,
+        action: &Action,
+        fresh: bool,
+        now: Millis,
+    ) -> bool {
+        let _ = daemon;
+        match action {
+            Action::Nothing(why) if why.settled() => return settle_listing(worker, index, *why, fresh, now),
+            Action::Nothing(_) | Action::Write { .. } => {}
+            Action::Read => ask(worker, index, now),
+            Action::FetchOrdersFirst => worker.work.wait_for_orders(sku),
+            Action::Wait { until } => worker.work.wait(sku, *until),
+            Action::Park(reason) => {
+                let settings = worker.stamp;
+                if let Some(entry) = &mut worker.entries[index] {
+                    let (reason, target) = ((*reason).to_owned(), entry.document.desired);
+                    entry.document.parked = Some(Parked {
+                        reason,
+                        at: now,
+                        target,
+                        settings,
+                    });
+                }
+                worker.touched.insert(index);
+                return settle_listing(worker, index, Why::Parked, false, now);
+            }
+        }
+        left(worker, index)
+    }
+}
+
+/// Has it read. A reading that is still to come is waited for.
+fn ask(worker: &mut Worker, index: usize, now: Millis) {
+    let Some(entry) = &mut worker.entries[index] else {
+        return;
+    };
+    let read = entry.document.observed.as_ref().map(|read| read.at);
+    let waiting = entry.asked_at.is_some_and(|asked| read.is_none_or(|read| read < asked));
+    if !waiting {
+        entry.asked_at = Some(now);
+    }
+    if !waiting || !entry.reading {
+        worker.schedule(index, now);
+    }
+}
+
+fn left(worker: &mut Worker, index: usize) -> bool {
+    if let Some(entry) = &mut worker.entries[index] {
+        entry.pending = true;
+    }
+    false
+}
+
+fn settle_listing(worker: &mut Worker, index: usize, why: Why, fresh: bool, now: Millis) -> bool {
+    let Some(entry) = &mut worker.entries[index] else {
+        return true;
+    };
+    entry.pending = false;
+    if entry.document.settled(why, fresh) {
+        worker.touched.insert(index);
+    }
+    if why == (Why::Matches { verify: true }) {
+        let overlap = 2 * (worker.vendor.grain + worker.vendor.skew) + 1_000;
+        worker.schedule(index, now.plus(overlap));
+    }
+    true
+}

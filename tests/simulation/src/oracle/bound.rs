@@ -1,0 +1,164 @@
+//! The most that any channel may promise: what the ERP rightly said, less what we durably know is sold.
+
+use crate::sim::Sim;
+use omnistock_words::OrderStatus;
+
+impl Sim {
+    /// Units of a simple article that the places of `pool` may promise at most, by the oracles' own ledger.
+    ///
+    /// As much as may flow to buyers besides all open lines, each from the places it could come from,
+    /// as far as their figures do not show it yet.
+    /// What no place has is owed: it takes nothing from places that it could not come from.
+    pub(crate) fn bound(&self, pool: &[usize], article: usize) -> i64 {
+        let places = self.scenario.places;
+        let wanted: usize = pool.iter().map(|place| 1 << place).sum();
+        let mirror = &self.store.mirror;
+        let mut there = [0_i64; 4];
+        for (place, units) in there.iter_mut().enumerate().take(places) {
+            *units = self.there(article, place);
+        }
+        // Open units by the set of places they could come from.
+        let mut open = [0_i64; 16];
+        for touch in &mirror.touches[article] {
+            let (units, status) = mirror.units(&self.world, *touch);
+            if status == OrderStatus::Cancelled {
+                continue;
+            }
+            let order = &self.world.orders[touch.order];
+            let line = &order.lines[touch.line];
+            let contained = line.included_at(mirror.as_of(self.cell(article, line.place))) * touch.per;
+            let left = units - contained.min(units);
+            if left > 0 {
+                let pool = self.scenario.physical(&self.scenario.shops[order.shop].pool);
+                for unit in units - left..units {
+                    // What the ERP had taken off somewhere before a place's figure was made is not to
+                    // come off that figure: it is in it, or it came from elsewhere.
+                    let open_at = |place: &&usize| {
+                        let taken = line.included_at(mirror.as_of(self.cell(article, **place))) * touch.per;
+                        **place == line.place || taken <= unit
+                    };
+                    let from: usize = pool.iter().filter(open_at).map(|place| 1 << place).sum();
+                    open[from] += 1;
+                }
+            }
+            if status == OrderStatus::Returned
+                && let Some(place) = order.restock
+                && line
+                    .returned
+                    .is_none_or(|at| at > mirror.as_of(self.cell(article, place)))
+            {
+                there[place] += units;
+            }
+        }
+        for id in &mirror.granted {
+            let reserve = &self.oracle.reservations[*id];
+            if reserve.article == article && reserve.expires > self.t + 400 {
+                there[reserve.place] -= self.unconsumed(*id);
+            }
+        }
+        // Places cut off from what is there, lines cut off from all others: the least cut is the most that flows.
+        let flows = |wanted: usize| {
+            let cuts = (0..1_usize << places).filter(|set| set & wanted == wanted);
+            let cut = cuts.map(|set| {
+                let stock: i64 = (0..places)
+                    .filter(|place| set & (1 << place) != 0)
+                    .map(|place| there[place].max(0))
+                    .sum();
+                let others: i64 = (1..1 << places)
+                    .filter(|from| from & set != *from)
+                    .map(|from| open[from])
+                    .sum();
+                stock + others
+            });
+            cut.min().unwrap_or_default()
+        };
+        flows(wanted) - flows(0)
+    }
+
+    /// How the bound of an article comes about, for people.
+    pub(crate) fn why_bound(&self, shop: usize, article: usize) -> String {
+        let mut sentence = format!("pool {:?}; ", self.scenario.shops[shop].pool);
+        let mirror = &self.store.mirror;
+        for (k, per) in self.scenario.parts(&self.knobs.bundles, article) {
+            for place in 0..self.scenario.places {
+                let cell = self.cell(k, place);
+                sentence += &format!(
+                    "{per} × {} at {place}: {} of {:?}; ",
+                    self.names.skus[k],
+                    self.there(k, place),
+                    mirror.base[cell]
+                );
+            }
+            for touch in &mirror.touches[k] {
+                let order = &self.world.orders[touch.order];
+                let line = &order.lines[touch.line];
+                let (units, status) = mirror.units(&self.world, *touch);
+                let contained = line.included_at(mirror.as_of(self.cell(k, line.place))) * touch.per;
+                if units > contained && status != OrderStatus::Cancelled {
+                    sentence += &format!(
+                        "order {} of {} {status:?} {units} less {contained} at {}; ",
+                        touch.order, order.shop, line.place
+                    );
+                }
+            }
+            let sku = &self.names.skus[k];
+            let told = omnistock_engine::explained(
+                &self.settings,
+                &self.store.documents,
+                &self.names.channels[shop],
+                sku,
+                omnistock_engine::Offer::default(),
+                omnistock_words::Millis(self.t),
+            );
+            sentence += &told
+                .steps
+                .iter()
+                .map(|step| format!("{}: {} ({}); ", step.step.name(), step.value, step.because))
+                .collect::<String>();
+            sentence += &format!(
+                "{:?}",
+                self.store
+                    .documents
+                    .skus
+                    .get(sku)
+                    .map(|document| (&document.movements, &document.reservations))
+            );
+        }
+        sentence
+    }
+
+    /// What the newest figure in the ledgers rightly says, with the movements behind it.
+    fn there(&self, article: usize, place: usize) -> i64 {
+        let (cell, mirror) = (self.cell(article, place), &self.store.mirror);
+        let base = mirror.base[cell].map_or(0, |(_, units)| units);
+        let later = mirror.movements[cell].iter().map(|id| self.oracle.movements[*id]);
+        base + later
+            .filter(|(.., at)| *at > mirror.as_of(cell))
+            .map(|(_, _, units, _)| units)
+            .sum::<i64>()
+    }
+
+    /// What no known order has taken of a reservation.
+    fn unconsumed(&self, id: usize) -> i64 {
+        let reserve = &self.oracle.reservations[id];
+        let mirror = &self.store.mirror;
+        let naming = mirror.touches[reserve.article].iter().filter(|touch| {
+            let line = &self.world.orders[touch.order].lines[touch.line];
+            line.reservation == Some(id)
+        });
+        let taken: i64 = naming
+            .map(|touch| mirror.units(&self.world, *touch))
+            .filter(|(_, status)| *status != OrderStatus::Cancelled)
+            .map(|(units, _)| units)
+            .sum();
+        (reserve.units - taken).max(0)
+    }
+
+    /// As [`Self::bound`], for any article on a channel, in units of that article.
+    pub(crate) fn bound_on(&self, shop: usize, article: usize) -> i64 {
+        let pool = self.scenario.physical(&self.scenario.shops[shop].pool);
+        let parts = self.scenario.parts(&self.knobs.bundles, article);
+        let each = parts.iter().map(|(k, per)| self.bound(&pool, *k).div_euclid(*per));
+        each.min().unwrap_or_default()
+    }
+}
