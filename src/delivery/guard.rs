@@ -71,6 +71,7 @@ impl Worker {
         let Target::Number(number) = aim.target else {
             return aim;
         };
+        let on_sale = number.is_positive() || aim.elsewhere;
         entry.suspect = None;
         self.guarding.suspects.remove(&index);
         if aim.mode == Mode::Draining {
@@ -82,9 +83,9 @@ impl Worker {
             return aim;
         }
         if let Some(held) = entry.document.held.clone() {
-            return self.still_held(index, held, number, aim);
+            return self.still_held(index, held, aim, on_sale);
         }
-        if number.is_positive() {
+        if on_sale {
             entry.passed = false;
             self.guarding.recent.forget(&index);
             if std::mem::take(&mut entry.document.released) {
@@ -106,13 +107,13 @@ impl Worker {
     }
 
     /// A held number falls by what is sold; it is released when there is stock again, or when none of it is left.
-    fn still_held(&mut self, index: Index, held: Held, number: Quantity, aim: Aim) -> Aim {
+    fn still_held(&mut self, index: Index, held: Held, aim: Aim, on_sale: bool) -> Aim {
         let before = Kept {
             quantity: held.quantity,
             taken: held.taken,
         };
         let kept = before.lowered(aim.base.taken, aim.factor);
-        if number.is_positive() || !kept.quantity.is_positive() {
+        if on_sale || !kept.quantity.is_positive() {
             self.unhold(index);
             return aim;
         }

@@ -31,6 +31,8 @@ pub(super) struct Aim {
     pub(super) fresh: bool,
     /// The number as a baseline for later ones.
     pub(super) base: Baseline,
+    /// Other places of the vendor keep the listing on sale, whatever this one shows.
+    pub(super) elsewhere: bool,
 }
 
 impl Worker {
@@ -196,6 +198,7 @@ impl Worker {
         let taken = taken(settings, sight.documents, channel, sku, now);
         Aim {
             base: Baseline::of(number, promise, taken),
+            elsewhere: entry.document.location.is_some() && promise.quantity.is_some_and(Quantity::is_positive),
             mode: if falls { Mode::DecreaseOnly } else { policy.mode },
             target,
             factor: policy.factor,
