@@ -71,7 +71,7 @@ impl Sim {
                 })
                 .collect();
             sentence += &format!(
-                "[daemon {daemon} now {} {:?} in flight {} halves {} fetching {:?} {:?} breaker {:?} tokens {} poller {:?} price after {:?} wanted {:?} held {:?} {entries:?}]",
+                "[daemon {daemon} now {} {:?} in flight {} halves {} fetching {:?} {:?} breaker {:?} tokens {} price after {:?} wanted {:?} held {:?} {entries:?}]",
                 self.now(daemon),
                 worker.work.get(sku),
                 worker.in_flight,
@@ -80,7 +80,6 @@ impl Sim {
                 worker.orders,
                 worker.breaker,
                 self.tokens(shop),
-                self.daemons[daemon].orders[shop],
                 worker.price_after,
                 worker.price_wanted,
                 worker.price_held
