@@ -180,3 +180,34 @@ async fn what_the_channel_shows_is_the_baseline_of_a_first_start() {
     );
     run.stop().await;
 }
+
+#[tokio::test]
+async fn a_place_that_gives_its_units_to_another_is_no_listing_that_goes_to_zero() {
+    let house = House::new(WriteMeaning::Gross).await;
+    house.open_place("hamburg");
+    for sku in (0..20).map(sku) {
+        for place in ["berlin", "hamburg"] {
+            house.list(&format!("{sku}@{place}"), 3);
+        }
+        house.stocks(&sku, &[("berlin", 5), ("hamburg", 0)]).await;
+    }
+    let run = house.start();
+    house.quiet().await;
+    assert!((0..20).all(|n| house.number(&format!("{}@berlin", sku(n))) == 5));
+    assert!((0..20).all(|n| house.number(&format!("{}@hamburg", sku(n))) == 0));
+    // Nothing at either: that is a listing that goes to zero.
+    let rows: Vec<String> = (0..20).map(sku).collect();
+    house
+        .applying
+        .send_modify(|(active, ever)| (*active, *ever) = (*active + 1, *ever + 1));
+    for sku in &rows {
+        house.stocks(sku, &[("berlin", 0), ("hamburg", 0)]).await;
+    }
+    house.applying.send_modify(|(active, _)| *active -= 1);
+    until("what berlin shows is held", async || {
+        house.board.count(ListingState::Held) == 20
+    })
+    .await;
+    assert!(rows.iter().all(|sku| house.number(&format!("{sku}@berlin")) == 5));
+    run.stop().await;
+}

@@ -6,8 +6,9 @@ mod common;
 #[cfg(test)]
 mod laws {
     use crate::common::facts::*;
+    use crate::common::steps::recompute;
     use crate::common::*;
-    use omnistock_engine::{Event, Offer, Promise, Reason, apply, explained};
+    use omnistock_engine::{Event, Offer, Promise, apply, explained};
     use omnistock_words::{ChannelPolicy, Limit, Percent, Quantity, SafetyStock, Settings};
     use proptest::collection::vec;
     use proptest::option;
@@ -19,41 +20,6 @@ mod laws {
             ("A", "two", &(n / 2).to_string()),
         ]))
         .unwrap()
-    }
-
-    /// The quantity as its steps say, computed again from the reasons alone.
-    fn recompute(promise: &Promise) -> Quantity {
-        let mut value = Quantity::ZERO;
-        for step in &promise.steps {
-            value = match &step.because {
-                Reason::Pool {
-                    places,
-                    short,
-                    ship_complete,
-                } => {
-                    let each = places.iter().map(|place| place.counted);
-                    (if *ship_complete {
-                        each.max().unwrap()
-                    } else {
-                        each.sum()
-                    }) - *short
-                }
-                Reason::Held { own, channel } => (value - *own - *channel).positive(),
-                Reason::Presale { limit, deficit } => {
-                    limit.map_or(Quantity::MAX, |limit| value.positive() + (limit - *deficit).positive())
-                }
-                Reason::StopAt(_) => value.min(Quantity::ZERO),
-                Reason::Cap(cap) => *cap,
-                Reason::Units {
-                    decimals, pack_size, ..
-                } => value.floor(*decimals).floor_to(*pack_size),
-                Reason::Share(share) => value.multiply(share.factor()).floor(0),
-                Reason::Unchanged => value,
-                _ => step.value,
-            };
-            assert_eq!(value, step.value, "{step:?}");
-        }
-        value.positive()
     }
 
     fn policy() -> impl Strategy<Value = ChannelPolicy> {

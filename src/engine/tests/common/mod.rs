@@ -6,6 +6,8 @@ pub(crate) mod facts;
 #[cfg(test)]
 pub(crate) mod offers;
 pub(crate) mod script;
+#[cfg(test)]
+pub(crate) mod steps;
 
 use omnistock_engine::evaluate::{Scenario, differences, evaluate};
 use omnistock_words::{
