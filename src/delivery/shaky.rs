@@ -2,7 +2,8 @@
 
 use crate::store::memory::Memory;
 use crate::store::{
-    CommitBatch, CommitError, Dirty, Entry, EntryId, Key, Kind, Lease, Store, StoreError, StoreStatus, Versioned,
+    CommitBatch, CommitError, Dirty, Entry, EntryId, Key, Kind, Lease, Standing, Store, StoreError, StoreStatus,
+    Versioned,
 };
 use async_trait::async_trait;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -39,6 +40,14 @@ impl Store for Shaky {
 
     async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
         self.inner.release(lease).await
+    }
+
+    async fn standing(&self) -> Result<Standing, StoreError> {
+        self.inner.standing().await
+    }
+
+    async fn name(&self, lease: &Lease, generation: u64, note: Option<&str>) -> Result<bool, StoreError> {
+        self.inner.name(lease, generation, note).await
     }
 
     async fn append(&self, events: &[Vec<u8>]) -> Result<Vec<EntryId>, StoreError> {

@@ -5,7 +5,8 @@
 
 use super::prepare::{Prepared, check_events, prepare};
 use super::{
-    CommitBatch, CommitError, Dirty, Entry, EntryId, Key, Kind, Lease, Store, StoreError, StoreStatus, Versioned,
+    CommitBatch, CommitError, Dirty, Entry, EntryId, Key, Kind, Leader, Lease, Mark, Standing, Store, StoreError,
+    StoreStatus, Versioned,
 };
 use async_trait::async_trait;
 use omnistock_words::Millis;
@@ -28,6 +29,10 @@ struct State {
     token: u64,
     /// Who holds it and until when; `None` once given back.
     holder: Option<(String, Instant)>,
+    since: Millis,
+    generation: u64,
+    commits: u64,
+    note: Option<String>,
     cursor: EntryId,
     last_entry: u64,
     last_mark: u64,
@@ -137,7 +142,7 @@ impl Store for Memory {
         match running {
             Some((holder, _)) if holder != owner => return Ok(None),
             Some(_) => {}
-            None => state.token += 1,
+            None => (state.token, state.since) = (state.token + 1, omnistock_sdk::now()),
         }
         state.holder = Some((owner.to_owned(), now + length));
         Ok(Some(Lease {
@@ -216,11 +221,41 @@ impl Store for Memory {
             .collect())
     }
 
+    async fn standing(&self) -> Result<Standing, StoreError> {
+        let (state, now) = (self.state(), Instant::now());
+        let running = state.holder.as_ref().filter(|(_, until)| *until > now);
+        Ok(Standing {
+            leader: running.map(|(owner, until)| Leader {
+                owner: owner.clone(),
+                since: state.since,
+                left: *until - now,
+            }),
+            mark: Mark {
+                generation: state.generation,
+                commits: state.commits,
+                entries: state.last_entry,
+            },
+            note: state.note.clone(),
+            ..Standing::default()
+        })
+    }
+
+    async fn name(&self, lease: &Lease, generation: u64, note: Option<&str>) -> Result<bool, StoreError> {
+        let mut state = self.state();
+        let holds = state.holds(lease);
+        if holds {
+            state.generation = generation;
+            state.note = note.map(str::to_owned);
+        }
+        Ok(holds)
+    }
+
     async fn commit(&self, lease: &Lease, batch: &CommitBatch) -> Result<(), CommitError> {
         let prepared = prepare(batch)?;
         let mut state = self.state();
         state.check(lease, &prepared)?;
         state.apply(prepared);
+        state.commits += 1;
         Ok(())
     }
 

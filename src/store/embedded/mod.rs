@@ -14,7 +14,7 @@ mod writer;
 
 use super::prepare::check_events;
 use super::{
-    CommitBatch, CommitError, Dirty, Entry, EntryId, Key, Kind, Lease, Store, StoreError, StoreStatus, Versioned,
+    CommitBatch, CommitError, Dirty, Entry, EntryId, Key, Kind, Lease, Standing, Store, StoreError, StoreStatus, Versioned,
 };
 use async_trait::async_trait;
 use lock::{FolderLock, unwritable};
@@ -123,6 +123,21 @@ impl Store for Embedded {
         self.readers
             .read(move |connection| queries::scan(connection, kind, after.as_deref(), most))
             .await
+    }
+
+    async fn standing(&self) -> Result<Standing, StoreError> {
+        let now = omnistock_sdk::now();
+        self.readers
+            .read(move |connection| apply::standing(connection, now))
+            .await
+    }
+
+    async fn name(&self, lease: &Lease, generation: u64, note: Option<&str>) -> Result<bool, StoreError> {
+        let change = Change::Name(lease.clone(), generation, note.map(str::to_owned));
+        match self.writer.change(change).await? {
+            Answer::Named(done) => Ok(done),
+            other => Err(unexpected(&other)),
+        }
     }
 
     async fn commit(&self, lease: &Lease, batch: &CommitBatch) -> Result<(), CommitError> {

@@ -10,9 +10,10 @@ use std::time::Duration;
 pub(super) const DATABASE_FILE: &str = "omnistock.db";
 
 /// Steps with the version that each leads to; never changed once released.
-const MIGRATIONS: [(i64, &str); 1] = [(
-    VERSION,
-    "
+const MIGRATIONS: [(i64, &str); 2] = [
+    (
+        1,
+        "
     CREATE TABLE counter (name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
     INSERT INTO counter VALUES ('cursor', 0), ('last_entry', 0), ('last_mark', 0);
     CREATE TABLE lease (
@@ -30,10 +31,19 @@ const MIGRATIONS: [(i64, &str); 1] = [(
     CREATE TABLE intent (
         channel TEXT NOT NULL, listing TEXT NOT NULL, PRIMARY KEY (channel, listing)) STRICT, WITHOUT ROWID;
 ",
-)];
+    ),
+    (
+        2,
+        "
+    INSERT INTO counter VALUES ('generation', 0), ('commits', 0);
+    ALTER TABLE lease ADD COLUMN since_ms INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE lease ADD COLUMN note TEXT;
+",
+    ),
+];
 
 /// The version that this program writes.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 fn cannot_open(file: &Path, error: &rusqlite::Error) -> StoreError {
     StoreError::Refused(format!(

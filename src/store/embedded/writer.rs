@@ -29,6 +29,7 @@ pub(super) enum Change {
     Renew(Lease, Duration),
     Release(Lease),
     Append(Vec<Vec<u8>>),
+    Name(Lease, u64, Option<String>),
     Commit(Lease, CommitBatch),
 }
 
@@ -39,6 +40,7 @@ pub(super) enum Answer {
     Renewed(bool),
     Released,
     Appended(Vec<EntryId>),
+    Named(bool),
     Committed(Result<(), CommitError>),
 }
 
@@ -63,6 +65,9 @@ fn run_one(connection: &Connection, change: &Change) -> rusqlite::Result<Answer>
         Change::Renew(lease, length) => apply::renew(connection, lease, *length, now).map(Answer::Renewed),
         Change::Release(lease) => apply::release(connection, lease).map(|()| Answer::Released),
         Change::Append(events) => apply::append(connection, events).map(Answer::Appended),
+        Change::Name(lease, generation, note) => {
+            apply::name(connection, lease, *generation, note.as_deref()).map(Answer::Named)
+        }
         Change::Commit(lease, batch) => apply::commit(connection, lease, batch).map(Answer::Committed),
     }
 }

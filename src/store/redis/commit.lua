@@ -2,7 +2,7 @@
 --
 -- KEYS  lease, cursor, inbox, mark counter; then per kind: documents, index;
 --       then per channel: marks, marks by age, intents
--- ARGV  owner, token, cursor it must have (empty: none), cursor it gets, first entry that stays,
+-- ARGV  owner, token, generation, commits that it must have at least, cursor it must have (empty: none), cursor it gets, first entry that stays,
 --       number of kinds, number of channels;
 --       then per kind: count, and count times: id, version it must have, version and bytes
 --         (a version is 8 bytes, zeros for none; an empty third value deletes);
@@ -29,7 +29,7 @@ local function get_in_chunks(key, fields)
   return found
 end
 
-local at = 7
+local at = 9
 local function following()
   at = at + 1
   return ARGV[at]
@@ -42,11 +42,13 @@ local function take(count, width)
 end
 
 -- Checks.
-local held = redis.call('HMGET', KEYS[1], 'owner', 'token')
+local held = redis.call('HMGET', KEYS[1], 'owner', 'token', 'generation', 'commits')
 if held[1] ~= ARGV[1] or held[2] ~= ARGV[2] then return -1 end
-if ARGV[3] ~= '' and (redis.call('GET', KEYS[2]) or '0') ~= ARGV[3] then return -2 end
+-- A restored store may hold our lease again: it is behind what we have seen of it.
+if (held[3] or '0') ~= ARGV[3] or tonumber(held[4] or '0') < tonumber(ARGV[4]) then return -1 end
+if ARGV[5] ~= '' and (redis.call('GET', KEYS[2]) or '0') ~= ARGV[5] then return -2 end
 
-local kinds, channels = tonumber(ARGV[6]), tonumber(ARGV[7])
+local kinds, channels = tonumber(ARGV[8]), tonumber(ARGV[9])
 local places, ordinal = {}, 0
 for kind = 1, kinds do
   local count = tonumber(following())
@@ -63,6 +65,7 @@ for kind = 1, kinds do
 end
 
 -- Documents.
+local more = 0
 for kind = 1, kinds do
   local from, count = places[kind][1], places[kind][2]
   local put, add, gone = {}, {}, {}
@@ -70,12 +73,14 @@ for kind = 1, kinds do
     local id, expected, value = ARGV[from + i * 3 + 1], ARGV[from + i * 3 + 2], ARGV[from + i * 3 + 3]
     if value == '' then
       gone[#gone + 1] = id
+      if expected ~= NONE then more = more - 1 end
     else
       put[#put + 1] = id
       put[#put + 1] = value
       if expected == NONE then
         add[#add + 1] = 0
         add[#add + 1] = id
+        more = more + 1
       end
     end
   end
@@ -136,8 +141,11 @@ for channel = 0, channels - 1 do
 end
 
 -- The cursor, and the entries that nobody needs any more.
-if ARGV[3] ~= '' then
-  redis.call('SET', KEYS[2], ARGV[4])
-  redis.call('XTRIM', KEYS[3], 'MINID', '=', ARGV[5])
+if ARGV[5] ~= '' then
+  redis.call('SET', KEYS[2], ARGV[6])
+  redis.call('XTRIM', KEYS[3], 'MINID', '=', ARGV[7])
 end
+-- What is there is counted, so that it is noticed when it is gone.
+redis.call('HINCRBY', KEYS[1], 'commits', 1)
+if more ~= 0 then redis.call('HINCRBY', KEYS[1], 'documents', more) end
 return 0

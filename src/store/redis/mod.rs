@@ -10,10 +10,11 @@ mod keys;
 mod problem;
 mod scripts;
 mod server;
+mod standing;
 
 use super::prepare::{check_events, prepare};
 use super::{
-    CommitBatch, CommitError, Dirty, Entry, EntryId, Key, Kind, Lease, Store, StoreError, StoreStatus, Versioned,
+    CommitBatch, CommitError, Dirty, Entry, EntryId, Key, Kind, Lease, Standing, Store, StoreError, StoreStatus, Versioned,
 };
 use async_trait::async_trait;
 use connection::Connection;
@@ -23,6 +24,7 @@ use redis::streams::StreamRangeReply;
 use scripts::Scripts;
 use secrecy::SecretString;
 use server::Server;
+use standing::Known;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -38,6 +40,7 @@ pub struct RedisStore {
     connection: Connection,
     keys: Keys,
     scripts: Scripts,
+    known: Known,
 }
 
 fn damaged(what: &str) -> StoreError {
@@ -71,6 +74,7 @@ impl RedisStore {
             connection,
             keys,
             scripts: Scripts::new(),
+            known: Known::default(),
         };
         let server = Server::look(&store.connection).await?;
         server.refuse(&store.connection.address)?;
@@ -255,15 +259,23 @@ impl Store for RedisStore {
             .collect()
     }
 
+    async fn standing(&self) -> Result<Standing, StoreError> {
+        standing::standing(self).await
+    }
+
+    async fn name(&self, lease: &Lease, generation: u64, note: Option<&str>) -> Result<bool, StoreError> {
+        standing::name(self, lease, generation, note).await
+    }
+
     async fn commit(&self, lease: &Lease, batch: &CommitBatch) -> Result<(), CommitError> {
         let prepared = prepare(batch)?;
-        let encoded = encode::encode(&self.keys, lease, &prepared);
+        let encoded = encode::encode(&self.keys, lease, self.known.now(), &prepared);
         let answer: i64 = self
             .connection
             .run(&self.scripts.commit, &encoded.keys, &encoded.arguments)
             .await?;
         let place = match answer {
-            0 => return Ok(()),
+            0 => return Ok(self.known.committed()),
             -1 => return Err(CommitError::Fenced),
             -2 => return Err(CommitError::CursorMoved),
             place => usize::try_from(place - 1).unwrap_or(usize::MAX),

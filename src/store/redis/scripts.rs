@@ -38,6 +38,8 @@ pub(super) struct Scripts {
     pub(super) commit: Script,
     pub(super) scan: Script,
     pub(super) dirty: Script,
+    pub(super) standing: Script,
+    pub(super) name: Script,
     pub(super) probe: Script,
 }
 
@@ -50,6 +52,8 @@ impl Scripts {
             commit: Script::new(include_str!("commit.lua")),
             scan: Script::new(include_str!("scan.lua")),
             dirty: Script::new(include_str!("dirty.lua")),
+            standing: Script::new(include_str!("standing.lua")),
+            name: Script::new(include_str!("name.lua")),
             probe: Script::new(include_str!("probe.lua")),
         }
     }
@@ -63,6 +67,8 @@ impl Scripts {
             &self.commit,
             &self.scan,
             &self.dirty,
+            &self.standing,
+            &self.name,
         ];
         for script in all {
             let mut command = redis::cmd("SCRIPT");

@@ -11,7 +11,7 @@ pub(super) struct Server {
     settings: BTreeMap<String, String>,
 }
 
-fn field(information: &str, name: &str) -> Option<String> {
+pub(super) fn field(information: &str, name: &str) -> Option<String> {
     information
         .lines()
         .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
@@ -27,7 +27,7 @@ fn is_new_enough(version: &str) -> bool {
 }
 
 /// `None`: the server does not let this user ask (a managed service, a narrow ACL).
-async fn ask<T: redis::FromRedisValue>(connection: &Connection, command: &redis::Cmd) -> Result<Option<T>, StoreError> {
+pub(super) async fn ask<T: redis::FromRedisValue>(connection: &Connection, command: &redis::Cmd) -> Result<Option<T>, StoreError> {
     match connection.raw(command).await? {
         Ok(answer) => Ok(Some(answer)),
         Err(error) => match super::problem::problem(&error) {
