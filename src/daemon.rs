@@ -1,11 +1,17 @@
 //! Start, supervise, stop: wires the rooms together and owns the tasks.
 
 mod explain;
+mod gate_view;
+mod house;
 mod lease;
+mod mark;
 mod measure;
 mod parts;
+mod rebuild;
+mod stance;
 mod status;
 mod supervise;
+mod term;
 mod view;
 
 pub use parts::StartError;
@@ -15,18 +21,24 @@ use crate::config::{Configuration, Connectors, StoreChoice, load_and_build, proc
 use crate::secrets::EnvironmentSecrets;
 use crate::server::listener::{Limits, bind, serve};
 use crate::server::{View, admin, webhooks};
-use crate::store::{Lease, Store, StoreSettings};
+use crate::store::{Store, StoreSettings};
+use arc_swap::ArcSwap;
+use house::House;
+use lease::{Grant, LeaseKeeper};
+use mark::Mirror;
 use omnistock_sdk::SecretResolver;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use term::{Life, Terms};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use view::Leading;
 
-/// How long a leader may be silent before a standby takes over.
-const LEASE: Duration = Duration::from_millis(1_500);
+/// The lease of a store that only one process can open: nobody waits for its end.
+const ALONE: Duration = Duration::from_secs(30);
 /// How long all tasks together may take to end; less than the unit's `TimeoutStopSec`.
 const STOP: Duration = Duration::from_secs(25);
 
@@ -34,7 +46,7 @@ const STOP: Duration = Duration::from_secs(25);
 pub struct Running {
     view: Arc<DaemonView>,
     store: Arc<dyn Store>,
-    lease: watch::Receiver<Option<Lease>>,
+    grants: watch::Receiver<Option<Grant>>,
     /// Listeners end first, then the work.
     listening: (CancellationToken, TaskTracker),
     working: (CancellationToken, TaskTracker),
@@ -67,20 +79,30 @@ pub async fn start(
     let (admin, webhooks_address) = (admin_listener.local_addr()?, webhook_listener.local_addr()?);
     let store = crate::store::open(&store_settings(&configuration.store, secrets)?).await?;
 
-    let store_title = store.status().await?.title;
+    let title = store.status().await?.title;
     let (leading, working, listening) = (stage(), stage(), stage());
-    let (keeper, lease) = lease::LeaseKeeper::new(Arc::clone(&store), store_title.clone(), LEASE);
-    let why = keeper.why();
+    let (length, mirror) = beside(&configuration.store);
+    let keeper = LeaseKeeper::new(Arc::clone(&store), title.clone(), length, mirror.read());
+    let (grants, stance) = (keeper.grants(), keeper.stance());
+    let (trouble, told) = watch::channel(None);
+    leading
+        .1
+        .spawn(mirror.follow(keeper.known(), trouble, leading.0.clone()));
+    let seen = Leading {
+        stance: stance.subscribe(),
+        beat: keeper.beat(),
+        mirror: told,
+    };
     leading.1.spawn(keeper.run(leading.0.clone()));
-    let configuration = Arc::new(configuration);
-    let parts = parts::Parts::new(
-        &configuration,
-        &connectors,
-        Arc::clone(&store),
-        lease.clone(),
-        (store_title, why),
-    );
-    let view = parts.spawn(&working.1, &working.0);
+    let house = Arc::new(House::new(Arc::new(configuration), connectors, Arc::clone(&store)));
+    let life = Arc::new(ArcSwap::from_pointee(Life::idle(&house)));
+    let terms = Terms {
+        house: Arc::clone(&house),
+        life: Arc::clone(&life),
+        stance,
+    };
+    working.1.spawn(terms.run(grants.clone(), working.0.clone()));
+    let view = Arc::new(DaemonView::new(house, life, seen, title));
 
     let served: Arc<dyn View> = Arc::clone(&view) as Arc<dyn View>;
     let (tracker, cancel) = (&listening.1, &listening.0);
@@ -102,13 +124,23 @@ pub async fn start(
     Ok(Running {
         view,
         store,
-        lease,
+        grants,
         listening,
         working,
         leading,
         admin,
         webhooks: webhooks_address,
     })
+}
+
+/// How long a leader may be silent, and where the mark of the store is written down.
+fn beside(choice: &StoreChoice) -> (Duration, Mirror) {
+    match choice {
+        StoreChoice::Embedded { path } => (ALONE, Mirror::new(path, "embedded")),
+        StoreChoice::Redis {
+            prefix, lease, path, ..
+        } => (*lease, Mirror::new(path, prefix)),
+    }
 }
 
 fn stage() -> (CancellationToken, TaskTracker) {
@@ -118,7 +150,7 @@ fn stage() -> (CancellationToken, TaskTracker) {
 fn store_settings(choice: &StoreChoice, secrets: &dyn SecretResolver) -> Result<StoreSettings, StartError> {
     Ok(match choice {
         StoreChoice::Embedded { path } => StoreSettings::Embedded { path: path.clone() },
-        StoreChoice::Redis { url, prefix } => {
+        StoreChoice::Redis { url, prefix, .. } => {
             let url = url.resolve(secrets).map_err(StartError::Refused)?;
             StoreSettings::Redis {
                 url,
@@ -153,10 +185,10 @@ impl Running {
                 tracing::error!("{name} did not end in time; the next start takes care of it");
             }
         }
-        let lease = self.lease.borrow().clone();
+        let grant = self.grants.borrow().clone();
         self.leading.0.cancel();
         supervise::stopped(&self.leading.1, Duration::from_secs(1)).await;
-        lease::LeaseKeeper::release(self.store.as_ref(), lease).await;
+        LeaseKeeper::release(self.store.as_ref(), grant).await;
     }
 }
 

@@ -2,6 +2,7 @@
 //! people or `--json` for programs.
 
 mod address;
+mod channel;
 mod check;
 mod client;
 mod connectors;
@@ -71,6 +72,7 @@ enum Command {
     #[command(subcommand)]
     Listings(listings::Listings),
     Sync(sync::Sync),
+    Channel(channel::Change),
     Connectors(connectors::Connectors),
 }
 
@@ -142,6 +144,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Parked(parked) => parked.run(context).await,
         Command::Listings(listings) => listings.run(context).await,
         Command::Sync(sync) => sync.run(context).await,
+        Command::Channel(change) => change.run(context).await,
         Command::Connectors(connectors) => connectors.run(context),
     }
 }

@@ -46,7 +46,7 @@ impl Keys {
     }
 }
 
-pub(super) const STORE: Keys = Keys::of(&[&["kind", "path", "url", "prefix"]]);
+pub(super) const STORE: Keys = Keys::of(&[&["kind", "path", "url", "prefix", "lease"]]);
 pub(super) const SERVER: Keys = Keys::of(&[&["admin", "webhooks", "public_url"]]);
 /// Keys that every connector has; the others are its own.
 pub(super) const CONNECTOR: Keys = Keys {
@@ -113,7 +113,7 @@ const POLICY: &[&str] = &[
     "guard",
 ];
 const POLICY_LATER: &[&str] = &["ramp", "foreign_edit"];
-const TIMES: &[&str] = &["orders_every", "audit_every"];
+const TIMES: &[&str] = &["orders_every", "audit_every", "gate_wait"];
 pub(super) const TEMPLATE: Keys = Keys {
     known: &[POLICY, TIMES],
     later: POLICY_LATER,

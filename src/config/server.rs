@@ -4,12 +4,13 @@ use super::reader::{Fault, Section};
 use super::root::Root;
 use super::secret::secret_reference;
 use super::tree::Node;
-use super::value::{choice, parsed, text};
+use super::value::{choice, duration, parsed, text};
 use omnistock_sdk::{SecretReference, SecretResolver, SecretString};
 use reqwest::Url;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Where state lives.
 #[derive(Debug, Clone)]
@@ -25,8 +26,19 @@ pub enum StoreChoice {
         url: StoreUrl,
         /// What all keys begin with.
         prefix: String,
+        /// How long a leader may be silent before a standby takes over.
+        lease: Duration,
+        /// A folder of this machine: how far the store has come is written down there.
+        path: PathBuf,
     },
 }
+
+/// How long a leader may be silent, unless said.
+const LEASE: Duration = Duration::from_millis(1_500);
+/// Below it a busy machine would lose its lease by being busy.
+const SHORTEST_LEASE: Duration = Duration::from_millis(500);
+/// Above it a take-over would take longer than any channel should wait.
+const LONGEST_LEASE: Duration = Duration::from_secs(60);
 
 /// The address of a Redis.
 #[derive(Debug, Clone)]
@@ -97,22 +109,24 @@ pub(super) fn store(root: Root, environment: &BTreeMap<String, String>) -> Store
             section.error_at(key, format!("`{key}` in [store] is for kind = \"{owner}\" only"));
         }
     };
+    let path = section
+        .read("path", text)
+        .map_or(default, |path| root.folder.join(path));
     match kind {
-        None => StoreChoice::Embedded { path: default },
+        None => StoreChoice::Embedded { path },
         Some(Kind::Embedded) => {
-            foreign(&["url", "prefix"], "redis");
-            let path = section
-                .read("path", text)
-                .map_or(default, |path| root.folder.join(path));
+            foreign(&["url", "prefix", "lease"], "redis");
             StoreChoice::Embedded { path }
         }
         Some(Kind::Redis) => {
-            foreign(&["path"], "embedded");
             let url = section.require("url", "its address, such as \"redis://127.0.0.1:6379/0\"", store_url);
             let prefix = section.read("prefix", store_prefix).unwrap_or("omnistock").to_owned();
+            let lease = section.read("lease", store_lease).unwrap_or(LEASE);
             StoreChoice::Redis {
                 url: url.unwrap_or_else(|| StoreUrl::Given(String::new().into())),
                 prefix,
+                lease,
+                path,
             }
         }
     }
@@ -134,6 +148,15 @@ fn store_url(node: &Node) -> Result<StoreUrl, Fault> {
         return Err(Fault::new(super::secret::PLAIN_IN_URL));
     }
     Ok(StoreUrl::Given(url.as_str().to_owned().into()))
+}
+
+fn store_lease(node: &Node) -> Result<Duration, Fault> {
+    let lease = duration(node)?;
+    if (SHORTEST_LEASE..=LONGEST_LEASE).contains(&lease) {
+        Ok(lease)
+    } else {
+        Err(Fault::expected("500ms to 60s, such as \"1500ms\"", node))
+    }
 }
 
 fn store_prefix(node: &Node) -> Result<&str, Fault> {

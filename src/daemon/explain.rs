@@ -29,7 +29,13 @@ async fn documents(view: &DaemonView, settings: &Settings, sku: &Sku) -> Result<
     let skus = needs(settings, sku);
     let mut keys: Vec<Key> = skus.iter().map(Key::sku).collect();
     keys.extend(settings.sources.keys().map(Key::source));
-    let mut stored = view.store.load(&keys).await.map_err(|error| away(&error))?.into_iter();
+    let mut stored = view
+        .house
+        .store
+        .load(&keys)
+        .await
+        .map_err(|error| away(&error))?
+        .into_iter();
     let unreadable = |error: omnistock_engine::DecodeError| ApiError::unavailable(error.to_string());
     for sku in skus {
         let bytes = stored.next().unwrap_or_default().bytes;
@@ -56,6 +62,7 @@ async fn listings(view: &DaemonView, channel: &ChannelName, sku: &Sku) -> Result
     let (mut after, mut found) = (Some(prefix.clone()), Vec::new());
     for _ in 0..PAGES {
         let page = view
+            .house
             .store
             .scan(Kind::Listing, after.as_deref(), 1_000)
             .await
@@ -79,7 +86,7 @@ pub(super) async fn explain(
     sku: &Sku,
     channel: Option<&ChannelName>,
 ) -> Result<Vec<Explanation>, ApiError> {
-    let settings = view.settings.load_full();
+    let settings = view.house.settings.load_full();
     let documents = documents(view, &settings, sku).await?;
     let mut explanations = Vec::new();
     for name in settings
@@ -121,7 +128,7 @@ fn explanation(
         .get(channel)
         .map(|settings| settings.policy.mode)
         .unwrap_or_default();
-    let waits = view.gate.waits(channel);
+    let waits = view.closed(channel).unwrap_or_default();
     let place = listing.and_then(|listing| listing.place.as_ref());
     let desired = match place {
         None => promise.quantity,
@@ -162,7 +169,7 @@ fn explanation(
         observed: listing
             .and_then(|listing| listing.observed.as_ref())
             .and_then(|observed| Some(stamped(observed.quantity?, observed.at))),
-        notes: waits.iter().map(ToString::to_string).collect(),
+        notes: waits,
         steps: steps(promise),
         price: None,
         changes: Vec::new(),
@@ -195,7 +202,7 @@ fn steps(promise: &Promise) -> Vec<Step> {
 
 /// Everything known of a SKU.
 pub(super) async fn item(view: &DaemonView, sku: &Sku) -> Result<ItemView, ApiError> {
-    let settings = view.settings.load_full();
+    let settings = view.house.settings.load_full();
     let listings = explain(view, sku, None).await.unwrap_or_default();
     let documents = documents(view, &settings, sku).await?;
     let Some(document) = documents.skus.get(sku) else {

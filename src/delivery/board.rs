@@ -218,7 +218,7 @@ impl ChannelBoard {
     }
 
     /// Forgets the listings: the worker begins anew.
-    pub(super) fn clear(&self) {
+    pub fn clear(&self) {
         self.states.iter().for_each(|count| count.store(0, Ordering::Relaxed));
         self.complete.store(false, Ordering::Release);
         self.skus().clear();

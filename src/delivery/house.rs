@@ -3,7 +3,7 @@
 use super::fake::Fake;
 use super::shaky::Shaky;
 use super::{ChannelBoard, ChannelParts, ChannelWorker, Ended, FreshOrders, Timings};
-use crate::store::{CommitBatch, DirtyMark, DocumentWrite, Key, Lease, Store};
+use crate::store::{Asked, CommitBatch, DirtyMark, DocumentWrite, Key, Lease, Right, Store};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use omnistock_engine::{LineRecord, Position, SkuDocument, SourceDocument};
@@ -51,6 +51,7 @@ pub(super) struct House {
     pub(super) wake: Arc<Notify>,
     pub(super) gate: watch::Sender<bool>,
     pub(super) timings: Timings,
+    pub(super) right: Right,
     lease: Lease,
     leases: watch::Sender<Option<Lease>>,
     versions: Mutex<BTreeMap<String, (u64, SkuDocument)>>,
@@ -97,6 +98,7 @@ impl House {
                 stop: quick,
                 ..Timings::default()
             },
+            right: Right::of(Asked::now(), Duration::from_hours(1)),
             leases: watch::channel(Some(lease.clone())).0,
             lease,
             versions: Mutex::default(),
@@ -190,6 +192,7 @@ impl House {
             settings: self.settings.clone(),
             connector: self.fake.clone(),
             lease: self.leases.subscribe(),
+            right: self.right.clone(),
             gate: self.gate.subscribe(),
             wake: self.wake.clone(),
             orders: self.orders.clone(),

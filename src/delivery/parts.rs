@@ -1,7 +1,7 @@
 //! What a channel's worker is given.
 
 use super::ChannelBoard;
-use crate::store::{Lease, Store};
+use crate::store::{Lease, Right, Store};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use omnistock_sdk::Connector;
@@ -67,6 +67,8 @@ pub struct ChannelParts {
     pub connector: Arc<dyn Connector>,
     /// The lease; nothing is done without one.
     pub lease: watch::Receiver<Option<Lease>>,
+    /// Whether the lease is certainly still ours: asked right before every write.
+    pub right: Right,
     /// Whether the channel may be written.
     pub gate: watch::Receiver<bool>,
     /// The ledger has marked something dirty.

@@ -46,8 +46,8 @@ impl Store for Shaky {
         self.inner.standing().await
     }
 
-    async fn name(&self, lease: &Lease, generation: u64, note: Option<&str>) -> Result<bool, StoreError> {
-        self.inner.name(lease, generation, note).await
+    async fn name(&self, lease: &Lease, generation: u64, note: Option<&str>, forget: bool) -> Result<bool, StoreError> {
+        self.inner.name(lease, generation, note, forget).await
     }
 
     async fn append(&self, events: &[Vec<u8>]) -> Result<Vec<EntryId>, StoreError> {

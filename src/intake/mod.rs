@@ -4,6 +4,7 @@
 mod board;
 mod cache;
 mod gate;
+mod gate_decisions;
 mod holds;
 mod inbox;
 mod ledger;
@@ -16,6 +17,7 @@ mod webhook;
 
 pub use board::{Refusal, SourceBoard, SourceReport};
 pub use gate::GateKeeper;
+pub use gate_decisions::GateDecision;
 pub use holds::{Decision, HeldReport, HoldError, Holds};
 pub use inbox::Inbox;
 pub use ledger::{Ledger, LedgerBoard, LedgerParts};

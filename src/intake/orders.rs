@@ -108,6 +108,8 @@ pub struct OrderPoller {
     fresh: watch::Sender<Fresh>,
     seen: HashMap<OrderId, OrderFact>,
     cursor: Option<(u64, Option<Cursor>)>,
+    /// The store has lost something: all open orders are read once more, wherever the cursor stands.
+    anew: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -150,7 +152,15 @@ impl OrderPoller {
             fresh,
             seen,
             cursor: None,
+            anew: false,
         }
+    }
+
+    /// Reads all open orders before it goes on from the stored cursor: what the store has lost comes again.
+    #[must_use]
+    pub fn anew(mut self, anew: bool) -> Self {
+        self.anew = anew;
+        self
     }
 
     /// The handle that wakes it.
@@ -215,7 +225,7 @@ impl OrderPoller {
             Some(known) => known,
             None => self.load_cursor().await?,
         };
-        let mut last = None;
+        let mut last = if self.anew { self.back_fill().await? } else { None };
         for _ in 0..PAGES {
             let page = role.orders(cursor.as_ref()).await?;
             last = self.take_in(page.orders).await?.or(last);
@@ -241,6 +251,26 @@ impl OrderPoller {
             back_filled: true,
         });
         Ok(())
+    }
+
+    /// Every order that may still hold stock, from the first; the cursor stays where it is. Answers the
+    /// place of the last event.
+    async fn back_fill(&mut self) -> Result<Option<crate::store::EntryId>, PollError> {
+        let connector = Arc::clone(&self.connector);
+        let Some(role) = connector.orders() else {
+            return Ok(None);
+        };
+        let (mut cursor, mut last) = (None, None);
+        for _ in 0..PAGES {
+            let page = role.orders(cursor.as_ref()).await?;
+            last = self.take_in(page.orders).await?.or(last);
+            cursor = Some(page.cursor);
+            if !page.more {
+                break;
+            }
+        }
+        self.anew = false;
+        Ok(last)
     }
 
     /// Appends what is new; answers the place of the last event.

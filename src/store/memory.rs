@@ -240,12 +240,13 @@ impl Store for Memory {
         })
     }
 
-    async fn name(&self, lease: &Lease, generation: u64, note: Option<&str>) -> Result<bool, StoreError> {
+    async fn name(&self, lease: &Lease, generation: u64, note: Option<&str>, forget: bool) -> Result<bool, StoreError> {
         let mut state = self.state();
         let holds = state.holds(lease);
         if holds {
             state.generation = generation;
             state.note = note.map(str::to_owned);
+            state.documents.retain(|key, _| !forget || key.kind == Kind::Merchant);
         }
         Ok(holds)
     }

@@ -22,6 +22,7 @@ mod marks;
 mod names;
 mod properties;
 mod redis_only;
+mod standing;
 
 /// Each case becomes a test of its own per store: `redis::a_case`.
 macro_rules! on_every_store {
@@ -92,6 +93,11 @@ on_every_store!(
     marks::ten_thousand_marks_and_clears,
     marks::intents_open_and_close,
     marks::the_last_word_on_an_intent_stands,
+    standing::an_empty_store_stands_at_nothing,
+    standing::the_leader_is_named_until_its_lease_is_over,
+    standing::every_commit_and_every_entry_counts,
+    standing::a_name_needs_the_lease_and_stays,
+    standing::what_does_not_fit_together_is_forgotten,
     commits::a_commit_given_up_on_is_not_yet_or_done,
     commits::everything_is_there_after_opening_again,
 );

@@ -154,12 +154,13 @@ fn the_address_of_redis_may_be_a_secret() {
     let world =
         World::new("[store]\nkind = \"redis\"\nurl = { env = \"REDIS\" }\n").variable("REDIS", "redis://:pw@host");
     let configuration = loaded(&world);
-    let StoreChoice::Redis { url, prefix } = &configuration.store else {
+    let StoreChoice::Redis { url, prefix, lease, .. } = &configuration.store else {
         panic!("no redis")
     };
     let secrets = crate::secrets::EnvironmentSecrets::new(world.environment.clone(), "");
     assert_eq!(url.resolve(&secrets).unwrap().expose_secret(), "redis://:pw@host");
     assert!(matches!(url, StoreUrl::Secret(_)) && prefix == "omnistock");
+    assert_eq!(lease.as_millis(), 1_500);
 }
 
 #[test]

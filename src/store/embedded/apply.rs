@@ -105,11 +105,21 @@ pub(super) fn standing(connection: &Connection, now: Millis) -> Applied<Standing
     })
 }
 
-pub(super) fn name(connection: &Connection, lease: &Lease, generation: u64, note: Option<&str>) -> Applied<bool> {
+pub(super) fn name(
+    connection: &Connection,
+    lease: &Lease,
+    generation: u64,
+    note: Option<&str>,
+    forget: bool,
+) -> Applied<bool> {
     let holds = holds(connection, lease)?;
     if holds {
         set_counter(connection, "generation", generation)?;
         connection.execute("UPDATE lease SET note = ?1", [note])?;
+        let kept = crate::store::Kind::Merchant.name();
+        if forget {
+            connection.execute("DELETE FROM document WHERE kind <> ?1", [kept])?;
+        }
     }
     Ok(holds)
 }

@@ -14,7 +14,8 @@ mod writer;
 
 use super::prepare::check_events;
 use super::{
-    CommitBatch, CommitError, Dirty, Entry, EntryId, Key, Kind, Lease, Standing, Store, StoreError, StoreStatus, Versioned,
+    CommitBatch, CommitError, Dirty, Entry, EntryId, Key, Kind, Lease, Standing, Store, StoreError, StoreStatus,
+    Versioned,
 };
 use async_trait::async_trait;
 use lock::{FolderLock, unwritable};
@@ -132,8 +133,8 @@ impl Store for Embedded {
             .await
     }
 
-    async fn name(&self, lease: &Lease, generation: u64, note: Option<&str>) -> Result<bool, StoreError> {
-        let change = Change::Name(lease.clone(), generation, note.map(str::to_owned));
+    async fn name(&self, lease: &Lease, generation: u64, note: Option<&str>, forget: bool) -> Result<bool, StoreError> {
+        let change = Change::Name(lease.clone(), generation, note.map(str::to_owned), forget);
         match self.writer.change(change).await? {
             Answer::Named(done) => Ok(done),
             other => Err(unexpected(&other)),

@@ -29,7 +29,7 @@ pub(super) enum Change {
     Renew(Lease, Duration),
     Release(Lease),
     Append(Vec<Vec<u8>>),
-    Name(Lease, u64, Option<String>),
+    Name(Lease, u64, Option<String>, bool),
     Commit(Lease, CommitBatch),
 }
 
@@ -65,8 +65,8 @@ fn run_one(connection: &Connection, change: &Change) -> rusqlite::Result<Answer>
         Change::Renew(lease, length) => apply::renew(connection, lease, *length, now).map(Answer::Renewed),
         Change::Release(lease) => apply::release(connection, lease).map(|()| Answer::Released),
         Change::Append(events) => apply::append(connection, events).map(Answer::Appended),
-        Change::Name(lease, generation, note) => {
-            apply::name(connection, lease, *generation, note.as_deref()).map(Answer::Named)
+        Change::Name(lease, generation, note, forget) => {
+            apply::name(connection, lease, *generation, note.as_deref(), *forget).map(Answer::Named)
         }
         Change::Commit(lease, batch) => apply::commit(connection, lease, batch).map(Answer::Committed),
     }

@@ -14,7 +14,8 @@ mod standing;
 
 use super::prepare::{check_events, prepare};
 use super::{
-    CommitBatch, CommitError, Dirty, Entry, EntryId, Key, Kind, Lease, Standing, Store, StoreError, StoreStatus, Versioned,
+    CommitBatch, CommitError, Dirty, Entry, EntryId, Key, Kind, Lease, Standing, Store, StoreError, StoreStatus,
+    Versioned,
 };
 use async_trait::async_trait;
 use connection::Connection;
@@ -263,8 +264,8 @@ impl Store for RedisStore {
         standing::standing(self).await
     }
 
-    async fn name(&self, lease: &Lease, generation: u64, note: Option<&str>) -> Result<bool, StoreError> {
-        standing::name(self, lease, generation, note).await
+    async fn name(&self, lease: &Lease, generation: u64, note: Option<&str>, forget: bool) -> Result<bool, StoreError> {
+        standing::name(self, lease, generation, note, forget).await
     }
 
     async fn commit(&self, lease: &Lease, batch: &CommitBatch) -> Result<(), CommitError> {

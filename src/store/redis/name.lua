@@ -1,10 +1,12 @@
 -- Names the store: its generation and a note; the documents that are there count as all there are.
--- KEYS lease, inbox, last entry, cursor, then the documents of every kind; ARGV owner, token, generation, note.
+-- KEYS lease, inbox, last entry, cursor, then the documents of every kind (seven), then what is to be
+-- forgotten; ARGV owner, token, generation, note.
 -- Gives the count of commits, or -1: the lease is somebody else's.
 local held = redis.call('HMGET', KEYS[1], 'owner', 'token', 'commits')
 if held[1] ~= ARGV[1] or held[2] ~= ARGV[2] then return -1 end
+for i = 12, #KEYS do redis.call('UNLINK', KEYS[i]) end
 local there = 0
-for i = 5, #KEYS do there = there + redis.call('HLEN', KEYS[i]) end
+for i = 5, 11 do there = there + redis.call('HLEN', KEYS[i]) end
 -- Entries that are gone are not waited for: the cursor stands before the first that is there, and
 -- places go on behind the last one given.
 local function place(entry) return entry and tonumber(string.match(entry[1], '^%d+')) end

@@ -23,5 +23,6 @@ redis.call('INCRBY', KEYS[1], 1)
 redis.call('SET', KEYS[1], '1')
 redis.call('GET', KEYS[1])
 redis.call('DEL', KEYS[1])
+redis.call('UNLINK', KEYS[1])
 redis.call('TIME')
 return 0

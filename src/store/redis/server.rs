@@ -27,7 +27,10 @@ fn is_new_enough(version: &str) -> bool {
 }
 
 /// `None`: the server does not let this user ask (a managed service, a narrow ACL).
-pub(super) async fn ask<T: redis::FromRedisValue>(connection: &Connection, command: &redis::Cmd) -> Result<Option<T>, StoreError> {
+pub(super) async fn ask<T: redis::FromRedisValue>(
+    connection: &Connection,
+    command: &redis::Cmd,
+) -> Result<Option<T>, StoreError> {
     match connection.raw(command).await? {
         Ok(answer) => Ok(Some(answer)),
         Err(error) => match super::problem::problem(&error) {

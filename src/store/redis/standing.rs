@@ -64,19 +64,7 @@ async fn server(connection: &Connection) -> Result<String, StoreError> {
 }
 
 pub(super) async fn standing(store: &RedisStore) -> Result<Standing, StoreError> {
-    type Found = (
-        Vec<u8>,
-        u64,
-        i64,
-        u64,
-        u64,
-        Vec<u8>,
-        i64,
-        i64,
-        u64,
-        u64,
-        u64,
-    );
+    type Found = (Vec<u8>, u64, i64, u64, u64, Vec<u8>, i64, i64, u64, u64, u64);
     let found: Found = store.connection.run(&store.scripts.standing, &keys(store), &[]).await?;
     let (owner, left, since, generation, commits, note, counted, there, last, cursor, waiting) = found;
     let mark = Mark {
@@ -104,6 +92,7 @@ pub(super) async fn name(
     lease: &Lease,
     generation: u64,
     note: Option<&str>,
+    forget: bool,
 ) -> Result<bool, StoreError> {
     let arguments = [
         lease.owner.clone().into_bytes(),
@@ -111,7 +100,12 @@ pub(super) async fn name(
         generation.to_string().into_bytes(),
         note.unwrap_or_default().as_bytes().to_vec(),
     ];
-    let commits: i64 = store.connection.run(&store.scripts.name, &keys(store), &arguments).await?;
+    let mut keys = keys(store);
+    if forget {
+        let gone = Kind::ALL.into_iter().filter(|kind| *kind != Kind::Merchant);
+        keys.extend(gone.flat_map(|kind| [store.keys.documents(kind), store.keys.index(kind)]));
+    }
+    let commits: i64 = store.connection.run(&store.scripts.name, &keys, &arguments).await?;
     if commits < 0 {
         return Ok(false);
     }
