@@ -46,7 +46,7 @@ impl Known {
         let (there, known) = (standing.mark, self.mark);
         let lost = |what| Finding::Lost { what, torn: false };
         if known.generation > 0 && there.generation == 0 {
-            return Finding::Lost(format!(
+            return lost(format!(
                 "it is empty and should hold {known}: flushed, or another server"
             ));
         }
@@ -56,7 +56,7 @@ impl Known {
             } else {
                 format!("it holds {there} and should hold {known}")
             };
-            return Finding::Lost(format!(
+            return lost(format!(
                 "{which}: restored from an older copy, or failed over without the last"
             ));
         }

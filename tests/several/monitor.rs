@@ -145,6 +145,7 @@ fn the_judge_tells_a_stale_commit() {
         r#"1.0 [0 lua] "HSET" "{o}:lease" "owner" "a" "token" "1" "until" "9""#.to_owned(),
         commit("a", 1),
         r#"1.0 [0 lua] "HINCRBY" "{o}:lease" "commits" "1""#.to_owned(),
+        r#"1.0 [0 127.0.0.1:2] "EVALSHA" "y" "1" "{o}:lease" "b""#.to_owned(),
         r#"1.0 [0 lua] "HSET" "{o}:lease" "owner" "b \"x\"" "token" "2" "until" "9""#.to_owned(),
         commit("a", 1),
         r#"1.0 [0 127.0.0.1:1] "GET" "y""#.to_owned(),

@@ -8,7 +8,8 @@
 --         (a version is 8 bytes, zeros for none; an empty third value deletes);
 --       then per channel: count and count times sku, since; count and count times sku, version;
 --         count of listings to open, these; count of listings to close, these
--- Gives 0 done, -1 fenced, -2 cursor moved, n > 0 the n-th document has another version.
+-- Gives 0 done, -1 fenced, -2 cursor moved, n > 0 the n-th document has another version; and how many
+-- commits the store has had now.
 
 -- Lua's stack takes 8,000 values at once; even, so that pairs stay together.
 local CHUNK = 4000
@@ -43,10 +44,10 @@ end
 
 -- Checks.
 local held = redis.call('HMGET', KEYS[1], 'owner', 'token', 'generation', 'commits')
-if held[1] ~= ARGV[1] or held[2] ~= ARGV[2] then return -1 end
+if held[1] ~= ARGV[1] or held[2] ~= ARGV[2] then return { -1, 0 } end
 -- A restored store may hold our lease again: it is behind what we have seen of it.
-if (held[3] or '0') ~= ARGV[3] or tonumber(held[4] or '0') < tonumber(ARGV[4]) then return -1 end
-if ARGV[5] ~= '' and (redis.call('GET', KEYS[2]) or '0') ~= ARGV[5] then return -2 end
+if (held[3] or '0') ~= ARGV[3] or tonumber(held[4] or '0') < tonumber(ARGV[4]) then return { -1, 0 } end
+if ARGV[5] ~= '' and (redis.call('GET', KEYS[2]) or '0') ~= ARGV[5] then return { -2, 0 } end
 
 local kinds, channels = tonumber(ARGV[8]), tonumber(ARGV[9])
 local places, ordinal = {}, 0
@@ -58,7 +59,7 @@ for kind = 1, kinds do
   local documents = get_in_chunks(KEYS[3 + kind * 2], ids)
   for i = 1, count do
     local document = documents[i]
-    if (document and string.sub(document, 1, 8) or NONE) ~= ARGV[from + (i - 1) * 3 + 2] then return ordinal + i end
+    if (document and string.sub(document, 1, 8) or NONE) ~= ARGV[from + (i - 1) * 3 + 2] then return { ordinal + i, 0 } end
   end
   ordinal = ordinal + count
   places[kind] = { from, count }
@@ -146,6 +147,6 @@ if ARGV[5] ~= '' then
   redis.call('XTRIM', KEYS[3], 'MINID', '=', ARGV[7])
 end
 -- What is there is counted, so that it is noticed when it is gone.
-redis.call('HINCRBY', KEYS[1], 'commits', 1)
+local commits = redis.call('HINCRBY', KEYS[1], 'commits', 1)
 if more ~= 0 then redis.call('HINCRBY', KEYS[1], 'documents', more) end
-return 0
+return { 0, commits }

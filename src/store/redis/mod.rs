@@ -270,13 +270,14 @@ impl Store for RedisStore {
 
     async fn commit(&self, lease: &Lease, batch: &CommitBatch) -> Result<(), CommitError> {
         let prepared = prepare(batch)?;
-        let encoded = encode::encode(&self.keys, lease, self.known.now(), &prepared);
-        let answer: i64 = self
+        let known = self.known.now();
+        let encoded = encode::encode(&self.keys, lease, known, &prepared);
+        let (answer, commits): (i64, u64) = self
             .connection
             .run(&self.scripts.commit, &encoded.keys, &encoded.arguments)
             .await?;
         let place = match answer {
-            0 => return Ok(self.known.committed()),
+            0 => return Ok(self.known.seen(known.0, commits)),
             -1 => return Err(CommitError::Fenced),
             -2 => return Err(CommitError::CursorMoved),
             place => usize::try_from(place - 1).unwrap_or(usize::MAX),

@@ -23,13 +23,9 @@ impl Known {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A commit of ours was answered: the store has had one more.
-    pub(super) fn committed(&self) {
-        self.change(|known| known.1 += 1);
-    }
-
-    /// A look: a later generation, or more commits, are known from here on; fewer are not.
-    fn seen(&self, generation: u64, commits: u64) {
+    /// A look, or a commit that was answered: a later generation, or more commits, are known from here on; fewer
+    /// are not.
+    pub(super) fn seen(&self, generation: u64, commits: u64) {
         self.change(|known| *known = (*known).max((generation, commits)));
     }
 
@@ -131,7 +127,7 @@ mod tests {
     fn a_look_at_an_older_store_takes_back_nothing() {
         let known = Known::default();
         known.seen(3, 10);
-        known.committed();
+        known.seen(3, 11);
         known.seen(3, 4);
         assert_eq!(known.now(), (3, 11));
         known.seen(2, 99);
