@@ -38,7 +38,7 @@ const LEASE: Duration = Duration::from_millis(1_500);
 /// Below it a busy machine would lose its lease by being busy.
 const SHORTEST_LEASE: Duration = Duration::from_millis(500);
 /// Above it a take-over would take longer than any channel should wait.
-const LONGEST_LEASE: Duration = Duration::from_secs(60);
+const LONGEST_LEASE: Duration = Duration::from_mins(1);
 
 /// The address of a Redis.
 #[derive(Debug, Clone)]

@@ -72,16 +72,21 @@ impl DaemonView {
     /// and while another leads.
     pub(super) fn obstacles(&self) -> Vec<String> {
         let stance = self.leading.stance.borrow().clone();
-        let trouble = stance.trouble.map(|trouble| match stance.leads {
-            true => trouble,
-            false => format!("this daemon stands by: {trouble}"),
-        });
+        let leads = stance.leads;
+        let whose = |trouble| {
+            if leads {
+                trouble
+            } else {
+                format!("this daemon stands by: {trouble}")
+            }
+        };
+        let trouble = stance.trouble.map(whose);
         let told = |error: &String| {
             trouble
                 .as_ref()
                 .is_none_or(|trouble| !trouble.ends_with(error.as_str()))
         };
-        let ledger = self.house.ledger_board.error().filter(|_| stance.leads).filter(told);
+        let ledger = self.house.ledger_board.error().filter(|_| leads).filter(told);
         trouble.clone().into_iter().chain(ledger).collect()
     }
 

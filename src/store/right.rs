@@ -25,7 +25,7 @@ impl Asked {
     /// A tenth is left out: clocks of two machines run at different speeds. Time in which the
     /// machine slept is not in the monotonic clock of every system, so the wall clock is asked too.
     fn until(self, length: Duration) -> (Instant, Millis) {
-        let certain = length - length / 10;
+        let certain = length * 9 / 10;
         let milliseconds = i64::try_from(certain.as_millis()).unwrap_or(i64::MAX);
         (self.0 + certain, self.1.plus(milliseconds))
     }

@@ -277,7 +277,10 @@ impl Store for RedisStore {
             .run(&self.scripts.commit, &encoded.keys, &encoded.arguments)
             .await?;
         let place = match answer {
-            0 => return Ok(self.known.seen(known.0, commits)),
+            0 => {
+                self.known.seen(known.0, commits);
+                return Ok(());
+            }
             -1 => return Err(CommitError::Fenced),
             -2 => return Err(CommitError::CursorMoved),
             place => usize::try_from(place - 1).unwrap_or(usize::MAX),
