@@ -220,6 +220,7 @@ impl<'a> Parts<'a> {
                 lease: self.lease.clone(),
                 right: self.grant.right.clone(),
                 gate: gate.gate(channel),
+                falls: gate.falls(channel),
                 wake: Arc::clone(wake),
                 orders: Arc::clone(&fresh),
                 board: Arc::clone(&view.board),

@@ -50,6 +50,7 @@ pub(super) struct House {
     pub(super) board: Arc<ChannelBoard>,
     pub(super) wake: Arc<Notify>,
     pub(super) gate: watch::Sender<bool>,
+    pub(super) falls: watch::Sender<bool>,
     pub(super) timings: Timings,
     pub(super) right: Right,
     lease: Lease,
@@ -91,6 +92,7 @@ impl House {
             board: Arc::default(),
             wake: Arc::default(),
             gate: watch::channel(true).0,
+            falls: watch::channel(false).0,
             timings: Timings {
                 read_back: quick,
                 tick: Duration::from_millis(20),
@@ -194,6 +196,7 @@ impl House {
             lease: self.leases.subscribe(),
             right: self.right.clone(),
             gate: self.gate.subscribe(),
+            falls: self.falls.subscribe(),
             wake: self.wake.clone(),
             orders: self.orders.clone(),
             board: self.board.clone(),

@@ -138,7 +138,7 @@ impl Worker {
         } else {
             Target::Unknown
         };
-        let falls = policy.mode == Mode::Live && promise.only_decrease;
+        let falls = policy.mode == Mode::Live && (promise.only_decrease || self.only_falls());
         let read = entry.document.observed.as_ref().filter(|_| entry.document.confirmed());
         let fresh = read
             .zip(entry.asked_at)
@@ -161,7 +161,7 @@ impl Worker {
         let facts = Facts {
             vendor: &self.vendor,
             mode: aim.mode,
-            gate: self.gate,
+            gate: self.gate || self.falls,
             target: aim.target,
             factor: aim.factor,
             document: &entry.document,
@@ -185,6 +185,8 @@ impl Worker {
 
     fn carry_out(&mut self, index: Index, sku: &Sku, action: &Action, fresh: bool, now: Millis) -> bool {
         match action {
+            // It rises once every listing was read: then everything is looked at again.
+            Action::Nothing(Why::OnlyDecrease) if self.only_falls() => {}
             Action::Nothing(why) if why.settled() => return self.settle_listing(index, *why, fresh, now),
             // The gate's change looks at everything; a planned write is the caller's.
             Action::Nothing(_) | Action::Write { .. } => {}

@@ -71,6 +71,8 @@ pub struct ChannelParts {
     pub right: Right,
     /// Whether the channel may be written.
     pub gate: watch::Receiver<bool>,
+    /// Whether numbers may fall before the gate is open: the ledgers are known, only its listings were not read yet.
+    pub falls: watch::Receiver<bool>,
     /// The ledger has marked something dirty.
     pub wake: Arc<Notify>,
     /// Fetches orders on demand.

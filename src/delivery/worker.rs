@@ -74,6 +74,8 @@ pub(super) struct Worker {
     /// Some rule names listings: each has a promise of its own.
     pub(super) by_listing: bool,
     pub(super) gate: bool,
+    /// Numbers may fall before the gate is open and every listing was read.
+    pub(super) falls: bool,
     pub(super) tasks: TaskTracker,
     pub(super) endings: mpsc::Sender<Ending>,
     ended: mpsc::Receiver<Ending>,
@@ -159,7 +161,7 @@ impl Worker {
         };
         let (vendor, settings) = (vendor(manifest, parts.timings.skew), parts.settings.load_full());
         let (endings, ended) = mpsc::channel(limits.calls + 2);
-        let gate = *parts.gate.borrow();
+        let (gate, falls) = (*parts.gate.borrow(), *parts.falls.borrow());
         Self {
             stamp: stamp(&settings),
             by_listing: by_listing(&settings),
@@ -183,6 +185,7 @@ impl Worker {
             fetch_failures: 0,
             settings,
             gate,
+            falls,
             tasks: TaskTracker::new(),
             endings,
             ended,
@@ -199,6 +202,7 @@ impl Worker {
 
     async fn turn_until_stopped(&mut self) -> Stop {
         let (mut gate, mut lease) = (self.parts.gate.clone(), self.parts.lease.clone());
+        let mut falls = self.parts.falls.clone();
         let (wake, cancel) = (self.parts.wake.clone(), self.cancel.clone());
         loop {
             if let Err(stop) = self.round().await {
@@ -210,6 +214,10 @@ impl Worker {
                 () = wake.notified() => self.marks_at = None,
                 Some(ending) = self.ended.recv() => self.take(ending),
                 () = changed(&mut gate) => self.gate_changed(*gate.borrow_and_update()),
+                () = changed(&mut falls) => {
+                    self.falls = *falls.borrow_and_update();
+                    self.look_at_all();
+                }
                 () = changed(&mut lease) => {
                     if lease.borrow_and_update().as_ref() != Some(&self.lease) {
                         return Stop::Again;
@@ -227,7 +235,7 @@ impl Worker {
     async fn round(&mut self) -> Result<(), Stop> {
         self.settings_changed();
         let mut planned = Vec::new();
-        if self.primed {
+        if self.primed || self.falls {
             self.take_marks().await?;
             let queued = self.room(now()).saturating_mul(self.limits.write);
             let skus = self.work.take(now(), MOST_LOOKS, queued);
@@ -308,6 +316,11 @@ impl Worker {
         }
     }
 
+    /// Whether numbers may only fall: the gate is closed for nothing but its listings.
+    pub(super) fn only_falls(&self) -> bool {
+        self.falls && !(self.gate && self.primed)
+    }
+
     /// How many calls may be made now.
     pub(super) fn room(&self, now: Millis) -> usize {
         let free = self.limits.calls.saturating_sub(self.in_flight);
@@ -326,7 +339,7 @@ impl Worker {
     /// Until the next thing that has a time.
     fn pause(&self) -> Duration {
         let now = now();
-        if self.primed && (self.work.is_ready() || self.work.is_queued() && self.room(now) > 0) {
+        if (self.primed || self.falls) && (self.work.is_ready() || self.work.is_queued() && self.room(now) > 0) {
             return Duration::ZERO;
         }
         let mut next = self.work.next();

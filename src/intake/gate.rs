@@ -17,6 +17,7 @@ pub struct GateKeeper {
     conditions: Mutex<BTreeMap<ChannelName, Conditions>>,
     orders: BTreeMap<ChannelName, OrderRequests>,
     gates: BTreeMap<ChannelName, watch::Sender<bool>>,
+    falls: BTreeMap<ChannelName, watch::Sender<bool>>,
     decisions: Mutex<GateDecisions>,
     /// The store has lost something then: only snapshots from after it count. Orders that ended before it
     /// are not among the open ones, so an older figure could hold their units again.
@@ -43,15 +44,15 @@ impl GateKeeper {
             conditions.backfilled.retain(|other, _| orders.contains_key(other));
             (channel.clone(), conditions)
         });
-        let gates = settings
-            .channels
-            .keys()
-            .map(|channel| (channel.clone(), watch::channel(false).0))
-            .collect();
+        let closed = || {
+            let one = |channel: &ChannelName| (channel.clone(), watch::channel(false).0);
+            settings.channels.keys().map(one).collect()
+        };
         Self {
             conditions: Mutex::new(conditions.collect()),
             orders,
-            gates,
+            gates: closed(),
+            falls: closed(),
             decisions: Mutex::default(),
             lost_at,
             began: Instant::now(),
@@ -66,6 +67,14 @@ impl GateKeeper {
     /// The gate of a channel; a closed one for a channel that there is not.
     pub fn gate(&self, channel: &ChannelName) -> watch::Receiver<bool> {
         self.gates
+            .get(channel)
+            .map_or_else(|| watch::channel(false).1, watch::Sender::subscribe)
+    }
+
+    /// Whether a channel's numbers may fall although its listings were not read back yet: after a take-over or a
+    /// restart that has lost nothing, decreases go on at once.
+    pub fn falls(&self, channel: &ChannelName) -> watch::Receiver<bool> {
+        self.falls
             .get(channel)
             .map_or_else(|| watch::channel(false).1, watch::Sender::subscribe)
     }
@@ -134,6 +143,12 @@ impl GateKeeper {
 
     /// Opens the gates whose conditions are met. A gate never closes again under one lease.
     pub fn update(&self) {
+        for (channel, falls) in self.falls.iter().filter(|_| self.lost_at.is_none()) {
+            let rest = |wait: &Wait| matches!(wait, Wait::ReadBack(..));
+            if !*falls.borrow() && self.waits(channel).iter().all(rest) {
+                falls.send_replace(true);
+            }
+        }
         for (channel, gate) in &self.gates {
             if !*gate.borrow() && self.waits(channel).is_empty() {
                 tracing::info!(%channel, "the gate is open");
@@ -186,5 +201,54 @@ impl GateKeeper {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use omnistock_words::{Basis, ChannelPolicy, ChannelSettings, LocationName, LocationPolicy, SourcePolicy};
+
+    fn keeper(lost_at: Option<Millis>) -> (GateKeeper, ConnectorName, ChannelName) {
+        let (erp, shop) = (ConnectorName::new("erp").unwrap(), ChannelName::new("shop").unwrap());
+        let mut settings = Settings::default();
+        settings.sources.insert(erp.clone(), SourcePolicy::new(Basis::Physical));
+        let berlin = LocationName::new("berlin").unwrap();
+        settings.locations.insert(berlin.clone(), LocationPolicy::default());
+        let policy = ChannelPolicy {
+            locations: vec![berlin],
+            ..ChannelPolicy::default()
+        };
+        let channel = ChannelSettings {
+            connector: ConnectorName::new("shop").unwrap(),
+            template: None,
+            policy,
+        };
+        settings.channels.insert(shop.clone(), channel);
+        let keeper = GateKeeper::new(&settings, &BTreeSet::from([erp.clone()]), BTreeMap::new(), lost_at);
+        (keeper, erp, shop)
+    }
+
+    #[test]
+    fn what_the_store_knew_lets_numbers_fall_and_the_read_back_opens() {
+        let (keeper, erp, shop) = keeper(None);
+        let (gate, falls) = (keeper.gate(&shop), keeper.falls(&shop));
+        assert!(!keeper.knows());
+        keeper.snapshot_known(&erp);
+        assert!((keeper.knows(), *falls.borrow(), *gate.borrow()) == (true, true, false));
+        keeper.read_back(&shop);
+        assert!(*gate.borrow());
+    }
+
+    #[test]
+    fn after_a_loss_only_a_snapshot_from_after_it_counts() {
+        let (keeper, erp, shop) = keeper(Some(Millis(1_000)));
+        let (gate, falls) = (keeper.gate(&shop), keeper.falls(&shop));
+        keeper.read_back(&shop);
+        keeper.snapshot_known(&erp);
+        keeper.snapshot_taken(&erp, Millis(999));
+        assert!(!*gate.borrow() && !keeper.knows());
+        keeper.snapshot_taken(&erp, Millis(1_000));
+        assert!(*gate.borrow() && !*falls.borrow());
     }
 }
