@@ -10,6 +10,7 @@ mod parts;
 mod rebuild;
 mod stance;
 mod status;
+mod store;
 mod supervise;
 mod term;
 mod view;
@@ -21,7 +22,7 @@ use crate::config::{Configuration, Connectors, StoreChoice, load_and_build, proc
 use crate::secrets::EnvironmentSecrets;
 use crate::server::listener::{Limits, bind, serve};
 use crate::server::{View, admin, webhooks};
-use crate::store::{Store, StoreSettings};
+use crate::store::Store;
 use arc_swap::ArcSwap;
 use house::House;
 use lease::{Grant, LeaseKeeper};
@@ -77,7 +78,7 @@ pub async fn start(
     let admin_listener = bind(configuration.server.admin, "server.admin").await?;
     let webhook_listener = bind(configuration.server.webhooks, "server.webhooks").await?;
     let (admin, webhooks_address) = (admin_listener.local_addr()?, webhook_listener.local_addr()?);
-    let store = crate::store::open(&store_settings(&configuration.store, secrets)?).await?;
+    let store = crate::store::open(&store::settings(&configuration.store, secrets)?).await?;
 
     let title = store.status().await?.title;
     let (leading, working, listening) = (stage(), stage(), stage());
@@ -137,27 +138,12 @@ pub async fn start(
 fn beside(choice: &StoreChoice) -> (Duration, Mirror) {
     match choice {
         StoreChoice::Embedded { path } => (ALONE, Mirror::new(path, "embedded")),
-        StoreChoice::Redis {
-            prefix, lease, path, ..
-        } => (*lease, Mirror::new(path, prefix)),
+        StoreChoice::Redis(choice) => (choice.lease, Mirror::new(&choice.path, &choice.prefix)),
     }
 }
 
 fn stage() -> (CancellationToken, TaskTracker) {
     (CancellationToken::new(), TaskTracker::new())
-}
-
-fn store_settings(choice: &StoreChoice, secrets: &dyn SecretResolver) -> Result<StoreSettings, StartError> {
-    Ok(match choice {
-        StoreChoice::Embedded { path } => StoreSettings::Embedded { path: path.clone() },
-        StoreChoice::Redis { url, prefix, .. } => {
-            let url = url.resolve(secrets).map_err(StartError::Refused)?;
-            StoreSettings::Redis {
-                url,
-                prefix: prefix.clone(),
-            }
-        }
-    })
 }
 
 impl Running {

@@ -9,6 +9,10 @@
     reason = "a test"
 )]
 
+#[path = "support/redis_sentinel.rs"]
+mod redis_sentinel;
+#[path = "operator/redis_trouble.rs"]
+mod redis_trouble;
 #[path = "operator/secrets.rs"]
 mod secrets;
 mod support;
@@ -20,6 +24,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 use support::daemon::Daemon;
 use support::merchant::{ARTICLES, Answer, Merchant, sku, until, usual};
+use support::redis as redis_server;
 use support::redis::RedisServer;
 
 /// A signed webhook's body: an order of one unit that the shop does not have in its books.

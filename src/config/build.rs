@@ -4,7 +4,7 @@ use super::connectors::ConnectorConfiguration;
 use super::problem::{Problem, Severity};
 use super::schema;
 use super::secret::is_about_plain_secret;
-use super::{Configuration, Connectors, StoreChoice};
+use super::{Configuration, Connectors};
 use omnistock_sdk::{Connector, ConnectorContext, LocationCodes, SecretResolver, SettingProblem, nearest};
 use omnistock_words::ConnectorName;
 use std::sync::Arc;
@@ -29,14 +29,13 @@ impl Configuration {
                 Err(found) => problems.extend(found.into_iter().map(|found| placed(name, connector, &found))),
             }
         }
-        if let StoreChoice::Redis { url, .. } = &self.store
-            && let Err(message) = url.resolve(secrets.as_ref())
-            && let Some(place) = &self.store_url_at
-        {
-            problems.push(Problem {
-                message: format!("`url` in [store]: {message}"),
-                ..place.clone()
-            });
+        for secret in &self.store_secrets {
+            if let Err(message) = secrets.resolve(&secret.reference) {
+                problems.push(Problem {
+                    message: format!("`{}` in [store]: {message}", secret.key),
+                    ..secret.place.clone()
+                });
+            }
         }
         (built, problems)
     }

@@ -7,7 +7,7 @@ use super::sources::{Sources, fragments, read};
 use super::tree::{Table, Value};
 use super::{
     Configuration, ConnectorConfiguration, Connectors, channels, connectors, document, environment, locations, merge,
-    rules, server,
+    rules, server, store,
 };
 use crate::registry::CONNECTORS;
 use omnistock_sdk::{ConnectorSpec, SecretResolver};
@@ -155,9 +155,8 @@ fn sections(
     if !root.findings.has_errors() {
         warn_unused(root, &places, &settings, &connectors.configurations);
     }
-    let store_url_at = store_url_at(root);
     Configuration {
-        store: server::store(root, environment),
+        store: store::store(root, environment),
         server: server::server(root),
         settings: Arc::new(settings),
         connectors: connectors.configurations,
@@ -165,13 +164,8 @@ fn sections(
         warnings: Vec::new(),
         files,
         folder: root.folder.to_owned(),
-        store_url_at,
+        store_secrets: store::secrets(root),
     }
-}
-
-fn store_url_at(root: Root) -> Option<Problem> {
-    let node = root.table.get("store")?.node.get("url")?;
-    Some(root.sources.problem(node.place, Severity::Error, String::new(), None))
 }
 
 /// Who gives figures or prices must be a source.

@@ -22,6 +22,8 @@ mod schema;
 mod secret;
 mod server;
 mod sources;
+mod store;
+mod store_redis;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -31,7 +33,9 @@ pub use channels::ChannelTimes;
 pub use connectors::ConnectorConfiguration;
 pub use load::{load, load_and_build};
 pub use problem::{Problem, Severity, render};
-pub use server::{ServerSettings, StoreChoice, StoreUrl};
+pub use server::ServerSettings;
+pub use store::StoreChoice;
+pub use store_redis::{LoginChoice, RedisChoice, RedisPlaceChoice, StoreUrl, WaitChoice};
 
 use omnistock_sdk::Connector;
 use omnistock_words::{ChannelName, ConnectorName, Settings};
@@ -61,8 +65,8 @@ pub struct Configuration {
     pub files: Vec<PathBuf>,
     /// The folder of the first file: relative paths start here.
     pub folder: PathBuf,
-    /// Where `[store] url` stands, for a secret that can't be resolved.
-    store_url_at: Option<Problem>,
+    /// Secrets of `[store]`, for those that can't be resolved.
+    store_secrets: Vec<store::StoreSecret>,
 }
 
 /// The environment of this process; what is no text is left out.

@@ -46,7 +46,8 @@ impl Keys {
     }
 }
 
-pub(super) const STORE: Keys = Keys::of(&[&["kind", "path", "url", "prefix", "lease"]]);
+pub(super) const STORE: Keys = Keys::of(&[&["kind", "path"], super::store_redis::KEYS]);
+pub(super) const WAIT: Keys = Keys::of(&[&["replicas", "on_disk", "within"]]);
 pub(super) const SERVER: Keys = Keys::of(&[&["admin", "webhooks", "public_url"]]);
 /// Keys that every connector has; the others are its own.
 pub(super) const CONNECTOR: Keys = Keys {
@@ -220,6 +221,7 @@ pub(super) const SECTIONS_LATER: &[&str] = &["history", "notify", "test"];
 /// Tables inside sections, for the test of the reference.
 #[cfg(test)]
 pub(super) const INNER: &[&Keys] = &[
+    &WAIT,
     &SOURCE_GUARD,
     &BY_DELAY,
     &ZERO_AFTER,

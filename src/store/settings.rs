@@ -2,9 +2,8 @@
 
 use super::embedded::Embedded;
 use super::memory::Memory;
-use super::redis::RedisStore;
+use super::redis::{RedisSettings, RedisStore};
 use super::{Store, StoreError};
-use secrecy::SecretString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -17,12 +16,7 @@ pub enum StoreSettings {
         path: PathBuf,
     },
     /// A Redis 7.0 or later.
-    Redis {
-        /// `redis://user:password@host:port/database`, or `rediss://` with TLS.
-        url: SecretString,
-        /// The merchant's name in every key: 1 to 64 characters out of a-z, 0-9, `_` and `-`.
-        prefix: String,
-    },
+    Redis(Box<RedisSettings>),
     /// Lost at the end of the process.
     Memory,
 }
@@ -41,7 +35,7 @@ pub async fn open(settings: &StoreSettings) -> Result<Arc<dyn Store>, StoreError
             let opened = opened.map_err(|problem| StoreError::Unavailable(format!("opening it failed: {problem}")))?;
             Ok(Arc::new(opened?))
         }
-        StoreSettings::Redis { url, prefix } => Ok(Arc::new(RedisStore::connect(url, prefix).await?)),
+        StoreSettings::Redis(settings) => Ok(Arc::new(RedisStore::open(settings).await?)),
         StoreSettings::Memory => Ok(Arc::new(Memory::new())),
     }
 }

@@ -1,6 +1,7 @@
 //! One store to ask, and a way to close it and open it again.
 
 use crate::redis_server::{Persistence, RedisServer};
+use omnistock::store::redis::RedisSettings;
 use omnistock::store::{Store, StoreSettings, memory::Memory, open};
 use std::sync::Arc;
 
@@ -15,6 +16,8 @@ enum Place {
     Memory,
     Embedded(tempfile::TempDir),
     Redis(RedisServer),
+    /// Somebody else's, in part.
+    Shared(Box<RedisSettings>),
 }
 
 pub(crate) struct Backend {
@@ -28,10 +31,8 @@ async fn open_at(place: &Place) -> Arc<dyn Store> {
         Place::Embedded(folder) => StoreSettings::Embedded {
             path: folder.path().join("state"),
         },
-        Place::Redis(server) => StoreSettings::Redis {
-            url: server.url().into(),
-            prefix: "shop".to_owned(),
-        },
+        Place::Redis(server) => StoreSettings::Redis(Box::new(RedisSettings::at(server.url().into(), "shop"))),
+        Place::Shared(settings) => StoreSettings::Redis(settings.clone()),
     };
     open(&settings).await.unwrap()
 }
@@ -43,6 +44,15 @@ impl Backend {
             Which::Embedded => Place::Embedded(tempfile::tempdir().unwrap()),
             Which::Redis => Place::Redis(RedisServer::keeping(Persistence::Nothing)),
         };
+        Self {
+            store: open_at(&place).await,
+            place,
+        }
+    }
+
+    /// A merchant of its own on what is there.
+    pub(crate) async fn share(settings: RedisSettings) -> Self {
+        let place = Place::Shared(Box::new(settings));
         Self {
             store: open_at(&place).await,
             place,

@@ -7,13 +7,21 @@
     reason = "all of this crate is tests; clippy.toml allows these in functions marked as tests only"
 )]
 
+#[path = "../support/redis_cluster.rs"]
+mod redis_cluster;
+#[path = "../support/redis_sentinel.rs"]
+mod redis_sentinel;
 #[path = "../support/redis.rs"]
 mod redis_server;
+#[path = "../support/redis_tls.rs"]
+mod redis_tls;
 
 mod backend;
 mod batches;
+mod cluster_only;
 mod commits;
 mod embedded_only;
+mod fail_over;
 mod inbox;
 mod kill_embedded;
 mod kill_redis;
@@ -22,14 +30,22 @@ mod marks;
 mod names;
 mod properties;
 mod redis_only;
+mod redis_ways;
 mod standing;
+mod whole;
 
-/// Each case becomes a test of its own per store: `redis::a_case`.
+/// Each case becomes a test of its own per store (`redis::a_case`); on places that take seconds to
+/// start, all cases run in one test, on one such place.
 macro_rules! on_every_store {
     ($($room:ident :: $case:ident),* $(,)?) => {
         on_store!(memory, Memory, $($room::$case),*);
         on_store!(embedded, Embedded, $($room::$case),*);
         on_store!(redis, Redis, $($room::$case),*);
+
+        /// All of them, for `whole`.
+        pub(crate) const CASES: &[whole::Case] = &[
+            $((concat!(stringify!($room), "::", stringify!($case)), |backend| Box::pin($room::$case(backend)))),*
+        ];
     };
 }
 

@@ -1,10 +1,13 @@
 //! Random operations give the same answers on every store.
 
 use crate::batches::{LONG, clear, delete, intent, mark, put};
+use crate::redis_cluster::RedisCluster;
+use crate::redis_sentinel::RedisSentinels;
 use crate::redis_server::{Persistence, RedisServer};
+use crate::whole::by_sentinels;
 use omnistock::store::embedded::Embedded;
 use omnistock::store::memory::Memory;
-use omnistock::store::redis::RedisStore;
+use omnistock::store::redis::{RedisPlace, RedisSettings, RedisStore};
 use omnistock::store::{CommitBatch, CommitError, CursorMove, EntryId, Key, Kind, Lease, Store, StoreError};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -13,6 +16,8 @@ use std::collections::BTreeMap;
 const IDS: [&str; 5] = ["", "a", "b {x}", "ä\n", "a\0"];
 const CHANNELS: [&str; 2] = ["shop", "}{"];
 const CASES: u32 = 48;
+/// On places that take long to answer.
+const FEW_CASES: u32 = 12;
 
 #[derive(Debug, Clone)]
 enum Operation {
@@ -212,14 +217,17 @@ impl Subject {
     }
 }
 
-async fn compare(operations: &[Operation], url: &str, prefix: &str) -> Result<(), TestCaseError> {
+async fn compare(operations: &[Operation], places: &[RedisSettings], prefix: &str) -> Result<(), TestCaseError> {
     let folder = tempfile::tempdir().unwrap();
     let mut model = Subject::new(Box::new(Memory::new()));
-    let redis = RedisStore::connect(&url.into(), prefix).await.unwrap();
-    let mut others = [
-        Subject::new(Box::new(Embedded::open(folder.path()).unwrap())),
-        Subject::new(Box::new(redis)),
-    ];
+    let mut others = vec![Subject::new(Box::new(Embedded::open(folder.path()).unwrap()))];
+    for place in places {
+        let settings = RedisSettings {
+            prefix: prefix.to_owned(),
+            ..place.clone()
+        };
+        others.push(Subject::new(Box::new(RedisStore::open(&settings).await.unwrap())));
+    }
     for operation in operations.iter().chain([&Operation::Look]) {
         let expected = model.run(operation).await;
         for other in &mut others {
@@ -230,16 +238,14 @@ async fn compare(operations: &[Operation], url: &str, prefix: &str) -> Result<()
     Ok(())
 }
 
-#[test]
-fn random_operations_give_equal_answers_everywhere() {
-    let server = RedisServer::keeping(Persistence::Nothing);
+fn random_operations_on(places: &[RedisSettings], cases: u32) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
     let case = std::cell::Cell::new(0_u32);
     let mut runner = TestRunner::new(Config {
-        cases: CASES,
+        cases,
         failure_persistence: None,
         ..Config::default()
     });
@@ -248,7 +254,21 @@ fn random_operations_give_equal_answers_everywhere() {
         case.set(case.get() + 1);
         // Somebody has to be in charge for anything to happen.
         operations.insert(0, Operation::Acquire(0));
-        runtime.block_on(compare(&operations, &server.url(), &format!("case-{}", case.get())))
+        runtime.block_on(compare(&operations, places, &format!("case-{}", case.get())))
     });
     outcome.unwrap();
+}
+
+#[test]
+fn random_operations_give_equal_answers_everywhere() {
+    let server = RedisServer::keeping(Persistence::Nothing);
+    random_operations_on(&[RedisSettings::at(server.url().into(), "")], CASES);
+}
+
+#[test]
+fn random_operations_give_equal_answers_on_a_cluster_and_by_sentinels() {
+    let (cluster, sentinels) = (RedisCluster::start(), RedisSentinels::start());
+    let place = RedisPlace::Cluster(cluster.urls());
+    let places = [RedisSettings::of(place, ""), by_sentinels(&sentinels)];
+    random_operations_on(&places, FEW_CASES);
 }

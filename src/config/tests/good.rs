@@ -1,7 +1,7 @@
 //! Layers: files merge, lists append, the environment wins; and no bytes make reading panic.
 
 use super::World;
-use crate::config::{StoreChoice, StoreUrl, load};
+use crate::config::{RedisChoice, RedisPlaceChoice, StoreChoice, StoreUrl, load};
 use omnistock_sdk::ExposeSecret;
 use omnistock_words::{Absorb, Limit, Missing, Mode, Quantity, SafetyStock, Stale};
 use proptest::prelude::*;
@@ -154,13 +154,54 @@ fn the_address_of_redis_may_be_a_secret() {
     let world =
         World::new("[store]\nkind = \"redis\"\nurl = { env = \"REDIS\" }\n").variable("REDIS", "redis://:pw@host");
     let configuration = loaded(&world);
-    let StoreChoice::Redis { url, prefix, lease, .. } = &configuration.store else {
+    let StoreChoice::Redis(choice) = &configuration.store else {
         panic!("no redis")
+    };
+    let (RedisPlaceChoice::One(url), prefix) = (&choice.place, &choice.prefix) else {
+        panic!("{choice:?}")
     };
     let secrets = crate::secrets::EnvironmentSecrets::new(world.environment.clone(), "");
     assert_eq!(url.resolve(&secrets).unwrap().expose_secret(), "redis://:pw@host");
     assert!(matches!(url, StoreUrl::Secret(_)) && prefix == "omnistock");
-    assert_eq!(lease.as_millis(), 1_500);
+    assert_eq!(choice.lease.as_millis(), 1_500);
+}
+
+fn redis(text: &str) -> RedisChoice {
+    match loaded(&World::new(&format!("[store]\nkind = \"redis\"\n{text}")).variable("SECRET", "x")).store {
+        StoreChoice::Redis(choice) => *choice,
+        StoreChoice::Embedded { .. } => panic!("no redis"),
+    }
+}
+
+#[test]
+fn redis_may_be_found_by_sentinels_or_be_a_cluster() {
+    let choice = redis(
+        "sentinels = [\"rediss://a:26379\", \"rediss://b:26379\"]\nmaster = \"shop\"\ndatabase = 3\n\
+         username = \"u\"\npassword = { env = \"SECRET\" }\nsentinel_password = { env = \"SECRET\" }\n\
+         certificate_authority = \"ca.pem\"\nwait = { replicas = 2 }\n",
+    );
+    let RedisPlaceChoice::Sentinels {
+        sentinels,
+        master,
+        database,
+        login,
+    } = &choice.place
+    else {
+        panic!("{choice:?}")
+    };
+    assert_eq!(sentinels, &["rediss://a:26379", "rediss://b:26379"]);
+    assert_eq!((master.as_str(), *database), ("shop", 3));
+    assert!(login.username.is_none() && login.password.is_some());
+    assert!(choice.login.username.as_deref() == Some("u") && choice.login.password.is_some());
+    assert!(choice.certificate_authority.unwrap().ends_with("ca.pem"));
+    let wait = choice.wait.unwrap();
+    assert_eq!(
+        (wait.replicas, wait.on_disk, wait.within.as_millis()),
+        (2, false, 1_000)
+    );
+    let choice = redis("cluster = [\"redis://a:6379/\"]\nwait = { on_disk = true, within = \"250ms\" }\n");
+    assert!(matches!(&choice.place, RedisPlaceChoice::Cluster(nodes) if nodes == &["redis://a:6379"]));
+    assert_eq!(choice.wait.unwrap().within.as_millis(), 250);
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! The shared store: one Redis 7.0 or later, all keys of a merchant under one hash tag.
+//! The shared store: a Redis 7.0 or later (one server, by Sentinels, or a Cluster), all keys of a
+//! merchant under one hash tag, so in one slot: one primary at a time is spoken to.
 //!
 //! A batch is one script in one call: checks, documents, marks, intents, cursor, trim. Nothing is
 //! acknowledged by a second command, so that "not yet" and "done" are the only states. What a
@@ -7,10 +8,18 @@
 mod connection;
 mod encode;
 mod keys;
+mod lane;
+mod link;
+mod node;
 mod problem;
+mod route;
 mod scripts;
 mod server;
+mod settings;
 mod standing;
+mod wait;
+
+pub use settings::{RedisCertificates, RedisLogin, RedisPlace, RedisSettings, RedisWait};
 
 use super::prepare::{check_events, prepare};
 use super::{
@@ -22,6 +31,7 @@ use connection::Connection;
 use keys::Keys;
 use omnistock_words::Millis;
 use redis::streams::StreamRangeReply;
+use route::Route;
 use scripts::Scripts;
 use secrecy::SecretString;
 use server::Server;
@@ -44,6 +54,13 @@ pub struct RedisStore {
     known: Known,
 }
 
+/// A command about one key.
+fn about(name: &str, key: String) -> redis::Cmd {
+    let mut command = redis::cmd(name);
+    command.arg(key);
+    command
+}
+
 fn damaged(what: &str) -> StoreError {
     StoreError::Damaged(format!("redis holds {what}"))
 }
@@ -58,19 +75,25 @@ fn milliseconds(length: Duration) -> Vec<u8> {
 
 impl std::fmt::Debug for RedisStore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "RedisStore({} {})", self.connection.address, self.keys.lease())
+        write!(f, "RedisStore({} {})", self.connection.address(), self.keys.lease())
     }
 }
 
 impl RedisStore {
-    /// Connects, checks the server and the rights of the user, and loads the scripts.
+    /// Opens one server with all defaults; see [`RedisStore::open`].
+    pub async fn connect(url: &SecretString, prefix: &str) -> Result<Self, StoreError> {
+        Self::open(&RedisSettings::at(url.clone(), prefix)).await
+    }
+
+    /// Finds the primary, checks the server and the rights of the user, and loads the scripts.
     ///
     /// # Errors
-    /// [`StoreError::Refused`] for a wrong url, prefix, password or right, a server before 7.0 or
-    /// one that may evict; [`StoreError::Unavailable`] when it does not answer within 10 s.
-    pub async fn connect(url: &SecretString, prefix: &str) -> Result<Self, StoreError> {
-        let keys = Keys::new(prefix)?;
-        let connection = Connection::open(url).await?;
+    /// [`StoreError::Refused`] for a wrong address, prefix, password, certificate or right, a server
+    /// before 7.0 or one that may evict; [`StoreError::Unavailable`] when none answers within 10 s.
+    pub async fn open(settings: &RedisSettings) -> Result<Self, StoreError> {
+        let keys = Keys::new(&settings.prefix)?;
+        let route = Route::new(settings, &keys)?;
+        let connection = Connection::open(route, settings.wait).await?;
         let store = Self {
             connection,
             keys,
@@ -78,27 +101,26 @@ impl RedisStore {
             known: Known::default(),
         };
         let server = Server::look(&store.connection).await?;
-        server.refuse(&store.connection.address)?;
-        for warning in server.warnings() {
-            tracing::warn!(address = %store.connection.address, "{warning}");
+        server.refuse(&store.connection, settings.wait.as_ref())?;
+        for warning in server.warnings(settings.wait.as_ref()) {
+            tracing::warn!(address = %store.connection.address(), "{warning}");
         }
         store.scripts.load(&store.connection).await?;
-        let _done: i64 = store
-            .connection
-            .run(&store.scripts.probe, &[store.keys.probe()], &[])
-            .await?;
+        let (probe, keys) = (&store.scripts.probe, [store.keys.probe()]);
+        let _done: i64 = store.connection.run(probe, &keys, &[]).await?;
+        store.connection.try_waiting().await?;
         store.check_layout().await?;
         Ok(store)
     }
 
     async fn check_layout(&self) -> Result<(), StoreError> {
         let mut set = redis::cmd("SET");
-        let set = set.arg(self.keys.layout()).arg(LAYOUT).arg("NX").arg("GET");
+        set.arg(self.keys.layout()).arg(LAYOUT).arg("NX").arg("GET");
         let before: Option<u64> = self.connection.command(set).await?;
         if before.is_none_or(|layout| layout <= LAYOUT) {
             return Ok(());
         }
-        let address = &self.connection.address;
+        let address = self.connection.address();
         Err(StoreError::Refused(format!(
             "redis at {address} was written by a newer omnistock: install that version again, or set another prefix under [store]"
         )))
@@ -106,7 +128,7 @@ impl RedisStore {
 
     async fn append_chunk(&self, events: &[Vec<u8>]) -> Result<u64, StoreError> {
         let keys = [self.keys.inbox(), self.keys.last_entry(), self.keys.cursor()];
-        self.connection.run(&self.scripts.append, &keys, events).await
+        self.connection.change(&self.scripts.append, &keys, events).await
     }
 
     /// Ids by kind, with the place of each in the question.
@@ -209,7 +231,7 @@ impl Store for RedisStore {
             .arg("+")
             .arg("COUNT")
             .arg(most);
-        let found: StreamRangeReply = self.connection.command(&range).await?;
+        let found: StreamRangeReply = self.connection.command(range).await?;
         found
             .ids
             .into_iter()
@@ -218,10 +240,7 @@ impl Store for RedisStore {
     }
 
     async fn cursor(&self) -> Result<EntryId, StoreError> {
-        let cursor: Option<u64> = self
-            .connection
-            .command(redis::cmd("GET").arg(self.keys.cursor()))
-            .await?;
+        let cursor: Option<u64> = self.connection.command(about("GET", self.keys.cursor())).await?;
         Ok(EntryId(cursor.unwrap_or_default()))
     }
 
@@ -229,14 +248,15 @@ impl Store for RedisStore {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
-        let (mut reads, mut places) = (redis::pipe(), Vec::with_capacity(keys.len()));
+        let (mut reads, mut places) = (Vec::new(), Vec::with_capacity(keys.len()));
         for (kind, wanted) in Self::by_kind(keys) {
             for chunk in wanted.chunks(CHUNK) {
-                let read = reads.cmd("HMGET").arg(self.keys.documents(kind));
+                let mut read = about("HMGET", self.keys.documents(kind));
                 for (place, id) in chunk {
                     read.arg(id);
                     places.push(*place);
                 }
+                reads.push(read);
             }
         }
         let found: Vec<Vec<Option<Vec<u8>>>> = self.connection.read_together(&reads).await?;
@@ -274,7 +294,7 @@ impl Store for RedisStore {
         let encoded = encode::encode(&self.keys, lease, known, &prepared);
         let (answer, commits): (i64, u64) = self
             .connection
-            .run(&self.scripts.commit, &encoded.keys, &encoded.arguments)
+            .change(&self.scripts.commit, &encoded.keys, &encoded.arguments)
             .await?;
         let place = match answer {
             0 => {
@@ -309,16 +329,13 @@ impl Store for RedisStore {
     }
 
     async fn dirty_count(&self, channel: &str) -> Result<u64, StoreError> {
-        self.connection
-            .command(redis::cmd("ZCARD").arg(self.keys.marks_by_age(channel)))
-            .await
+        let marks = self.keys.marks_by_age(channel);
+        self.connection.command(about("ZCARD", marks)).await
     }
 
     async fn intents(&self, channel: &str) -> Result<Vec<String>, StoreError> {
-        let found: Vec<Vec<u8>> = self
-            .connection
-            .command(redis::cmd("SMEMBERS").arg(self.keys.intents(channel)))
-            .await?;
+        let intents = self.keys.intents(channel);
+        let found: Vec<Vec<u8>> = self.connection.command(about("SMEMBERS", intents)).await?;
         let mut listings = found.into_iter().map(text).collect::<Result<Vec<_>, _>>()?;
         listings.sort_unstable();
         Ok(listings)
@@ -326,14 +343,12 @@ impl Store for RedisStore {
 
     async fn status(&self) -> Result<StoreStatus, StoreError> {
         let server = Server::look(&self.connection).await?;
-        let inbox = self
-            .connection
-            .command(redis::cmd("XLEN").arg(self.keys.inbox()))
-            .await?;
-        let title = format!("redis {} at {}", server.version, self.connection.address);
+        let inbox = self.connection.command(about("XLEN", self.keys.inbox())).await?;
+        let (address, place) = (self.connection.address(), self.connection.place());
+        let title = format!("redis {} at {address}{place}", server.version());
         Ok(StoreStatus {
             title,
-            warnings: server.warnings(),
+            warnings: server.warnings(self.connection.wait()),
             inbox,
         })
     }

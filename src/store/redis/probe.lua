@@ -1,4 +1,4 @@
--- Runs every command that changes something on a key of its own, so that a user without the
+-- Runs every command that is used later on a key of its own, so that a user without the
 -- right to one is found at start and not in the middle of a commit.
 -- KEYS probe.
 redis.call('DEL', KEYS[1])
@@ -10,8 +10,10 @@ redis.call('HDEL', KEYS[1], 'a', 'b')
 redis.call('ZADD', KEYS[1], 'NX', 0, 'a')
 redis.call('ZRANGEBYLEX', KEYS[1], '-', '+', 'LIMIT', 0, 1)
 redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
+redis.call('ZCARD', KEYS[1])
 redis.call('ZREM', KEYS[1], 'a')
 redis.call('SADD', KEYS[1], 'a')
+redis.call('SMEMBERS', KEYS[1])
 redis.call('SREM', KEYS[1], 'a')
 redis.call('XADD', KEYS[1], '1-0', 'e', '1')
 redis.call('XLEN', KEYS[1])

@@ -73,7 +73,7 @@ impl Scripts {
         for script in all {
             let mut command = redis::cmd("SCRIPT");
             command.arg("LOAD").arg(script.text);
-            let _name: String = connection.command(&command).await?;
+            let _name: String = connection.command(command).await?;
         }
         Ok(())
     }

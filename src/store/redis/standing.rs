@@ -3,7 +3,7 @@
 //! failed-over store by somebody who takes it for the one it was.
 
 use super::connection::Connection;
-use super::server::{ask, field};
+use super::server::fields;
 use super::{RedisStore, damaged, text};
 use crate::store::{Kind, Leader, Lease, Mark, Standing, StoreError};
 use omnistock_words::Millis;
@@ -52,8 +52,10 @@ fn missing(counted: i64, there: i64, (last, cursor, waiting): (u64, u64, u64)) -
 /// Which server answered and which history it follows; empty where this user may not ask.
 async fn server(connection: &Connection) -> Result<String, StoreError> {
     let mut command = redis::cmd("INFO");
-    let told: Option<String> = ask(connection, command.arg("server").arg("replication")).await?;
-    let part = |name| told.as_deref().and_then(|text| field(text, name)).unwrap_or_default();
+    command.arg("server").arg("replication");
+    let told: Option<String> = connection.allowed(command).await?;
+    let told = told.as_deref().map(fields).unwrap_or_default();
+    let part = |name: &str| told.get(name).map(String::as_str).unwrap_or_default();
     Ok(format!("{} {}", part("run_id"), part("master_replid"))
         .trim()
         .to_owned())
@@ -101,7 +103,7 @@ pub(super) async fn name(
         let gone = Kind::ALL.into_iter().filter(|kind| *kind != Kind::Merchant);
         keys.extend(gone.flat_map(|kind| [store.keys.documents(kind), store.keys.index(kind)]));
     }
-    let commits: i64 = store.connection.run(&store.scripts.name, &keys, &arguments).await?;
+    let commits: i64 = store.connection.change(&store.scripts.name, &keys, &arguments).await?;
     if commits < 0 {
         return Ok(false);
     }
