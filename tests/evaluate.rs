@@ -41,8 +41,12 @@ fn scenario() -> Value {
 }
 
 fn evaluate(scenario: &str) -> Output {
+    evaluate_with(CONFIGURATION, scenario)
+}
+
+fn evaluate_with(configuration: &str, scenario: &str) -> Output {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("omnistock.toml"), CONFIGURATION).unwrap();
+    std::fs::write(folder.path().join("omnistock.toml"), configuration).unwrap();
     std::fs::write(folder.path().join("scenario.json"), scenario).unwrap();
     Command::new(env!("CARGO_BIN_EXE_omnistock"))
         .args(["-c", "omnistock.toml", "evaluate", "--scenario", "scenario.json"])
@@ -97,4 +101,56 @@ fn undeclared_names_and_broken_scenarios_are_exit_2_with_their_place() {
         complaint.contains("scenario.json:2:") && complaint.contains("stok"),
         "{complaint}"
     );
+}
+
+/// The example of the design, with a configuration that fits it, to the letter.
+#[test]
+fn the_example_of_the_design_comes_out_field_by_field() {
+    let configuration = CONFIGURATION.replace(
+        r#"mode = "live""#,
+        "price = { list = \"retail\", floor = \"none\" }\nmax_shown = 2",
+    ) + r#"
+[price_lists.retail]
+from = "erp"
+currency = "EUR"
+tax = "gross"
+
+[[rules]]
+match = { sku = "A" }
+set = { stop_at = 1,
+        max_shown = 20 }
+"#;
+    let mut example = scenario();
+    example["events"][0]["complete"] = json!(true);
+    example["events"][0]["basis"] = json!("physical");
+    example["events"][1]["at"] = json!("2026-01-05T11:30:02Z");
+    example["events"].as_array_mut().unwrap().push(json!(
+        { "type": "price", "source": "erp", "list": "retail", "sku": "A", "amount": "19.90", "currency": "EUR" }));
+    let output = evaluate_with(&configuration, &example.to_string());
+    assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
+    let answers: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let step = |step: &str, value: &str, because: &str| json!({ "step": step, "value": value, "because": because });
+    let by = |mut step: Value, place: &str| {
+        step["set_by"] = json!(place);
+        step
+    };
+    let pool = "berlin 5.5 at 11:35 from erp; −1 at 11:40; −1 reserved until 13:00";
+    let expected = json!({
+        "answers": [
+            { "channel": "shop", "sku": "A", "quantity": "3", "state": "in_stock",
+              "price": { "amount": "19.90", "currency": "EUR" },
+              "steps": [
+                  by(step("pool", "3.5", pool), "omnistock.toml:17"),
+                  step("bundle", "3.5", "unchanged"),
+                  step("allocation", "3.5", "unchanged"),
+                  step("safety_stock", "3.5", "unchanged"),
+                  step("backorder", "3.5", "unchanged"),
+                  by(step("stop_at", "3.5", "unchanged"), "omnistock.toml:28"),
+                  step("sales_units", "3", "0 decimals, rounded down"),
+                  by(step("max_shown", "3", "unchanged"), "omnistock.toml:29") ] },
+            { "channel": "shop", "order": "1001", "lines": [{ "line": "1", "contained": "2", "sourced": [], "short": "0" }] },
+            { "location": "berlin", "sku": "A", "sellable": "3.5" } ],
+        "refused": [],
+        "held": [] });
+    assert_eq!(answers, expected, "{answers:#}");
 }

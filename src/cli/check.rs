@@ -28,6 +28,9 @@ fn totals(checked: &Checked) -> String {
         count(checked.errors, "error", "errors"),
         count(checked.warnings, "warning", "warnings")
     );
+    if checked.passed > 0 {
+        totals.extend([", ", &count(checked.passed, "rule test passed", "rule tests passed")]);
+    }
     if checked.failed > 0 {
         totals.extend([
             ", ",

@@ -44,7 +44,7 @@ impl Evaluate {
     }
 }
 
-fn read(path: &Path) -> Result<String, Failure> {
+pub(super) fn read(path: &Path) -> Result<String, Failure> {
     use std::io::Read;
     let failed = |cause: std::io::Error| Failure::usage(format!("{} can't be read: {cause}", path.display()));
     let mut text = String::new();
@@ -63,7 +63,7 @@ fn read(path: &Path) -> Result<String, Failure> {
 }
 
 /// The scenario, or the line, column and field that is wrong.
-fn parse(path: &Path, text: &str) -> Result<Scenario, Failure> {
+pub(super) fn parse(path: &Path, text: &str) -> Result<Scenario, Failure> {
     let mut json = serde_json::Deserializer::from_str(text);
     serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let field = error.path().to_string();

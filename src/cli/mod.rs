@@ -15,6 +15,7 @@ mod listings;
 pub mod logging;
 mod output;
 mod parked;
+mod rule_tests;
 mod run;
 mod status;
 mod sync;

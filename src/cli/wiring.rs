@@ -2,7 +2,8 @@
 //! that names them.
 
 use super::Failure;
-use crate::config::{Problem, Severity, load_and_build, process_environment, render};
+use super::rule_tests::{self, Ended};
+use crate::config::{Configuration, Problem, Severity, load_and_build, process_environment, render};
 use crate::secrets::EnvironmentSecrets;
 use omnistock_sdk::{ConnectorSpec, SecretResolver};
 use omnistock_words::Settings;
@@ -30,6 +31,8 @@ pub struct Checked {
     pub warnings: usize,
     /// Failed `[[test]]`s, and failed connectors with `--live`.
     pub failed: usize,
+    /// `[[test]]`s that came out as expected.
+    pub passed: usize,
     /// One entry a problem, for `--json`.
     pub problems: Vec<serde_json::Value>,
     /// All problems as text for people, without the closing count.
@@ -81,7 +84,7 @@ pub(super) async fn check(config: &Path, live: bool) -> Result<Checked, Failure>
         Ok(loaded) => loaded,
         Err(problems) => return Ok(found(&problems)),
     };
-    let mut checked = found(&configuration.warnings);
+    let mut checked = tested(&configuration);
     if !live {
         return Ok(checked);
     }
@@ -100,6 +103,34 @@ pub(super) async fn check(config: &Path, live: bool) -> Result<Checked, Failure>
             .push(serde_json::json!({ "connector": name, "severity": "failed", "message": sentence }));
     }
     Ok(checked)
+}
+
+/// Warnings, and how the rule tests ended.
+fn tested(configuration: &Configuration) -> Checked {
+    let (mut problems, mut failed) = (configuration.warnings.clone(), Vec::new());
+    let mut passed = 0;
+    for test in &configuration.tests {
+        match rule_tests::run(&configuration.settings, test) {
+            Ended::Passed => passed += 1,
+            Ended::Failed(differences) => failed.push((test, differences)),
+            Ended::Wrong(problem) => problems.push(problem),
+        }
+    }
+    let mut checked = found(&problems);
+    (checked.failed, checked.passed) = (failed.len(), passed);
+    for (test, differences) in failed {
+        let Problem { file, line, column, .. } = &test.place;
+        let head = format!("{file}:{line}:{column}: failed: {} is not as expected\n", test.name);
+        checked.text.push_str(&head);
+        for difference in &differences {
+            checked.text.extend(["      ", difference, "\n"]);
+        }
+        checked.problems.push(serde_json::json!({
+            "file": file, "line": line, "column": column, "severity": "failed",
+            "message": format!("{} is not as expected", test.name), "differences": differences,
+        }));
+    }
+    checked
 }
 
 /// The settings of a configuration for a calculation: connectors are not built, secrets not resolved.
@@ -128,6 +159,7 @@ fn found(problems: &[Problem]) -> Checked {
         errors: count(Severity::Error),
         warnings: count(Severity::Warning),
         failed: 0,
+        passed: 0,
         problems: problems.iter().map(entry).collect(),
         text: uncounted(&render(problems)),
     }

@@ -149,6 +149,7 @@ fn sections(
         locations: places.policies.clone(),
         channels: channels.settings,
         price_lists,
+        places: super::places::of(root, &places),
     };
     check_sources(root, &settings);
     // Behind an error something may only seem unused.
@@ -161,6 +162,7 @@ fn sections(
         settings: Arc::new(settings),
         connectors: connectors.configurations,
         channels: channels.times,
+        tests: super::rule_tests::read(root),
         warnings: Vec::new(),
         files,
         folder: root.folder.to_owned(),

@@ -173,6 +173,11 @@ fn groups(root: Root, locations: &mut Locations) {
 }
 
 impl Locations {
+    /// The members of a group that is declared.
+    pub(super) fn group(&self, name: &str) -> &[LocationName] {
+        self.groups.get(name).map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// A list of locations and `@groups`, resolved, each once, the first mention counting.
     pub(super) fn list(&self, root: Root, section: &Section, key: &str) -> Option<Vec<LocationName>> {
         let members = section.list(key)?;

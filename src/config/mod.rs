@@ -12,10 +12,12 @@ mod environment;
 mod load;
 mod locations;
 mod merge;
+mod places;
 mod policy;
 mod problem;
 mod reader;
 mod root;
+mod rule_tests;
 mod rules;
 mod schedule;
 mod schema;
@@ -33,6 +35,7 @@ pub use channels::ChannelTimes;
 pub use connectors::ConnectorConfiguration;
 pub use load::{load, load_and_build};
 pub use problem::{Problem, Severity, render};
+pub use rule_tests::RuleTest;
 pub use server::ServerSettings;
 pub use store::StoreChoice;
 pub use store_redis::{LoginChoice, RedisChoice, RedisPlaceChoice, StoreUrl, WaitChoice};
@@ -59,6 +62,8 @@ pub struct Configuration {
     pub connectors: BTreeMap<ConnectorName, ConnectorConfiguration>,
     /// How often each channel is looked at.
     pub channels: BTreeMap<ChannelName, ChannelTimes>,
+    /// Scenarios that `check` runs.
+    pub tests: Vec<RuleTest>,
     /// What is allowed, but looks like a mistake.
     pub warnings: Vec<Problem>,
     /// The files that were read, in their order.

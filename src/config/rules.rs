@@ -1,6 +1,7 @@
 //! `[[rules]]` and `[[bundles]]`.
 
 use super::locations::Locations;
+use super::places::short;
 use super::policy::patch;
 use super::reader::Section;
 use super::root::Root;
@@ -9,7 +10,6 @@ use super::tree::{Node, Value};
 use super::value::{instant, quantity_above_zero, sku, text};
 use omnistock_words::{ChannelName, ChannelSettings, Component, Match, Rule, Sku};
 use std::collections::BTreeMap;
-use std::path::Path;
 
 /// Reads the rules in the order in which they stand: file by file, later ones win.
 pub(super) fn rules(root: Root, places: &Locations, channels: &BTreeMap<ChannelName, ChannelSettings>) -> Vec<Rule> {
@@ -48,17 +48,8 @@ fn rule(
         from,
         until,
         set: set?,
-        place: place(root, section),
+        place: short(root, section.place),
     })
-}
-
-/// Where the rule stands, such as `omnistock.toml:42` or `conf.d/10.toml:3`.
-fn place(root: Root, section: &Section) -> String {
-    let place = root.sources.short(section.place);
-    let inside = Path::new(&place)
-        .strip_prefix(root.folder)
-        .map(|path| path.display().to_string());
-    inside.unwrap_or(place)
 }
 
 fn matching(section: &Section) -> Option<Match> {

@@ -151,6 +151,7 @@ pub(super) const RULE: Keys = Keys {
     open: false,
 };
 pub(super) const MATCH: Keys = Keys::of(&[&["sku", "brand", "category", "tag", "listing"]]);
+pub(super) const TEST: Keys = Keys::of(&[&["scenario"]]);
 pub(super) const BUNDLE: Keys = Keys::of(&[&["sku", "components"]]);
 pub(super) const COMPONENT: Keys = Keys::of(&[&["sku", "quantity"]]);
 #[cfg(test)]
@@ -213,10 +214,15 @@ pub(super) const SECTIONS: &[Shape] = &[
         form: Form::List,
         keys: &BUNDLE,
     },
+    Shape {
+        name: "test",
+        form: Form::List,
+        keys: &TEST,
+    },
 ];
 
 /// Sections that are agreed, but that nothing honours in this version.
-pub(super) const SECTIONS_LATER: &[&str] = &["history", "notify", "test"];
+pub(super) const SECTIONS_LATER: &[&str] = &["history", "notify"];
 
 /// Tables inside sections, for the test of the reference.
 #[cfg(test)]

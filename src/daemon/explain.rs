@@ -7,10 +7,12 @@ use crate::server::{
     ApiError, Because, Explanation, ItemView, LocationFigure, OrderLineView, PositionView, Stamped, Step,
 };
 use crate::store::{Key, Kind, StoreError};
-use omnistock_engine::{Documents, Offer, Promise, SkuDocument, SourceDocument, explained, needs, sellable};
+use omnistock_engine::{
+    Documents, Offer, Promise, SkuDocument, SourceDocument, explain as why, explained, needs, sellable,
+};
 use omnistock_planner::{ListingDocument, StateFacts, Target, document_prefix, state};
 use omnistock_sdk::now;
-use omnistock_words::{ChannelName, ListingId, Settings, Sku, VendorLocation};
+use omnistock_words::{ChannelName, ListingId, Millis, Settings, Sku, VendorLocation};
 
 /// Listing documents looked through for one explanation, at most.
 const PAGES: usize = 1_000;
@@ -101,11 +103,14 @@ pub(super) async fn explain(
             explained(&settings, &documents, name, sku, offer, now())
         };
         if listings.is_empty() && documents.skus.contains_key(sku) && channel.is_some() {
-            explanations.push(explanation(view, &settings, name, sku, &explained(None), None));
+            let promise = explained(None);
+            let reasons = reasons(&settings, &documents, name, sku, &promise);
+            explanations.push(explanation(view, &settings, (name, sku), &promise, &reasons, None));
         }
         explanations.extend(listings.iter().map(|listing| {
             let promise = explained(Some(&listing.listing));
-            explanation(view, &settings, name, sku, &promise, Some(listing))
+            let reasons = reasons(&settings, &documents, name, sku, &promise);
+            explanation(view, &settings, (name, sku), &promise, &reasons, Some(listing))
         }));
     }
     if explanations.is_empty() {
@@ -115,12 +120,25 @@ pub(super) async fn explain(
     Ok(explanations)
 }
 
+/// Why a listing's number is what it is.
+struct Reasons {
+    notes: Vec<String>,
+    steps: Vec<Step>,
+}
+
+fn reasons(settings: &Settings, documents: &Documents, channel: &ChannelName, sku: &Sku, promise: &Promise) -> Reasons {
+    Reasons {
+        notes: why::summary(promise).into_iter().collect(),
+        steps: steps(settings, documents, channel, sku, promise),
+    }
+}
+
 fn explanation(
     view: &DaemonView,
     settings: &Settings,
-    channel: &ChannelName,
-    sku: &Sku,
+    (channel, sku): (&ChannelName, &Sku),
     promise: &Promise,
+    reasons: &Reasons,
     listing: Option<&ListingDocument>,
 ) -> Explanation {
     let mode = settings
@@ -169,35 +187,52 @@ fn explanation(
         observed: listing
             .and_then(|listing| listing.observed.as_ref())
             .and_then(|observed| Some(stamped(observed.quantity?, observed.at))),
-        notes: waits,
-        steps: steps(promise),
+        notes: waits
+            .iter()
+            .map(|wait| format!("{wait}."))
+            .chain(reasons.notes.iter().cloned())
+            .collect(),
+        steps: reasons.steps.clone(),
         price: None,
         changes: Vec::new(),
     }
 }
 
-fn steps(promise: &Promise) -> Vec<Step> {
+fn steps(settings: &Settings, documents: &Documents, channel: &ChannelName, sku: &Sku, promise: &Promise) -> Vec<Step> {
+    let now = now();
+    let clock = |at: Millis| local(at, now);
     let mut before = None;
     let mut steps = Vec::new();
     for step in &promise.steps {
-        let text = step.because.to_string();
-        let because = text
-            .split(" | ")
-            .map(|text| Because {
-                text: text.to_owned(),
-                set_by: None,
-            })
-            .collect();
-        let changes = before != Some(step.value);
+        let told = why::told((settings, documents), (channel, sku), promise, step, now, &clock);
+        let because = told.into_iter().map(|told| Because {
+            text: told.text,
+            set_by: told.set_by,
+        });
         steps.push(Step {
             step: step.step.name().to_owned(),
             value: Some(step.value),
-            because,
-            changes,
+            because: because.collect(),
+            changes: before != Some(step.value),
         });
         before = Some(step.value);
     }
     steps
+}
+
+/// An instant in the time zone of this machine: the time today, with its day before that.
+fn local(at: Millis, now: Millis) -> String {
+    let zone = jiff::tz::TimeZone::system();
+    let shown = |at: Millis| {
+        jiff::Timestamp::from_millisecond(at.0)
+            .ok()
+            .map(|at| at.to_zoned(zone.clone()))
+    };
+    match (shown(at), shown(now)) {
+        (Some(at), Some(now)) if at.date() == now.date() => at.strftime("%H:%M:%S").to_string(),
+        (Some(at), _) => at.strftime("%Y-%m-%d %H:%M:%S").to_string(),
+        _ => at.to_string(),
+    }
 }
 
 /// Everything known of a SKU.

@@ -26,6 +26,7 @@ fn line(order: &str, units: i64, placed_at: Millis) -> LineRecord {
         at: placed_at,
         open_at: placed_at,
         left_at: None,
+        back_at: None,
         location: None,
         fulfilled_by: FulfilledBy::Merchant,
         reservation: None,

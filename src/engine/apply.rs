@@ -85,7 +85,7 @@ pub fn apply(settings: &Settings, documents: &mut Documents, event: &Event, now:
         Event::Absorbed { .. } => apply_order::absorbed(settings, documents, event, now, out),
         Event::Movement { .. } => apply_units::movement(settings, documents, event, now, out),
         Event::Reservation { .. } => apply_units::reservation(settings, documents, event, now, out),
-        Event::Price { .. } => apply_units::price(settings, documents, event, out),
+        Event::Price { .. } => apply_units::price(settings, documents, event, now, out),
     }
     complaints
 }

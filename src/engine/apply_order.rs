@@ -8,10 +8,11 @@ use crate::{
 };
 use omnistock_words::{
     ChannelName, ConnectorName, LineId, Millis, OrderFact, OrderLineFact, OrderStatus, Quantity, Revision, Settings,
+    Sku,
 };
+use std::collections::BTreeSet;
 
-/// Lines of one order that are kept.
-const LINES: usize = 10_000;
+const LINES: usize = OrderDocument::LINES;
 
 /// Below every revision that a vendor gives.
 const LOWEST: Revision = Revision {
@@ -60,13 +61,20 @@ pub(crate) fn order(
         let revision = fact.revision.unwrap_or_else(|| arrival(&document, fact));
         changed |= adopt(settings, &mut document, &key, fact, revision, out);
     }
-    finish(documents, key, document, changed, new);
+    finish(documents, key, document, (changed, new), out);
 }
 
 /// Puts the order back and lets its SKUs follow; `new`: no ledger has a line of it.
-fn finish(documents: &mut Documents, key: OrderKey, document: OrderDocument, changed: bool, new: bool) {
+fn finish(
+    documents: &mut Documents,
+    key: OrderKey,
+    mut document: OrderDocument,
+    (changed, new): (bool, bool),
+    out: &mut Vec<Complaint>,
+) {
     if changed {
-        project::project(documents, &key, &document, new);
+        project::project(documents, &key, &document, new, out);
+        document.shrink();
     }
     if let Some(place) = documents.orders.get_mut(&key) {
         *place = document;
@@ -212,6 +220,12 @@ fn weight_of(document: &OrderDocument) -> Weight {
 /// Names the SKUs of a report as touched; a bundle keeps the parts of its first recording.
 fn touch(settings: &Settings, document: &mut OrderDocument, lines: &[OrderLineFact]) -> bool {
     let before = document.touched.len();
+    // By line: an order may have thousands.
+    let mut recorded: BTreeSet<(LineId, Sku)> = document
+        .compositions
+        .iter()
+        .map(|known| (known.line.clone(), known.sku.clone()))
+        .collect();
     for line in lines {
         let Some(sku) = &line.sku else { continue };
         if settings.bundles.parts(sku).is_none() {
@@ -220,11 +234,9 @@ fn touch(settings: &Settings, document: &mut OrderDocument, lines: &[OrderLineFa
             }
             continue;
         }
-        let recorded = document
-            .compositions
-            .iter()
-            .any(|known| known.line == line.line && known.sku == *sku);
-        if !recorded && let Some(parts) = bundle::parts(settings, sku) {
+        let new = !recorded.contains(&(line.line.clone(), sku.clone()));
+        if new && let Some(parts) = bundle::parts(settings, sku) {
+            recorded.insert((line.line.clone(), sku.clone()));
             document.touched.extend(parts.iter().map(|part| part.sku.clone()));
             document.compositions.push(Composition {
                 line: line.line.clone(),
@@ -307,7 +319,7 @@ pub(crate) fn absorbed(
         return;
     };
     let changed = state(&mut document, &key, (line, source), (as_of, quantity.positive()), out);
-    finish(documents, key, document, changed, false);
+    finish(documents, key, document, (changed, false), out);
 }
 
 /// Takes a statement of a source on a line in.

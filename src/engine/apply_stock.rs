@@ -71,7 +71,7 @@ pub(crate) fn stock(
             continue;
         };
         let changed = write(document, &known, &row.sku, figure, out);
-        if describe(document, row, as_of) || changed {
+        if describe(document, row, as_of, out) || changed {
             documents.mark(DocumentKey::Sku(row.sku.clone()));
         }
     }
@@ -167,17 +167,33 @@ fn contain_movements(document: &mut SkuDocument, location: &LocationName, as_of:
 }
 
 /// Takes over what rules match; the newest report that says anything wins.
-fn describe(document: &mut SkuDocument, row: &StockRow, as_of: Millis) -> bool {
+fn describe(document: &mut SkuDocument, row: &StockRow, as_of: Millis, out: &mut Vec<Complaint>) -> bool {
     if row.brand.is_none() && row.category.is_none() && row.tags.is_empty() {
         return false;
     }
-    let mut tags = row.tags.clone();
+    let mut whole = true;
+    let mut short = |text: &String| match text.char_indices().nth(SkuDocument::TEXT) {
+        Some((end, _)) => {
+            whole = false;
+            text.get(..end).unwrap_or_default().to_owned()
+        }
+        None => text.clone(),
+    };
+    let mut tags: Vec<String> = row.tags.iter().map(&mut short).collect();
+    let (brand, category) = (
+        row.brand.as_ref().map(&mut short),
+        row.category.as_ref().map(&mut short),
+    );
     tags.sort_unstable();
     tags.dedup();
+    if !whole || tags.len() > SkuDocument::TAGS {
+        out.push(Complaint::TooManyTags(row.sku.clone()));
+        tags.truncate(SkuDocument::TAGS);
+    }
     let given = Attributes {
         as_of,
-        brand: row.brand.clone(),
-        category: row.category.clone(),
+        brand,
+        category,
         tags,
     };
     let newer = given > document.attributes;

@@ -2,17 +2,11 @@
 
 use crate::apply::{clamped, declared};
 use crate::{
-    Complaint, ContainedAfter, DocumentKey, Documents, Event, Movement, PriceEntry, Refusal, Reservation, apply_stock,
-    reservable,
+    Complaint, ContainedAfter, DocumentKey, Documents, Event, Movement, PriceEntry, Refusal, Reservation, SkuDocument,
+    SourceDocument, apply_stock, reservable,
 };
-use omnistock_words::{Millis, Quantity, Settings};
+use omnistock_words::{ConnectorName, Millis, Quantity, Settings, Sku};
 use rust_decimal::Decimal;
-
-/// Movements or prices of one SKU that are kept.
-const MOST: usize = 10_000;
-
-/// Live reservations of one SKU.
-const RESERVATIONS: usize = 1_000;
 
 pub(crate) fn movement(
     settings: &Settings,
@@ -61,17 +55,29 @@ pub(crate) fn movement(
         at,
         contained_from,
     };
-    match document
-        .movements
-        .binary_search_by(|known| (&known.source, &known.id).cmp(&(source, id)))
-    {
+    let known = &documents.sources;
+    if record(document, movement, |source| known.get(source), sku, out) {
+        documents.mark(DocumentKey::Sku(sku.clone()));
+    }
+}
+
+/// Takes a movement in, each id once; true where the document changed.
+fn record<'a>(
+    document: &mut SkuDocument,
+    movement: Movement,
+    source: impl Fn(&ConnectorName) -> Option<&'a SourceDocument>,
+    sku: &Sku,
+    out: &mut Vec<Complaint>,
+) -> bool {
+    let same = |known: &Movement| (&known.source, &known.id).cmp(&(&movement.source, &movement.id));
+    match document.movements.binary_search_by(same) {
         Ok(index) => {
             let Some(known) = document.movements.get_mut(index).filter(|known| **known != movement) else {
-                return;
+                return false;
             };
             out.push(Complaint::SameMovement {
-                source: source.clone(),
-                id: id.clone(),
+                source: movement.source.clone(),
+                id: movement.id.clone(),
             });
             let rank = |movement: &Movement| {
                 (
@@ -81,15 +87,49 @@ pub(crate) fn movement(
                     movement.contained_from,
                 )
             };
-            if rank(&movement) >= rank(known) {
-                return;
+            let smaller = rank(&movement) < rank(known);
+            if smaller {
+                *known = movement;
             }
-            *known = movement;
+            smaller
         }
-        Err(_) if document.movements.len() >= MOST => return out.push(Complaint::TooManyMovements(sku.clone())),
-        Err(index) => document.movements.insert(index, movement),
+        Err(index) => {
+            document.movements.insert(index, movement);
+            if document.movements.len() > SkuDocument::MOVEMENTS && !thin_out(document, source) {
+                out.push(Complaint::TooManyMovements(sku.clone()));
+            }
+            true
+        }
     }
-    documents.mark(DocumentKey::Sku(sku.clone()));
+}
+
+/// Makes room for a movement: those that figures contain go, else the one that adds most. So what is
+/// left never says more than there is, whatever the order of arrival. True where all that counts is kept.
+fn thin_out<'a>(document: &mut SkuDocument, source: impl Fn(&ConnectorName) -> Option<&'a SourceDocument>) -> bool {
+    let figures: Vec<_> = document
+        .positions
+        .iter()
+        .map(|position| {
+            (
+                position.location.clone(),
+                position.effective(source(&position.source)).0,
+            )
+        })
+        .collect();
+    let contained = |movement: &Movement| {
+        let mut figures = figures.iter();
+        figures.any(|(location, as_of)| *location == movement.location && *as_of >= movement.contained_from)
+    };
+    document.movements.retain(|movement| !contained(movement));
+    if document.movements.len() <= SkuDocument::MOVEMENTS {
+        return true;
+    }
+    let most = document.movements.iter().enumerate();
+    let most = most.max_by(|(_, a), (_, b)| (a.quantity, &a.source, &a.id).cmp(&(b.quantity, &b.source, &b.id)));
+    if let Some(index) = most.map(|(index, _)| index) {
+        document.movements.remove(index);
+    }
+    false
 }
 
 pub(crate) fn reservation(
@@ -117,6 +157,13 @@ pub(crate) fn reservation(
         quantity: quantity.positive(),
         expires_at: (*expires_at).clamp(Millis::MIN, Millis::MAX),
     };
+    if quantity.is_negative() {
+        return out.push(Complaint::ReservationRefused {
+            id: id.clone(),
+            sku: sku.clone(),
+            because: Refusal::Negative,
+        });
+    }
     let Some(document) = documents.skus.or_default(sku) else {
         return;
     };
@@ -150,7 +197,7 @@ pub(crate) fn reservation(
     }
 }
 
-fn put(documents: &mut Documents, sku: &omnistock_words::Sku, reservation: Reservation) {
+fn put(documents: &mut Documents, sku: &Sku, reservation: Reservation) {
     let Some(document) = documents.skus.or_default(sku) else {
         return;
     };
@@ -162,7 +209,7 @@ fn put(documents: &mut Documents, sku: &omnistock_words::Sku, reservation: Reser
 fn grant(
     settings: &Settings,
     documents: &Documents,
-    sku: &omnistock_words::Sku,
+    sku: &Sku,
     asked: &Reservation,
     now: Millis,
 ) -> Result<(), Refusal> {
@@ -175,7 +222,7 @@ fn grant(
     if documents
         .skus
         .get(sku)
-        .is_some_and(|document| document.reservations.len() >= RESERVATIONS)
+        .is_some_and(|document| document.reservations.len() >= SkuDocument::RESERVATIONS)
     {
         return Err(Refusal::TooMany);
     }
@@ -199,7 +246,13 @@ fn grant(
     if enough { Ok(()) } else { Err(Refusal::NotEnough(most)) }
 }
 
-pub(crate) fn price(settings: &Settings, documents: &mut Documents, event: &Event, out: &mut Vec<Complaint>) {
+pub(crate) fn price(
+    settings: &Settings,
+    documents: &mut Documents,
+    event: &Event,
+    now: Millis,
+    out: &mut Vec<Complaint>,
+) {
     let Event::Price {
         source,
         list,
@@ -245,11 +298,21 @@ pub(crate) fn price(settings: &Settings, documents: &mut Documents, event: &Even
             Some(known) if *known != entry => *known = entry,
             _ => return,
         },
-        Err(_) if document.prices.len() >= MOST => {
-            return out.push(Complaint::ForeignPrice {
-                list: list.clone(),
-                sku: sku.clone(),
-            });
+        Err(_) if document.prices.len() >= SkuDocument::PRICES => {
+            // An amount that has ended is of no use any more.
+            document
+                .prices
+                .retain(|known| known.until.is_none_or(|until| until > now));
+            if document.prices.len() >= SkuDocument::PRICES {
+                return out.push(Complaint::TooManyPrices {
+                    list: list.clone(),
+                    sku: sku.clone(),
+                });
+            }
+            let index = document
+                .prices
+                .partition_point(|known| (&known.list, known.from, known.until) < (list, from, until));
+            document.prices.insert(index, entry);
         }
         Err(index) => document.prices.insert(index, entry),
     }

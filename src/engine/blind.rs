@@ -195,6 +195,7 @@ mod tests {
             at: NOW,
             open_at: NOW,
             left_at: None,
+            back_at: None,
             location: None,
             fulfilled_by: omnistock_words::FulfilledBy::Merchant,
             reservation: None,

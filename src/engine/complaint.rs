@@ -21,6 +21,8 @@ pub enum Refusal {
     Unknown,
     /// The SKU has as many reservations as are kept.
     TooMany,
+    /// A quantity below zero.
+    Negative,
 }
 
 /// Something about an event that its sender, or ops, should know. The state is defined all the same.
@@ -86,6 +88,12 @@ pub enum Complaint {
     ForeignPrice { list: PriceListName, sku: Sku },
     /// A price below zero; ignored.
     NegativePrice { list: PriceListName, sku: Sku },
+    /// More price amounts of one SKU than we keep; the new one is dropped.
+    TooManyPrices { list: PriceListName, sku: Sku },
+    /// More order lines of one SKU than we keep: nothing of it is promised any more.
+    TooManyOrderLines(Sku),
+    /// More tags, or longer texts, than we keep of one SKU; the rest is dropped.
+    TooManyTags(Sku),
     /// A bundle that contains itself; nothing of it can be promised.
     BundleCycle(Sku),
 }
@@ -115,6 +123,9 @@ impl Complaint {
             Self::ReservationRefused { .. } => "reservation_refused",
             Self::ForeignPrice { .. } => "foreign_price",
             Self::NegativePrice { .. } => "negative_price",
+            Self::TooManyPrices { .. } => "too_many_prices",
+            Self::TooManyOrderLines(_) => "too_many_order_lines",
+            Self::TooManyTags(_) => "too_many_tags",
             Self::BundleCycle(_) => "bundle_cycle",
         }
     }
@@ -129,6 +140,7 @@ impl fmt::Display for Refusal {
             Self::Bundle => f.write_str("a bundle can't be set aside; reserve its parts"),
             Self::Unknown => f.write_str("no stock figure is known yet"),
             Self::TooMany => f.write_str("the article has too many reservations already"),
+            Self::Negative => f.write_str("fewer than none can't be set aside"),
         }
     }
 }
@@ -214,7 +226,7 @@ impl fmt::Display for Complaint {
             Self::TooManyMovements(sku) => {
                 write!(
                     f,
-                    "{sku} has too many movements since its last figure; one was dropped: send a figure"
+                    "{sku} has too many movements since its last figure; the one that adds most was dropped: send a figure"
                 )
             }
             Self::ReservationRefused { id, sku, because } => {
@@ -227,6 +239,20 @@ impl fmt::Display for Complaint {
                 )
             }
             Self::NegativePrice { list, sku } => write!(f, "a price of {sku} on list `{list}` is below zero; ignored"),
+            Self::TooManyPrices { list, sku } => write!(
+                f,
+                "{sku} has too many amounts on list `{list}`; the new one was dropped: end old ones with `until`"
+            ),
+            Self::TooManyOrderLines(sku) => write!(
+                f,
+                "{sku} has more order lines than can be kept; nothing of it is promised until older orders are forgotten"
+            ),
+            Self::TooManyTags(sku) => {
+                write!(
+                    f,
+                    "{sku} has too many tags or too long a brand, category or tag; the rest was dropped"
+                )
+            }
             Self::BundleCycle(sku) => write!(f, "bundle {sku} contains itself; nothing of it can be promised"),
         }
     }

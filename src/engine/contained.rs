@@ -30,7 +30,7 @@ pub(crate) fn contained_by<'a>(
     let mut figures = document
         .positions
         .iter()
-        .filter(|p| could(&p.location) && matters(p))
+        .filter(|p| could(&p.location) && matters(settings, p))
         .peekable();
     let some = figures.peek().is_some();
     let by_time = |p: &Position| {
@@ -55,7 +55,7 @@ pub(crate) fn contained_by<'a>(
             document
                 .positions
                 .iter()
-                .filter(|p| p.source == stated.source && matters(p))
+                .filter(|p| p.source == stated.source && matters(settings, p))
         };
         let near = own().any(|p| could(&p.location));
         let mut figures = own().filter(|p| !near || could(&p.location)).map(as_of).peekable();
@@ -71,9 +71,14 @@ pub(crate) fn contained_by<'a>(
     sum.min(line.quantity)
 }
 
-/// A kept row of nothing can't be where the units came from.
-fn matters(position: &Position) -> bool {
-    !position.missing || position.quantity.is_positive()
+/// A kept row of nothing can't be where the units came from, nor can a figure of a source that
+/// handed the place over.
+fn matters(settings: &Settings, position: &Position) -> bool {
+    let owner = settings
+        .locations
+        .get(&position.location)
+        .and_then(|place| place.source.as_ref());
+    owner.is_none_or(|owner| *owner == position.source) && (!position.missing || position.quantity.is_positive())
 }
 
 /// Whether a figure contains the line by time alone.

@@ -81,6 +81,7 @@ pub struct Outcome {
     /// What guards hold.
     pub held: Vec<HeldEntry>,
     /// What else is wrong with the events, one sentence each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub complaints: Vec<String>,
 }
 

@@ -18,6 +18,7 @@ mod due;
 mod encoding;
 pub mod evaluate;
 mod event;
+pub mod explain;
 mod gap;
 pub mod gate;
 mod home;

@@ -161,6 +161,29 @@ impl Default for OrderDocument {
 impl OrderDocument {
     /// How many revisions are remembered for dating.
     pub const PAST: usize = 16;
+    /// Lines of one report that are kept; statements as well.
+    pub const LINES: usize = 10_000;
+    /// SKUs and compositions of lines that later revisions dropped; beyond, they are forgotten.
+    pub const DROPPED: usize = 20_000;
+
+    /// Forgets the SKUs and compositions that no line needs any more, where there are too many: their
+    /// ledgers hold no line of this order.
+    pub(crate) fn shrink(&mut self) {
+        if self.compositions.len() > Self::DROPPED {
+            let lines: BTreeSet<_> = self.lines.iter().map(|line| (&line.line, line.sku.as_ref())).collect();
+            self.compositions
+                .retain(|known| lines.contains(&(&known.line, Some(&known.sku))));
+        }
+        if self.touched.len() > Self::DROPPED {
+            let sold = self.lines.iter().filter_map(|line| line.sku.clone());
+            let parts = self
+                .compositions
+                .iter()
+                .flat_map(|known| &known.parts)
+                .map(|part| part.sku.clone());
+            self.touched = sold.chain(parts).collect();
+        }
+    }
 
     /// JSON with a schema version.
     pub fn encode(&self) -> Vec<u8> {

@@ -5,10 +5,9 @@
 //! pool that contains a place it could have come from.
 
 use crate::sourcing::{Origin, View};
-use crate::{Attributes, Documents, LineRecord, Part, Position, SkuDocument};
+use crate::{Attributes, Documents, LineRecord, Position, SkuDocument};
 use omnistock_words::{
-    Basis, Carve, ConnectorName, LocationName, LocationPolicy, Millis, Missing, OrderStatus, Quantity, Settings, Sku,
-    Stale,
+    Basis, Carve, ConnectorName, LocationName, LocationPolicy, Millis, Missing, Quantity, Settings, Sku, Stale,
 };
 
 /// One place as far as this SKU is concerned.
@@ -82,6 +81,7 @@ static EMPTY: SkuDocument = SkuDocument {
     lines: Vec::new(),
     reservations: Vec::new(),
     prices: Vec::new(),
+    overfull: false,
 };
 
 /// A declared place that is on, and the place behind it: itself, or the one it is carved out of.
@@ -222,13 +222,9 @@ impl<'a> Picture<'a> {
                 positive.then_some(movement.at),
             );
         }
-        for line in document
-            .lines
-            .iter()
-            .filter(|line| line.status == OrderStatus::Returned && line.part != Part::Bundle)
-        {
-            if let Some(location) = &line.restock_location {
-                self.moved(location, line.quantity, line.at, Some(line.at));
+        for line in &document.lines {
+            if let Some((location, at)) = line.restocked() {
+                self.moved(location, line.quantity, at, Some(at));
             }
         }
     }
@@ -236,13 +232,37 @@ impl<'a> Picture<'a> {
     /// Counts a change that the figure does not contain. One that adds counts only behind the
     /// end of the read, since it may have been seen already.
     fn moved(&mut self, location: &LocationName, quantity: Quantity, contained_from: Millis, adds_at: Option<Millis>) {
-        let read_until = self.read_until(location);
-        let Some(spot) = self.spot(location) else { return };
-        let contained = spot.figure.is_some_and(|(_, as_of, _)| contained_from <= as_of);
-        let doubtful = adds_at.is_some_and(|at| read_until.is_some_and(|end| at <= end));
-        if !contained && !doubtful {
+        let counts = self.counts(location, contained_from, adds_at);
+        if let Some(spot) = self.spot(location).filter(|_| counts) {
             spot.moved += quantity;
         }
+    }
+
+    fn counts(&self, location: &LocationName, contained_from: Millis, adds_at: Option<Millis>) -> bool {
+        let Some((place, _)) = physical(self.settings, location) else {
+            return false;
+        };
+        let figure = self.spots.iter().find(|spot| spot.location == place);
+        let contained = figure
+            .and_then(|spot| spot.figure)
+            .is_some_and(|(_, as_of, _)| contained_from <= as_of);
+        let doubtful = adds_at.is_some_and(|at| self.read_until(place).is_some_and(|end| at <= end));
+        !contained && !doubtful
+    }
+
+    /// The changes that count at a physical place, with their times: movements, then returns.
+    pub(crate) fn moves_at(&self, place: &LocationName) -> Vec<(Quantity, Millis)> {
+        let here = |location: &LocationName| physical(self.settings, location).is_some_and(|(name, _)| name == place);
+        let moved = self.document.movements.iter().filter(|movement| {
+            let adds = movement.quantity.is_positive().then_some(movement.at);
+            here(&movement.location) && self.counts(&movement.location, movement.contained_from, adds)
+        });
+        let moved = moved.map(|movement| (movement.quantity, movement.at));
+        let back = self.document.lines.iter().filter_map(|line| {
+            let (location, at) = line.restocked()?;
+            (here(location) && self.counts(location, at, Some(at))).then_some((line.quantity, at))
+        });
+        moved.chain(back).collect()
     }
 
     fn read_until(&self, location: &LocationName) -> Option<Millis> {
@@ -253,22 +273,20 @@ impl<'a> Picture<'a> {
             .1
     }
 
-    /// Units that are kept in the books but not for sale count as none.
+    /// Units that are kept in the books but not for sale count as none, and so does all of an
+    /// article with more lines than are kept.
     fn refuse_unsellable(&mut self) {
         for spot in &mut self.spots {
             let Some((source, ..)) = spot.figure else { continue };
-            if self
-                .document
-                .position(spot.location, source)
-                .is_some_and(|position| !position.sellable)
-            {
+            let position = self.document.position(spot.location, source);
+            if self.document.overfull || position.is_some_and(|position| !position.sellable) {
                 spot.available = spot.available.min(Quantity::ZERO);
             }
         }
     }
 
     /// Whether complete snapshots prove that a place without a figure has none: one of its own
-    /// source, or of any source where the place names none.
+    /// source, or of any source where the place names none. No places (all are off) have none.
     pub(crate) fn complete(&self, places: &[&LocationName]) -> bool {
         let given = |source: &ConnectorName| {
             self.documents
@@ -276,18 +294,17 @@ impl<'a> Picture<'a> {
                 .get(source)
                 .is_some_and(|s| s.complete_as_of.is_some())
         };
-        !places.is_empty()
-            && places.iter().all(|place| {
-                match self
-                    .settings
-                    .locations
-                    .get(*place)
-                    .and_then(|policy| policy.source.as_ref())
-                {
-                    Some(source) => given(source),
-                    None => self.documents.sources.keys().any(given),
-                }
-            })
+        places.iter().all(|place| {
+            match self
+                .settings
+                .locations
+                .get(*place)
+                .and_then(|policy| policy.source.as_ref())
+            {
+                Some(source) => given(source),
+                None => self.documents.sources.keys().any(given),
+            }
+        })
     }
 
     /// A place by name, physical or carved: the spot behind it, what can be sold there, and what

@@ -94,7 +94,7 @@ pub(crate) fn pool(picture: &Picture<'_>, policy: &ChannelPolicy, told: bool) ->
     Pool {
         value: there - short,
         short,
-        known: figures || picture.complete(&behind),
+        known: figures || (!policy.locations.is_empty() && picture.complete(&behind)),
         only_decrease,
         deficit,
         places,

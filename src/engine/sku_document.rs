@@ -112,6 +112,9 @@ pub struct LineRecord {
     /// When it reached a status that means the goods left, if it is in one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_at: Option<Millis>,
+    /// Since when it is back, if it is: a later edit of the order does not bring it back anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub back_at: Option<Millis>,
     /// The place it must come from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<LocationName>,
@@ -133,6 +136,16 @@ impl LineRecord {
     /// The order in which lines take stock.
     pub fn rank(&self) -> (Millis, &ChannelName, &OrderId, &LineId) {
         (self.placed_at, &self.channel, &self.order, &self.line)
+    }
+
+    /// The place and instant at which the line's units came back to our own stock.
+    pub fn restocked(&self) -> Option<(&LocationName, Millis)> {
+        let ours = self.status == OrderStatus::Returned
+            && self.fulfilled_by == FulfilledBy::Merchant
+            && self.part != Part::Bundle;
+        let place = self.restock_location.as_ref().filter(|_| ours)?;
+        // A document of an earlier version knows only when the newest report was.
+        Some((place, self.back_at.unwrap_or(self.at)))
     }
 
     /// Whether the line takes units of this SKU off our own shelves until a figure contains them.
@@ -198,6 +211,10 @@ pub struct SkuDocument {
     /// Amounts, by (list, from, until).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub prices: Vec<PriceEntry>,
+    /// Lines were dropped because there are too many: what is left of the article is not known, and
+    /// nothing of it is promised until the ledger has fallen to half of [`SkuDocument::LINES`].
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub overfull: bool,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -217,6 +234,19 @@ impl Position {
 }
 
 impl SkuDocument {
+    /// Order lines that are kept.
+    pub const LINES: usize = 100_000;
+    /// Movements that no figure contains.
+    pub const MOVEMENTS: usize = 10_000;
+    /// Price amounts.
+    pub const PRICES: usize = 10_000;
+    /// Live reservations.
+    pub const RESERVATIONS: usize = 1_000;
+    /// Tags.
+    pub const TAGS: usize = 200;
+    /// Characters of a brand, a category or a tag.
+    pub const TEXT: usize = 200;
+
     /// The figure of a source at a place.
     pub fn position(&self, location: &LocationName, source: &ConnectorName) -> Option<&Position> {
         self.positions.get(self.find_position(location, source).ok()?)

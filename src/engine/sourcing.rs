@@ -57,7 +57,7 @@ impl<'a> Picture<'a> {
     }
 
     /// What no line has taken of a reservation.
-    fn unconsumed(&self, reservation: &Reservation) -> Quantity {
+    pub(crate) fn unconsumed(&self, reservation: &Reservation) -> Quantity {
         let naming = self
             .document
             .lines

@@ -254,4 +254,8 @@ pub struct Settings {
     pub rules: Rules,
     /// Bundles and their parts.
     pub bundles: Bundles,
+    /// Where settings stand, such as `omnistock.toml:42`, by `channels.NAME.KEY`, `locations.NAME.KEY`
+    /// and `rules.INDEX.KEY`. For explanations only; no number depends on it.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub places: BTreeMap<String, String>,
 }

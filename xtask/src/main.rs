@@ -73,6 +73,9 @@ fn shown(command: &Command) -> String {
 /// Every test of the workspace, with real servers; says what it installs.
 fn test(filters: &[&str]) -> Result<()> {
     install::debian("redis-server", "redis-server")?;
+    if std::env::var_os("CI").is_some() {
+        laws()?;
+    }
     if install::has("cargo-nextest") {
         run(cargo()
             .args(["nextest", "run", "--workspace", "--no-fail-fast"])
@@ -83,6 +86,28 @@ fn test(filters: &[&str]) -> Result<()> {
             .args(["test", "--workspace", "--no-fail-fast", "--"])
             .args(filters))
     }
+}
+
+/// Cases of each law of the engine where CI is set; elsewhere its tests draw a thousand.
+const CASES: &str = "10000";
+
+/// The laws of the engine (`laws::…`), with many cases and in an optimised profile of their own.
+fn laws() -> Result<()> {
+    println!("laws of the engine: {CASES} cases each");
+    let mut command = cargo();
+    if install::has("cargo-nextest") {
+        command.args([
+            "nextest",
+            "run",
+            "--package",
+            "omnistock-engine",
+            "--cargo-profile",
+            "proof",
+        ]);
+    } else {
+        command.args(["test", "--package", "omnistock-engine", "--profile", "proof", "--"]);
+    }
+    run(command.arg("laws::").env("PROPTEST_CASES", CASES))
 }
 
 /// Bans, licences and sources of all dependencies; advisories where their database is present.

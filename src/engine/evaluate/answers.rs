@@ -3,8 +3,8 @@
 use crate::picture::Picture;
 use crate::snapshot::Finding;
 use crate::{
-    Complaint, Documents, Event, LineRecord, Offer, OrderKey, Part, PriceAnswer, Promise, State, StepName, explained,
-    sellable,
+    Complaint, Documents, Event, LineRecord, Offer, OrderKey, Part, PriceAnswer, Promise, State, StepName, explain,
+    explained, sellable,
 };
 use omnistock_words::{
     ChannelName, ConnectorName, LineId, ListingId, LocationName, Millis, Money, OrderId, Quantity, Settings, Sku,
@@ -194,6 +194,18 @@ pub(super) fn refused(event: &Event, complaint: &Complaint) -> Option<RefusedEnt
     }
 }
 
+/// The time of the day where `now` is of the same day, to the second where there are any.
+fn clock(at: Millis, now: Millis) -> String {
+    let (text, today) = (at.to_string(), now.to_string());
+    match (text.split_once('T'), today.split_once('T')) {
+        (Some((day, time)), Some((same, _))) if day == same => {
+            let time = time.trim_end_matches('Z');
+            time.strip_suffix(":00").unwrap_or(time).to_owned()
+        }
+        _ => text,
+    }
+}
+
 /// The state that questions are asked of.
 pub(super) struct Sight<'a> {
     pub(super) settings: &'a Settings,
@@ -210,6 +222,8 @@ impl Sight<'_> {
         offer: Offer<'_>,
         (kept_quantity, kept): (Option<Quantity>, Option<Money>),
     ) -> Answer {
+        let promise = explained(self.settings, self.documents, channel, sku, offer, self.now);
+        let because = self.because(sku, &promise);
         let Promise {
             quantity,
             state,
@@ -217,7 +231,7 @@ impl Sight<'_> {
             price,
             compare_at,
             ..
-        } = explained(self.settings, self.documents, channel, sku, offer, self.now);
+        } = promise;
         let (quantity, state) = kept_quantity.map_or((quantity, state), |kept| (Some(kept), State::InStock));
         let (price, price_because) = match (kept, price) {
             (Some(kept), _) => (Some(kept), None),
@@ -228,12 +242,11 @@ impl Sight<'_> {
             PriceAnswer::Price(compared) => Some(compared),
             PriceAnswer::None(_) => None,
         });
-        let place = |index: usize| self.settings.rules.get(index).map(|rule| rule.place.clone());
-        let steps = steps.iter().map(|step| StepAnswer {
+        let steps = steps.into_iter().zip(because).map(|(step, because)| StepAnswer {
+            set_by: explain::set_by(self.settings, channel, &step),
             step: step.step,
             value: step.value,
-            because: step.because.to_string(),
-            set_by: step.set_by.and_then(place),
+            because,
         });
         let asked = Asked {
             channel: channel.clone(),
@@ -249,6 +262,17 @@ impl Sight<'_> {
             compare_at,
             steps: steps.collect(),
         }
+    }
+
+    /// The reason of each step; that of the pool with every time and order.
+    fn because(&self, sku: &Sku, promise: &Promise) -> Vec<String> {
+        let clock = |at: Millis| clock(at, self.now);
+        let mut because: Vec<String> = promise.steps.iter().map(|step| step.because.to_string()).collect();
+        let pool = explain::pool_sentence(self.settings, self.documents, sku, promise, self.now, &clock);
+        if let (Some(first), Some(pool)) = (because.first_mut(), pool) {
+            *first = pool;
+        }
+        because
     }
 
     pub(super) fn place(&self, location: &LocationName, sku: &Sku) -> Answer {

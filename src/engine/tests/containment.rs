@@ -43,7 +43,7 @@ mod cases {
         holds(
             &json!({ "answers": [
             { "channel": "shop", "sku": "A", "quantity": "3", "state": "in_stock", "price": { "amount": "19.90", "currency": "EUR" },
-              "steps": [{ "step": "pool", "value": "3.5", "because": "berlin 5.5 at 2026-01-05T11:35:00Z from erp; −1 reserved; −1 moved" }] },
+              "steps": [{ "step": "pool", "value": "3.5", "because": "berlin 5.5 at 11:35 from erp; −1 at 11:40; −1 reserved until 13:00" }] },
             { "channel": "shop", "order": "1001", "lines": [{ "line": "1", "contained": "2", "sourced": [], "short": "0" }] },
             { "location": "berlin", "sku": "A", "sellable": "3.5" } ], "refused": [], "held": [] }),
             &out,

@@ -5,6 +5,7 @@
 pub(crate) mod facts;
 #[cfg(test)]
 pub(crate) mod offers;
+pub(crate) mod script;
 
 use omnistock_engine::evaluate::{Scenario, differences, evaluate};
 use omnistock_words::{
