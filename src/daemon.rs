@@ -2,6 +2,7 @@
 
 mod explain;
 mod gate_view;
+mod holds;
 mod house;
 mod lease;
 mod mark;

@@ -188,6 +188,13 @@ async fn a_rejected_hold_is_put_aside_with_the_persons_reason() {
             held.as_array().is_some_and(Vec::is_empty)
         })
         .await;
+    // The same fault again stays rejected, without a new page.
+    let again = merchant.drop_stock(|_| Some(0));
+    held(&merchant, &daemon, &again).await;
+    let quiet = |attention: &Value| attention.as_array().is_some_and(Vec::is_empty);
+    merchant.status_says(&daemon, "/attention", quiet).await;
+    let list = merchant.command(&["holds", "list"]).out;
+    assert!(list.contains("rejected before: the export was cut off"), "{list}");
     merchant.drop_stock(|index| Some(usual(index) + 3));
     merchant.settles(&daemon, |index| usual(index) + 3).await;
     assert!(

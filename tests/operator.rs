@@ -9,6 +9,8 @@
     reason = "a test"
 )]
 
+#[path = "operator/holds.rs"]
+mod holds;
 #[path = "support/redis_sentinel.rs"]
 mod redis_sentinel;
 #[path = "operator/redis_trouble.rs"]

@@ -162,8 +162,15 @@ fn explanation(
         target: desired.map_or(Target::Unknown, Target::Number),
         in_flight: false,
         dirty: false,
-        held: false,
+        held: listing.is_some_and(|listing| listing.held.is_some()),
     };
+    let guard = listing.and_then(|listing| listing.held.as_ref()).map(|held| {
+        let left = held.quantity;
+        format!(
+            "held by {}: it would newly show zero; {left} stays, less what is sold",
+            held.hold
+        )
+    });
     let stamped = |quantity, at| Stamped { quantity, at };
     Explanation {
         sku: sku.clone(),
@@ -190,6 +197,7 @@ fn explanation(
         notes: waits
             .iter()
             .map(|wait| format!("{wait}."))
+            .chain(guard)
             .chain(reasons.notes.iter().cloned())
             .collect(),
         steps: reasons.steps.clone(),

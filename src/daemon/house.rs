@@ -3,7 +3,6 @@
 
 use super::view::{ChannelView, SourceView};
 use crate::config::{Configuration, Connectors};
-use crate::delivery::ChannelBoard;
 use crate::intake::{Inbox, Intake, LedgerBoard, OrderBoard, OrderRequests, SourceBoard, WebhookCounts};
 use crate::store::{EntryId, Store};
 use arc_swap::ArcSwap;
@@ -45,8 +44,8 @@ impl House {
         let channels = names.into_iter().filter_map(|channel| {
             let connector = house.connector(&channel)?;
             let orders = connector.orders().map(|_| Arc::<OrderBoard>::default());
-            let board = Arc::<ChannelBoard>::default();
-            Some((channel, ChannelView { board, orders }))
+            let (board, wake) = (Arc::default(), Arc::clone(house.wakes.get(&channel)?));
+            Some((channel, ChannelView { board, orders, wake }))
         });
         house.channels = channels.collect();
         let sources = house.stock_sources().map(|(name, _)| {

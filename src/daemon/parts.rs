@@ -8,7 +8,7 @@ use super::view::ChannelView;
 use crate::config::{ChannelTimes, Problem, render};
 use crate::delivery::{ChannelBoard, ChannelParts, ChannelWorker, Ended, FreshOrders, Timings};
 use crate::intake::{
-    GateKeeper, Holds, Inbox, Ledger, LedgerParts, Listed, OrderPoller, OrderRequests, Schedule, StockParts,
+    Applying, GateKeeper, Holds, Inbox, Ledger, LedgerParts, Listed, OrderPoller, OrderRequests, Schedule, StockParts,
     StockPoller,
 };
 use crate::server::listener::BindError;
@@ -114,6 +114,7 @@ pub(super) struct Parts<'a> {
     inbox: Inbox,
     applied: watch::Sender<EntryId>,
     holds: Arc<Holds>,
+    applying: Applying,
 }
 
 impl<'a> Parts<'a> {
@@ -130,6 +131,7 @@ impl<'a> Parts<'a> {
             inbox,
             applied,
             holds: Arc::default(),
+            applying: Applying::default(),
         }
     }
 
@@ -163,6 +165,7 @@ impl<'a> Parts<'a> {
             applied: self.applied,
             wake: Arc::clone(&house.ledger_wake),
             channels: house.wakes.clone(),
+            held: super::holds::held_at(&house.channels),
             board: Arc::clone(&house.ledger_board),
         };
         keep_alive(tracker, &self.ends, "ledger".to_owned(), move |cancel| {
@@ -221,6 +224,7 @@ impl<'a> Parts<'a> {
                 right: self.grant.right.clone(),
                 gate: gate.gate(channel),
                 falls: gate.falls(channel),
+                applying: self.applying.watch(),
                 wake: Arc::clone(wake),
                 orders: Arc::clone(&fresh),
                 board: Arc::clone(&view.board),
@@ -251,6 +255,7 @@ impl<'a> Parts<'a> {
                 inbox: self.inbox.clone(),
                 gate: Arc::clone(gate),
                 holds: Arc::clone(&self.holds),
+                applying: self.applying.clone(),
                 board: Arc::clone(&view.board),
                 wake: Arc::clone(&view.wake),
                 listed: Arc::clone(&listed),

@@ -1,9 +1,8 @@
 //! How everything stands, from the boards.
 
 use super::view::{ChannelView, DaemonView, SourceView};
-use crate::intake::HeldReport;
 use crate::server::{
-    ChannelStatus, Counted, Hold, Lag, LastReport, ReportProblem, SourceStatus, StateCounts, Status, StoreLine,
+    ChannelStatus, Counted, Lag, LastReport, ReportProblem, SourceStatus, StateCounts, Status, StoreLine,
 };
 use omnistock_sdk::now;
 use omnistock_words::{ChannelName, ConnectorName, Settings};
@@ -88,7 +87,7 @@ fn attention(view: &DaemonView, channels: &[ChannelStatus], sources: &[SourceSta
     // A store that is away stops everybody: said once.
     let obstacles = lines.clone();
     let told = |reason: &str| obstacles.iter().any(|obstacle| obstacle.ends_with(reason));
-    let held: usize = sources.iter().map(|source| source.held.len()).sum();
+    let held = super::holds::unanswered(view);
     if held > 0 {
         lines.push(format!("{held} held"));
     }
@@ -116,7 +115,8 @@ fn attention(view: &DaemonView, channels: &[ChannelStatus], sources: &[SourceSta
 }
 
 fn next(channels: &[ChannelStatus], sources: &[SourceStatus]) -> Option<String> {
-    let command = if sources.iter().any(|source| !source.held.is_empty()) {
+    let held = channels.iter().any(|channel| channel.listings.held > 0);
+    let command = if held || sources.iter().any(|source| !source.held.is_empty()) {
         "omnistock holds list"
     } else if channels.iter().any(|channel| channel.listings.parked > 0) {
         "omnistock parked list"
@@ -226,22 +226,5 @@ fn source(view: &DaemonView, settings: &Settings, name: &ConnectorName, parts: &
             at: now(),
             reason,
         }),
-    }
-}
-
-/// A held report as people see it.
-pub(super) fn hold(held: &HeldReport) -> Hold {
-    let way_out = match held.confirms_at {
-        Some(at) => format!("a person, a newer report without the fault, or a new report that agrees after {at}"),
-        None => "a person, or a newer report without the fault (mass zero never confirms itself)".to_owned(),
-    };
-    Hold {
-        id: held.id.clone(),
-        what: "stock".to_owned(),
-        subject: format!("{}, {}", held.source, held.title),
-        since: held.since,
-        due: None,
-        details: held.findings.clone(),
-        way_out: Some(way_out),
     }
 }

@@ -80,7 +80,7 @@ impl Terms {
             if !stopped(&tracker, GENTLY).await {
                 tracing::error!("some work of the last term does not end; it can't change anything any more");
             }
-            self.house.channels.values().for_each(|channel| channel.board.clear());
+            self.house.channels.values().for_each(|channel| channel.board.forget());
         }
     }
 

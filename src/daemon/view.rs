@@ -9,7 +9,7 @@ use super::stance::Stance;
 use super::status::status;
 use super::term::Life;
 use crate::delivery::ChannelBoard;
-use crate::intake::{Decision as HoldDecision, HoldError, OrderBoard, SourceBoard, WebhookRefusal, take_webhook};
+use crate::intake::{OrderBoard, SourceBoard, WebhookRefusal, take_webhook};
 use crate::server::metrics::Metrics;
 use crate::server::{
     ApiError, ChannelAnswer, ChannelBody, Decision, Explanation, Hold, ItemView, Listed, Parked, Status, SyncAnswer,
@@ -28,6 +28,8 @@ use tokio::sync::{Notify, watch};
 pub(super) struct ChannelView {
     pub(super) board: Arc<ChannelBoard>,
     pub(super) orders: Option<Arc<OrderBoard>>,
+    /// Rung when a person has decided something.
+    pub(super) wake: Arc<Notify>,
 }
 
 /// What is shown of a source.
@@ -162,19 +164,11 @@ impl View for DaemonView {
     }
 
     async fn holds(&self) -> Vec<Hold> {
-        self.life.load().holds.list().iter().map(super::status::hold).collect()
+        super::holds::list(self)
     }
 
     async fn decide_hold(&self, id: &str, decision: Decision, reason: &str) -> Result<Hold, ApiError> {
-        let decision = match decision {
-            Decision::Approve => HoldDecision::Approve(reason.to_owned()),
-            Decision::Reject => HoldDecision::Reject(reason.to_owned()),
-        };
-        match self.life.load().holds.decide(id, decision) {
-            Ok(held) => Ok(super::status::hold(&held)),
-            Err(error @ HoldError::Unknown(_)) => Err(ApiError::not_found(error.to_string())),
-            Err(error @ HoldError::Busy(_)) => Err(ApiError::conflict(error.to_string())),
-        }
+        super::holds::decide(self, id, decision, reason).await
     }
 
     async fn parked(&self, channel: Option<ChannelName>, most: usize) -> Result<Listed<Parked>, ApiError> {

@@ -1,11 +1,13 @@
 //! What people see of a channel. Counters are atomics, so that looking costs the worker nothing.
 
 use super::LagHistogram;
+use super::hold::{Asked, ChannelHold, HoldDecision};
 use omnistock_planner::{Class, ListingDocument, ListingState};
 use omnistock_words::{ListingId, Millis, Mode, Sku, VendorLocation};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::oneshot;
 
 /// Listings that a list names, at most; beyond it only the count goes on.
 const MOST_LISTED: usize = 200;
@@ -65,6 +67,14 @@ struct Texts {
     mode: Option<Mode>,
 }
 
+/// A hold of the channel, and a person's decision about it that was not carried out yet.
+#[derive(Debug, Default)]
+struct HoldFacts {
+    hold: Option<ChannelHold>,
+    skus: HashSet<Sku>,
+    asked: Option<Asked>,
+}
+
 /// What a channel's worker tells. Written by the worker, read by anybody.
 #[derive(Debug, Default)]
 pub struct ChannelBoard {
@@ -82,6 +92,7 @@ pub struct ChannelBoard {
     listed: Mutex<HashSet<Sku>>,
     complete: AtomicBool,
     texts: Mutex<Texts>,
+    hold: Mutex<HoldFacts>,
 }
 
 impl ChannelBoard {
@@ -157,6 +168,46 @@ impl ChannelBoard {
         self.texts().mode
     }
 
+    fn hold_facts(&self) -> MutexGuard<'_, HoldFacts> {
+        self.hold.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What a guard stopped at this channel.
+    pub fn hold(&self) -> Option<ChannelHold> {
+        self.hold_facts().hold.clone()
+    }
+
+    /// Whether a guard holds a listing of the SKU: then every sale has to reach it.
+    pub fn holds(&self, sku: &Sku) -> bool {
+        self.hold_facts().skus.contains(sku)
+    }
+
+    /// Hands a person's decision to the worker. The answer comes once it is durable; `None`: there is no
+    /// such hold, or an earlier decision is being carried out.
+    pub fn decide(&self, id: &str, decision: HoldDecision) -> Option<oneshot::Receiver<()>> {
+        let mut facts = self.hold_facts();
+        let known = facts.hold.as_ref().is_some_and(|hold| hold.id == id);
+        if !known || facts.asked.as_ref().is_some_and(|asked| !asked.done.is_closed()) {
+            return None;
+        }
+        let (done, answer) = oneshot::channel();
+        facts.asked = Some(Asked {
+            id: id.to_owned(),
+            decision,
+            done,
+        });
+        Some(answer)
+    }
+
+    pub(super) fn asked(&self) -> Option<Asked> {
+        self.hold_facts().asked.take()
+    }
+
+    pub(super) fn set_hold(&self, hold: Option<ChannelHold>, skus: HashSet<Sku>) {
+        let mut facts = self.hold_facts();
+        (facts.hold, facts.skus) = (hold, skus);
+    }
+
     pub(super) fn call(&self) {
         self.calls.fetch_add(1, Ordering::Relaxed);
     }
@@ -218,13 +269,19 @@ impl ChannelBoard {
     }
 
     /// Forgets the listings: the worker begins anew.
-    pub fn clear(&self) {
+    pub(super) fn clear(&self) {
         self.states.iter().for_each(|count| count.store(0, Ordering::Relaxed));
         self.complete.store(false, Ordering::Release);
         self.skus().clear();
         let mut texts = self.texts();
         texts.parked.clear();
         texts.unmapped.clear();
+    }
+
+    /// Nobody works at the channel any more: nothing is known of it, and no decision will be carried out.
+    pub fn forget(&self) {
+        self.clear();
+        *self.hold_facts() = HoldFacts::default();
     }
 
     /// Moves a listing from one state to another; `None` where it comes or goes.

@@ -1,6 +1,8 @@
 //! The channel's listings in memory: their documents, and what is going on with each.
 
 use super::ChannelBoard;
+use super::guard::Suspect;
+use omnistock_engine::guard::Baseline;
 use omnistock_planner::{ListingDocument, ListingState, Reserved, StateFacts, Target, state};
 use omnistock_words::{Millis, Mode, Sku};
 use std::collections::{BTreeSet, HashMap};
@@ -36,6 +38,12 @@ pub(super) struct Entry {
     pub(super) missing: u32,
     /// It is not on the channel any more.
     pub(super) gone: bool,
+    /// What was last seen to be right; `None` until then.
+    pub(super) base: Option<Baseline>,
+    /// Would newly show zero without an explanation: what it would keep, until that is judged.
+    pub(super) suspect: Option<Suspect>,
+    /// Judged, and let go until it is right.
+    pub(super) passed: bool,
     mode: Mode,
     target: Target,
     state: Option<ListingState>,
@@ -81,6 +89,9 @@ impl Catalogue {
             pending: true,
             missing: 0,
             gone: false,
+            base: None,
+            suspect: None,
+            passed: false,
             mode: Mode::Live,
             target: Target::Unknown,
             state: None,
@@ -124,6 +135,8 @@ impl Catalogue {
         };
         let old = std::mem::replace(&mut entry.document.sku, sku.clone());
         entry.document.parked = None;
+        (entry.document.held, entry.document.released) = (None, false);
+        (entry.base, entry.suspect, entry.passed) = (None, None, false);
         if let Some(old) = old {
             let others = self.by_sku.entry(old.clone()).or_default();
             others.retain(|other| *other != index);
@@ -193,6 +206,12 @@ impl Catalogue {
         self.get(index).is_some_and(|entry| !entry.busy && !entry.reading)
     }
 
+    /// Whether there is a number to show for it.
+    pub(super) fn counted(&self, index: Index) -> bool {
+        self.get(index)
+            .is_some_and(|entry| entry.document.sku.is_some() && matches!(entry.target, Target::Number(_)))
+    }
+
     /// Remembers what the last look found, for the state.
     pub(super) fn looked(&mut self, index: Index, mode: Mode, target: Target) {
         if let Some(entry) = self.entries.get_mut(index) {
@@ -216,7 +235,7 @@ impl Catalogue {
             target,
             in_flight: entry.busy,
             dirty: entry.pending,
-            held: false,
+            held: entry.document.held.is_some(),
         };
         let now = Some(state(&entry.document, &facts));
         let before = std::mem::replace(&mut entry.state, now);

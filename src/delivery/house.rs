@@ -51,6 +51,7 @@ pub(super) struct House {
     pub(super) wake: Arc<Notify>,
     pub(super) gate: watch::Sender<bool>,
     pub(super) falls: watch::Sender<bool>,
+    pub(super) applying: watch::Sender<(u64, u64)>,
     pub(super) timings: Timings,
     pub(super) right: Right,
     lease: Lease,
@@ -93,6 +94,7 @@ impl House {
             wake: Arc::default(),
             gate: watch::channel(true).0,
             falls: watch::channel(false).0,
+            applying: watch::channel((0, 0)).0,
             timings: Timings {
                 read_back: quick,
                 tick: Duration::from_millis(20),
@@ -197,6 +199,7 @@ impl House {
             right: self.right.clone(),
             gate: self.gate.subscribe(),
             falls: self.falls.subscribe(),
+            applying: self.applying.subscribe(),
             wake: self.wake.clone(),
             orders: self.orders.clone(),
             board: self.board.clone(),

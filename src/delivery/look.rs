@@ -3,6 +3,7 @@
 use super::catalogue::{Entry, Index};
 use super::sight::{Sight, known, target};
 use super::worker::{Stop, Worker};
+use omnistock_engine::guard::{Baseline, taken};
 use omnistock_engine::{Documents, Offer, promise_listing, resolve_listing};
 use omnistock_planner::{Action, Facts, Parked, Risk, Target, Why, decide, shown};
 use omnistock_sdk::now;
@@ -27,11 +28,14 @@ pub(super) struct Planned {
 }
 
 /// What a listing should show, and what that is decided by.
-struct Aim {
-    mode: Mode,
-    target: Target,
-    factor: Quantity,
-    fresh: bool,
+#[derive(Clone, Copy)]
+pub(super) struct Aim {
+    pub(super) mode: Mode,
+    pub(super) target: Target,
+    pub(super) factor: Quantity,
+    pub(super) fresh: bool,
+    /// The number as a baseline for later ones.
+    pub(super) base: Baseline,
 }
 
 impl Worker {
@@ -93,10 +97,13 @@ impl Worker {
         if entry.busy {
             return false; // Its outcome comes back here, with the newest number.
         }
-        let aim = self.aim(entry, sku, sight, now);
+        let wanted = self.aim(entry, sku, sight, now);
+        self.catalogue.looked(index, wanted.mode, wanted.target);
+        let aim = self.guarded(index, sku, sight, wanted, now);
+        let Some(entry) = self.catalogue.get(index) else {
+            return true;
+        };
         let (action, risk) = self.decide(entry, sight, &aim, now);
-        let fresh = aim.fresh;
-        self.catalogue.looked(index, aim.mode, aim.target);
         let Action::Write {
             quantity,
             target,
@@ -104,7 +111,13 @@ impl Worker {
             drift,
         } = action
         else {
-            return self.carry_out(index, sku, &action, fresh, now);
+            let settled = self.carry_out(index, sku, &action, aim.fresh, now);
+            if matches!(action, Action::Nothing(Why::Matches { .. })) && !self.only_falls() {
+                self.right(index, &aim);
+            }
+            // Until it is judged, it is looked at again.
+            let waits = self.catalogue.get(index).is_some_and(|entry| entry.suspect.is_some());
+            return if waits { self.left(index) } else { settled };
         };
         let sku = sku.clone();
         planned.push(Planned {
@@ -149,7 +162,14 @@ impl Worker {
             .marked_at
             .is_none_or(|marked| read.is_some_and(|read| read.at >= marked));
         let fresh = fresh && (behind || entry.reads >= MOST_READS);
+        let number = if let Target::Number(number) = target {
+            number
+        } else {
+            Quantity::ZERO
+        };
+        let taken = taken(settings, sight.documents, channel, sku, now);
         Aim {
+            base: Baseline::of(number, promise, taken),
             mode: if falls { Mode::DecreaseOnly } else { policy.mode },
             target,
             factor: policy.factor,
@@ -157,8 +177,8 @@ impl Worker {
         }
     }
 
-    fn decide(&self, entry: &Entry, sight: &Sight<'_>, aim: &Aim, now: Millis) -> (Action, Risk) {
-        let facts = Facts {
+    pub(super) fn facts<'a>(&'a self, entry: &'a Entry, sight: &'a Sight<'_>, aim: &Aim, now: Millis) -> Facts<'a> {
+        Facts {
             vendor: &self.vendor,
             mode: aim.mode,
             gate: self.gate || self.falls,
@@ -174,7 +194,11 @@ impl Worker {
             orders: self.orders,
             settings: self.stamp,
             now,
-        };
+        }
+    }
+
+    fn decide(&self, entry: &Entry, sight: &Sight<'_>, aim: &Aim, now: Millis) -> (Action, Risk) {
+        let facts = self.facts(entry, sight, aim, now);
         let action = decide(&facts);
         let risk = match &action {
             Action::Write { quantity, .. } => Risk::of(*quantity, shown(&facts).map(|span| span.high)),

@@ -10,6 +10,8 @@ mod call;
 mod catalogue;
 mod changes;
 mod documents;
+mod guard;
+mod hold;
 mod lag;
 mod launch;
 mod look;
@@ -26,6 +28,8 @@ mod compare_tests;
 #[cfg(test)]
 mod fake;
 #[cfg(test)]
+mod guard_tests;
+#[cfg(test)]
 mod house;
 #[cfg(test)]
 mod shaky;
@@ -36,6 +40,7 @@ mod trouble_tests;
 
 pub use board::{BoardTotals, ChannelBoard, ParkedListing, UnmappedListing};
 pub use documents::{DamagedListing, decode_listing, encode_listing};
+pub use hold::{ChannelHold, HoldDecision};
 pub use lag::LagHistogram;
 pub use parts::{ChannelParts, Ended, FreshOrders, Timings};
 pub use worker::ChannelWorker;

@@ -73,6 +73,8 @@ pub struct ChannelParts {
     pub gate: watch::Receiver<bool>,
     /// Whether numbers may fall before the gate is open: the ledgers are known, only its listings were not read yet.
     pub falls: watch::Receiver<bool>,
+    /// Reports that are being applied now, and ever were: what they lead to is judged as a whole.
+    pub applying: watch::Receiver<(u64, u64)>,
     /// The ledger has marked something dirty.
     pub wake: Arc<Notify>,
     /// Fetches orders on demand.

@@ -73,6 +73,7 @@ impl Worker {
         let Some(entry) = self.catalogue.get(index) else { return };
         let before = entry.document.clone();
         if before.sku != reading.sku {
+            self.guarding.changed |= before.held.is_some();
             self.look_again(index);
             self.catalogue.map(index, reading.sku);
         }
@@ -167,6 +168,7 @@ impl Worker {
             entry.missing += 1;
             if entry.missing >= MISSING && !entry.busy {
                 let (id, version) = (entry.id.clone(), entry.version);
+                self.guarding.changed |= entry.document.held.is_some();
                 self.look_again(index);
                 self.catalogue.remove(index, &self.parts.board);
                 self.changes.remove(index, id, version);

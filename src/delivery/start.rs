@@ -61,6 +61,7 @@ impl Worker {
             // From here on the document itself says that the outcome is unknown.
             self.changes.intend(index, false);
         }
+        self.tell_holds();
         for index in self.catalogue.indexes() {
             self.catalogue.show(index, self.gate, &self.parts.board);
         }

@@ -3,6 +3,7 @@
 use super::call::{Ending, Job};
 use super::catalogue::{Catalogue, Index};
 use super::changes::Changes;
+use super::guard::Guarding;
 use super::work::WorkList;
 use super::{ChannelParts, Ended};
 use crate::store::Lease;
@@ -59,6 +60,7 @@ pub(super) struct Worker {
     pub(super) catalogue: Catalogue,
     pub(super) work: WorkList,
     pub(super) changes: Changes,
+    pub(super) guarding: Guarding,
     pub(super) breaker: Breaker,
     pub(super) in_flight: usize,
     pub(super) halves: VecDeque<Job>,
@@ -173,6 +175,7 @@ impl Worker {
             limits,
             work: WorkList::default(),
             changes: Changes::default(),
+            guarding: Guarding::default(),
             breaker: Breaker::default(),
             in_flight: 0,
             halves: VecDeque::new(),
@@ -204,6 +207,7 @@ impl Worker {
         let (mut gate, mut lease) = (self.parts.gate.clone(), self.parts.lease.clone());
         let mut falls = self.parts.falls.clone();
         let (wake, cancel) = (self.parts.wake.clone(), self.cancel.clone());
+        let mut applying = self.parts.applying.clone();
         loop {
             if let Err(stop) = self.round().await {
                 return stop;
@@ -212,6 +216,10 @@ impl Worker {
             tokio::select! {
                 () = cancel.cancelled() => return Stop::Cancelled,
                 () = wake.notified() => self.marks_at = None,
+                () = changed(&mut applying) => {
+                    applying.borrow_and_update();
+                    self.marks_at = None;
+                }
                 Some(ending) = self.ended.recv() => self.take(ending),
                 () = changed(&mut gate) => self.gate_changed(*gate.borrow_and_update()),
                 () = changed(&mut falls) => {
@@ -234,15 +242,20 @@ impl Worker {
     /// Looks, plans, commits, launches: in this order, so that what is launched is durable.
     async fn round(&mut self) -> Result<(), Stop> {
         self.settings_changed();
+        self.decided();
         let mut planned = Vec::new();
         if self.primed || self.falls {
             self.take_marks().await?;
             let queued = self.room(now()).saturating_mul(self.limits.write);
             let skus = self.work.take(now(), MOST_LOOKS, queued);
             planned = self.look(skus).await?;
+            let released = self.judge(now());
+            planned.retain(|write| !released.contains(&write.sku));
+            planned.extend(self.look(released).await?);
         }
         let jobs = self.plan(planned);
         self.commit().await?;
+        self.guarding.answer();
         self.launch(jobs);
         self.parts.board.set_waiting(self.work.len());
         Ok(())
@@ -259,11 +272,15 @@ impl Worker {
         self.marks_at = Some(now);
         // Marks that are being worked at stay in the store: ask for more than those.
         let most = MOST_LOOKS + self.work.len();
+        let applying = *self.parts.applying.borrow();
         let marks = self.patiently(|worker| {
             let (store, channel) = (worker.parts.store.clone(), worker.parts.channel.clone());
             async move { store.dirty(channel.as_str(), most).await }
         });
-        for mark in marks.await? {
+        let marks = marks.await?;
+        let unchanged = applying == *self.parts.applying.borrow() && applying.0 == 0;
+        self.guarding.all_marks = unchanged && marks.len() < most;
+        for mark in marks {
             let Ok(sku) = Sku::new(&mark.sku) else { continue };
             if self.work.mark(&sku, mark.version, mark.since, now) {
                 self.pending(&sku);

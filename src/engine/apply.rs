@@ -10,7 +10,7 @@ pub fn missing(settings: &Settings, documents: &Documents, event: &Event) -> Vec
     match event {
         Event::Stock(stock) => lacking(documents, stock.rows.iter().map(|row| &row.sku)),
         Event::Missing { rows, .. } => lacking(documents, rows.iter().map(|row| &row.sku)),
-        Event::Snapshot { .. } => Vec::new(),
+        Event::Snapshot { .. } | Event::Approved { .. } => Vec::new(),
         Event::Movement { sku, .. } | Event::Price { sku, .. } | Event::Reservation { sku, .. } => {
             lacking(documents, [sku])
         }
@@ -79,6 +79,12 @@ pub fn apply(settings: &Settings, documents: &mut Documents, event: &Event, now:
                     total: *total,
                 };
                 apply_stock::close(documents, source, &closing);
+            }
+        }
+        Event::Approved { source, as_of } => {
+            if declared(settings, source, out) {
+                let as_of = clamped("approved figures' time", *as_of, now, out);
+                apply_stock::approve(documents, source, as_of);
             }
         }
         Event::Order { channel, order } => apply_order::order(settings, documents, channel, order, now, out),

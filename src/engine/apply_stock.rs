@@ -311,6 +311,15 @@ pub(crate) fn close(documents: &mut Documents, source: &ConnectorName, closing: 
     }
 }
 
+/// Figures of this instant, or older ones, need no guard any more.
+pub(crate) fn approve(documents: &mut Documents, source: &ConnectorName, as_of: Millis) {
+    let document = documents.sources.entry(source.clone()).or_default();
+    if document.approved < Some(as_of) {
+        document.approved = Some(as_of);
+        documents.mark(DocumentKey::Source(source.clone()));
+    }
+}
+
 fn newest(documents: &mut Documents, source: &ConnectorName, as_of: Millis) {
     let document = documents.sources.entry(source.clone()).or_default();
     if document.newest < Some(as_of) {

@@ -12,10 +12,8 @@ pub use answers::{Answer, Asked, HeldEntry, LineAnswer, RefusedEntry, SourcedEnt
 pub use expect::differences;
 pub use names::Undeclared;
 
-use crate::snapshot::{GuardName, Judge, RowVerdict, Verdict};
-use crate::{
-    Complaint, Documents, Event, Lags, Offer, Refusal, SourceDocument, StockEvent, StockRow, apply, dependents,
-};
+use crate::snapshot::{Affected, Finding, Judge, Recent, RowVerdict, Verdict};
+use crate::{Complaint, Documents, Event, Lags, Offer, Refusal, StockRow, apply, dependents};
 use omnistock_words::{ChannelName, ConnectorName, ListingId, LocationName, Millis, OrderId, Settings, Sku};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -89,8 +87,8 @@ pub struct Outcome {
 pub fn evaluate(settings: &Settings, scenario: &Scenario) -> Result<Outcome, Undeclared> {
     names::check(settings, scenario)?;
     let mut run = Run::new(settings, scenario);
-    for event in &scenario.events {
-        run.event(event);
+    for events in reports(&scenario.events) {
+        run.report(events);
     }
     let answers = scenario.ask.iter().map(|ask| run.answer(ask, &scenario.ask)).collect();
     let held = run
@@ -106,10 +104,40 @@ pub fn evaluate(settings: &Settings, scenario: &Scenario) -> Result<Outcome, Und
     })
 }
 
+/// The events as reports: prices of one source that follow each other came together, as far as none is told
+/// twice; anything else came alone.
+fn reports(events: &[Event]) -> Vec<&[Event]> {
+    let key = |event: &Event| match event {
+        Event::Price {
+            source,
+            list,
+            sku,
+            from,
+            until,
+            ..
+        } => Some((source.clone(), (list.clone(), sku.clone(), *from, *until))),
+        _ => None,
+    };
+    let mut reports = Vec::new();
+    let mut rest = events;
+    while let Some(first) = rest.first() {
+        let (mut told, first) = (BTreeSet::new(), key(first));
+        let together = |event: &&Event| match (&first, key(event)) {
+            (Some((source, _)), Some((other, row))) => *source == other && told.insert(row),
+            _ => false,
+        };
+        let count = rest.iter().take_while(together).count().max(1);
+        let (report, later) = rest.split_at(count);
+        reports.push(report);
+        rest = later;
+    }
+    reports
+}
+
 /// A report that a guard stopped.
 struct HeldReport {
     as_of: Millis,
-    rows: Vec<StockRow>,
+    affected: Affected,
     entries: Vec<HeldEntry>,
 }
 
@@ -119,6 +147,7 @@ struct Run<'a> {
     documents: Documents,
     published: publish::Published,
     held_reports: BTreeMap<ConnectorName, HeldReport>,
+    recent: BTreeMap<ConnectorName, Recent>,
     refused: Vec<RefusedEntry>,
     complaints: Vec<String>,
 }
@@ -141,18 +170,23 @@ impl<'a> Run<'a> {
             documents,
             published: publish::Published::default(),
             held_reports: BTreeMap::new(),
+            recent: BTreeMap::new(),
             refused: Vec::new(),
             complaints: Vec::new(),
         }
     }
 
-    fn event(&mut self, event: &Event) {
-        if let Event::Stock(report) = event
-            && report.complete
-            && !self.judged(report)
-        {
-            return;
+    fn report(&mut self, events: &[Event]) {
+        for event in events {
+            if !self.judged(event) {
+                return;
+            }
+            self.apply(event);
         }
+        self.publish(events);
+    }
+
+    fn apply(&mut self, event: &Event) {
         for complaint in apply(self.settings, &mut self.documents, event, self.now) {
             match answers::refused(event, &complaint) {
                 // It was granted in its time and is gone by now.
@@ -167,66 +201,123 @@ impl<'a> Run<'a> {
                 None => self.complaints.push(complaint.to_string()),
             }
         }
-        self.publish(event);
     }
 
-    /// Whether a complete report may be applied; holds it where not.
-    fn judged(&mut self, report: &StockEvent) -> bool {
-        let mut judge = Judge::new(self.settings, &report.source, report.as_of, self.now);
-        let empty = SourceDocument::default();
-        let source = self.documents.sources.get(&report.source).unwrap_or(&empty);
-        let mut rows: BTreeMap<&Sku, Vec<StockRow>> = BTreeMap::new();
-        for row in &report.rows {
-            rows.entry(&row.sku).or_default().push(row.clone());
-        }
-        let skus: BTreeSet<&Sku> = rows.keys().copied().chain(self.documents.skus.keys()).collect();
-        for sku in skus {
-            let of_sku = rows.get(sku).map(Vec::as_slice).unwrap_or_default();
-            let _: Vec<RowVerdict> = judge.see(sku, self.documents.skus.get(sku), source, of_sku);
-        }
-        let Verdict::Held(findings) = judge.verdict() else {
-            self.held_reports.remove(&report.source);
-            return true;
+    /// Whether a report may be applied; holds it where not.
+    fn judged(&mut self, event: &Event) -> bool {
+        let (source, as_of) = match event {
+            Event::Stock(report) => (&report.source, report.as_of),
+            Event::Movement { source, at, .. } => (source, *at),
+            _ => return true,
         };
-        let zeroed = findings.iter().any(|finding| finding.guard == GuardName::NewlyZero);
-        let wait = self
-            .settings
-            .sources
-            .get(&report.source)
-            .map_or(i64::MAX, |policy| policy.confirm_after);
-        let agrees = |held: &HeldReport| held.rows == report.rows && report.as_of.since(held.as_of) >= wait;
-        if !zeroed && self.held_reports.get(&report.source).is_some_and(agrees) {
-            self.held_reports.remove(&report.source);
+        let known = self.documents.sources.get(source);
+        if known.is_some_and(|known| known.approved == Some(as_of.min(self.now))) {
+            self.held_reports.remove(source);
             return true;
         }
-        let since = self
+        let mut recent = self.recent.remove(source).unwrap_or_default();
+        let judge = self.judge(event, (source, as_of), &recent);
+        let (verdict, affected) = (judge.verdict(), judge.affected());
+        let whole = matches!(event, Event::Stock(report) if report.complete);
+        let passes = match verdict {
+            Verdict::Pass => {
+                if whole {
+                    self.held_reports.remove(source);
+                }
+                true
+            }
+            Verdict::Held(findings) => self.confirmed(source, as_of, affected, &findings),
+        };
+        if passes && !whole {
+            let before = recent.clone();
+            self.judge(event, (source, as_of), &before).remember(&mut recent);
+        }
+        self.recent.insert(source.clone(), recent);
+        passes
+    }
+
+    fn judge<'b>(
+        &'b self,
+        event: &'b Event,
+        (source, as_of): (&'b ConnectorName, Millis),
+        recent: &'b Recent,
+    ) -> Judge<'b> {
+        let document = self.documents.sources.get(source).cloned().unwrap_or_default();
+        let mut judge = match event {
+            Event::Stock(report) if report.complete => Judge::new(self.settings, source, as_of, self.now),
+            _ => Judge::delta(self.settings, source, &document, recent, (as_of, self.now)),
+        };
+        let ledgers = &self.documents.skus;
+        match event {
+            Event::Stock(report) => {
+                let mut rows: BTreeMap<&Sku, Vec<StockRow>> = BTreeMap::new();
+                for row in &report.rows {
+                    rows.entry(&row.sku).or_default().push(row.clone());
+                }
+                let others = ledgers.keys().filter(|_| report.complete);
+                let skus: BTreeSet<&Sku> = rows.keys().copied().chain(others).collect();
+                for sku in skus {
+                    let of_sku = rows.get(sku).map(Vec::as_slice).unwrap_or_default();
+                    let _: Vec<RowVerdict> = judge.see(sku, ledgers.get(sku), &document, of_sku);
+                }
+            }
+            Event::Movement {
+                sku,
+                location,
+                quantity,
+                ..
+            } => {
+                if let Some(ledger) = ledgers.get(sku) {
+                    judge.moved(sku, ledger, location, *quantity);
+                }
+            }
+            _ => {}
+        }
+        judge
+    }
+
+    /// Whether a report with findings agrees with the one that is held, long enough after it.
+    fn confirmed(&mut self, source: &ConnectorName, as_of: Millis, affected: Affected, findings: &[Finding]) -> bool {
+        let needs_person = findings.iter().any(|finding| finding.guard.needs_person());
+        let policy = self.settings.sources.get(source);
+        let wait = policy.map_or(i64::MAX, |policy| policy.confirm_after);
+        let agreed = self
             .held_reports
-            .get(&report.source)
-            .filter(|held| held.rows == report.rows)
-            .map(|held| held.as_of);
+            .get(source)
+            .filter(|held| held.affected.agrees(&affected));
+        let since = agreed.map(|held| held.as_of);
+        if !needs_person && since.is_some_and(|since| as_of.since(since) >= wait) {
+            self.held_reports.remove(source);
+            return true;
+        }
         let entries = findings
             .iter()
-            .map(|finding| HeldEntry::report(&report.source, finding))
+            .map(|finding| HeldEntry::report(source, finding))
             .collect();
         let held = HeldReport {
-            as_of: since.unwrap_or(report.as_of),
-            rows: report.rows.clone(),
+            as_of: since.unwrap_or(as_of),
+            affected,
             entries,
         };
-        self.held_reports.insert(report.source.clone(), held);
+        self.held_reports.insert(source.clone(), held);
         false
     }
 
-    /// Publishes what the event led to, unless a guard holds it.
-    fn publish(&mut self, event: &Event) {
+    /// Publishes what the events led to, unless a guard holds it.
+    fn publish(&mut self, events: &[Event]) {
         let mut skus = BTreeSet::new();
         for key in self.documents.take_changed() {
             if let crate::DocumentKey::Sku(sku) = key {
                 skus.extend(dependents(self.settings, &sku));
             }
         }
-        self.published
-            .take(self.settings, &self.documents, &skus, event, self.now);
+        self.published.take(&publish::Change {
+            settings: self.settings,
+            documents: &self.documents,
+            skus,
+            events,
+            now: self.now,
+        });
     }
 
     /// A calculation knows of the listings that it is asked about.

@@ -108,6 +108,13 @@ pub enum Event {
         /// The sum of their quantities.
         total: Quantity,
     },
+    /// A person lets the source's figures of this `as_of` through; precedes them.
+    Approved {
+        /// Whose figures.
+        source: ConnectorName,
+        /// As of when they are.
+        as_of: Millis,
+    },
     /// An order, whole.
     Order {
         /// Where it was placed.

@@ -2,7 +2,7 @@
 
 use crate::{PriceAnswer, PriceEntry, PriceGap, SkuDocument};
 use omnistock_words::{
-    CompareAt, Endings, GrossNet, Millis, Money, Percent, PriceFloor, PriceList, PriceListName, PriceRule, Settings,
+    CompareAt, Endings, GrossNet, Millis, Money, PriceFloor, PriceList, PriceListName, PriceRule, Settings,
 };
 use rust_decimal::Decimal;
 
@@ -185,20 +185,4 @@ fn floor(
     };
     let least = gross(least.ok_or(PriceGap::OutOfRange)?, declared, list, there)?;
     Ok(Some(plain.map_or(least, |plain| plain.max(least))))
-}
-
-/// Whether a guard holds the change of a price: by more than the limit (|new − old| ÷ old), exactly
-/// by a factor of 10, 100 or 1000 in either direction, or to another currency.
-pub fn jumps(old: Money, new: Money, limit: Percent) -> bool {
-    let (before, after) = (old.amount(), new.amount());
-    let factor = |small: Decimal, large: Decimal| {
-        !small.is_zero()
-            && [10, 100, 1_000]
-                .into_iter()
-                .any(|times| small.checked_mul(Decimal::from(times)) == Some(large))
-    };
-    old.currency() != new.currency()
-        || limit.exceeded_by((after - before).abs(), before)
-        || factor(before, after)
-        || factor(after, before)
 }

@@ -34,6 +34,8 @@ pub struct Promise {
     /// What the pool has, less what is missing, in units of the SKU: only where listings of the
     /// channel may show other numbers than `quantity`. Whenever it changes, so may they.
     pub stock: Option<Quantity>,
+    /// Units of the listing that `max_shown` keeps out of sight.
+    pub spare: Quantity,
 }
 
 /// The pipeline's way from step to step.
@@ -131,6 +133,7 @@ fn decide(stand: &Stand<'_>, counter: &Counter<'_>, told: bool) -> Promise {
         compare_at,
         held: None,
         stock: None,
+        spare: Quantity::ZERO,
     };
     if !policy.track {
         return promise;
@@ -147,6 +150,7 @@ fn decide(stand: &Stand<'_>, counter: &Counter<'_>, told: bool) -> Promise {
         sourced.places = left_over(sourced.places, &portions, &policies, index);
     }
     promise.quantity = Some(quantity);
+    promise.spare = sourced.uncapped.positive() - quantity;
     promise.state = state(quantity, sourced.before_presale, policy);
     promise.split = split::split(quantity, sourced.places, policy);
     promise.steps = way.steps;
@@ -181,6 +185,8 @@ pub(crate) struct Sourced {
     places: Vec<(LocationName, Quantity)>,
     held: Option<Held>,
     stock: Quantity,
+    /// Units of the listing before `max_shown`.
+    uncapped: Quantity,
     /// What each listing gets in units of the SKU, and which of them is asked about.
     portions: Option<(Vec<Quantity>, usize)>,
 }
@@ -219,6 +225,7 @@ pub(crate) fn walk<'a>(stand: &'a Stand<'a>, counter: &Counter<'a>, told: bool) 
         factor: policy.factor,
     };
     let shown = units::sales_units(way.value, policy);
+    sourced.uncapped = shown;
     way.step(StepName::SalesUnits, shown, because, |patch| {
         patch.decimals.is_some() || patch.pack_size.is_some() || patch.factor.is_some()
     });
@@ -286,6 +293,7 @@ fn until_stop<'a>(stand: &'a Stand<'a>, counter: &Counter<'a>, way: &mut Way<'a>
         places: found.places,
         held,
         stock,
+        uncapped: Quantity::ZERO,
         portions: None,
     }
 }

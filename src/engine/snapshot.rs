@@ -1,61 +1,17 @@
-//! Judging a complete report against what is known, before any of it is applied.
+//! Judging a report against what is known, before any of it is applied.
+
+mod finding;
 
 use crate::contained::contained_by;
+use crate::guard::{Factors, LEAST, units};
 use crate::{Position, SkuDocument, SourceDocument, StockRow};
 use omnistock_words::{
     ConnectorName, LocationName, Millis, Missing, OrderStatus, Percent, Quantity, Settings, Sku, SourceGuard,
 };
-use std::fmt;
+use std::collections::BTreeSet;
 
-/// A limit on unexplained change of a source.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum GuardName {
-    /// Rows that are gone.
-    RowsMissing,
-    /// The sum fell.
-    TotalDrop,
-    /// Rows that are newly zero.
-    NewlyZero,
-}
-
-impl GuardName {
-    /// The name in settings and texts.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::RowsMissing => "rows_missing",
-            Self::TotalDrop => "total_drop",
-            Self::NewlyZero => "newly_zero",
-        }
-    }
-}
-
-/// Why a snapshot is held.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// Which limit.
-    pub guard: GuardName,
-    /// How much is affected: rows, or units for the sum.
-    pub affected: Quantity,
-    /// Out of how much.
-    pub whole: Quantity,
-    /// The limit.
-    pub limit: Percent,
-    /// The first SKUs affected.
-    pub examples: Vec<Sku>,
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}: {} of {} (limit {})",
-            self.guard.name(),
-            self.affected,
-            self.whole,
-            self.limit
-        )
-    }
-}
+pub use crate::guard::GuardName;
+pub use finding::{Affected, Finding, Recent};
 
 /// What a row of the report, or its absence, means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,85 +43,81 @@ pub struct Judge<'a> {
     now: Millis,
     /// Whether there was a complete snapshot before: without one there is nothing to compare with.
     baseline: bool,
+    /// Changes before this one, where it is no complete report.
+    recent: Option<&'a Recent>,
     counts_missing: bool,
     known: u64,
-    missing: Count,
-    zero: Count,
-    fell: Count,
     before: Quantity,
-    unexplained: Quantity,
+    factors: Factors,
+    missing: Vec<(Sku, LocationName)>,
+    falls: Vec<Fall>,
 }
 
-/// How many, and which came first.
-#[derive(Debug, Default)]
-struct Count {
-    rows: u64,
-    examples: Vec<Sku>,
-}
-
-impl Count {
-    fn add(&mut self, sku: &Sku) {
-        self.rows = self.rows.saturating_add(1);
-        if self.examples.len() < EXAMPLES && self.examples.last() != Some(sku) {
-            self.examples.push(sku.clone());
-        }
-    }
-
-    /// A finding where the share is above the limit. Shares over many never act below ten.
-    fn judge(&self, guard: GuardName, part: Quantity, whole: Quantity, limit: Percent) -> Option<Finding> {
-        let over = self.rows >= LEAST && limit.exceeded_by(part.decimal(), whole.decimal());
-        over.then(|| Finding {
-            guard,
-            affected: part,
-            whole,
-            limit,
-            examples: self.examples.clone(),
-        })
-    }
-}
-
-/// Whether a share over many rows or listings is above its limit: more than the share, and at least ten.
-pub fn over(part: u64, whole: u64, limit: Percent) -> bool {
-    part >= LEAST && limit.exceeded_by(units(part).decimal(), units(whole).decimal())
+/// A figure that fell without a known order that explains it.
+#[derive(Debug)]
+struct Fall {
+    row: (Sku, LocationName),
+    units: Quantity,
+    to_zero: bool,
 }
 
 /// How many SKUs a finding names.
 const EXAMPLES: usize = 5;
-/// Below so many rows no share acts.
-const LEAST: u64 = 10;
 
-fn units(rows: u64) -> Quantity {
-    Quantity::whole(i64::try_from(rows).unwrap_or(i64::MAX))
+fn examples<'b>(rows: impl Iterator<Item = &'b (Sku, LocationName)>) -> Vec<Sku> {
+    let mut named: Vec<Sku> = Vec::new();
+    for (sku, _) in rows {
+        if named.len() >= EXAMPLES {
+            break;
+        }
+        if named.last() != Some(sku) {
+            named.push(sku.clone());
+        }
+    }
+    named
+}
+
+fn count(rows: usize) -> u64 {
+    u64::try_from(rows).unwrap_or(u64::MAX)
 }
 
 impl<'a> Judge<'a> {
     /// Begins with a complete report of `source` as of `as_of`.
     pub fn new(settings: &'a Settings, source: &'a ConnectorName, as_of: Millis, now: Millis) -> Self {
-        let (missing, zero, fell) = (Count::default(), Count::default(), Count::default());
-        let guard = settings
-            .sources
-            .get(source)
-            .map_or_else(SourceGuard::default, |policy| policy.guard);
-        let counts_missing = settings
-            .sources
-            .get(source)
-            .is_some_and(|policy| policy.missing != Missing::Keep);
-        let (known, before, unexplained) = (0, Quantity::ZERO, Quantity::ZERO);
-        let as_of = as_of.min(now);
+        let policy = settings.sources.get(source);
         Self {
             settings,
             source,
-            guard,
-            as_of,
+            guard: policy.map_or_else(SourceGuard::default, |policy| policy.guard),
+            as_of: as_of.min(now),
             now,
             baseline: false,
-            counts_missing,
-            known,
-            missing,
-            zero,
-            fell,
-            before,
-            unexplained,
+            recent: None,
+            counts_missing: policy.is_some_and(|policy| policy.missing != Missing::Keep),
+            known: 0,
+            before: Quantity::ZERO,
+            factors: Factors::default(),
+            missing: Vec::new(),
+            falls: Vec::new(),
+        }
+    }
+
+    /// Begins with single rows or movements of `source`, which prove nothing by absence: they are
+    /// judged together with those of the last 15 minutes, against the newest complete snapshot.
+    /// Only SKUs that have a row are seen.
+    pub fn delta(
+        settings: &'a Settings,
+        source: &'a ConnectorName,
+        source_document: &SourceDocument,
+        recent: &'a Recent,
+        (as_of, now): (Millis, Millis),
+    ) -> Self {
+        Self {
+            baseline: source_document.complete_as_of.is_some(),
+            recent: Some(recent),
+            known: source_document.rows,
+            before: source_document.total.positive(),
+            ..Self::new(settings, source, as_of, now)
         }
     }
 
@@ -205,6 +157,9 @@ impl<'a> Judge<'a> {
                 RowVerdict::Rewrite(row.clone())
             });
         }
+        if self.recent.is_some() {
+            return verdicts;
+        }
         for known in document.positions.iter().filter(|known| known.source == *self.source) {
             let older = known.effective(Some(source_document)).0 < self.as_of;
             if !older || rows.iter().any(|row| row.location == known.location) {
@@ -212,7 +167,7 @@ impl<'a> Judge<'a> {
             }
             if !known.missing {
                 self.known = self.known.saturating_add(1);
-                self.missing.add(sku);
+                self.missing.push((sku.clone(), known.location.clone()));
             }
             // A row that is missing again is one report nearer to zero, where the source says so.
             if !known.missing || (self.counts_missing && known.quantity.is_positive()) {
@@ -245,18 +200,46 @@ impl<'a> Judge<'a> {
         if known.missing {
             return;
         }
-        self.known = self.known.saturating_add(1);
-        let (old, new) = (known.quantity.positive(), quantity.positive());
-        self.before += old;
+        if self.recent.is_none() {
+            self.known = self.known.saturating_add(1);
+            self.before += known.quantity.positive();
+        }
+        self.fell((sku, &known.location), (known.quantity, quantity), explained);
+    }
+
+    /// A movement of the source: what the place had by its figure and earlier movements, and what was added.
+    /// Known orders of the SKU explain a fall.
+    pub fn moved(&mut self, sku: &Sku, document: &SkuDocument, location: &LocationName, added: Quantity) {
+        let Some(known) = document.position(location, self.source).filter(|known| !known.missing) else {
+            return;
+        };
+        let others = document
+            .movements
+            .iter()
+            .filter(|movement| movement.location == *location);
+        let had = known.quantity + others.map(|movement| movement.quantity).sum();
+        let ordered = document.lines.iter().filter(|line| line.takes_stock());
+        let mut explained: Quantity = ordered.map(|line| line.quantity).sum();
+        self.fell((sku, location), (had, had + added), &mut explained);
+    }
+
+    fn fell(
+        &mut self,
+        (sku, location): (&Sku, &LocationName),
+        figures: (Quantity, Quantity),
+        explained: &mut Quantity,
+    ) {
+        let (old, new) = (figures.0.positive(), figures.1.positive());
         let by_orders = (old - new).positive().min(*explained);
         *explained -= by_orders;
-        let fall = old - new - by_orders;
-        self.unexplained += fall;
-        if fall.is_positive() {
-            self.fell.add(sku);
-            if new.is_zero() {
-                self.zero.add(sku);
-            }
+        self.factors.add(old - by_orders, new);
+        let units = old - new - by_orders;
+        if units.is_positive() {
+            self.falls.push(Fall {
+                row: (sku.clone(), location.clone()),
+                units,
+                to_zero: new.is_zero(),
+            });
         }
     }
 
@@ -265,26 +248,11 @@ impl<'a> Judge<'a> {
         if !self.baseline {
             return Verdict::Pass;
         }
-        let known = units(self.known);
         let findings: Vec<_> = [
-            self.missing.judge(
-                GuardName::RowsMissing,
-                units(self.missing.rows),
-                known,
-                self.guard.rows_missing,
-            ),
-            self.fell.judge(
-                GuardName::TotalDrop,
-                self.unexplained.positive(),
-                self.before,
-                self.guard.total_drop,
-            ),
-            self.zero.judge(
-                GuardName::NewlyZero,
-                units(self.zero.rows),
-                known,
-                self.guard.newly_zero,
-            ),
+            self.rows_missing(),
+            self.total_drop(),
+            self.newly_zero(),
+            self.unit_factor(),
         ]
         .into_iter()
         .flatten()
@@ -294,6 +262,92 @@ impl<'a> Judge<'a> {
         } else {
             Verdict::Held(findings)
         }
+    }
+
+    /// A finding where `rows` rows are at least ten, and `part` is above its share of the whole.
+    fn share<'b>(
+        guard: GuardName,
+        rows: impl Iterator<Item = &'b (Sku, LocationName)> + Clone,
+        (part, whole): (Quantity, Quantity),
+        limit: Percent,
+    ) -> Option<Finding> {
+        let over = count(rows.clone().count()) >= LEAST && limit.exceeded_by(part.decimal(), whole.decimal());
+        over.then(|| Finding {
+            guard,
+            affected: part,
+            whole,
+            limit,
+            factor: None,
+            examples: examples(rows),
+        })
+    }
+
+    fn rows_missing(&self) -> Option<Finding> {
+        let part = (units(count(self.missing.len())), units(self.known));
+        Self::share(
+            GuardName::RowsMissing,
+            self.missing.iter(),
+            part,
+            self.guard.rows_missing,
+        )
+    }
+
+    fn total_drop(&self) -> Option<Finding> {
+        let now: BTreeSet<&(Sku, LocationName)> = self.falls.iter().map(|fall| &fall.row).collect();
+        let mut gone: Quantity = self.falls.iter().map(|fall| fall.units).sum();
+        let mut rows: Vec<_> = self.falls.iter().map(|fall| &fall.row).collect();
+        for (row, units) in self.recent.iter().flat_map(|recent| recent.falls.within(self.as_of)) {
+            gone += units;
+            if !now.contains(row) {
+                rows.push(row);
+            }
+        }
+        Self::share(
+            GuardName::TotalDrop,
+            rows.into_iter(),
+            (gone, self.before),
+            self.guard.total_drop,
+        )
+    }
+
+    fn newly_zero(&self) -> Option<Finding> {
+        let zeros = self.falls.iter().filter(|fall| fall.to_zero).map(|fall| &fall.row);
+        let now: BTreeSet<&(Sku, LocationName)> = zeros.clone().collect();
+        let before = self.recent.iter().flat_map(|recent| recent.zeros.within(self.as_of));
+        let before = before.map(|(row, _)| row).filter(|row| !now.contains(row));
+        let rows: Vec<_> = zeros.chain(before).collect();
+        let part = (units(count(rows.len())), units(self.known));
+        Self::share(GuardName::NewlyZero, rows.into_iter(), part, self.guard.newly_zero)
+    }
+
+    fn unit_factor(&self) -> Option<Finding> {
+        let (factor, rows, changed) = self.factors.finding()?;
+        Some(Finding {
+            guard: GuardName::UnitFactor,
+            affected: units(rows),
+            whole: units(changed),
+            limit: Percent::whole(50),
+            factor: Some(factor),
+            examples: Vec::new(),
+        })
+    }
+
+    /// What the report is at fault for, to compare another one with.
+    pub fn affected(&self) -> Affected {
+        Affected::of(self.falls.iter().map(|fall| &fall.row).chain(&self.missing))
+    }
+
+    /// What was judged is applied: it counts for the single changes of the next 15 minutes.
+    pub fn remember(&self, recent: &mut Recent) {
+        let at = self.as_of;
+        for fall in &self.falls {
+            recent.falls.note(fall.row.clone(), at, fall.units);
+            if fall.to_zero {
+                recent.zeros.note(fall.row.clone(), at, fall.units);
+            }
+        }
+        recent.falls.expire(at);
+        recent.zeros.expire(at);
     }
 }
 

@@ -29,6 +29,9 @@ pub struct SourceDocument {
     /// The newest figure of any kind.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub newest: Option<Millis>,
+    /// Figures of this instant were stopped by a guard, and a person let them through.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approved: Option<Millis>,
 }
 
 impl SourceDocument {

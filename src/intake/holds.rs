@@ -36,6 +36,8 @@ pub struct HeldReport {
     pub findings: Vec<String>,
     /// Whether a later report that agrees may release it, and from when on.
     pub confirms_at: Option<Millis>,
+    /// A person's reason for rejecting this fault before: it is kept without a new page.
+    pub rejected: Option<String>,
 }
 
 /// All held reports of this life: at most one a source, since a newer one takes its place.
@@ -117,6 +119,7 @@ mod tests {
             guards: vec!["total_drop".to_owned()],
             findings: Vec::new(),
             confirms_at: None,
+            rejected: None,
         };
         holds.hold(report, sender);
         assert_eq!(holds.list().len(), 1);

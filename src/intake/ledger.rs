@@ -37,9 +37,14 @@ pub struct LedgerParts {
     pub wake: Arc<Notify>,
     /// Rung when a channel has got dirty marks.
     pub channels: BTreeMap<ChannelName, Arc<Notify>>,
+    /// Whether a guard holds a listing of the SKU at the channel: then every change of it marks it there.
+    pub held: Arc<HeldAt>,
     /// For people.
     pub board: Arc<LedgerBoard>,
 }
+
+/// Whether a guard holds a listing of a SKU at a channel.
+pub type HeldAt = dyn Fn(&ChannelName, &Sku) -> bool + Send + Sync;
 
 /// What the owner tells people.
 #[derive(Default)]
@@ -352,7 +357,7 @@ impl Ledger {
             let old = promises(settings, &before, sku, at);
             let new = promises(settings, after, sku, at);
             for ((channel, old), (_, new)) in old.iter().zip(&new) {
-                if !same_numbers(old, new) {
+                if !same_numbers(old, new) || (self.parts.held)(channel, sku) {
                     marks.insert((channel.clone(), sku.clone()));
                 }
             }

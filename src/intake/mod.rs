@@ -1,6 +1,7 @@
 //! Everything the world reports becomes an engine event exactly once in effect: polls and
 //! webhooks append to the durable inbox, one owner applies it to the ledgers.
 
+mod applying;
 mod board;
 mod cache;
 mod gate;
@@ -10,17 +11,19 @@ mod inbox;
 mod ledger;
 mod orders;
 mod portion;
+mod rejections;
 mod schedule;
 mod snapshot;
 mod stock;
 mod webhook;
 
+pub use applying::{Applying, Begun};
 pub use board::{Refusal, SourceBoard, SourceReport};
 pub use gate::GateKeeper;
 pub use gate_decisions::GateDecision;
 pub use holds::{Decision, HeldReport, HoldError, Holds};
 pub use inbox::Inbox;
-pub use ledger::{Ledger, LedgerBoard, LedgerParts};
+pub use ledger::{HeldAt, Ledger, LedgerBoard, LedgerParts};
 pub use orders::{OrderBoard, OrderPoller, OrderRequests};
 pub use schedule::{CronSchedule, Schedule};
 pub use stock::{Listed, StockParts, StockPoller};

@@ -3,7 +3,7 @@
 
 use super::stock::StockParts;
 use crate::store::{Key, Kind, StoreError};
-use omnistock_engine::snapshot::{Finding, GuardName, Judge, RowVerdict, Verdict};
+use omnistock_engine::snapshot::{Affected, Judge, Recent, RowVerdict, Verdict};
 use omnistock_engine::{Event, MissingRow, SkuDocument, SourceDocument, StockEvent, StockRow};
 use omnistock_sdk::{StockReport, now};
 use omnistock_words::{ConnectorName, Quantity, Sku};
@@ -22,8 +22,12 @@ pub(super) struct Judged {
     /// What the guards found, one sentence each; empty: nothing.
     pub(super) findings: Vec<String>,
     guards: Vec<String>,
+    /// The rows at fault, to compare a later report with.
+    pub(super) affected: Affected,
     /// Whether only a person may release it.
     pub(super) needs_person: bool,
+    /// Single changes of the last 15 minutes with those of this report, where it proves nothing by absence.
+    pub(super) recent: Option<Recent>,
 }
 
 fn engine_rows(report: &StockReport) -> Vec<StockRow> {
@@ -83,21 +87,13 @@ impl Pass<'_> {
     }
 }
 
-/// Judges a report. The inbox must hold nothing of this source that is not applied.
-pub(super) async fn judge(parts: &StockParts, report: &StockReport) -> Result<Judged, StoreError> {
+/// Judges a report; one that is not complete together with the single changes of the last 15 minutes.
+/// The inbox must hold nothing of this source that is not applied.
+pub(super) async fn judge(parts: &StockParts, report: &StockReport, recent: &Recent) -> Result<Judged, StoreError> {
     let settings = parts.settings.load_full();
     let rows = engine_rows(report);
     if !report.complete {
-        let changed = rows.len() as u64;
-        let none = Vec::new;
-        return Ok(Judged {
-            rewrites: rows,
-            missing: Vec::new(),
-            changed,
-            findings: none(),
-            guards: none(),
-            needs_person: false,
-        });
+        return judge_rows(parts, report, &rows, recent).await;
     }
     let source = source_document(parts).await?;
     let judge = Judge::new(&settings, &parts.source, report.as_of, now());
@@ -127,7 +123,47 @@ pub(super) async fn judge(parts: &StockParts, report: &StockReport) -> Result<Ju
     Ok(finish(pass))
 }
 
+/// Judges single rows: they say nothing of others.
+async fn judge_rows(
+    parts: &StockParts,
+    report: &StockReport,
+    rows: &[StockRow],
+    recent: &Recent,
+) -> Result<Judged, StoreError> {
+    let settings = parts.settings.load_full();
+    let source = source_document(parts).await?;
+    let judge = Judge::delta(&settings, &parts.source, &source, recent, (report.as_of, now()));
+    let mut pass = Pass {
+        judge,
+        source: &source,
+        rows,
+        rewrites: Vec::new(),
+        missing: Vec::new(),
+    };
+    let mut skus: Vec<&Sku> = rows.iter().map(|row| &row.sku).collect();
+    skus.dedup();
+    for page in skus.chunks(PAGE) {
+        let keys: Vec<Key> = page.iter().map(|sku| Key::sku(sku)).collect();
+        let found = parts.store.load(&keys).await?;
+        for (sku, stored) in page.iter().zip(found) {
+            if stored.bytes.is_empty() {
+                pass.one(sku, None);
+                continue;
+            }
+            let document = SkuDocument::decode(&stored.bytes)
+                .map_err(|error| StoreError::Damaged(format!("document sku {sku} can't be read: {error}")))?;
+            pass.one(sku, Some(&document));
+        }
+    }
+    let mut later = recent.clone();
+    pass.judge.remember(&mut later);
+    let mut judged = finish(pass);
+    judged.recent = Some(later);
+    Ok(judged)
+}
+
 fn finish(pass: Pass<'_>) -> Judged {
+    let affected = pass.judge.affected();
     let findings = match pass.judge.verdict() {
         Verdict::Pass => Vec::new(),
         Verdict::Held(findings) => findings,
@@ -136,28 +172,12 @@ fn finish(pass: Pass<'_>) -> Judged {
         changed: (pass.rewrites.len() + pass.missing.len()) as u64,
         rewrites: pass.rewrites,
         missing: pass.missing,
-        needs_person: findings.iter().any(|finding| finding.guard == GuardName::NewlyZero),
+        needs_person: findings.iter().any(|finding| finding.guard.needs_person()),
         guards: findings.iter().map(|finding| finding.guard.name().to_owned()).collect(),
-        findings: findings.iter().map(sentence).collect(),
+        findings: findings.iter().map(ToString::to_string).collect(),
+        affected,
+        recent: None,
     }
-}
-
-/// A finding for people: the setting that stopped the report, how much, and where to look first.
-fn sentence(finding: &Finding) -> String {
-    let what = match finding.guard {
-        GuardName::RowsMissing => "rows are missing",
-        GuardName::TotalDrop => "units are gone without orders",
-        GuardName::NewlyZero => "rows fell to zero",
-    };
-    let examples: Vec<&str> = finding.examples.iter().map(Sku::as_str).collect();
-    format!(
-        "{}: {} of {} {what} (limit {}), first {}",
-        finding.guard.name(),
-        finding.affected,
-        finding.whole,
-        finding.limit,
-        examples.join(", ")
-    )
 }
 
 async fn source_document(parts: &StockParts) -> Result<SourceDocument, StoreError> {

@@ -4,16 +4,21 @@
 //! A crash before the acknowledgement reads the same report again; rows that were applied
 //! already are then unchanged. A held report stays with its source and is judged anew.
 
+mod held;
 mod statements;
 
+use super::applying::Applying;
 use super::board::{Refusal, SourceBoard, SourceReport};
 use super::gate::GateKeeper;
-use super::holds::{Decision, HeldReport, Holds};
+use super::holds::{Decision, Holds};
 use super::inbox::Inbox;
+use super::rejections::{self, Rejection};
 use super::schedule::Schedule;
 use super::snapshot::{Judged, judge};
 use crate::store::{Key, Lease, Store, StoreError};
 use arc_swap::ArcSwap;
+use held::Held;
+use omnistock_engine::snapshot::Recent;
 use omnistock_engine::{Event, SourceDocument};
 use omnistock_sdk::{Connector, ConnectorError, Refused, Report, StockReport, StockSource, Ticket, Verdict, now};
 use omnistock_words::{ChannelName, ConnectorName, LineId, Millis, OrderId, Quantity, Settings, Sku};
@@ -44,6 +49,8 @@ pub struct StockParts {
     pub gate: Arc<GateKeeper>,
     /// Held reports.
     pub holds: Arc<Holds>,
+    /// Told while a report is being applied.
+    pub applying: Applying,
     /// For people.
     pub board: Arc<SourceBoard>,
     /// Rung by `omnistock sync`.
@@ -58,18 +65,14 @@ pub type Listed = dyn Fn(&Sku) -> Option<bool> + Send + Sync;
 /// Between attempts to tell which SKUs no channel lists, while channels are still being read.
 const UNLISTED_AGAIN: Duration = Duration::from_millis(500);
 
-/// A report that waits for a decision.
-struct Held {
-    ticket: Ticket,
-    report: StockReport,
-    guards: Vec<String>,
-    since: Millis,
-}
-
 /// Polls one source.
 pub struct StockPoller {
     parts: StockParts,
     held: Option<Held>,
+    /// A fault that a person rejected.
+    rejection: Option<Rejection>,
+    /// Single changes of the last 15 minutes. Not kept over a restart: they begin anew.
+    recent: Recent,
     /// A report that could not be taken in yet.
     unfinished: Option<(Ticket, Report)>,
     /// SKUs of the newest report that no channel lists so far; kept only until every channel was read.
@@ -95,6 +98,8 @@ impl StockPoller {
         Self {
             parts,
             held: None,
+            rejection: None,
+            recent: Recent::default(),
             unfinished: None,
             unlisted: Vec::new(),
             stated: HashMap::new(),
@@ -161,6 +166,7 @@ impl StockPoller {
         if !self.parts.inbox.drained().await? {
             return Err(TakeError::Ended);
         }
+        self.rejection = rejections::load(&self.parts).await?;
         let key = Key::source(&self.parts.source);
         let stored = self
             .parts
@@ -214,105 +220,21 @@ impl StockPoller {
     }
 
     async fn take(&mut self, role: &dyn StockSource, ticket: &Ticket, report: &StockReport) -> Result<(), TakeError> {
-        let judged = judge(&self.parts, report).await?;
+        let mut judged = judge(&self.parts, report, &self.recent).await?;
         if !judged.findings.is_empty() && !self.confirmed(&judged, report) {
             return self.hold(role, ticket, report, judged).await;
         }
-        self.apply(report, judged).await?;
+        let recent = judged.recent.take();
+        self.apply(report, judged, false).await?;
+        self.recent = recent.unwrap_or_else(|| std::mem::take(&mut self.recent));
+        if report.complete {
+            self.lacks_the_fault().await?;
+        }
         if let Some(older) = self.held.take() {
             self.parts.holds.clear(&self.parts.source);
             role.acknowledge(&older.ticket, &Verdict::Superseded).await?;
         }
         role.acknowledge(ticket, &Verdict::Accepted).await?;
-        Ok(())
-    }
-
-    /// A later report that trips the same guards, long enough after the first, releases what no
-    /// person has to decide. Mass zeroing is always a person's.
-    fn confirmed(&self, judged: &Judged, report: &StockReport) -> bool {
-        let Some(held) = &self.held else { return false };
-        let patience = self.patience();
-        held.guards == judged.guards()
-            && !judged.needs_person
-            && report.as_of > held.report.as_of
-            && now().since(held.since) >= patience
-    }
-
-    fn patience(&self) -> i64 {
-        let settings = self.parts.settings.load();
-        settings
-            .sources
-            .get(&self.parts.source)
-            .map_or(i64::MAX, |policy| policy.confirm_after)
-    }
-
-    async fn hold(
-        &mut self,
-        role: &dyn StockSource,
-        ticket: &Ticket,
-        report: &StockReport,
-        judged: Judged,
-    ) -> Result<(), TakeError> {
-        let source = &self.parts.source;
-        let guards = judged.guards();
-        let earlier = self.held.take();
-        let since = earlier
-            .as_ref()
-            .filter(|held| held.guards == guards)
-            .map_or_else(now, |held| held.since);
-        if let Some(older) = earlier {
-            role.acknowledge(&older.ticket, &Verdict::Superseded).await?;
-        }
-        tracing::error!(%source, "held {}: {}", report.title, judged.findings.join("; "));
-        let listed = HeldReport {
-            id: Holds::id(source, &report.title, report.as_of),
-            source: source.clone(),
-            title: report.title.clone(),
-            as_of: report.as_of,
-            since,
-            guards: guards.clone(),
-            findings: judged.findings.clone(),
-            confirms_at: (!judged.needs_person).then(|| since.plus(self.patience())),
-        };
-        self.parts.holds.hold(listed, self.decisions.0.clone());
-        self.held = Some(Held {
-            ticket: ticket.clone(),
-            report: report.clone(),
-            guards,
-            since,
-        });
-        Ok(())
-    }
-
-    async fn decide(&mut self, decision: Decision) -> Result<(), TakeError> {
-        let connector = Arc::clone(&self.parts.connector);
-        let (Some(role), Some(held)) = (connector.stock(), self.held.take()) else {
-            return Ok(());
-        };
-        self.parts.holds.clear(&self.parts.source);
-        let done = self.carry_out(role, &held, decision).await;
-        if done.is_err() {
-            // It is judged, and held, again: the decision has to be made again, but nothing is lost.
-            self.unfinished = Some((held.ticket, Report::Stock(held.report)));
-        }
-        done
-    }
-
-    async fn carry_out(&mut self, role: &dyn StockSource, held: &Held, decision: Decision) -> Result<(), TakeError> {
-        let (source, title) = (&self.parts.source, &held.report.title);
-        let verdict = match decision {
-            Decision::Approve(reason) => {
-                tracing::warn!(%source, "{title} is taken over on approval: {reason}");
-                let judged = judge(&self.parts, &held.report).await?;
-                self.apply(&held.report, judged).await?;
-                Verdict::Accepted
-            }
-            Decision::Reject(reason) => {
-                tracing::warn!(%source, "{title} is rejected: {reason}");
-                Verdict::Rejected(format!("rejected by a person: {reason}"))
-            }
-        };
-        role.acknowledge(&held.ticket, &verdict).await?;
         Ok(())
     }
 
@@ -326,10 +248,18 @@ impl StockPoller {
         }
     }
 
-    async fn apply(&mut self, report: &StockReport, judged: Judged) -> Result<(), TakeError> {
+    /// Applies a report as a whole; `approved`: because a person said so, which channels are to know too.
+    async fn apply(&mut self, report: &StockReport, judged: Judged, approved: bool) -> Result<(), TakeError> {
         let board = Arc::clone(&self.parts.board);
         let (rows, changed) = (report.rows.len() as u64, judged.changed);
-        self.append(&judged.into_events(&self.parts.source, report)).await?;
+        let (source, as_of) = (self.parts.source.clone(), report.as_of);
+        let mut events = judged.into_events(&source, report);
+        if approved {
+            events.insert(0, Event::Approved { source, as_of });
+        }
+        let begun = self.parts.applying.begin();
+        self.append(&events).await?;
+        drop(begun);
         board.unknown_locations(report.unknown_locations.clone());
         let skus = report.rows.iter().map(|row| &row.sku);
         let skus: BTreeSet<&Sku> = skus.filter(|sku| (self.parts.listed)(sku) != Some(true)).collect();

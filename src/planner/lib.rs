@@ -21,7 +21,7 @@ pub use bisect::halves;
 pub use breaker::{Breaker, Permit};
 pub use decide::{Action, Why, decide, fit};
 pub use facts::{Facts, Fetched, LineStatus, OwnLine, Reserved, Target, Vendor};
-pub use listing::{Accepted, ListingDocument, Observed, Parked, SCHEMA, Sent, document_id, document_prefix};
+pub use listing::{Accepted, Held, ListingDocument, Observed, Parked, SCHEMA, Sent, document_id, document_prefix};
 pub use outcome::{Class, Next, Settlement, Verdict, full_jitter, settle};
 pub use shown::{Span, shown};
 pub use state::{ListingState, StateFacts, state};

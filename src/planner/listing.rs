@@ -60,6 +60,24 @@ pub struct Parked {
     pub settings: u64,
 }
 
+/// Stopped by a guard: this number stays, less what is sold, and is never raised.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// The hold's name, such as `h-3f2a41`: the same for everything that was stopped together.
+    pub hold: String,
+    /// Since when.
+    pub since: Millis,
+    /// What was published.
+    pub from: Quantity,
+    /// What of it is left.
+    pub quantity: Quantity,
+    /// Units that were known to be sold when it was last lowered.
+    pub taken: Quantity,
+    /// A person's reason to keep it so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rejected: Option<String>,
+}
+
 /// One number at a channel. Its key is channel, listing and vendor location.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListingDocument {
@@ -102,6 +120,12 @@ pub struct ListingDocument {
     /// Kept aside.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parked: Option<Parked>,
+    /// Stopped by a guard.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<Held>,
+    /// A person let the newest number out: no guard stops it until the channel shows it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub released: bool,
     /// Failed attempts in a row.
     #[serde(default)]
     pub attempts: u32,
@@ -132,6 +156,8 @@ impl ListingDocument {
             observed: None,
             unknown: false,
             parked: None,
+            held: None,
+            released: false,
             attempts: 0,
             contended: 0,
             not_before: None,

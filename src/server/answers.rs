@@ -137,7 +137,7 @@ pub struct Change {
 pub struct Hold {
     /// Its name, such as `h-412`.
     pub id: String,
-    /// `stock` or `price`.
+    /// `stock` (a report), `quantity` or `price` (listings).
     pub what: String,
     /// What it is about, such as `erp, leipzig`.
     pub subject: String,

@@ -1,10 +1,11 @@
 //! Answers in the form of the scenario's output.
 
+use crate::guard::{GuardName, Kept};
 use crate::picture::Picture;
 use crate::snapshot::Finding;
 use crate::{
-    Complaint, Documents, Event, LineRecord, Offer, OrderKey, Part, PriceAnswer, Promise, State, StepName, explain,
-    explained, sellable,
+    Attributes, Complaint, Documents, Event, LineRecord, Offer, OrderKey, Part, PriceAnswer, Promise, State, StepName,
+    explain, explained, resolve, sellable,
 };
 use omnistock_words::{
     ChannelName, ConnectorName, LineId, ListingId, LocationName, Millis, Money, OrderId, Quantity, Settings, Sku,
@@ -136,29 +137,42 @@ impl HeldEntry {
         }
     }
 
-    pub(super) fn quantity((channel, sku): &(ChannelName, Sku), old: Quantity) -> Self {
+    pub(super) fn quantity((channel, sku): &(ChannelName, Sku), old: Quantity, because: String) -> Self {
         Self {
             channel: Some(channel.clone()),
             sku: Some(sku.clone()),
             source: None,
             what: "quantity",
-            guard: "newly_zero",
+            guard: GuardName::NewlyZero.name(),
             from: old.to_string(),
             to: Quantity::ZERO.to_string(),
-            because: "more listings would newly show zero than the limit allows".to_owned(),
+            because,
         }
     }
 
-    pub(super) fn price((channel, sku): &(ChannelName, Sku), old: Money, new: Money) -> Self {
+    pub(super) fn price(
+        (channel, sku): &(ChannelName, Sku),
+        guard: GuardName,
+        (old, new): (Money, Money),
+        because: String,
+    ) -> Self {
+        // Amounts alone where the currency is the same.
+        let text = |money: Money| {
+            if old.currency() == new.currency() {
+                money.amount().to_string()
+            } else {
+                money.to_string()
+            }
+        };
         Self {
             channel: Some(channel.clone()),
             sku: Some(sku.clone()),
             source: None,
             what: "price",
-            guard: "price_jump",
-            from: old.amount().to_string(),
-            to: new.amount().to_string(),
-            because: format!("{old} → {new} is more than the limit"),
+            guard: guard.name(),
+            from: text(old),
+            to: text(new),
+            because,
         }
     }
 }
@@ -220,7 +234,7 @@ impl Sight<'_> {
         channel: &ChannelName,
         sku: &Sku,
         offer: Offer<'_>,
-        (kept_quantity, kept): (Option<Quantity>, Option<Money>),
+        (kept_quantity, kept): (Option<Kept>, Option<Money>),
     ) -> Answer {
         let promise = explained(self.settings, self.documents, channel, sku, offer, self.now);
         let because = self.because(sku, &promise);
@@ -232,7 +246,12 @@ impl Sight<'_> {
             compare_at,
             ..
         } = promise;
-        let (quantity, state) = kept_quantity.map_or((quantity, state), |kept| (Some(kept), State::InStock));
+        let decimals = resolve(self.settings, channel, sku, &self.attributes(sku), self.now).decimals;
+        let (quantity, state) = match kept_quantity.map(|kept| kept.quantity.floor(decimals)) {
+            Some(kept) if kept.is_positive() => (Some(kept), State::InStock),
+            Some(_) => (Some(Quantity::ZERO), State::OutOfStock),
+            None => (quantity, state),
+        };
         let (price, price_because) = match (kept, price) {
             (Some(kept), _) => (Some(kept), None),
             (None, PriceAnswer::Price(price)) => (Some(price), None),
@@ -273,6 +292,11 @@ impl Sight<'_> {
             *first = pool;
         }
         because
+    }
+
+    fn attributes(&self, sku: &Sku) -> Attributes {
+        let document = self.documents.skus.get(sku);
+        document.map(|document| document.attributes.clone()).unwrap_or_default()
     }
 
     pub(super) fn place(&self, location: &LocationName, sku: &Sku) -> Answer {

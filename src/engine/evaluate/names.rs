@@ -77,7 +77,7 @@ impl Check<'_> {
                     self.location(&row.location);
                 }
             }
-            Event::Snapshot { source, .. } => self.source(source),
+            Event::Snapshot { source, .. } | Event::Approved { source, .. } => self.source(source),
             Event::Order { channel, order } => self.order(channel, order),
             Event::Absorbed { source, channel, .. } => {
                 self.source(source);

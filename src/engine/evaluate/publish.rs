@@ -1,9 +1,11 @@
 //! What counts as published while a scenario runs, and what the channel guards hold of it.
 
+mod prices;
+
 use super::HeldEntry;
-use crate::snapshot::over;
-use crate::{Documents, Event, PriceAnswer, price, promises, resolve};
-use omnistock_words::{ChannelName, Millis, Money, Percent, Quantity, Settings, Sku};
+use crate::guard::{Baseline, GuardName, Kept, Look, Window, newly_zero, over, taken};
+use crate::{Documents, Event, Offer, promises, resolve};
+use omnistock_words::{ChannelName, Millis, Money, Quantity, Settings, Sku};
 use std::collections::{BTreeMap, BTreeSet};
 
 type Key = (ChannelName, Sku);
@@ -11,119 +13,161 @@ type Key = (ChannelName, Sku);
 /// The listings as the channels show them.
 #[derive(Default)]
 pub(super) struct Published {
-    prices: BTreeMap<Key, Money>,
-    quantities: BTreeMap<Key, Quantity>,
-    held_prices: BTreeMap<Key, HeldEntry>,
+    prices: prices::Prices,
+    quantities: BTreeMap<Key, Baseline>,
     /// Quantities that stay although nothing is left, less orders that came since.
-    held_quantities: BTreeMap<Key, (Quantity, HeldEntry)>,
+    held: BTreeMap<Key, (Kept, HeldEntry)>,
+    /// Listings that single changes brought to zero.
+    recent: BTreeMap<ChannelName, Window<Sku>>,
+}
+
+/// What an event leads to, and when it says that it happened.
+pub(super) struct Change<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) documents: &'a Documents,
+    pub(super) skus: BTreeSet<Sku>,
+    /// The events of one report; all are applied.
+    pub(super) events: &'a [Event],
+    pub(super) now: Millis,
+}
+
+impl Change<'_> {
+    /// The instant of a single change; `None`: a whole report, judged by itself.
+    fn single(&self) -> Option<Millis> {
+        let at = match self.events.first()? {
+            Event::Stock(report) if report.complete => return None,
+            Event::Stock(report) => report.as_of,
+            Event::Movement { at, .. } => *at,
+            _ => self.now,
+        };
+        Some(at.min(self.now))
+    }
+
+    fn policy(&self, key: &Key) -> std::borrow::Cow<'_, omnistock_words::ChannelPolicy> {
+        let document = self.documents.skus.get(&key.1);
+        let attributes = document.map(|document| document.attributes.clone()).unwrap_or_default();
+        resolve(self.settings, &key.0, &key.1, &attributes, self.now)
+    }
 }
 
 impl Published {
-    /// Publishes what an event led to for `skus`, except for what a guard holds.
-    pub(super) fn take(
-        &mut self,
-        settings: &Settings,
-        documents: &Documents,
-        skus: &BTreeSet<Sku>,
-        event: &Event,
-        now: Millis,
-    ) {
-        let unexplained = matches!(
-            event,
-            Event::Stock(_) | Event::Missing { .. } | Event::Snapshot { .. } | Event::Movement { .. }
-        );
-        let mut zeroed: BTreeMap<ChannelName, Vec<Key>> = BTreeMap::new();
-        for sku in skus {
-            for (channel, promise) in promises(settings, documents, sku, now) {
+    /// Publishes what an event, or the price events of one report, led to, except for what a guard holds.
+    pub(super) fn take(&mut self, change: &Change<'_>) {
+        let mut zeroed: BTreeMap<ChannelName, Vec<(Sku, Kept)>> = BTreeMap::new();
+        let mut prices = Vec::new();
+        for sku in &change.skus {
+            for (channel, promise) in promises(change.settings, change.documents, sku, change.now) {
                 let key = (channel, sku.clone());
-                if let PriceAnswer::Price(price) = promise.price {
-                    let attributes = documents
-                        .skus
-                        .get(sku)
-                        .map(|document| document.attributes.clone())
-                        .unwrap_or_default();
-                    let limit = resolve(settings, &key.0, sku, &attributes, now).guard.price_jump;
-                    self.price(key.clone(), price, limit);
-                }
+                prices.push((key.clone(), promise.price.clone()));
                 let Some(quantity) = promise.quantity else { continue };
-                let falls = quantity.is_zero() && self.quantities.get(&key).is_some_and(|old| old.is_positive());
-                if self.held_quantities.contains_key(&key) {
-                    self.keep(key, quantity, event);
-                } else if falls && unexplained {
-                    zeroed.entry(key.0.clone()).or_default().push(key);
-                } else {
-                    self.quantities.insert(key, quantity);
+                let taken = taken(change.settings, change.documents, &key.0, sku, change.now);
+                let base = Baseline::of(quantity, &promise, taken);
+                if self.keeps(change, &key, base) {
+                    continue;
                 }
+                if let Some(kept) = self.unexplained(change, &key, base) {
+                    zeroed.entry(key.0).or_default().push((key.1, kept));
+                    continue;
+                }
+                if let Some(recent) = self.recent.get_mut(&key.0).filter(|_| base.quantity.is_positive()) {
+                    recent.forget(sku);
+                }
+                self.quantities.insert(key, base);
             }
         }
-        for (channel, keys) in zeroed {
-            self.zero(settings, &channel, keys);
-        }
-    }
-
-    fn price(&mut self, key: Key, price: Money, limit: Percent) {
-        match self.prices.get(&key) {
-            Some(old) if price::jumps(*old, price, limit) => {
-                self.held_prices
-                    .insert(key.clone(), HeldEntry::price(&key, *old, price));
-            }
-            _ => {
-                self.held_prices.remove(&key);
-                self.prices.insert(key, price);
-            }
+        self.prices.take(change, prices);
+        for (channel, listings) in zeroed {
+            self.zero(change, &channel, listings);
         }
     }
 
-    /// A held quantity falls by new orders, and is released when there is stock again.
-    fn keep(&mut self, key: Key, quantity: Quantity, event: &Event) {
-        let Some((kept, _)) = self.held_quantities.get_mut(&key) else {
-            return;
+    /// A held quantity falls by new orders, and is released when there is stock again or none of it is left.
+    fn keeps(&mut self, change: &Change<'_>, key: &Key, base: Baseline) -> bool {
+        let factor = change.policy(key).factor;
+        let Some((kept, _)) = self.held.get_mut(key) else {
+            return false;
         };
-        if let Event::Order { order, .. } = event {
-            let sold = order
-                .lines
-                .iter()
-                .filter(|line| line.sku.as_ref() == Some(&key.1))
-                .map(|line| line.quantity);
-            *kept = (*kept - sold.sum()).positive();
+        *kept = kept.lowered(base.taken, factor);
+        let stays = base.quantity.is_zero() && kept.quantity.is_positive();
+        if !stays {
+            self.held.remove(key);
+            self.quantities.insert(key.clone(), base);
         }
-        if quantity.is_positive() || kept.is_zero() {
-            self.held_quantities.remove(&key);
-            self.quantities.insert(key, quantity);
-        }
+        stays
     }
 
-    /// Listings of one channel that one report brought to zero.
-    fn zero(&mut self, settings: &Settings, channel: &ChannelName, keys: Vec<Key>) {
-        let all = self.quantities.keys().filter(|(other, _)| other == channel).count();
-        let limit = settings
+    fn unexplained(&self, change: &Change<'_>, key: &Key, base: Baseline) -> Option<Kept> {
+        let published = self.quantities.get(key).filter(|_| base.quantity.is_zero())?;
+        let look = Look {
+            settings: change.settings,
+            documents: change.documents,
+            channel: &key.0,
+            sku: &key.1,
+            offer: Offer::default(),
+            factor: change.policy(key).factor,
+            now: change.now,
+        };
+        newly_zero(&look, published, base.taken, |promise| promise.quantity)
+    }
+
+    /// Listings of one channel that one report, or one change, brought to zero.
+    fn zero(&mut self, change: &Change<'_>, channel: &ChannelName, listings: Vec<(Sku, Kept)>) {
+        let of_channel = |key: &Key| key.0 == *channel;
+        let whole = self.quantities.keys().filter(|key| of_channel(key)).count();
+        let held = self.held.keys().filter(|key| of_channel(key)).count();
+        let (single, recent) = (change.single(), self.recent.entry(channel.clone()).or_default());
+        let now: BTreeSet<&Sku> = listings.iter().map(|(sku, _)| sku).collect();
+        let before = single.map_or(0, |at| recent.within(at).filter(|(sku, _)| !now.contains(sku)).count());
+        let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+        let limit = change
+            .settings
             .channels
             .get(channel)
-            .map(|channel| channel.policy.guard.newly_zero);
-        let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
-        let hold = limit.is_some_and(|limit| over(count(keys.len()), count(all), limit));
-        for key in keys {
-            let old = self.quantities.get(&key).copied().unwrap_or_default();
+            .map(|of| of.policy.guard.newly_zero);
+        let part = count(listings.len() + held + before);
+        let hold = limit.is_some_and(|limit| over(part, count(whole), limit));
+        for (sku, kept) in listings {
+            let key = (channel.clone(), sku);
             if hold {
-                let entry = HeldEntry::quantity(&key, old);
-                self.held_quantities.insert(key, (old, entry));
-            } else {
-                self.quantities.insert(key, Quantity::ZERO);
+                let because = format!("{part} of {whole} listings would newly show zero");
+                let limit = limit.map(|limit| format!(" (limit {limit})")).unwrap_or_default();
+                let entry = HeldEntry::quantity(&key, kept.quantity, because + &limit);
+                self.held.insert(key, (kept, entry));
+                continue;
             }
+            if let Some(at) = single {
+                recent.note(key.1.clone(), at, Quantity::ONE);
+                recent.expire(at);
+            }
+            let base = Baseline {
+                quantity: Quantity::ZERO,
+                spare: Quantity::ZERO,
+                taken: kept.taken,
+            };
+            self.quantities.insert(key, base);
         }
     }
 
     /// The quantity and the price that stay because a guard holds the new ones.
-    pub(super) fn kept(&self, channel: &ChannelName, sku: &Sku) -> (Option<Quantity>, Option<Money>) {
+    pub(super) fn kept(&self, channel: &ChannelName, sku: &Sku) -> (Option<Kept>, Option<Money>) {
         let key = (channel.clone(), sku.clone());
-        let price = self.held_prices.get(&key).and_then(|_| self.prices.get(&key)).copied();
-        (self.held_quantities.get(&key).map(|(kept, _)| *kept), price)
+        (self.held.get(&key).map(|(kept, _)| *kept), self.prices.kept(&key))
     }
 
     /// Everything held.
     pub(super) fn held(self) -> impl Iterator<Item = HeldEntry> {
-        self.held_prices
-            .into_values()
-            .chain(self.held_quantities.into_values().map(|(_, entry)| entry))
+        let quantities = self.held.into_values().map(|(_, entry)| entry);
+        self.prices.held().chain(quantities)
     }
+}
+
+/// The text of a held price.
+fn price_because(guard: GuardName, old: Money, new: Money) -> String {
+    let why = match guard {
+        GuardName::Currency => "is another currency",
+        GuardName::Factor => "is a factor of 10, 100 or 1000",
+        GuardName::PricesChanged => "is one of more prices than may change at once",
+        _ => "is more than the limit",
+    };
+    format!("{old} → {new} {why}")
 }
