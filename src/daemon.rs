@@ -1,14 +1,18 @@
 //! Start, supervise, stop: wires the rooms together and owns the tasks.
 
+mod cause;
 mod explain;
 mod gate_view;
+mod history;
 mod holds;
 mod house;
 mod lease;
 mod mark;
 mod measure;
 mod parts;
+mod past;
 mod rebuild;
+mod shorts;
 mod stance;
 mod status;
 mod store;

@@ -5,6 +5,7 @@ pub mod config;
 pub mod daemon;
 pub mod delivery;
 pub mod demo;
+pub mod history;
 pub mod intake;
 pub mod registry;
 pub mod retry;

@@ -24,13 +24,22 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("secrets", &["secrets"]),
     ("registry", &["registry"]),
     ("config", &["config", "registry", "secrets"]),
-    ("intake", &["intake", "store", "config", "retry"]),
-    ("delivery", &["delivery", "store", "config", "retry"]),
+    ("history", &["history", "store"]),
+    ("intake", &["intake", "history", "store", "config", "retry"]),
+    ("delivery", &["delivery", "history", "store", "config", "retry"]),
     ("server", &["server", "store", "config"]),
 ];
 
 /// The one thing that the store may use of the SDK: the wall clock, which is read in one place.
 const CLOCK: &str = "omnistock_sdk::now()";
+
+/// Crates that the rooms at work may name.
+const INNER: &[&str] = &[
+    "omnistock_engine",
+    "omnistock_planner",
+    "omnistock_sdk",
+    "omnistock_words",
+];
 
 /// The crates of ours that a room may name.
 const CRATES: &[(&str, &[&str])] = &[
@@ -47,33 +56,10 @@ const CRATES: &[(&str, &[&str])] = &[
         ],
     ),
     ("config", &["omnistock_sdk", "omnistock_words"]),
-    (
-        "intake",
-        &[
-            "omnistock_engine",
-            "omnistock_planner",
-            "omnistock_sdk",
-            "omnistock_words",
-        ],
-    ),
-    (
-        "delivery",
-        &[
-            "omnistock_engine",
-            "omnistock_planner",
-            "omnistock_sdk",
-            "omnistock_words",
-        ],
-    ),
-    (
-        "server",
-        &[
-            "omnistock_engine",
-            "omnistock_planner",
-            "omnistock_sdk",
-            "omnistock_words",
-        ],
-    ),
+    ("history", &["omnistock_engine", "omnistock_planner", "omnistock_words"]),
+    ("intake", INNER),
+    ("delivery", INNER),
+    ("server", INNER),
 ];
 
 /// What would make a pure crate depend on where and when it runs.

@@ -1,6 +1,6 @@
 //! `omnistock explain`: for one SKU, why each channel shows what it shows.
 
-use super::{Context, Failure, text};
+use super::{Context, Failure, text, when};
 use crate::server::{Because, Change, Explanation, Listed, PriceExplanation, Stamped, Step};
 use jiff::tz::TimeZone;
 use omnistock_words::{ChannelName, Millis, Quantity, Sku};
@@ -18,6 +18,9 @@ pub(super) struct Explain {
     /// Also the steps that change nothing.
     #[arg(long)]
     all: bool,
+    /// As of an instant, a time of day, or so long ago: what had been decided by then, and why.
+    #[arg(long, value_name = "TIME")]
+    at: Option<String>,
 }
 
 fn sku(text: &str) -> Result<Sku, omnistock_words::NameError> {
@@ -28,8 +31,14 @@ impl Explain {
     pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
         let mut query = vec![("sku", self.sku.as_str())];
         query.extend(self.channel.as_ref().map(|channel| ("channel", channel.as_str())));
-        let found: Listed<Explanation> = context.client()?.get("/api/v1/explain", &query).await?;
         let now = omnistock_sdk::now();
+        let at = self
+            .at
+            .as_deref()
+            .map(|at| when::instant(at, now, &context.output.zone));
+        let at = at.transpose().map_err(Failure::usage)?.map(|at| at.to_string());
+        query.extend(at.as_deref().map(|at| ("at", at)));
+        let found: Listed<Explanation> = context.client()?.get("/api/v1/explain", &query).await?;
         context
             .output
             .show(&found, |found| page(&found.items, self.all, now, &context.output.zone))
@@ -67,7 +76,8 @@ fn render(one: &Explanation, all: bool, now: Millis, zone: &TimeZone) -> String 
     if let Some(price) = &one.price {
         rendered += &price_line(price);
     }
-    for (place, change) in one.changes.iter().take(if all { usize::MAX } else { 1 }).enumerate() {
+    let told = if all || one.as_of.is_some() { usize::MAX } else { 1 };
+    for (place, change) in one.changes.iter().take(told).enumerate() {
         rendered += &change_line(if place == 0 { "last:" } else { "     " }, change, now, zone);
     }
     rendered
@@ -75,6 +85,9 @@ fn render(one: &Explanation, all: bool, now: Millis, zone: &TimeZone) -> String 
 
 /// `Shows 4, wanted 4, read back 12:05:02: in_sync.`
 fn standing(one: &Explanation, now: Millis, zone: &TimeZone) -> String {
+    if let Some(at) = one.as_of {
+        return standing_then(one, at, now, zone);
+    }
     let state = one.state.name();
     let wanted = one
         .desired
@@ -108,6 +121,24 @@ fn standing(one: &Explanation, now: Millis, zone: &TimeZone) -> String {
         }
         (None, None, None) => format!("Never read and never written, wanted {wanted}: {state}."),
     }
+}
+
+/// `At 11:05:00: wanted 4, sent 4 at 10:59:02, accepted 4 at 10:59:03.`
+fn standing_then(one: &Explanation, at: Millis, now: Millis, zone: &TimeZone) -> String {
+    let wanted = one
+        .desired
+        .map_or_else(|| "nothing".to_owned(), |wanted| wanted.to_string());
+    let mut text = format!("At {}: wanted {wanted}", exact(at, now, zone));
+    for (what, stamped) in [("sent", &one.sent), ("accepted", &one.accepted)] {
+        if let Some(stamped) = stamped {
+            let when = moment(stamped, now, zone);
+            text.extend([", ", what, " ", &stamped.quantity.to_string(), " at ", &when]);
+        }
+    }
+    if one.sent.is_none() {
+        text += ", nothing sent since the history begins";
+    }
+    text + "."
 }
 
 fn moment(stamped: &Stamped, now: Millis, zone: &TimeZone) -> String {

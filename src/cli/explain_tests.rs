@@ -35,6 +35,7 @@ fn hose() -> Explanation {
     Explanation {
         sku: "HOSE-12-BL".parse().unwrap(),
         channel: "ebay_de".parse().unwrap(),
+        as_of: None,
         listing: Some("394857".to_owned()),
         mode: Mode::Live,
         state: ListingState::InSync,

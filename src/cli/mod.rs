@@ -2,6 +2,7 @@
 //! people or `--json` for programs.
 
 mod address;
+mod backup;
 mod channel;
 mod check;
 mod client;
@@ -17,9 +18,11 @@ mod output;
 mod parked;
 mod rule_tests;
 mod run;
+mod shorts;
 mod status;
 mod sync;
 mod text;
+mod when;
 pub mod wiring;
 
 pub use exit::{Code, Failure};
@@ -74,6 +77,8 @@ enum Command {
     Listings(listings::Listings),
     Sync(sync::Sync),
     Channel(channel::Change),
+    Shorts(shorts::Shorts),
+    Backup(backup::Backup),
     Connectors(connectors::Connectors),
 }
 
@@ -146,6 +151,8 @@ async fn dispatch(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Listings(listings) => listings.run(context).await,
         Command::Sync(sync) => sync.run(context).await,
         Command::Channel(change) => change.run(context).await,
+        Command::Shorts(shorts) => shorts.run(context).await,
+        Command::Backup(backup) => backup.run(context).await,
         Command::Connectors(connectors) => connectors.run(context),
     }
 }

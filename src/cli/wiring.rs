@@ -143,6 +143,24 @@ pub(super) fn settings(config: &Path) -> Result<Arc<Settings>, Failure> {
     Err(Failure::usage(render(&problems).trim_end().to_owned()))
 }
 
+/// Copies the embedded store of a configuration into a new file; the file's size in bytes.
+pub(super) async fn backup(config: &Path, to: &Path) -> Result<u64, Failure> {
+    let configuration = crate::config::load(config, &process_environment())
+        .map_err(|problems| Failure::usage(render(&problems).trim_end().to_owned()))?;
+    let crate::config::StoreChoice::Embedded { path } = configuration.store else {
+        return Err(Failure::usage(
+            "the store is a Redis: back it up on its server (BGSAVE, then copy its dump.rdb; or its append-only folder while \
+             appends are paused), and see docs/durability.md for what a restore means",
+        ));
+    };
+    let to = to.to_owned();
+    let written = tokio::task::spawn_blocking(move || crate::store::embedded::backup(&path, &to)).await;
+    let written = written.map_err(|stopped| Failure::no(format!("the backup stopped: {stopped}")))?;
+    written
+        .map(|written| written.bytes)
+        .map_err(|error| Failure::no(error.to_string()))
+}
+
 fn found(problems: &[Problem]) -> Checked {
     let count = |severity| problems.iter().filter(|problem| problem.severity == severity).count();
     let entry = |problem: &Problem| {

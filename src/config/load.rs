@@ -6,8 +6,8 @@ use super::root::{Root, keep_sections};
 use super::sources::{Sources, fragments, read};
 use super::tree::{Table, Value};
 use super::{
-    Configuration, ConnectorConfiguration, Connectors, channels, connectors, document, environment, locations, merge,
-    rules, server, store,
+    Configuration, ConnectorConfiguration, Connectors, channels, connectors, document, environment, history, locations,
+    merge, rules, server, store,
 };
 use crate::registry::CONNECTORS;
 use omnistock_sdk::{ConnectorSpec, SecretResolver};
@@ -156,8 +156,10 @@ fn sections(
     if !root.findings.has_errors() {
         warn_unused(root, &places, &settings, &connectors.configurations);
     }
+    let store = store::store(root, environment);
     Configuration {
-        store: store::store(root, environment),
+        history: history::history(root, &store),
+        store,
         server: server::server(root),
         settings: Arc::new(settings),
         connectors: connectors.configurations,

@@ -9,6 +9,7 @@ mod channels;
 mod connectors;
 mod document;
 mod environment;
+mod history;
 mod load;
 mod locations;
 mod merge;
@@ -33,6 +34,7 @@ mod value;
 
 pub use channels::ChannelTimes;
 pub use connectors::ConnectorConfiguration;
+pub use history::HistorySettings;
 pub use load::{load, load_and_build};
 pub use problem::{Problem, Severity, render};
 pub use rule_tests::RuleTest;
@@ -56,6 +58,8 @@ pub struct Configuration {
     pub store: StoreChoice,
     /// The listeners.
     pub server: ServerSettings,
+    /// How long what happened is kept.
+    pub history: HistorySettings,
     /// What the engine goes by.
     pub settings: Arc<Settings>,
     /// What intake and delivery build; a connector that is used by nothing is among them.

@@ -48,6 +48,7 @@ impl Keys {
 
 pub(super) const STORE: Keys = Keys::of(&[&["kind", "path"], super::store_redis::KEYS]);
 pub(super) const WAIT: Keys = Keys::of(&[&["replicas", "on_disk", "within"]]);
+pub(super) const HISTORY: Keys = Keys::of(&[&["keep", "most_mb"]]);
 pub(super) const SERVER: Keys = Keys::of(&[&["admin", "webhooks", "public_url"]]);
 /// Keys that every connector has; the others are its own.
 pub(super) const CONNECTOR: Keys = Keys {
@@ -170,6 +171,11 @@ pub(super) const SECTIONS: &[Shape] = &[
         keys: &SERVER,
     },
     Shape {
+        name: "history",
+        form: Form::One,
+        keys: &HISTORY,
+    },
+    Shape {
         name: "connectors",
         form: Form::Named("connector"),
         keys: &CONNECTOR,
@@ -222,7 +228,7 @@ pub(super) const SECTIONS: &[Shape] = &[
 ];
 
 /// Sections that are agreed, but that nothing honours in this version.
-pub(super) const SECTIONS_LATER: &[&str] = &["history", "notify"];
+pub(super) const SECTIONS_LATER: &[&str] = &["notify"];
 
 /// Tables inside sections, for the test of the reference.
 #[cfg(test)]

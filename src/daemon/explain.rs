@@ -17,7 +17,7 @@ use omnistock_words::{ChannelName, ListingId, Millis, Settings, Sku, VendorLocat
 /// Listing documents looked through for one explanation, at most.
 const PAGES: usize = 1_000;
 
-fn away(error: &StoreError) -> ApiError {
+pub(super) fn away(error: &StoreError) -> ApiError {
     ApiError::unavailable(error.to_string())
 }
 
@@ -59,7 +59,11 @@ async fn documents(view: &DaemonView, settings: &Settings, sku: &Sku) -> Result<
 }
 
 /// The listings of a SKU on a channel.
-async fn listings(view: &DaemonView, channel: &ChannelName, sku: &Sku) -> Result<Vec<ListingDocument>, ApiError> {
+pub(super) async fn listings(
+    view: &DaemonView,
+    channel: &ChannelName,
+    sku: &Sku,
+) -> Result<Vec<ListingDocument>, ApiError> {
     let prefix = document_prefix(channel);
     let (mut after, mut found) = (Some(prefix.clone()), Vec::new());
     for _ in 0..PAGES {
@@ -129,7 +133,7 @@ struct Reasons {
 fn reasons(settings: &Settings, documents: &Documents, channel: &ChannelName, sku: &Sku, promise: &Promise) -> Reasons {
     Reasons {
         notes: why::summary(promise).into_iter().collect(),
-        steps: steps(settings, documents, channel, sku, promise),
+        steps: steps((settings, documents), (channel, sku), promise, now()),
     }
 }
 
@@ -180,10 +184,8 @@ fn explanation(
         state: listing.map_or(omnistock_planner::ListingState::Unmapped, |listing| {
             state(listing, &facts)
         }),
-        stock_state: serde_json::to_value(promise.state)
-            .ok()
-            .and_then(|v| v.as_str().map(str::to_owned))
-            .unwrap_or_default(),
+        as_of: None,
+        stock_state: stock_state(promise.state),
         desired,
         sent: listing
             .and_then(|listing| listing.sent.as_ref())
@@ -206,8 +208,20 @@ fn explanation(
     }
 }
 
-fn steps(settings: &Settings, documents: &Documents, channel: &ChannelName, sku: &Sku, promise: &Promise) -> Vec<Step> {
-    let now = now();
+/// A state of the stock by its name.
+pub(super) fn stock_state(state: omnistock_engine::State) -> String {
+    let name = serde_json::to_value(state).ok();
+    name.and_then(|name| name.as_str().map(str::to_owned))
+        .unwrap_or_default()
+}
+
+/// The steps as of `now`, which may be long ago.
+pub(super) fn steps(
+    (settings, documents): (&Settings, &Documents),
+    (channel, sku): (&ChannelName, &Sku),
+    promise: &Promise,
+    now: Millis,
+) -> Vec<Step> {
     let clock = |at: Millis| local(at, now);
     let mut before = None;
     let mut steps = Vec::new();

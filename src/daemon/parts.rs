@@ -152,8 +152,18 @@ impl<'a> Parts<'a> {
             holds: Arc::clone(&self.holds),
             gate: Some((gate, grant.lease.clone())),
         };
+        self.history(tracker);
         self.ledger(tracker);
         life
+    }
+
+    fn history(&self, tracker: &TaskTracker) {
+        let house = self.house;
+        let (store, settings, lease) = (house.store.clone(), house.settings.clone(), self.lease.clone());
+        let limits = house.configuration.history;
+        keep_alive(tracker, &self.ends, "history".to_owned(), move |cancel| {
+            super::history::keep(store.clone(), settings.clone(), lease.clone(), limits, cancel)
+        });
     }
 
     fn ledger(self, tracker: &TaskTracker) {

@@ -1,19 +1,19 @@
 //! The daemon as seen from outside: what the listeners ask is answered from boards, and from the
 //! store where a whole ledger is wanted.
 
-use super::explain;
 use super::house::House;
 use super::lease::Beat;
 use super::measure::measure;
 use super::stance::Stance;
 use super::status::status;
 use super::term::Life;
+use super::{explain, past, shorts};
 use crate::delivery::ChannelBoard;
 use crate::intake::{OrderBoard, SourceBoard, WebhookRefusal, take_webhook};
 use crate::server::metrics::Metrics;
 use crate::server::{
-    ApiError, ChannelAnswer, ChannelBody, Decision, Explanation, Hold, ItemView, Listed, Parked, Status, SyncAnswer,
-    Unmapped, View, WebhookAnswer,
+    ApiError, ChannelAnswer, ChannelBody, Decision, Explanation, Hold, ItemView, Listed, Parked, ShortOrder, Status,
+    SyncAnswer, Unmapped, View, WebhookAnswer,
 };
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
@@ -156,7 +156,23 @@ impl View for DaemonView {
 
     async fn explain(&self, sku: Sku, channel: Option<ChannelName>) -> Result<Vec<Explanation>, ApiError> {
         self.one_channel(channel.as_ref())?;
-        explain::explain(self, &sku, channel.as_ref()).await
+        let mut found = explain::explain(self, &sku, channel.as_ref()).await?;
+        past::add_changes(self, &sku, &mut found).await;
+        Ok(found)
+    }
+
+    async fn explain_at(
+        &self,
+        sku: Sku,
+        channel: Option<ChannelName>,
+        at: Millis,
+    ) -> Result<Vec<Explanation>, ApiError> {
+        self.one_channel(channel.as_ref())?;
+        past::explain_at(self, &sku, channel.as_ref(), at).await
+    }
+
+    async fn shorts(&self, since: Millis) -> Result<Listed<ShortOrder>, ApiError> {
+        shorts::shorts(self, since).await
     }
 
     async fn item(&self, sku: Sku) -> Result<ItemView, ApiError> {

@@ -3,9 +3,11 @@
 use super::catalogue::Index;
 use super::encode_listing;
 use super::worker::{Stop, Worker};
+use crate::history::Decided;
 use crate::retry;
 use crate::store::{Clear, CommitBatch, CommitError, DocumentWrite, IntentMark, Key, Kind, StoreError};
 use omnistock_planner::full_jitter;
+use omnistock_sdk::now;
 use omnistock_words::Sku;
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
@@ -22,6 +24,8 @@ pub(super) struct Changes {
     intents: BTreeMap<Index, bool>,
     removed: Vec<(String, u64)>,
     clears: Vec<(Sku, u64)>,
+    /// What the history tells of it.
+    pub(super) told: Decided,
 }
 
 impl Changes {
@@ -51,7 +55,7 @@ impl Changes {
     }
 
     fn is_empty(&self) -> bool {
-        self.touched.is_empty() && self.removed.is_empty() && self.clears.is_empty()
+        self.touched.is_empty() && self.removed.is_empty() && self.clears.is_empty() && self.told.is_empty()
     }
 }
 
@@ -109,6 +113,7 @@ impl Worker {
         }
         // A mark is cleared with or behind the documents that settled it, never before them.
         if self.changes.touched.is_empty() {
+            batch.history = self.changes.told.take(now());
             for (sku, version) in drain(&mut self.changes.clears) {
                 batch.clears.push(Clear {
                     channel: channel.clone(),

@@ -127,6 +127,7 @@ impl Worker {
             quantity: write.quantity,
             expected: write.expected,
         };
+        self.changes.told.sent(&entry.document, write.quantity, write.target);
         self.changes.intend(write.index, true);
         self.work.unqueue(&write.sku);
         if write.drift {

@@ -98,6 +98,7 @@ impl Worker {
             return false; // Its outcome comes back here, with the newest number.
         }
         let wanted = self.aim(entry, sku, sight, now);
+        self.tell(index, sku, &wanted, sight, now);
         self.catalogue.looked(index, wanted.mode, wanted.target);
         let aim = self.guarded(index, sku, sight, wanted, now);
         let Some(entry) = self.catalogue.get(index) else {
@@ -131,6 +132,16 @@ impl Worker {
             since,
         });
         self.left(index)
+    }
+
+    /// What a listing should show from now on is told with the next commit.
+    fn tell(&mut self, index: Index, sku: &Sku, aim: &Aim, sight: &Sight<'_>, now: Millis) {
+        if let (Some(entry), Target::Number(number)) = (self.catalogue.get(index), aim.target)
+            && entry.document.desired != Some(number)
+        {
+            let told = &mut self.changes.told;
+            told.decided(&entry.document, sku, number, &sight.offers, sight.documents, now);
+        }
     }
 
     /// What the listing should show by the newest ledger, and under which rules.

@@ -15,6 +15,7 @@ mod hold;
 mod lag;
 mod launch;
 mod look;
+mod marks;
 mod parts;
 mod reading;
 mod results;

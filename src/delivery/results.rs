@@ -158,11 +158,17 @@ impl Worker {
             return false;
         };
         let ceiling = retry::ceiling(entry.document.attempts.saturating_add(1));
+        let yes = match &verdict {
+            Verdict::Applied { .. } => entry.document.sent.as_ref().map(|sent| sent.quantity),
+            Verdict::Stale { .. } | Verdict::Failed { .. } => None,
+        };
         let settlement = settle(&entry.document, verdict, self.stamp, ceiling, random, at);
         if settlement.next == Next::Bisect {
             return true;
         }
         entry.document = settlement.document;
+        let said = yes.and(entry.document.accepted.as_ref().map(|accepted| accepted.quantity));
+        self.changes.told.answered(&entry.document, said);
         entry.busy = false;
         let sku = entry.document.sku.clone();
         self.changes.intend(index, false);

@@ -2,8 +2,8 @@
 
 use crate::store::memory::Memory;
 use crate::store::{
-    CommitBatch, CommitError, Dirty, Entry, EntryId, Key, Kind, Lease, Standing, Store, StoreError, StoreStatus,
-    Versioned,
+    CommitBatch, CommitError, Dirty, Entry, EntryId, HistoryId, HistorySize, Key, Kind, Lease, PastEntry, Standing,
+    Store, StoreError, StoreStatus, Versioned, Way,
 };
 use async_trait::async_trait;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -28,6 +28,24 @@ impl Store for Shaky {
             self.inner.commit(lease, batch).await?;
         }
         Err(StoreError::Unavailable("connection reset".to_owned()).into())
+    }
+
+    async fn history(
+        &self,
+        about: Option<&str>,
+        from: HistoryId,
+        way: Way,
+        most: usize,
+    ) -> Result<Vec<PastEntry>, StoreError> {
+        self.inner.history(about, from, way, most).await
+    }
+
+    async fn forget_history(&self, lease: &Lease, before: HistoryId, most: usize) -> Result<u64, CommitError> {
+        self.inner.forget_history(lease, before, most).await
+    }
+
+    async fn history_size(&self) -> Result<HistorySize, StoreError> {
+        self.inner.history_size().await
     }
 
     async fn acquire(&self, owner: &str, length: Duration) -> Result<Option<Lease>, StoreError> {

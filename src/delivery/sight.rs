@@ -42,6 +42,8 @@ impl Worker {
             async move { store.load(&keys).await }
         });
         let found = found.await?;
+        let versions = needed.iter().cloned().zip(found.iter().map(|stored| stored.version));
+        let versions = versions.collect();
         let (of_skus, of_sources) = found.split_at(needed.len().min(found.len()));
         for (sku, stored) in needed.into_iter().zip(of_skus) {
             if let Some(document) = self.readable(stored, SkuDocument::decode) {
@@ -53,6 +55,7 @@ impl Worker {
                 documents.sources.insert(name, document);
             }
         }
+        self.changes.told.look(&self.settings, &documents, versions);
         Ok(documents)
     }
 

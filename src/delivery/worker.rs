@@ -9,7 +9,7 @@ use super::{ChannelParts, Ended};
 use crate::store::Lease;
 use omnistock_planner::{Breaker, Fetched, Permit, Vendor};
 use omnistock_sdk::{Connector, Cursor, Grouping, Manifest, now};
-use omnistock_words::{Millis, Settings, Sku};
+use omnistock_words::{Millis, Settings};
 use std::collections::{HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// New SKUs that are looked at in one round, at most.
-const MOST_LOOKS: usize = 2_000;
+pub(super) const MOST_LOOKS: usize = 2_000;
 
 /// Why a worker stops serving under this lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,7 +81,7 @@ pub(super) struct Worker {
     pub(super) tasks: TaskTracker,
     pub(super) endings: mpsc::Sender<Ending>,
     ended: mpsc::Receiver<Ending>,
-    marks_at: Option<Millis>,
+    pub(super) marks_at: Option<Millis>,
 }
 
 /// Carries out what the planner says of one channel.
@@ -135,7 +135,7 @@ fn by_listing(settings: &Settings) -> bool {
     settings.rules.iter().any(|rule| rule.matches.listing.is_some())
 }
 
-fn milliseconds(duration: Duration) -> i64 {
+pub(super) fn milliseconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
@@ -259,47 +259,6 @@ impl Worker {
         self.launch(jobs);
         self.parts.board.set_waiting(self.work.len());
         Ok(())
-    }
-
-    async fn take_marks(&mut self) -> Result<(), Stop> {
-        let now = now();
-        if self
-            .marks_at
-            .is_some_and(|at| now.since(at) < milliseconds(self.parts.timings.tick))
-        {
-            return Ok(());
-        }
-        self.marks_at = Some(now);
-        // Marks that are being worked at stay in the store: ask for more than those.
-        let most = MOST_LOOKS + self.work.len();
-        let applying = *self.parts.applying.borrow();
-        let marks = self.patiently(|worker| {
-            let (store, channel) = (worker.parts.store.clone(), worker.parts.channel.clone());
-            async move { store.dirty(channel.as_str(), most).await }
-        });
-        let marks = marks.await?;
-        let unchanged = applying == *self.parts.applying.borrow() && applying.0 == 0;
-        self.guarding.all_marks = unchanged && marks.len() < most;
-        for mark in marks {
-            let Ok(sku) = Sku::new(&mark.sku) else { continue };
-            if self.work.mark(&sku, mark.version, mark.since, now) {
-                self.pending(&sku);
-            }
-        }
-        Ok(())
-    }
-
-    fn pending(&mut self, sku: &Sku) {
-        for index in self.catalogue.of(sku) {
-            if let Some(entry) = self.catalogue.get_mut(index) {
-                if !entry.pending {
-                    // The reading that settled it speaks of the mark before.
-                    (entry.asked_at, entry.reads) = (None, 0);
-                }
-                entry.pending = true;
-            }
-            self.catalogue.show(index, self.gate, &self.parts.board);
-        }
     }
 
     /// Looks at every SKU that has a listing.

@@ -1,11 +1,19 @@
-//! Documents as bytes: JSON with a schema version, readable by this and the previous version.
+//! Documents and events as bytes: JSON with a schema version, readable by this and the previous version.
+//!
+//! A document of the previous version is read as it is and written anew when it changes: an upgrade
+//! touches nothing at once, and has no end that a crash could fall in front of.
 
+use crate::Event;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The schema version that is written.
-pub const SCHEMA: u32 = 1;
+/// The schema version that is written. 2: events in the inbox carry their version, too.
+pub const SCHEMA: u32 = 2;
+
+/// The oldest schema version that is read. Its documents have the shape of today's; where a shape
+/// changes, [`decode`] is the place that brings the older one up to date.
+const OLDEST: u32 = SCHEMA - 1;
 
 #[derive(Serialize, Deserialize)]
 struct Envelope<T> {
@@ -32,7 +40,7 @@ impl fmt::Display for DecodeError {
         match self {
             Self::Version(version) => write!(
                 f,
-                "the document has schema version {version}, this program reads {SCHEMA}: use the version of omnistock that wrote it"
+                "the document has schema version {version}, this program reads {OLDEST} and {SCHEMA}: use the version of omnistock that wrote it"
             ),
             Self::Malformed(what) => write!(f, "the document is damaged ({what}): restore the store from a backup"),
         }
@@ -48,13 +56,31 @@ pub(crate) fn encode<T: Serialize>(document: &T) -> Vec<u8> {
 
 pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
     match serde_json::from_slice::<Envelope<T>>(bytes) {
-        Ok(envelope) if envelope.v == SCHEMA => Ok(envelope.d),
+        Ok(envelope) if (OLDEST..=SCHEMA).contains(&envelope.v) => Ok(envelope.d),
         Ok(envelope) => Err(DecodeError::Version(envelope.v)),
         Err(error) => Err(match serde_json::from_slice::<VersionOnly>(bytes) {
-            Ok(found) if found.v != SCHEMA => DecodeError::Version(found.v),
+            Ok(found) if !(OLDEST..=SCHEMA).contains(&found.v) => DecodeError::Version(found.v),
             _ => DecodeError::Malformed(error.to_string()),
         }),
     }
+}
+
+/// The bytes of an event in the inbox.
+pub fn encode_event(event: &Event) -> Vec<u8> {
+    encode(event)
+}
+
+/// Reads what [`encode_event`] wrote, and events without a version: those are of version 1.
+pub fn decode_event(bytes: &[u8]) -> Result<Event, DecodeError> {
+    #[derive(Deserialize)]
+    struct PerhapsVersion {
+        v: Option<u32>,
+    }
+    let perhaps = serde_json::from_slice::<PerhapsVersion>(bytes);
+    if perhaps.is_ok_and(|found| found.v.is_none()) {
+        return serde_json::from_slice(bytes).map_err(|error| DecodeError::Malformed(error.to_string()));
+    }
+    decode(bytes)
 }
 
 /// Durations as text: `500ms`, `15s`, `30m`, `1h`, `2d`.
@@ -103,6 +129,8 @@ mod tests {
             decode::<u32>(br#"{"v":1,"d":"x"}"#),
             Err(DecodeError::Malformed(_))
         ));
+        assert_eq!(decode::<u32>(br#"{"v":1,"d":7}"#), Ok(7), "the version before");
+        assert_eq!(decode::<u32>(br#"{"v":0,"d":7}"#), Err(DecodeError::Version(0)));
     }
 
     #[test]

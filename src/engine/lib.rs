@@ -36,6 +36,7 @@ mod reservable;
 mod resolve;
 mod safety;
 mod safety_table;
+mod short;
 mod sku_document;
 pub mod snapshot;
 mod source_document;
@@ -51,7 +52,7 @@ pub use bundle::{dependents, needs};
 pub use complaint::{Complaint, Refusal};
 pub use documents::{Documents, Held, Lags};
 pub use due::due;
-pub use encoding::{DecodeError, SCHEMA};
+pub use encoding::{DecodeError, SCHEMA, decode_event, encode_event};
 pub use event::{ContainedAfter, Event, MissingRow, StockEvent, StockRow};
 pub use gap::{PriceAnswer, PriceGap};
 pub use home::last_units;
@@ -63,6 +64,7 @@ pub use promise::{Promise, explained, promise, promise_listing, promises};
 pub use reservable::sellable;
 pub use resolve::{resolve, resolve_listing};
 pub use safety::quantile;
+pub use short::{ShortLine, shorts};
 pub use sku_document::{
     Attributes, LineRecord, Movement, Part, Position, PriceEntry, Reservation, SkuDocument, Statement,
 };

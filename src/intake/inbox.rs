@@ -1,15 +1,9 @@
 //! The way into the ledger: append durably, wait until it was applied.
 
 use crate::store::{EntryId, Store, StoreError};
-use omnistock_engine::Event;
+use omnistock_engine::{Event, encode_event};
 use std::sync::Arc;
 use tokio::sync::{Notify, watch};
-
-/// The bytes of an event: the JSON that `evaluate` reads.
-fn encode(event: &Event) -> Vec<u8> {
-    // Plain data with text keys always serialises; empty bytes would be counted as unreadable.
-    serde_json::to_vec(event).unwrap_or_default()
-}
 
 /// Appends events and tells the ledger. Cheap to clone.
 #[derive(Clone)]
@@ -30,7 +24,7 @@ impl Inbox {
         if events.is_empty() {
             return Ok(None);
         }
-        let bytes: Vec<Vec<u8>> = events.iter().map(encode).collect();
+        let bytes: Vec<Vec<u8>> = events.iter().map(encode_event).collect();
         let ids = self.store.append(&bytes).await?;
         self.wake.notify_one();
         Ok(ids.last().copied())

@@ -6,9 +6,12 @@
 
 use super::cache::{Cache, store_key};
 use super::portion::{Portion, portions};
+use crate::history::told;
 use crate::store::{CommitBatch, CommitError, CursorMove, DirtyMark, DocumentWrite, EntryId, Lease, Store, StoreError};
 use arc_swap::ArcSwap;
-use omnistock_engine::{DocumentKey, Documents, Event, Promise, apply, dependents, missing, needs, promises};
+use omnistock_engine::{
+    DocumentKey, Documents, Event, Promise, apply, decode_event, dependents, missing, needs, promises,
+};
 use omnistock_sdk::now;
 use omnistock_words::{ChannelName, Millis, Settings, Sku};
 use std::collections::{BTreeMap, BTreeSet};
@@ -209,7 +212,7 @@ impl Ledger {
     }
 
     fn decode(&self, id: EntryId, bytes: &[u8]) -> Option<Event> {
-        match serde_json::from_slice(bytes) {
+        match decode_event(bytes) {
             Ok(event) => Some(event),
             Err(error) => {
                 let sentence = format!("inbox entry {} can't be read and was passed over: {error}", id.0);
@@ -225,6 +228,7 @@ impl Ledger {
         let at = now();
         let mut documents = self.load(&settings, events).await?;
         let before = documents.clone();
+        let mut effects = Vec::new();
         let mut changed = BTreeSet::new();
         let mut own = BTreeSet::new();
         for event in events {
@@ -243,13 +247,15 @@ impl Ledger {
                 });
                 own.extend(skus.map(|sku| (channel.clone(), sku.clone())));
             }
-            changed.extend(touched);
+            changed.extend(touched.iter().cloned());
+            effects.push((event, touched));
         }
         let mut batch = CommitBatch {
             cursor: to.map(|to| CursorMove { from, to }),
             ..CommitBatch::default()
         };
         let written = self.writes(&documents, &changed, &mut batch);
+        batch.history = told(&settings, (&before, &documents), &effects, &batch.writes, at);
         let woken = self
             .marks(&settings, before, &mut documents, &changed, own, at, &mut batch)
             .await?;

@@ -4,8 +4,8 @@
 use super::guard::programs_only;
 use super::listener::Limits;
 use super::{
-    ApiError, ApiErrorKind, ChannelAnswer, ChannelBody, Decision, Explanation, Hold, ItemView, Listed, Parked, Status,
-    SyncAnswer, Unmapped, View,
+    ApiError, ApiErrorKind, ChannelAnswer, ChannelBody, Decision, Explanation, Hold, ItemView, Listed, Parked,
+    ShortOrder, Status, SyncAnswer, Unmapped, View,
 };
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
@@ -15,7 +15,7 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use omnistock_words::{ChannelName, ConnectorName, Sku};
+use omnistock_words::{ChannelName, ConnectorName, Millis, Sku};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -36,6 +36,7 @@ pub fn router(view: Arc<dyn View>, limits: &Limits) -> Router {
         .route("/api/v1/items/{sku}", get(item))
         .route("/api/v1/items/{sku}/explain", get(explain_path))
         .route("/api/v1/explain", get(explain))
+        .route("/api/v1/shorts", get(shorts))
         .route("/api/v1/holds", get(holds))
         .route("/api/v1/holds/{id}/approve", post(approve))
         .route("/api/v1/holds/{id}/reject", post(reject))
@@ -127,6 +128,8 @@ async fn status(State(view): Shared) -> Json<Status> {
 #[serde(deny_unknown_fields)]
 struct OfChannel {
     channel: Option<String>,
+    /// As of when; now unless said.
+    at: Option<Millis>,
 }
 
 #[derive(Deserialize)]
@@ -134,6 +137,15 @@ struct OfChannel {
 struct OfSku {
     sku: String,
     channel: Option<String>,
+    /// As of when; now unless said.
+    at: Option<Millis>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Since {
+    /// The last 24 hours unless said.
+    since: Option<Millis>,
 }
 
 type Asked<T> = Result<Query<T>, QueryRejection>;
@@ -170,18 +182,34 @@ async fn explain_path(
     asked: Asked<OfChannel>,
 ) -> Answer<Listed<Explanation>> {
     let (sku, asked) = (path(sku)?, query(asked)?);
-    explained(&view, &sku, asked.channel.as_deref()).await
+    explained(&view, &sku, asked.channel.as_deref(), asked.at).await
 }
 
 /// The same with the SKU as a parameter, for SKUs such as `..` that can't be part of a path.
 async fn explain(State(view): Shared, asked: Asked<OfSku>) -> Answer<Listed<Explanation>> {
     let asked = query(asked)?;
-    explained(&view, &asked.sku, asked.channel.as_deref()).await
+    explained(&view, &asked.sku, asked.channel.as_deref(), asked.at).await
 }
 
-async fn explained(view: &Arc<dyn View>, sku: &str, of: Option<&str>) -> Answer<Listed<Explanation>> {
-    let found = view.explain(named(sku)?, channel(of)?).await?;
+async fn explained(
+    view: &Arc<dyn View>,
+    sku: &str,
+    of: Option<&str>,
+    at: Option<Millis>,
+) -> Answer<Listed<Explanation>> {
+    let (sku, of) = (named(sku)?, channel(of)?);
+    let found = match at {
+        Some(at) => view.explain_at(sku, of, at).await?,
+        None => view.explain(sku, of).await?,
+    };
     Ok(Json(Listed::whole(found)))
+}
+
+async fn shorts(State(view): Shared, asked: Asked<Since>) -> Answer<Listed<ShortOrder>> {
+    let since = query(asked)?
+        .since
+        .unwrap_or_else(|| omnistock_sdk::now().plus(-86_400_000));
+    view.shorts(since).await.map(Json)
 }
 
 async fn holds(State(view): Shared) -> Json<Listed<Hold>> {

@@ -33,6 +33,9 @@ pub struct Explanation {
     /// The vendor's id of the listing; none where the channel has no listing of the SKU.
     #[serde(default)]
     pub listing: Option<String>,
+    /// The instant it is about, where that is in the past.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<Millis>,
     /// The channel's mode for this SKU.
     #[serde(default)]
     pub mode: Mode,
@@ -130,6 +133,52 @@ pub struct Change {
     pub to: Option<Quantity>,
     /// What led to it, such as `order shop 10211/1`.
     pub cause: String,
+}
+
+/// A sold order line of which units are nowhere to be found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShortOrder {
+    /// The channel that sold it.
+    pub channel: ChannelName,
+    /// The order.
+    pub order: OrderId,
+    /// The line.
+    pub line: LineId,
+    /// The article that is short; a part, where the line sold a bundle.
+    pub sku: Sku,
+    /// Units short now; zero: all were found, or the order was cancelled.
+    pub short: Quantity,
+    /// Units short when it was found out, or later.
+    pub at_most: Quantity,
+    /// When the buyer bought, vendor's clock.
+    pub placed_at: Millis,
+    /// When we knew of the order.
+    pub known_at: Millis,
+    /// When it turned out to be short.
+    pub found_at: Millis,
+    /// How long a sale that led to it was not known here, milliseconds: the longest.
+    pub blind_ms: i64,
+    /// What the channel had been promised when it was placed.
+    #[serde(default)]
+    pub promised: Option<Quantity>,
+    /// What came in when it turned out.
+    #[serde(default)]
+    pub because: Vec<String>,
+    /// Sales that were not known yet when it was placed, the newest first.
+    #[serde(default)]
+    pub unseen: Vec<Sold>,
+}
+
+/// Units sold by one order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the words of the ledger")]
+pub struct Sold {
+    pub channel: ChannelName,
+    pub order: OrderId,
+    pub quantity: Quantity,
+    pub placed_at: Millis,
+    /// When we first knew of it.
+    pub known_at: Millis,
 }
 
 /// A change that a guard stopped.

@@ -14,7 +14,7 @@ pub mod webhooks;
 
 pub use answers::{
     Because, Change, ChannelAnswer, ChannelBody, Explanation, Hold, ItemView, Listed, LocationFigure, OrderLineView,
-    Parked, PositionView, PriceExplanation, Stamped, Step, SyncAnswer, Unmapped,
+    Parked, PositionView, PriceExplanation, ShortOrder, Sold, Stamped, Step, SyncAnswer, Unmapped,
 };
 pub use status::{
     ChannelStatus, Counted, Gate, Lag, LastReport, ListingState, ReportProblem, SourceStatus, StateCounts, Status,

@@ -1,9 +1,11 @@
 //! What the listeners ask of the daemon: one trait, and the ways in which it may say no.
 
-use super::{ChannelAnswer, ChannelBody, Explanation, Hold, ItemView, Listed, Parked, Status, SyncAnswer, Unmapped};
+use super::{
+    ChannelAnswer, ChannelBody, Explanation, Hold, ItemView, Listed, Parked, ShortOrder, Status, SyncAnswer, Unmapped,
+};
 use async_trait::async_trait;
 use omnistock_sdk::RawRequest;
-use omnistock_words::{ChannelName, ConnectorName, Sku};
+use omnistock_words::{ChannelName, ConnectorName, Millis, Sku};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -22,6 +24,17 @@ pub trait View: Send + Sync + 'static {
 
     /// Why the numbers of a SKU are what they are, on one channel or all that have it.
     async fn explain(&self, sku: Sku, channel: Option<ChannelName>) -> Result<Vec<Explanation>, ApiError>;
+
+    /// The same as of an instant: the numbers decided by then, computed again from what was known then.
+    async fn explain_at(
+        &self,
+        sku: Sku,
+        channel: Option<ChannelName>,
+        at: Millis,
+    ) -> Result<Vec<Explanation>, ApiError>;
+
+    /// Oversold order lines that became short since an instant.
+    async fn shorts(&self, since: Millis) -> Result<Listed<ShortOrder>, ApiError>;
 
     /// What is known of a SKU.
     async fn item(&self, sku: Sku) -> Result<ItemView, ApiError>;

@@ -1,6 +1,6 @@
 //! What one commit holds.
 
-use super::{EntryId, Key};
+use super::{EntryId, HistoryEntry, Key};
 use omnistock_words::Millis;
 
 /// Moves the inbox cursor; entries up to `to` are dropped.
@@ -71,6 +71,8 @@ pub struct CommitBatch {
     pub clears: Vec<Clear>,
     /// Intents.
     pub intents: Vec<IntentMark>,
+    /// What the history tells of it, in order.
+    pub history: Vec<HistoryEntry>,
 }
 
 impl CommitBatch {
@@ -81,5 +83,6 @@ impl CommitBatch {
             && self.marks.is_empty()
             && self.clears.is_empty()
             && self.intents.is_empty()
+            && self.history.is_empty()
     }
 }

@@ -3,10 +3,10 @@
 //! Nothing but the calls changes it, so that the same calls give the same answers. Leases run
 //! on tokio's clock, which a simulation pauses. What survives a simulated crash is what is in here.
 
-use super::prepare::{Prepared, check_events, prepare};
+use super::prepare::{Prepared, Told, check_events, prepare};
 use super::{
-    CommitBatch, CommitError, Dirty, Entry, EntryId, Key, Kind, Leader, Lease, Mark, Standing, Store, StoreError,
-    StoreStatus, Versioned,
+    CommitBatch, CommitError, Dirty, Entry, EntryId, HistoryId, HistorySize, Key, Kind, Leader, Lease, Mark, PastEntry,
+    Standing, Store, StoreError, StoreStatus, Versioned, Way,
 };
 use async_trait::async_trait;
 use omnistock_words::Millis;
@@ -39,6 +39,10 @@ struct State {
     inbox: BTreeMap<EntryId, Vec<u8>>,
     documents: BTreeMap<Key, Versioned>,
     channels: BTreeMap<String, Channel>,
+    last_told: HistoryId,
+    told: BTreeMap<HistoryId, (Vec<String>, Vec<u8>)>,
+    told_about: BTreeSet<(String, HistoryId)>,
+    told_bytes: u64,
 }
 
 /// A store in memory.
@@ -116,9 +120,59 @@ impl State {
                 }
             }
         }
+        for told in &prepared.history {
+            self.tell(told);
+        }
         if let Some(cursor) = prepared.cursor {
             self.cursor = cursor.to;
             self.inbox = self.inbox.split_off(&EntryId(cursor.to.0.saturating_add(1)));
+        }
+    }
+}
+
+impl State {
+    fn tell(&mut self, told: &Told<'_>) {
+        self.last_told = self.last_told.next(told.at);
+        let about: Vec<String> = told.about.iter().map(|about| (*about).to_owned()).collect();
+        self.told_about
+            .extend(about.iter().map(|about| (about.clone(), self.last_told)));
+        self.told_bytes += told.size();
+        self.told.insert(self.last_told, (about, told.bytes.to_vec()));
+    }
+
+    fn untell(&mut self, id: HistoryId) {
+        let Some((about, bytes)) = self.told.remove(&id) else {
+            return;
+        };
+        let size = bytes.len() + about.iter().map(String::len).sum::<usize>();
+        self.told_bytes = self.told_bytes.saturating_sub(size as u64);
+        for about in about {
+            self.told_about.remove(&(about, id));
+        }
+    }
+
+    /// Places beyond `from`, of all entries or of those about one subject.
+    fn told_beyond(&self, about: Option<&str>, from: HistoryId, way: Way, most: usize) -> Vec<HistoryId> {
+        let beyond = match way {
+            Way::Forward => (Bound::Excluded(from), Bound::Unbounded),
+            Way::Back => (Bound::Unbounded, Bound::Excluded(from)),
+        };
+        let Some(about) = about else {
+            let ids = self.told.range(beyond).map(|(id, _)| *id);
+            return match way {
+                Way::Forward => ids.take(most).collect(),
+                Way::Back => ids.rev().take(most).collect(),
+            };
+        };
+        let place = |id| (about.to_owned(), id);
+        let of = match way {
+            Way::Forward => (Bound::Excluded(place(from)), Bound::Included(place(HistoryId::END))),
+            Way::Back => (Bound::Included(place(HistoryId(0))), Bound::Excluded(place(from))),
+        };
+        let ids = self.told_about.range(of).map(|(_, id)| *id);
+        match way {
+            Way::Forward => ids.take(most).collect(),
+            Way::Back => ids.rev().take(most).collect(),
         }
     }
 }
@@ -291,6 +345,45 @@ impl Store for Memory {
             .get(channel)
             .map(|channel| channel.intents.iter().cloned().collect())
             .unwrap_or_default())
+    }
+
+    async fn history(
+        &self,
+        about: Option<&str>,
+        from: HistoryId,
+        way: Way,
+        most: usize,
+    ) -> Result<Vec<PastEntry>, StoreError> {
+        let state = self.state();
+        let ids = state.told_beyond(about, from.min(HistoryId::END), way, most);
+        Ok(ids
+            .into_iter()
+            .filter_map(|id| {
+                let bytes = state.told.get(&id)?.1.clone();
+                Some(PastEntry { id, bytes })
+            })
+            .collect())
+    }
+
+    async fn forget_history(&self, lease: &Lease, before: HistoryId, most: usize) -> Result<u64, CommitError> {
+        let mut state = self.state();
+        if !state.holds(lease) {
+            return Err(CommitError::Fenced);
+        }
+        let ids: Vec<HistoryId> = state.told.range(..before).map(|(id, _)| *id).take(most).collect();
+        for id in &ids {
+            state.untell(*id);
+        }
+        Ok(ids.len() as u64)
+    }
+
+    async fn history_size(&self) -> Result<HistorySize, StoreError> {
+        let state = self.state();
+        Ok(HistorySize {
+            entries: state.told.len() as u64,
+            bytes: state.told_bytes,
+            oldest: state.told.keys().next().copied(),
+        })
     }
 
     async fn status(&self) -> Result<StoreStatus, StoreError> {

@@ -8,6 +8,7 @@
 mod batch;
 pub mod embedded;
 mod error;
+mod history;
 pub mod memory;
 mod prepare;
 pub mod redis;
@@ -17,6 +18,7 @@ mod standing;
 
 pub use batch::{Clear, CommitBatch, CursorMove, DirtyMark, DocumentWrite, IntentMark};
 pub use error::{CommitError, StoreError};
+pub use history::{HistoryEntry, HistoryId, HistorySize, PastEntry, Way};
 pub use prepare::{MOST_BYTES, MOST_CHANGES, MOST_NAME, MOST_NUMBER};
 pub use right::{Asked, Right};
 pub use settings::{StoreSettings, open};
@@ -203,6 +205,22 @@ pub trait Store: Send + Sync + 'static {
 
     /// Listings of a channel with an open intent: a call that was about to be made and has no outcome yet.
     async fn intents(&self, channel: &str) -> Result<Vec<String>, StoreError>;
+
+    /// Entries of the history beyond `from` in the direction of `way`, at most `most`: all, or those
+    /// about one subject. Entries older than what is kept are not there.
+    async fn history(
+        &self,
+        about: Option<&str>,
+        from: HistoryId,
+        way: Way,
+        most: usize,
+    ) -> Result<Vec<PastEntry>, StoreError>;
+
+    /// Forgets the oldest entries of the history with places before `before`, at most `most`; how many it were.
+    async fn forget_history(&self, lease: &Lease, before: HistoryId, most: usize) -> Result<u64, CommitError>;
+
+    /// How much history there is. Cheap.
+    async fn history_size(&self) -> Result<HistorySize, StoreError>;
 
     /// For people.
     async fn status(&self) -> Result<StoreStatus, StoreError>;

@@ -7,7 +7,7 @@ use super::{Clear, CommitBatch, CursorMove, DirtyMark, DocumentWrite, Kind, Stor
 use omnistock_words::Millis;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Documents, marks, clears and intents of one batch together. A commit holds the store up while
+/// Documents, marks, clears, intents, history and its subjects of one batch together. A commit holds the store up while
 /// it runs (about 50 ms for so many on Redis, which does nothing else meanwhile).
 pub const MOST_CHANGES: usize = 50_000;
 
@@ -29,12 +29,28 @@ pub(super) struct ChannelChanges<'a> {
     pub(super) intents: BTreeMap<&'a str, bool>,
 }
 
+/// One entry of the history; its subjects in order, each once.
+#[derive(Debug)]
+pub(super) struct Told<'a> {
+    pub(super) at: Millis,
+    pub(super) about: BTreeSet<&'a str>,
+    pub(super) bytes: &'a [u8],
+}
+
+impl Told<'_> {
+    /// What it adds to the size of the history.
+    pub(super) fn size(&self) -> u64 {
+        (self.bytes.len() + self.about.iter().map(|about| about.len()).sum::<usize>()) as u64
+    }
+}
+
 /// A batch in the order in which it is applied.
 #[derive(Debug, Default)]
 pub(super) struct Prepared<'a> {
     pub(super) cursor: Option<CursorMove>,
     pub(super) writes: BTreeMap<Kind, Vec<&'a DocumentWrite>>,
     pub(super) channels: BTreeMap<&'a str, ChannelChanges<'a>>,
+    pub(super) history: Vec<Told<'a>>,
 }
 
 fn refused(what: &str) -> StoreError {
@@ -77,7 +93,8 @@ fn check_name(name: &str) -> Result<(), StoreError> {
 /// [`StoreError::Refused`] when the batch can't be meant: nothing was changed.
 pub(super) fn prepare(batch: &CommitBatch) -> Result<Prepared<'_>, StoreError> {
     let changes = batch.writes.len() + batch.marks.len() + batch.clears.len() + batch.intents.len();
-    check(changes <= MOST_CHANGES, "it holds more than 50,000 changes")?;
+    let told: usize = batch.history.iter().map(|entry| 1 + entry.about.len()).sum();
+    check(changes + told <= MOST_CHANGES, "it holds more than 50,000 changes")?;
     let mut prepared = Prepared {
         cursor: batch.cursor,
         ..Prepared::default()
@@ -112,6 +129,16 @@ pub(super) fn prepare(batch: &CommitBatch) -> Result<Prepared<'_>, StoreError> {
             .or_default()
             .intents
             .insert(&intent.listing, intent.open);
+    }
+    for entry in &batch.history {
+        let large = entry.bytes.len() > MOST_BYTES;
+        check(!large, "an entry of its history is larger than 16 MiB")?;
+        entry.about.iter().try_for_each(|about| check_name(about))?;
+        prepared.history.push(Told {
+            at: entry.at,
+            about: entry.about.iter().map(String::as_str).collect(),
+            bytes: &entry.bytes,
+        });
     }
     Ok(prepared)
 }

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use omnistock::server::listener::{Limits, bind, serve};
 use omnistock::server::{
-    ApiError, Decision, Explanation, Hold, ItemView, Listed, ListingState, Parked, Status, SyncAnswer, Unmapped, View,
-    WebhookAnswer, admin, metrics::Metrics, webhooks,
+    ApiError, Decision, Explanation, Hold, ItemView, Listed, ListingState, Parked, ShortOrder, Status, SyncAnswer,
+    Unmapped, View, WebhookAnswer, admin, metrics::Metrics, webhooks,
 };
 use omnistock_sdk::RawRequest;
 use omnistock_words::{ChannelName, ConnectorName, Millis, Mode, Sku};
@@ -52,6 +52,7 @@ fn explanation(sku: Sku, channel: ChannelName) -> Explanation {
         sku,
         channel,
         listing: None,
+        as_of: None,
         mode: Mode::Live,
         state: ListingState::Pending,
         stock_state: "in_stock".to_owned(),
@@ -95,6 +96,21 @@ impl View for FakeView {
                 channel.unwrap_or_else(|| "shop".parse().unwrap()),
             )]),
         }
+    }
+
+    async fn explain_at(
+        &self,
+        sku: Sku,
+        channel: Option<ChannelName>,
+        at: Millis,
+    ) -> Result<Vec<Explanation>, ApiError> {
+        let mut found = self.explain(sku, channel).await?;
+        found.iter_mut().for_each(|one| one.as_of = Some(at));
+        Ok(found)
+    }
+
+    async fn shorts(&self, _since: Millis) -> Result<Listed<ShortOrder>, ApiError> {
+        Ok(Listed::whole(vec![]))
     }
 
     async fn item(&self, sku: Sku) -> Result<ItemView, ApiError> {

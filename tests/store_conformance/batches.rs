@@ -1,7 +1,8 @@
 //! Short ways to write down what a test commits.
 
 use omnistock::store::{
-    Clear, CommitBatch, CursorMove, DirtyMark, DocumentWrite, EntryId, IntentMark, Key, Kind, Lease, Store,
+    Clear, CommitBatch, CursorMove, DirtyMark, DocumentWrite, EntryId, HistoryEntry, HistoryId, IntentMark, Key, Kind,
+    Lease, Store, Way,
 };
 use omnistock_words::Millis;
 use std::time::Duration;
@@ -86,6 +87,14 @@ pub(crate) fn intents(intents: Vec<IntentMark>) -> CommitBatch {
     }
 }
 
+pub(crate) fn tell(at: i64, about: &[&str], bytes: &[u8]) -> HistoryEntry {
+    HistoryEntry {
+        at: Millis(at),
+        about: about.iter().map(|about| (*about).to_owned()).collect(),
+        bytes: bytes.to_vec(),
+    }
+}
+
 pub(crate) fn cursor(from: EntryId, to: EntryId) -> CommitBatch {
     CommitBatch {
         cursor: Some(CursorMove { from, to }),
@@ -101,6 +110,7 @@ pub(crate) fn everything(from: EntryId, to: EntryId, writes: Vec<DocumentWrite>)
         marks: vec![mark("shop", "marked", 1)],
         clears: vec![clear("shop", "standing", 1)],
         intents: vec![intent("shop", "listing", true), intent("shop", "opened", false)],
+        history: vec![tell(1, &["sku/a"], b"told")],
     }
 }
 
@@ -112,12 +122,14 @@ pub(crate) struct Picture {
     cursor: EntryId,
     marks: Vec<(String, u64, Millis)>,
     intents: Vec<String>,
+    history: Vec<(HistoryId, Vec<u8>)>,
 }
 
 pub(crate) async fn picture(store: &dyn Store) -> Picture {
     let documents = store.scan(Kind::Sku, None, 100_000).await.unwrap();
     let entries = store.read(EntryId(0), 100_000).await.unwrap();
     let dirty = store.dirty("shop", 100_000).await.unwrap();
+    let told = store.history(None, HistoryId(0), Way::Forward, 100_000).await.unwrap();
     assert_eq!(store.dirty_count("shop").await.unwrap(), dirty.len() as u64);
     Picture {
         documents: documents
@@ -131,6 +143,7 @@ pub(crate) async fn picture(store: &dyn Store) -> Picture {
             .map(|mark| (mark.sku, mark.version, mark.since))
             .collect(),
         intents: store.intents("shop").await.unwrap(),
+        history: told.into_iter().map(|entry| (entry.id, entry.bytes)).collect(),
     }
 }
 

@@ -1,8 +1,8 @@
 //! `kill -9` of a process that commits: nothing acknowledged is lost, nothing is torn.
 
-use crate::batches::{LONG, mark, put, sku};
+use crate::batches::{LONG, mark, put, sku, tell as told};
 use omnistock::store::embedded::Embedded;
-use omnistock::store::{CommitBatch, CursorMove, EntryId, Store};
+use omnistock::store::{CommitBatch, CursorMove, EntryId, HistoryId, Store, Way};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -24,6 +24,11 @@ fn round(number: u64, entry: EntryId, cursor: EntryId) -> CommitBatch {
             put(sku(&text), 0, 1, b""),
         ],
         marks: vec![mark("shop", &text, i64::try_from(number).unwrap())],
+        history: vec![told(
+            i64::try_from(number).unwrap(),
+            &["sku/left", &text],
+            text.as_bytes(),
+        )],
         ..CommitBatch::default()
     }
 }
@@ -120,6 +125,13 @@ async fn check(folder: &Path, acknowledged: &Acknowledged) {
         (number, &number.to_string().repeat(2_000).into_bytes())
     );
     assert_eq!(store.dirty_count("shop").await.unwrap(), number);
+    // History and documents never disagree.
+    let newest = store
+        .history(Some("sku/left"), HistoryId::END, Way::Back, 2)
+        .await
+        .unwrap();
+    assert_eq!(newest[0].bytes, number.to_string().into_bytes());
+    assert_eq!(store.history_size().await.unwrap().entries, number);
     let numbered = store.scan(omnistock::store::Kind::Sku, None, 1_000_000).await.unwrap();
     assert_eq!(numbered.len() as u64, number + 2);
     let waiting = store.read(EntryId(0), 10).await.unwrap();

@@ -1,9 +1,9 @@
 //! `kill -9` of a Redis that fsyncs every write: nothing acknowledged is lost, nothing is torn.
 
-use crate::batches::{LONG, put, sku, writes};
+use crate::batches::{LONG, put, sku, tell, writes};
 use crate::redis_server::{Persistence, RedisServer};
 use omnistock::store::redis::RedisStore;
-use omnistock::store::{CommitError, Lease, Store, StoreError};
+use omnistock::store::{CommitError, HistoryId, Lease, Store, StoreError, Way};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -17,10 +17,11 @@ async fn commit_on(store: Arc<RedisStore>, lease: Lease, done: Arc<AtomicU64>, g
     while number < goal {
         let next = number + 1;
         let text = next.to_string().into_bytes();
-        let batch = writes(vec![
+        let mut batch = writes(vec![
             put(sku("left"), number, next, &text),
             put(sku("right"), number, next, &text),
         ]);
+        batch.history = vec![tell(1, &["sku/left"], &text)];
         match store.commit(&lease, &batch).await {
             Ok(()) => {
                 number = next;
@@ -76,6 +77,18 @@ async fn a_killed_redis_that_always_fsyncs_has_lost_nothing_and_work_goes_on_by_
     let found = store.load(&[sku("left"), sku("right")]).await.unwrap();
     assert_eq!((found[0].version, found[1].version), (goal, goal));
     assert_eq!(found[0].bytes, goal.to_string().into_bytes());
+    // History and documents never disagree: each number was told once, with its commit.
+    let told = store
+        .history(Some("sku/left"), HistoryId(0), Way::Forward, 1_000)
+        .await
+        .unwrap();
+    let told: Vec<Vec<u8>> = told.into_iter().map(|entry| entry.bytes).collect();
+    assert_eq!(
+        told,
+        (1..=goal)
+            .map(|number| number.to_string().into_bytes())
+            .collect::<Vec<_>>()
+    );
 }
 
 #[tokio::test]

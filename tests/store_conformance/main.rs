@@ -22,6 +22,7 @@ mod cluster_only;
 mod commits;
 mod embedded_only;
 mod fail_over;
+mod history;
 mod inbox;
 mod kill_embedded;
 mod kill_redis;
@@ -114,6 +115,14 @@ on_every_store!(
     standing::every_commit_and_every_entry_counts,
     standing::a_name_needs_the_lease_and_stays,
     standing::what_does_not_fit_together_is_forgotten,
+    history::entries_are_found_by_time_and_by_subject,
+    history::a_page_goes_on_where_the_last_one_ended,
+    history::an_instant_finds_what_was_before_and_behind_it,
+    history::a_clock_that_is_set_back_does_not_change_the_order,
+    history::a_commit_that_is_not_applied_tells_nothing,
+    history::the_oldest_is_forgotten_with_its_subjects,
+    history::only_the_holder_of_the_lease_forgets,
+    history::ten_thousand_subjects_in_one_batch,
     commits::a_commit_given_up_on_is_not_yet_or_done,
     commits::everything_is_there_after_opening_again,
 );

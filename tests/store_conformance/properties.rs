@@ -1,6 +1,6 @@
 //! Random operations give the same answers on every store.
 
-use crate::batches::{LONG, clear, delete, intent, mark, put};
+use crate::batches::{LONG, clear, delete, intent, mark, put, tell};
 use crate::redis_cluster::RedisCluster;
 use crate::redis_sentinel::RedisSentinels;
 use crate::redis_server::{Persistence, RedisServer};
@@ -8,7 +8,10 @@ use crate::whole::by_sentinels;
 use omnistock::store::embedded::Embedded;
 use omnistock::store::memory::Memory;
 use omnistock::store::redis::{RedisPlace, RedisSettings, RedisStore};
-use omnistock::store::{CommitBatch, CommitError, CursorMove, EntryId, Key, Kind, Lease, Store, StoreError};
+use omnistock::store::{
+    CommitBatch, CommitError, CursorMove, EntryId, HistoryId, Key, Kind, Lease, Store, StoreError, Way,
+};
+use omnistock_words::Millis;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use std::collections::BTreeMap;
@@ -27,6 +30,7 @@ enum Operation {
     Append(Vec<Vec<u8>>),
     Commit(usize, Changes),
     Name(usize, u64),
+    Forget(usize, i64, usize),
     Look,
 }
 
@@ -38,6 +42,7 @@ struct Changes {
     marks: Vec<(usize, usize, i64)>,
     clears: Vec<(usize, usize, u64)>,
     intents: Vec<(usize, usize, bool)>,
+    history: Vec<(i64, Vec<usize>, Vec<u8>)>,
 }
 
 fn changes() -> impl Strategy<Value = Changes> {
@@ -47,19 +52,24 @@ fn changes() -> impl Strategy<Value = Changes> {
     let marks = proptest::collection::vec((0..CHANNELS.len(), 0..IDS.len(), -3..3_i64), 0..4);
     let clears = proptest::collection::vec((0..CHANNELS.len(), 0..IDS.len(), 1..15_u64), 0..4);
     let intents = proptest::collection::vec((0..CHANNELS.len(), 0..IDS.len(), any::<bool>()), 0..4);
+    let about = proptest::collection::vec(0..IDS.len(), 0..3);
+    let told = proptest::collection::vec(any::<u8>(), 0..5);
+    let history = proptest::collection::vec((-2..9_i64, about, told), 0..4);
     (
         proptest::option::weighted(0.4, (0..5_u8, 0..4_u8)),
         writes,
         marks,
         clears,
         intents,
+        history,
     )
-        .prop_map(|(cursor, writes, marks, clears, intents)| Changes {
+        .prop_map(|(cursor, writes, marks, clears, intents, history)| Changes {
             cursor,
             writes,
             marks,
             clears,
             intents,
+            history,
         })
 }
 
@@ -72,6 +82,7 @@ fn operation() -> impl Strategy<Value = Operation> {
         3 => proptest::collection::vec(event, 0..4).prop_map(Operation::Append),
         10 => (0..2_usize, changes()).prop_map(|(who, changes)| Operation::Commit(who, changes)),
         1 => (0..2_usize, 1..9_u64).prop_map(|(who, generation)| Operation::Name(who, generation)),
+        1 => (0..2_usize, 0..9_i64, 0..6_usize).prop_map(|(who, at, most)| Operation::Forget(who, at, most)),
         3 => Just(Operation::Look),
     ]
 }
@@ -147,6 +158,14 @@ impl Subject {
                 .iter()
                 .map(|(channel, id, open)| intent(CHANNELS[*channel], IDS[*id], *open))
                 .collect(),
+            history: changes
+                .history
+                .iter()
+                .map(|(at, about, bytes)| {
+                    let about: Vec<&str> = about.iter().map(|id| IDS[*id]).collect();
+                    tell(*at, &about, bytes)
+                })
+                .collect(),
         }
     }
 
@@ -183,6 +202,14 @@ impl Subject {
             );
             seen.push(format!("{channel} {all:?} {two:?} {count} {open:?}"));
         }
+        for about in [None].into_iter().chain(IDS.map(Some)) {
+            let all = self.store.history(about, HistoryId(0), Way::Forward, 100).await?;
+            let middle = HistoryId::first_at(Millis(4));
+            let back = self.store.history(about, middle, Way::Back, 3).await?;
+            let on = self.store.history(about, middle, Way::Forward, 2).await?;
+            seen.push(format!("{about:?} {all:?} {back:?} {on:?}"));
+        }
+        seen.push(format!("{:?}", self.store.history_size().await?));
         Ok(seen.join("\n"))
     }
 
@@ -210,6 +237,13 @@ impl Subject {
                     self.store
                         .name(&self.leases[*who], *generation, note, *generation == 5)
                         .await
+                )
+            }
+            Operation::Forget(who, at, most) => {
+                let before = HistoryId::first_at(Millis(*at));
+                format!(
+                    "{:?}",
+                    self.store.forget_history(&self.leases[*who], before, *most).await
                 )
             }
             Operation::Look => self.look().await.unwrap(),

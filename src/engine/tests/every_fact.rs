@@ -114,8 +114,12 @@ mod laws {
         })
     }
 
+    fn approved() -> impl Strategy<Value = Event> {
+        (one(&["erp", "wms"]), instant()).prop_map(|(source, as_of)| Event::Approved { source, as_of })
+    }
+
     fn every_fact() -> impl Strategy<Value = Event> {
-        prop_oneof![2 => described(), 4 => consuming(), 2 => statement(), 2 => movement(), 1 => delayed(), 2 => reserved(), 1 => priced()]
+        prop_oneof![2 => described(), 4 => consuming(), 2 => statement(), 2 => movement(), 1 => delayed(), 2 => reserved(), 1 => priced(), 1 => approved()]
     }
 
     fn everything() -> impl Strategy<Value = Settings> {
@@ -156,6 +160,7 @@ mod laws {
             Event::Reservation { .. } => "reservation",
             Event::Price { .. } => "price",
             Event::Missing { .. } | Event::Snapshot { .. } => "closing",
+            Event::Approved { .. } => "approval",
         };
         events.iter().map(name).collect()
     }
@@ -177,6 +182,7 @@ mod laws {
             "movement",
             "reservation",
             "price",
+            "approval",
         ];
         assert_eq!(names(&events), wanted.into());
     }

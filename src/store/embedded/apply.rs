@@ -10,12 +10,12 @@ use std::time::Duration;
 /// What SQL said, apart from what the rules of a commit said. The second has changed nothing.
 pub(super) type Applied<T> = rusqlite::Result<T>;
 
-fn counter(connection: &Connection, name: &str) -> Applied<u64> {
+pub(super) fn counter(connection: &Connection, name: &str) -> Applied<u64> {
     let mut statement = connection.prepare_cached("SELECT value FROM counter WHERE name = ?1")?;
     statement.query_row([name], |row| row.get(0)).map(unsigned)
 }
 
-fn set_counter(connection: &Connection, name: &str, value: u64) -> Applied<()> {
+pub(super) fn set_counter(connection: &Connection, name: &str, value: u64) -> Applied<()> {
     let mut statement = connection.prepare_cached("UPDATE counter SET value = ?2 WHERE name = ?1")?;
     statement.execute(params![name, signed(value)]).map(drop)
 }
@@ -41,7 +41,7 @@ fn held(connection: &Connection) -> Applied<Held> {
     })
 }
 
-fn holds(connection: &Connection, lease: &Lease) -> Applied<bool> {
+pub(super) fn holds(connection: &Connection, lease: &Lease) -> Applied<bool> {
     let held = held(connection)?;
     Ok(held.token == lease.token && held.owner.as_deref() == Some(lease.owner.as_str()))
 }
@@ -225,6 +225,7 @@ pub(super) fn commit(connection: &Connection, lease: &Lease, batch: &CommitBatch
         }
         set_counter(connection, "last_mark", last_mark)?;
     }
+    super::history::tell(connection, &prepared.history)?;
     if let Some(moved) = prepared.cursor {
         set_counter(connection, "cursor", moved.to.0)?;
         connection

@@ -5,6 +5,8 @@
 //! folder. A full disk refuses changes and goes on by itself once there is space.
 
 mod apply;
+mod backup;
+mod history;
 mod lock;
 mod problem;
 mod queries;
@@ -14,10 +16,11 @@ mod writer;
 
 use super::prepare::check_events;
 use super::{
-    CommitBatch, CommitError, Dirty, Entry, EntryId, Key, Kind, Lease, Standing, Store, StoreError, StoreStatus,
-    Versioned,
+    CommitBatch, CommitError, Dirty, Entry, EntryId, HistoryId, HistorySize, Key, Kind, Lease, PastEntry, Standing,
+    Store, StoreError, StoreStatus, Versioned, Way,
 };
 use async_trait::async_trait;
+pub use backup::{Backup, BackupError, backup};
 use lock::{FolderLock, unwritable};
 use readers::Readers;
 use std::os::unix::fs::DirBuilderExt;
@@ -167,6 +170,31 @@ impl Store for Embedded {
         self.readers
             .read(move |connection| queries::intents(connection, &channel))
             .await
+    }
+
+    async fn history(
+        &self,
+        about: Option<&str>,
+        from: HistoryId,
+        way: Way,
+        most: usize,
+    ) -> Result<Vec<PastEntry>, StoreError> {
+        let about = about.map(str::to_owned);
+        self.readers
+            .read(move |connection| history::entries(connection, about.as_deref(), from, way, most))
+            .await
+    }
+
+    async fn forget_history(&self, lease: &Lease, before: HistoryId, most: usize) -> Result<u64, CommitError> {
+        let change = Change::ForgetHistory(lease.clone(), before, most);
+        match self.writer.change(change).await? {
+            Answer::Forgotten(done) => done,
+            other => Err(unexpected(&other).into()),
+        }
+    }
+
+    async fn history_size(&self) -> Result<HistorySize, StoreError> {
+        self.readers.read(history::size).await
     }
 
     async fn status(&self) -> Result<StoreStatus, StoreError> {

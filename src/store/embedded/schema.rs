@@ -10,10 +10,9 @@ use std::time::Duration;
 pub(super) const DATABASE_FILE: &str = "omnistock.db";
 
 /// Steps with the version that each leads to; never changed once released.
-const MIGRATIONS: [(i64, &str); 2] = [
-    (
-        1,
-        "
+const MIGRATIONS: [(i64, &str); 3] = [(1, FIRST), (2, HISTORY), (VERSION, STANDING)];
+
+const FIRST: &str = "
     CREATE TABLE counter (name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
     INSERT INTO counter VALUES ('cursor', 0), ('last_entry', 0), ('last_mark', 0);
     CREATE TABLE lease (
@@ -30,20 +29,26 @@ const MIGRATIONS: [(i64, &str); 2] = [
     CREATE INDEX dirty_by_age ON dirty (channel, since_ms, sku);
     CREATE TABLE intent (
         channel TEXT NOT NULL, listing TEXT NOT NULL, PRIMARY KEY (channel, listing)) STRICT, WITHOUT ROWID;
-",
-    ),
-    (
-        2,
-        "
+";
+
+/// Sizes are counted, because counting rows reads them all. `about` is in both tables: forgetting an
+/// entry finds its subjects without a search.
+const HISTORY: &str = "
+    INSERT INTO counter VALUES ('last_history', 0), ('history_entries', 0), ('history_bytes', 0);
+    CREATE TABLE history (id INTEGER NOT NULL PRIMARY KEY, about BLOB NOT NULL, bytes BLOB NOT NULL) STRICT;
+    CREATE TABLE history_about (
+        about TEXT NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (about, id)) STRICT, WITHOUT ROWID;
+";
+
+/// Which store it is and how far it has come; since when it is led.
+const STANDING: &str = "
     INSERT INTO counter VALUES ('generation', 0), ('commits', 0);
     ALTER TABLE lease ADD COLUMN since_ms INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE lease ADD COLUMN note TEXT;
-",
-    ),
-];
+";
 
 /// The version that this program writes.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 fn cannot_open(file: &Path, error: &rusqlite::Error) -> StoreError {
     StoreError::Refused(format!(

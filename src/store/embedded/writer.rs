@@ -5,9 +5,10 @@
 //! that one caller's trouble is not its neighbours'.
 
 use super::apply;
+use super::history;
 use super::lock::FolderLock;
 use super::problem::problem;
-use crate::store::{CommitBatch, CommitError, EntryId, Lease, StoreError};
+use crate::store::{CommitBatch, CommitError, EntryId, HistoryId, Lease, StoreError};
 use rusqlite::Connection;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
@@ -31,6 +32,7 @@ pub(super) enum Change {
     Append(Vec<Vec<u8>>),
     Name(Lease, u64, Option<String>, bool),
     Commit(Lease, CommitBatch),
+    ForgetHistory(Lease, HistoryId, usize),
 }
 
 /// What a change answers; each caller knows which it asked for.
@@ -42,6 +44,7 @@ pub(super) enum Answer {
     Appended(Vec<EntryId>),
     Named(bool),
     Committed(Result<(), CommitError>),
+    Forgotten(Result<u64, CommitError>),
 }
 
 struct Request {
@@ -69,6 +72,9 @@ fn run_one(connection: &Connection, change: &Change) -> rusqlite::Result<Answer>
             apply::name(connection, lease, *generation, note.as_deref(), *forget).map(Answer::Named)
         }
         Change::Commit(lease, batch) => apply::commit(connection, lease, batch).map(Answer::Committed),
+        Change::ForgetHistory(lease, before, most) => {
+            history::forget(connection, lease, *before, *most).map(Answer::Forgotten)
+        }
     }
 }
 

@@ -1,9 +1,13 @@
 -- Applies one batch whole or not at all. All checks come before the first write.
 --
 -- KEYS  lease, cursor, inbox, mark counter; then per kind: documents, index;
---       then per channel: marks, marks by age, intents
--- ARGV  owner, token, generation, commits that it must have at least, cursor it must have (empty: none), cursor it gets, first entry that stays,
---       number of kinds, number of channels;
+--       then per channel: marks, marks by age, intents; then, if there is history: history, its last
+--       id, its bytes, and one list per subject
+-- ARGV  owner, token, generation, commits that it must have at least, cursor it must have (empty: none),
+--       cursor it gets, first entry that stays,
+--       number of kinds, number of channels, number of entries of the history;
+--       then per entry: milliseconds, subjects as JSON, bytes, size, count and count times the
+--         number of a subject;
 --       then per kind: count, and count times: id, version it must have, version and bytes
 --         (a version is 8 bytes, zeros for none; an empty third value deletes);
 --       then per channel: count and count times sku, since; count and count times sku, version;
@@ -30,7 +34,7 @@ local function get_in_chunks(key, fields)
   return found
 end
 
-local at = 9
+local at = 10
 local function following()
   at = at + 1
   return ARGV[at]
@@ -50,6 +54,11 @@ if (held[3] or '0') ~= ARGV[3] or tonumber(held[4] or '0') < tonumber(ARGV[4]) t
 if ARGV[5] ~= '' and (redis.call('GET', KEYS[2]) or '0') ~= ARGV[5] then return { -2, 0 } end
 
 local kinds, channels = tonumber(ARGV[8]), tonumber(ARGV[9])
+local told = {}
+for entry = 1, tonumber(ARGV[10]) do
+  told[entry] = at
+  at = at + 5 + tonumber(ARGV[at + 5])
+end
 local places, ordinal = {}, 0
 for kind = 1, kinds do
   local count = tonumber(following())
@@ -63,6 +72,35 @@ for kind = 1, kinds do
   end
   ordinal = ordinal + count
   places[kind] = { from, count }
+end
+
+-- History. First of all, because the server refuses an entry that is not behind the last one.
+if #told > 0 then
+  local key = 4 + kinds * 2 + channels * 3
+  local lists, bytes, id = {}, 0, redis.call('GET', KEYS[key + 2]) or '0-0'
+  local ms, within = string.match(id, '(%d+)-(%d+)')
+  ms, within = tonumber(ms), tonumber(within)
+  for _, from in ipairs(told) do
+    local given = tonumber(ARGV[from + 1])
+    if given > ms then
+      ms, within = given, 0
+    elseif within < 1048575 then
+      within = within + 1
+    else
+      ms, within = ms + 1, 0
+    end
+    id = string.format('%.0f-%.0f', ms, within)
+    redis.call('XADD', KEYS[key + 1], id, 'a', ARGV[from + 2], 'b', ARGV[from + 3])
+    bytes = bytes + tonumber(ARGV[from + 4])
+    for i = 1, tonumber(ARGV[from + 5]) do
+      local list = tonumber(ARGV[from + 5 + i])
+      lists[list] = lists[list] or {}
+      lists[list][#lists[list] + 1] = id
+    end
+  end
+  for list = 1, #lists do call_in_chunks('RPUSH', KEYS[key + 3 + list], lists[list]) end
+  redis.call('SET', KEYS[key + 2], id)
+  redis.call('INCRBY', KEYS[key + 3], bytes)
 end
 
 -- Documents.

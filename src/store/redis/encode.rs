@@ -1,8 +1,9 @@
 //! Batches as keys and arguments of the commit script, documents as the values it stores.
 
 use super::keys::Keys;
-use crate::store::prepare::{ChannelChanges, Prepared};
-use crate::store::{DocumentWrite, Lease, StoreError, Versioned};
+use crate::store::prepare::{ChannelChanges, Prepared, Told};
+use crate::store::{DocumentWrite, HistoryId, Lease, StoreError, Versioned};
+use std::collections::HashMap;
 
 /// Keys and arguments in the order that the head of `commit.lua` states.
 pub(super) struct Encoded {
@@ -64,6 +65,28 @@ fn add_channel(changes: &ChannelChanges<'_>, arguments: &mut Vec<Vec<u8>>) {
     }
 }
 
+/// Subjects are numbered over the whole batch: each has one key. Gives them in the order of their numbers.
+fn add_history<'a>(history: &[Told<'a>], arguments: &mut Vec<Vec<u8>>) -> Vec<&'a str> {
+    let (mut numbers, mut subjects) = (HashMap::new(), Vec::new());
+    for told in history {
+        arguments.extend([
+            number(HistoryId::first_at(told.at).parts().0),
+            serde_json::to_vec(&told.about).unwrap_or_default(),
+            told.bytes.to_vec(),
+            number(told.size()),
+            number(told.about.len()),
+        ]);
+        for about in &told.about {
+            let known = *numbers.entry(*about).or_insert_with(|| {
+                subjects.push(*about);
+                subjects.len()
+            });
+            arguments.push(number(known));
+        }
+    }
+    subjects
+}
+
 /// `known`: the generation of the store and how many commits it has had at least.
 pub(super) fn encode(keys: &Keys, lease: &Lease, known: (u64, u64), prepared: &Prepared<'_>) -> Encoded {
     let mut names = vec![keys.lease(), keys.cursor(), keys.inbox(), keys.last_mark()];
@@ -80,7 +103,9 @@ pub(super) fn encode(keys: &Keys, lease: &Lease, known: (u64, u64), prepared: &P
             .unwrap_or_default(),
         number(prepared.writes.len()),
         number(prepared.channels.len()),
+        number(prepared.history.len()),
     ];
+    let subjects = add_history(&prepared.history, &mut arguments);
     for (kind, writes) in &prepared.writes {
         names.extend([keys.documents(*kind), keys.index(*kind)]);
         arguments.push(number(writes.len()));
@@ -95,6 +120,10 @@ pub(super) fn encode(keys: &Keys, lease: &Lease, known: (u64, u64), prepared: &P
     for (channel, changes) in &prepared.channels {
         names.extend([keys.marks(channel), keys.marks_by_age(channel), keys.intents(channel)]);
         add_channel(changes, &mut arguments);
+    }
+    if !prepared.history.is_empty() {
+        names.extend([keys.history(), keys.last_history(), keys.history_bytes()]);
+        names.extend(subjects.iter().map(|about| keys.history_about(about)));
     }
     Encoded { keys: names, arguments }
 }

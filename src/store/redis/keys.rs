@@ -51,6 +51,26 @@ impl Keys {
         self.named("last_mark")
     }
 
+    /// Stream; ids are time and a number within. Fields: `a` subjects as JSON, `b` bytes.
+    pub(super) fn history(&self) -> String {
+        self.named("history")
+    }
+
+    /// Text: the highest id given to an entry of the history.
+    pub(super) fn last_history(&self) -> String {
+        self.named("last_history")
+    }
+
+    /// Decimal text: how large the history is.
+    pub(super) fn history_bytes(&self) -> String {
+        self.named("history_bytes")
+    }
+
+    /// List of ids, ascending: the entries about a subject.
+    pub(super) fn history_about(&self, about: &str) -> String {
+        format!("{}:history_about:{about}", self.tag)
+    }
+
     /// Decimal text: how the keys are laid out.
     pub(super) fn layout(&self) -> String {
         self.named("layout")

@@ -7,6 +7,7 @@
 
 mod connection;
 mod encode;
+mod history;
 mod keys;
 mod lane;
 mod link;
@@ -23,8 +24,8 @@ pub use settings::{RedisCertificates, RedisLogin, RedisPlace, RedisSettings, Red
 
 use super::prepare::{check_events, prepare};
 use super::{
-    CommitBatch, CommitError, Dirty, Entry, EntryId, Key, Kind, Lease, Standing, Store, StoreError, StoreStatus,
-    Versioned,
+    CommitBatch, CommitError, Dirty, Entry, EntryId, HistoryId, HistorySize, Key, Kind, Lease, PastEntry, Standing,
+    Store, StoreError, StoreStatus, Versioned, Way,
 };
 use async_trait::async_trait;
 use connection::Connection;
@@ -339,6 +340,24 @@ impl Store for RedisStore {
         let mut listings = found.into_iter().map(text).collect::<Result<Vec<_>, _>>()?;
         listings.sort_unstable();
         Ok(listings)
+    }
+
+    async fn history(
+        &self,
+        about: Option<&str>,
+        from: HistoryId,
+        way: Way,
+        most: usize,
+    ) -> Result<Vec<PastEntry>, StoreError> {
+        self.told(about, from.min(HistoryId::END), way, most).await
+    }
+
+    async fn forget_history(&self, lease: &Lease, before: HistoryId, most: usize) -> Result<u64, CommitError> {
+        self.forget(lease, before, most).await
+    }
+
+    async fn history_size(&self) -> Result<HistorySize, StoreError> {
+        self.told_size().await
     }
 
     async fn status(&self) -> Result<StoreStatus, StoreError> {

@@ -40,6 +40,8 @@ pub(super) struct Scripts {
     pub(super) dirty: Script,
     pub(super) standing: Script,
     pub(super) name: Script,
+    pub(super) history: Script,
+    pub(super) forget: Script,
     pub(super) probe: Script,
 }
 
@@ -54,6 +56,8 @@ impl Scripts {
             dirty: Script::new(include_str!("dirty.lua")),
             standing: Script::new(include_str!("standing.lua")),
             name: Script::new(include_str!("name.lua")),
+            history: Script::new(include_str!("history.lua")),
+            forget: Script::new(include_str!("forget.lua")),
             probe: Script::new(include_str!("probe.lua")),
         }
     }
@@ -69,6 +73,8 @@ impl Scripts {
             &self.dirty,
             &self.standing,
             &self.name,
+            &self.history,
+            &self.forget,
         ];
         for script in all {
             let mut command = redis::cmd("SCRIPT");
