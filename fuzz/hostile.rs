@@ -55,6 +55,40 @@ pub(crate) fn settings() -> Settings {
         };
         settings.locations.insert(name(place), policy);
     }
+    channels(&mut settings);
+    settings.price_lists.insert(
+        name("retail"),
+        PriceList {
+            from: name("erp"),
+            currency: "EUR".parse().unwrap(),
+            tax: GrossNet::Gross,
+            tax_rate: None,
+        },
+    );
+    let parts = |parts: &[(&str, &str)]| {
+        parts
+            .iter()
+            .map(|(sku, n)| Component {
+                sku: name(sku),
+                quantity: n.parse().unwrap(),
+            })
+            .collect()
+    };
+    settings.bundles.insert(
+        name("SET"),
+        parts(&[("A", "2"), ("B", "0.000001"), ("C", "1000000000000")]),
+    );
+    settings
+        .bundles
+        .insert(name("LOOP"), parts(&[("LOOP-2", "2"), ("A", "1")]));
+    settings
+        .bundles
+        .insert(name("LOOP-2"), parts(&[("LOOP", "1"), ("SET", "1")]));
+    settings
+}
+
+/// Two channels that share all places, with every limit at its edge.
+fn channels(settings: &mut Settings) {
     for (channel, sourcing) in [("shop", Sourcing::MostStock), ("market", Sourcing::SingleLocation)] {
         let price = PriceRule {
             list: Some(name("retail")),
@@ -86,35 +120,6 @@ pub(crate) fn settings() -> Settings {
             },
         );
     }
-    settings.price_lists.insert(
-        name("retail"),
-        PriceList {
-            from: name("erp"),
-            currency: "EUR".parse().unwrap(),
-            tax: GrossNet::Gross,
-            tax_rate: None,
-        },
-    );
-    let parts = |parts: &[(&str, &str)]| {
-        parts
-            .iter()
-            .map(|(sku, n)| Component {
-                sku: name(sku),
-                quantity: n.parse().unwrap(),
-            })
-            .collect()
-    };
-    settings.bundles.insert(
-        name("SET"),
-        parts(&[("A", "2"), ("B", "0.000001"), ("C", "1000000000000")]),
-    );
-    settings
-        .bundles
-        .insert(name("LOOP"), parts(&[("LOOP-2", "2"), ("A", "1")]));
-    settings
-        .bundles
-        .insert(name("LOOP-2"), parts(&[("LOOP", "1"), ("SET", "1")]));
-    settings
 }
 
 /// Choices out of bytes; all zero at the end.

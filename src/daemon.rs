@@ -14,13 +14,14 @@ mod past;
 mod rebuild;
 mod shorts;
 mod stance;
+mod start_error;
 mod status;
 mod store;
 mod supervise;
 mod term;
 mod view;
 
-pub use parts::StartError;
+pub use start_error::StartError;
 pub use view::DaemonView;
 
 use crate::config::{Configuration, Connectors, StoreChoice, load_and_build, process_environment};

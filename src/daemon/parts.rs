@@ -5,14 +5,13 @@ use super::lease::Grant;
 use super::supervise::{Ends, keep_alive};
 use super::term::Life;
 use super::view::ChannelView;
-use crate::config::{ChannelTimes, Problem, render};
+use crate::config::ChannelTimes;
 use crate::delivery::{ChannelBoard, ChannelParts, ChannelWorker, Ended, FreshOrders, Timings};
 use crate::intake::{
     Applying, GateKeeper, Holds, Inbox, Ledger, LedgerParts, Listed, OrderPoller, OrderRequests, Schedule, StockParts,
     StockPoller,
 };
-use crate::server::listener::BindError;
-use crate::store::{EntryId, Lease, StoreError};
+use crate::store::{EntryId, Lease};
 use omnistock_sdk::now;
 use omnistock_words::{ChannelName, ConnectorName, Millis};
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,36 +20,6 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-
-/// Why a daemon can't start: exit 2.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The configuration, with all its problems and the lines they are in.
-    #[error("{0}")]
-    Configuration(String),
-    /// One sentence.
-    #[error("{0}")]
-    Refused(String),
-    /// A port.
-    #[error(transparent)]
-    Bind(#[from] BindError),
-    /// The store.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The system.
-    #[error("the system refuses: {0}")]
-    System(#[from] std::io::Error),
-}
-
-impl StartError {
-    /// From a refused configuration.
-    pub(super) fn configuration(problems: &[Problem]) -> Self {
-        Self::Configuration(format!(
-            "the configuration is not usable\n{}",
-            render(problems).trim_end()
-        ))
-    }
-}
 
 /// Fetches orders for delivery; a channel without an order role has none to see.
 struct Fetches(BTreeMap<ChannelName, OrderRequests>);

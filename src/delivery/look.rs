@@ -135,6 +135,7 @@ impl Worker {
     }
 
     /// What a listing should show from now on is told with the next commit.
+    /// Tells the history of a number that is new, before it is taken for the one that was wanted.
     fn tell(&mut self, index: Index, sku: &Sku, aim: &Aim, sight: &Sight<'_>, now: Millis) {
         if let (Some(entry), Target::Number(number)) = (self.catalogue.get(index), aim.target)
             && entry.document.desired != Some(number)

@@ -105,7 +105,9 @@ impl View for FakeView {
         at: Millis,
     ) -> Result<Vec<Explanation>, ApiError> {
         let mut found = self.explain(sku, channel).await?;
-        found.iter_mut().for_each(|one| one.as_of = Some(at));
+        for one in &mut found {
+            one.as_of = Some(at);
+        }
         Ok(found)
     }
 

@@ -67,7 +67,7 @@ mod cases {
             ));
             let mut text = "stock erp 11:40 one:A=3\n".to_owned();
             for (list, amount) in ["retail", "cost", "netcost"].iter().zip(amounts.split_whitespace()) {
-                text += &format!("price erp {list} A {amount} EUR\n");
+                text.extend(["price erp ", list, " A ", amount, " EUR\n"]);
             }
             let events = facts(&text);
             let (question, expected) = match expected.strip_prefix("why ") {
