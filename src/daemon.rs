@@ -2,40 +2,52 @@
 
 mod cause;
 mod explain;
+mod gate_view;
 mod history;
 mod holds;
+mod house;
 mod lease;
+mod mark;
 mod measure;
 mod parts;
 mod past;
+mod rebuild;
 mod seen;
 mod shorts;
+mod stance;
 mod start_error;
 mod status;
 mod store;
 mod supervise;
+mod term;
 mod view;
 
 pub use start_error::StartError;
 pub use view::DaemonView;
 
-use crate::config::{Configuration, Connectors, load_and_build, process_environment};
+use crate::config::{Configuration, Connectors, StoreChoice, load_and_build, process_environment};
 use crate::intake::Cutovers;
 use crate::secrets::EnvironmentSecrets;
 use crate::server::listener::{Limits, bind, serve};
 use crate::server::{View, admin, webhooks};
-use crate::store::{Lease, Store};
+use crate::store::Store;
+use arc_swap::ArcSwap;
+use house::House;
+use lease::{Grant, LeaseKeeper};
+use mark::Mirror;
 use omnistock_sdk::SecretResolver;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use term::{Life, Terms};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use view::Leading;
 
-/// How long a leader may be silent before a standby takes over.
-const LEASE: Duration = Duration::from_millis(1_500);
+/// The lease of a store that only one process can open: nobody waits for its end.
+const ALONE: Duration = Duration::from_secs(30);
 /// How long all tasks together may take to end; less than the unit's `TimeoutStopSec`.
 const STOP: Duration = Duration::from_secs(25);
 
@@ -43,7 +55,7 @@ const STOP: Duration = Duration::from_secs(25);
 pub struct Running {
     view: Arc<DaemonView>,
     store: Arc<dyn Store>,
-    lease: watch::Receiver<Option<Lease>>,
+    grants: watch::Receiver<Option<Grant>>,
     /// Listeners end first, then the work.
     listening: (CancellationToken, TaskTracker),
     working: (CancellationToken, TaskTracker),
@@ -76,24 +88,39 @@ pub async fn start(
     let (admin, webhooks_address) = (admin_listener.local_addr()?, webhook_listener.local_addr()?);
     let store = crate::store::open(&store::settings(&configuration.store, secrets)?).await?;
 
-    let store_title = store.status().await?.title;
+    let title = store.status().await?.title;
+    let (length, folder, merchant) = beside(&configuration.store);
     // Before anybody reads the settings: what a past start has set counts from the first moment.
-    let cutovers = Cutovers::load(store.as_ref(), seen::mirror(&configuration)).await?;
+    let cutovers = Cutovers::load(store.as_ref(), folder.join(format!("cutover-{merchant}.json"))).await?;
     configuration.settings = Arc::new(cutovers.settle(&configuration.settings));
     let (leading, working, listening) = (stage(), stage(), stage());
-    let (keeper, lease) = lease::LeaseKeeper::new(Arc::clone(&store), store_title.clone(), LEASE);
-    let why = keeper.why();
+    let mirror = Mirror::new(&folder, &merchant);
+    let keeper = LeaseKeeper::new(Arc::clone(&store), title.clone(), length, mirror.read());
+    let (grants, stance) = (keeper.grants(), keeper.stance());
+    let (trouble, told) = watch::channel(None);
+    leading
+        .1
+        .spawn(mirror.follow(keeper.known(), trouble, leading.0.clone()));
+    let seen = Leading {
+        stance: stance.subscribe(),
+        beat: keeper.beat(),
+        mirror: told,
+    };
     leading.1.spawn(keeper.run(leading.0.clone()));
-    let configuration = Arc::new(configuration);
-    let parts = parts::Parts::new(
-        &configuration,
-        &connectors,
+    let house = Arc::new(House::new(
+        Arc::new(configuration),
+        connectors,
         Arc::clone(&store),
-        lease.clone(),
-        (store_title, why),
         cutovers,
-    );
-    let view = parts.spawn(&working.1, &working.0);
+    ));
+    let life = Arc::new(ArcSwap::from_pointee(Life::idle(&house)));
+    let terms = Terms {
+        house: Arc::clone(&house),
+        life: Arc::clone(&life),
+        stance,
+    };
+    working.1.spawn(terms.run(grants.clone(), working.0.clone()));
+    let view = Arc::new(DaemonView::new(house, life, seen, title));
 
     let served: Arc<dyn View> = Arc::clone(&view) as Arc<dyn View>;
     let (tracker, cancel) = (&listening.1, &listening.0);
@@ -115,13 +142,21 @@ pub async fn start(
     Ok(Running {
         view,
         store,
-        lease,
+        grants,
         listening,
         working,
         leading,
         admin,
         webhooks: webhooks_address,
     })
+}
+
+/// How long a leader may be silent; the folder and the merchant's name of what is written down beside the store.
+fn beside(choice: &StoreChoice) -> (Duration, PathBuf, String) {
+    match choice {
+        StoreChoice::Embedded { path } => (ALONE, path.clone(), "embedded".to_owned()),
+        StoreChoice::Redis(choice) => (choice.lease, choice.path.clone(), choice.prefix.clone()),
+    }
 }
 
 fn stage() -> (CancellationToken, TaskTracker) {
@@ -153,10 +188,10 @@ impl Running {
                 tracing::error!("{name} did not end in time; the next start takes care of it");
             }
         }
-        let lease = self.lease.borrow().clone();
+        let grant = self.grants.borrow().clone();
         self.leading.0.cancel();
         supervise::stopped(&self.leading.1, Duration::from_secs(1)).await;
-        lease::LeaseKeeper::release(self.store.as_ref(), lease).await;
+        LeaseKeeper::release(self.store.as_ref(), grant).await;
     }
 }
 

@@ -108,9 +108,15 @@ pub enum Verdict {
 }
 
 /// A source in its reading role. A report is handed out once per process and kept by the
-/// vendor's side (the file stays) until it is acknowledged; after a crash it comes again.
+/// vendor's side (the file stays) until it is acknowledged; after a crash, or for a new reader, it comes again.
 #[async_trait]
 pub trait StockSource: Send + Sync {
+    /// A new reader begins, as after a restart of the process: what was handed out and not acknowledged
+    /// comes again. Nothing to do for a source that reads everything anew.
+    async fn begin(&self) -> Result<(), ConnectorError> {
+        Ok(())
+    }
+
     /// The oldest report that was not handed out yet; `None` when there is nothing (more) now.
     async fn poll(&self) -> Result<Option<(Ticket, Report)>, ConnectorError>;
 

@@ -3,6 +3,7 @@
 
 mod address;
 mod backup;
+mod channel;
 mod check;
 mod client;
 mod connectors;
@@ -75,6 +76,7 @@ enum Command {
     #[command(subcommand)]
     Listings(listings::Listings),
     Sync(sync::Sync),
+    Channel(channel::Change),
     Shorts(shorts::Shorts),
     Backup(backup::Backup),
     Connectors(connectors::Connectors),
@@ -148,6 +150,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Parked(parked) => parked.run(context).await,
         Command::Listings(listings) => listings.run(context).await,
         Command::Sync(sync) => sync.run(context).await,
+        Command::Channel(change) => change.run(context).await,
         Command::Shorts(shorts) => shorts.run(context).await,
         Command::Backup(backup) => backup.run(context).await,
         Command::Connectors(connectors) => connectors.run(context),

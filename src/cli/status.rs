@@ -69,6 +69,10 @@ fn head(status: &Status) -> String {
     for sentence in status.attention.iter().filter(|_| listed) {
         head += &paragraph(&format!("- {sentence}"));
     }
+    if status.standing.starts_with("standing by") {
+        head += &paragraph(&format!("this daemon is {}", status.standing));
+        return head;
+    }
     for missing in &status.gate.missing {
         head += &paragraph(&format!("gate: {missing}"));
     }

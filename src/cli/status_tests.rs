@@ -114,6 +114,7 @@ fn busy() -> Status {
     let amazon = counts([25_102, 0, 388, 0, 1_940, 41, 112, 0, 57]);
     let otto = counts([0, 0, 0, 0, 0, 0, 0, 0, 31_940]);
     Status {
+        standing: "leads since 2026-01-05T11:00:00Z".to_owned(),
         version: "0.1.0".to_owned(),
         at: at("2026-11-27T02:22:07Z"),
         started_at: at("2026-10-17T02:00:00Z"),

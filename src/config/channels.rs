@@ -20,6 +20,8 @@ pub struct ChannelTimes {
     pub orders_every: Duration,
     /// Its listings are read back in full this often. Default 15 minutes.
     pub audit_every: Duration,
+    /// After so long, a back-fill of another channel that fails is shown with its way out. Default 15 minutes.
+    pub gate_wait: Duration,
 }
 
 impl Default for ChannelTimes {
@@ -27,6 +29,7 @@ impl Default for ChannelTimes {
         Self {
             orders_every: Duration::from_secs(30),
             audit_every: Duration::from_mins(15),
+            gate_wait: Duration::from_mins(15),
         }
     }
 }
@@ -38,6 +41,7 @@ struct Layer {
     has_places: bool,
     orders_every: Option<Duration>,
     audit_every: Option<Duration>,
+    gate_wait: Option<Duration>,
 }
 
 /// All channels.
@@ -106,6 +110,7 @@ pub(super) fn read(root: Root, places: &Locations, lists: &BTreeMap<PriceListNam
                 .or(below.orders_every)
                 .unwrap_or(default.orders_every),
             audit_every: above.audit_every.or(below.audit_every).unwrap_or(default.audit_every),
+            gate_wait: above.gate_wait.or(below.gate_wait).unwrap_or(default.gate_wait),
         };
         channels.times.insert(name.clone(), times);
         channels.declared_at.insert(name.clone(), place);
@@ -129,6 +134,7 @@ fn layer(root: Root, places: &Locations, section: &Section) -> Layer {
         has_places: section.has("pool") || section.has("locations"),
         orders_every: section.read("orders_every", duration),
         audit_every: section.read("audit_every", duration),
+        gate_wait: section.read("gate_wait", duration),
     }
 }
 

@@ -115,7 +115,7 @@ const POLICY: &[&str] = &[
     "guard",
 ];
 const POLICY_LATER: &[&str] = &["ramp", "foreign_edit"];
-const TIMES: &[&str] = &["orders_every", "audit_every"];
+const TIMES: &[&str] = &["orders_every", "audit_every", "gate_wait"];
 pub(super) const TEMPLATE: Keys = Keys {
     known: &[POLICY, TIMES],
     later: POLICY_LATER,

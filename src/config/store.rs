@@ -63,10 +63,7 @@ pub(super) fn store(root: Root, environment: &BTreeMap<String, String>) -> Store
                 .map_or(default, |path| root.folder.join(path));
             StoreChoice::Embedded { path }
         }
-        Some(Kind::Redis) => {
-            foreign(&section, &["path"], "embedded");
-            StoreChoice::Redis(Box::new(RedisChoice::read(root, &section)))
-        }
+        Some(Kind::Redis) => StoreChoice::Redis(Box::new(RedisChoice::read(root, &section, default))),
     }
 }
 

@@ -27,6 +27,7 @@ pub(super) const KEYS: &[&str] = &[
     "client_certificate",
     "client_key",
     "wait",
+    "lease",
 ];
 /// The line is hidden by these words.
 const IN_THE_OPEN: &str = ": a password never stands in the configuration; ";
@@ -34,6 +35,13 @@ const IN_THE_OPEN: &str = ": a password never stands in the configuration; ";
 const OF_SENTINELS: &[&str] = &["master", "database", "sentinel_username", "sentinel_password"];
 /// Below the time in which a server has to answer at all.
 const LONGEST_WAIT: Duration = Duration::from_secs(4);
+
+/// How long a leader may be silent, unless said.
+const LEASE: Duration = Duration::from_millis(1_500);
+/// Below it a busy machine would lose its lease by being busy.
+const SHORTEST_LEASE: Duration = Duration::from_millis(500);
+/// Above it a take-over would take longer than any channel should wait.
+const LONGEST_LEASE: Duration = Duration::from_mins(1);
 
 /// A Redis as configured.
 #[derive(Debug, Clone)]
@@ -52,6 +60,10 @@ pub struct RedisChoice {
     pub client_key: Option<SecretReference>,
     /// What an acknowledged change waits for.
     pub wait: Option<WaitChoice>,
+    /// How long a leader may be silent before a standby takes over.
+    pub lease: Duration,
+    /// A folder of this machine: how far the store has come is written down there.
+    pub path: PathBuf,
 }
 
 /// Where a Redis is.
@@ -113,8 +125,17 @@ impl StoreUrl {
     }
 }
 
+fn lease(node: &Node) -> Result<Duration, Fault> {
+    let lease = duration(node)?;
+    if (SHORTEST_LEASE..=LONGEST_LEASE).contains(&lease) {
+        Ok(lease)
+    } else {
+        Err(Fault::expected("500ms to 60s, such as \"1500ms\"", node))
+    }
+}
+
 impl RedisChoice {
-    pub(super) fn read(root: Root, section: &Section) -> Self {
+    pub(super) fn read(root: Root, section: &Section, state: PathBuf) -> Self {
         let path = |key: &str| section.read(key, text).map(|path| root.folder.join(path));
         let place = place(section);
         let choice = Self {
@@ -127,6 +148,8 @@ impl RedisChoice {
             client_certificate: path("client_certificate"),
             client_key: section.read("client_key", hidden),
             wait: wait(section),
+            lease: section.read("lease", lease).unwrap_or(LEASE),
+            path: path("path").unwrap_or(state),
             place,
         };
         choice.check(section);

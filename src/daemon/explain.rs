@@ -31,7 +31,13 @@ async fn documents(view: &DaemonView, settings: &Settings, sku: &Sku) -> Result<
     let skus = needs(settings, sku);
     let mut keys: Vec<Key> = skus.iter().map(Key::sku).collect();
     keys.extend(settings.sources.keys().map(Key::source));
-    let mut stored = view.store.load(&keys).await.map_err(|error| away(&error))?.into_iter();
+    let mut stored = view
+        .house
+        .store
+        .load(&keys)
+        .await
+        .map_err(|error| away(&error))?
+        .into_iter();
     let unreadable = |error: omnistock_engine::DecodeError| ApiError::unavailable(error.to_string());
     for sku in skus {
         let bytes = stored.next().unwrap_or_default().bytes;
@@ -49,8 +55,8 @@ async fn documents(view: &DaemonView, settings: &Settings, sku: &Sku) -> Result<
                 .insert(source.clone(), SourceDocument::decode(&bytes).map_err(unreadable)?);
         }
     }
-    view.measured.load().feed(&mut documents);
-    for (name, channel) in &view.channels {
+    view.house.measured.load().feed(&mut documents);
+    for (name, channel) in &view.house.channels {
         channel.board.feed(name, &mut documents);
     }
     Ok(documents)
@@ -59,7 +65,7 @@ async fn documents(view: &DaemonView, settings: &Settings, sku: &Sku) -> Result<
 /// What the numbers of a channel with adaptive safety stock go by.
 fn blindness(view: &DaemonView, promise: &Promise, channel: &ChannelName) -> Option<String> {
     let adaptive = |reason: &Reason| matches!(reason, Reason::Adaptive { .. } | Reason::Home { .. });
-    let measured = view.measured.load();
+    let measured = view.house.measured.load();
     let own = measured.lags.get(channel)?;
     let others = measured.lags.iter().filter(|(name, _)| *name != channel);
     let orders = others.map(|(name, lags)| format!("{name} after {}", seconds(lags.order)));
@@ -90,6 +96,7 @@ pub(super) async fn listings(
     let (mut after, mut found) = (Some(prefix.clone()), Vec::new());
     for _ in 0..PAGES {
         let page = view
+            .house
             .store
             .scan(Kind::Listing, after.as_deref(), 1_000)
             .await
@@ -113,7 +120,7 @@ pub(super) async fn explain(
     sku: &Sku,
     channel: Option<&ChannelName>,
 ) -> Result<Vec<Explanation>, ApiError> {
-    let settings = view.settings.load_full();
+    let settings = view.house.settings.load_full();
     let documents = documents(view, &settings, sku).await?;
     let mut explanations = Vec::new();
     for name in settings
@@ -171,7 +178,7 @@ fn explanation(
         .get(channel)
         .map(|settings| settings.policy.mode)
         .unwrap_or_default();
-    let waits = view.gate.waits(channel);
+    let waits = view.closed(channel).unwrap_or_default();
     let place = listing.and_then(|listing| listing.place.as_ref());
     let desired = match place {
         None => promise.quantity,
@@ -281,7 +288,7 @@ fn local(at: Millis, now: Millis) -> String {
 
 /// Everything known of a SKU.
 pub(super) async fn item(view: &DaemonView, sku: &Sku) -> Result<ItemView, ApiError> {
-    let settings = view.settings.load_full();
+    let settings = view.house.settings.load_full();
     let listings = explain(view, sku, None).await.unwrap_or_default();
     let documents = documents(view, &settings, sku).await?;
     let Some(document) = documents.skus.get(sku) else {

@@ -14,8 +14,8 @@ const DURABLE: Duration = Duration::from_secs(5);
 
 /// Everything that is held: reports of sources, then listings of channels.
 pub(super) fn list(view: &DaemonView) -> Vec<Hold> {
-    let reports = view.holds.list();
-    let listings = view.channels.iter().filter_map(|(name, channel)| {
+    let reports = view.life.load().holds.list();
+    let listings = view.house.channels.iter().filter_map(|(name, channel)| {
         let held = channel.board.hold()?;
         Some(listings(name, &held))
     });
@@ -24,15 +24,21 @@ pub(super) fn list(view: &DaemonView) -> Vec<Hold> {
 
 /// Holds that no person has rejected: the others need nobody.
 pub(super) fn unanswered(view: &DaemonView) -> usize {
-    let reports = view.holds.list().into_iter().filter(|held| held.rejected.is_none());
-    let boards = view.channels.values().filter_map(|channel| channel.board.hold());
+    let reports = view
+        .life
+        .load()
+        .holds
+        .list()
+        .into_iter()
+        .filter(|held| held.rejected.is_none());
+    let boards = view.house.channels.values().filter_map(|channel| channel.board.hold());
     reports.count() + boards.filter(|held| held.rejected.is_none()).count()
 }
 
 /// Hands a decision to the source or the channel.
 pub(super) async fn decide(view: &DaemonView, id: &str, decision: Decision, reason: &str) -> Result<Hold, ApiError> {
     let reason = reason.to_owned();
-    let found = view.channels.iter().find_map(|(name, channel)| {
+    let found = view.house.channels.iter().find_map(|(name, channel)| {
         let hold = channel.board.hold().filter(|hold| hold.id == id)?;
         Some((name, channel, hold))
     });
@@ -41,7 +47,7 @@ pub(super) async fn decide(view: &DaemonView, id: &str, decision: Decision, reas
             Decision::Approve => ReportDecision::Approve(reason),
             Decision::Reject => ReportDecision::Reject(reason),
         };
-        return match view.holds.decide(id, decision) {
+        return match view.life.load().holds.decide(id, decision) {
             Ok(held) => Ok(report(&held)),
             Err(error @ HoldError::Unknown(_)) => Err(ApiError::not_found(error.to_string())),
             Err(error @ HoldError::Busy(_)) => Err(ApiError::conflict(error.to_string())),

@@ -1,11 +1,14 @@
 //! Boards into metrics, when somebody asks for them.
 
 use super::view::DaemonView;
+use crate::intake::GateKeeper;
 use crate::server::metrics::{
     Metrics, OfChannel, OfLag, OfLine, OfName, OfOutcome, OfReport, OfSource, OfState, OfUnknown,
 };
+use crate::store::Lease;
 use omnistock_sdk::now;
 use prometheus_client::metrics::counter::Counter;
+use std::sync::Arc;
 
 /// Brings a counter up to a total that only rises.
 fn raise(counter: &Counter, total: u64) {
@@ -19,15 +22,18 @@ fn gauge(value: u64) -> i64 {
 /// Takes over what the boards say now.
 pub(super) fn measure(view: &DaemonView, metrics: &Metrics) {
     metrics.ready.set(i64::from(
-        view.lease.borrow().is_some() && view.ledger.error().is_none(),
+        view.leading.stance.borrow().leads && view.house.ledger_board.error().is_none(),
     ));
-    let open = view.channels.keys().all(|channel| view.gate.waits(channel).is_empty());
+    let life = view.life.load();
+    let open =
+        |(gate, _): &(Arc<GateKeeper>, Lease)| view.house.channels.keys().all(|name| gate.waits(name).is_empty());
+    let open = life.gate.as_ref().is_some_and(open);
     metrics.gate_open.set(i64::from(open));
-    metrics.holds.set(gauge(view.holds.list().len() as u64));
-    for (name, (count, _)) in view.ledger.complaints() {
+    metrics.holds.set(gauge(life.holds.list().len() as u64));
+    for (name, (count, _)) in view.house.ledger_board.complaints() {
         raise(&metrics.complaints.get_or_create(&OfName::new(name)), count);
     }
-    for (name, parts) in &view.channels {
+    for (name, parts) in &view.house.channels {
         let totals = parts.board.totals();
         for (state, count) in parts.board.states() {
             let labels = OfState::new(name.as_str(), "quantity", state.name());
@@ -51,12 +57,12 @@ pub(super) fn measure(view: &DaemonView, metrics: &Metrics) {
 }
 
 fn upkeep(view: &DaemonView, metrics: &Metrics) {
-    for (name, lags) in &view.measured.load().lags {
+    for (name, lags) in &view.house.measured.load().lags {
         for (which, lag) in [("order", lags.order), ("push", lags.push)] {
             metrics.blind.get_or_create(&OfLag::new(name.as_str(), which)).set(lag);
         }
     }
-    let overdue = view.ledger.overdue();
+    let overdue = view.house.ledger_board.overdue();
     metrics.overdue.set(gauge(overdue.count));
     metrics.overdue_lines.clear();
     for (sku, line) in overdue.named {
@@ -69,11 +75,11 @@ fn upkeep(view: &DaemonView, metrics: &Metrics) {
         let age = now().since(line.placed_at).max(0) / 1_000;
         metrics.overdue_lines.get_or_create(&labels).set(age);
     }
-    raise(&metrics.forgotten, view.ledger.forgotten());
+    raise(&metrics.forgotten, view.house.ledger_board.forgotten());
 }
 
 fn sources(view: &DaemonView, metrics: &Metrics) {
-    for (name, parts) in &view.sources {
+    for (name, parts) in &view.house.sources {
         let name = name.as_str();
         if let Some(last) = parts.board.last() {
             let age = now().since(last.as_of).max(0) / 1_000;

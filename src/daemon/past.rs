@@ -110,7 +110,7 @@ async fn remember(
         let (mut from, mut read, own) = (until, 0, part == *sku);
         let before = memory.causes.len();
         loop {
-            let page = blocks(view.store.as_ref(), &about(&part), from, Way::Back, PAGE).await;
+            let page = blocks(view.house.store.as_ref(), &about(&part), from, Way::Back, PAGE).await;
             let page = page.map_err(|error| lost(&error))?;
             let ended = page.len() < PAGE;
             read += page.len();
@@ -133,7 +133,7 @@ async fn remember(
 
 /// Adds the last changes to explanations of the present, or why they can't be told.
 pub(super) async fn add_changes(view: &DaemonView, sku: &Sku, found: &mut [Explanation]) {
-    let settings = view.settings.load_full();
+    let settings = view.house.settings.load_full();
     let memory = match remember(view, &settings, sku, HistoryId::END, &[]).await {
         Ok(memory) => memory,
         Err(error) => {
@@ -154,7 +154,7 @@ pub(super) async fn explain_at(
     channel: Option<&ChannelName>,
     at: Millis,
 ) -> Result<Vec<Explanation>, ApiError> {
-    let (settings, until) = (view.settings.load_full(), HistoryId::first_at(at.plus(1)));
+    let (settings, until) = (view.house.settings.load_full(), HistoryId::first_at(at.plus(1)));
     let mut listings = Vec::new();
     for name in settings
         .channels
@@ -214,7 +214,7 @@ async fn explanation(
     {
         one.state = ListingState::InSync;
     }
-    let Some(settings) = settings_named(view.store.as_ref(), &basis.settings)
+    let Some(settings) = settings_named(view.house.store.as_ref(), &basis.settings)
         .await
         .map_err(|error| lost(&error))?
     else {
@@ -269,7 +269,7 @@ async fn documents(view: &DaemonView, decision: &Decision, basis: &Basis) -> Res
     }
     let near = HistoryId::first_at(decision.at.plus(-MARGIN));
     for (sku, version) in &decision.ledgers {
-        let bytes = ledger_at(view.store.as_ref(), sku, *version, near).await;
+        let bytes = ledger_at(view.house.store.as_ref(), sku, *version, near).await;
         let Some(bytes) = bytes.map_err(|error| lost(&error))? else {
             return Ok(None);
         };

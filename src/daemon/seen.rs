@@ -1,13 +1,11 @@
 //! What the rooms see of each other through the daemon, which alone knows them all.
 
 use super::view::ChannelView;
-use crate::config::{Configuration, StoreChoice, process_environment};
 use crate::delivery::{ChannelBoard, FreshOrders};
 use crate::intake::{Listed, OrderRequests, Watched};
 use omnistock_sdk::now;
 use omnistock_words::{ChannelName, Millis, Sku};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Fetches orders for delivery; a channel without an order role has none to see.
@@ -73,19 +71,4 @@ pub(super) fn listed(channels: &BTreeMap<ChannelName, ChannelView>) -> Arc<Liste
         }
         all
     })
-}
-
-/// Where the cutovers are mirrored: beside an embedded store's database; with a shared store in
-/// `$STATE_DIRECTORY`, or beside the configuration where there is none.
-pub(super) fn mirror(configuration: &Configuration) -> PathBuf {
-    match &configuration.store {
-        StoreChoice::Embedded { path } => path.join("cutover.json"),
-        StoreChoice::Redis(choice) => {
-            let environment = process_environment();
-            let state = environment.get("STATE_DIRECTORY").map(String::as_str);
-            let first = state.and_then(|folders| folders.split(':').find(|folder| !folder.is_empty()));
-            let folder = first.map_or_else(|| configuration.folder.clone(), PathBuf::from);
-            folder.join(format!("cutover-{}.json", choice.prefix))
-        }
-    }
 }

@@ -35,7 +35,7 @@ pub(super) async fn shorts(view: &DaemonView, since: Millis) -> Result<Listed<Sh
     let mut found: BTreeMap<Line, Found> = BTreeMap::new();
     let (mut from, mut read) = (HistoryId::first_at(since), 0);
     while read < ENTRIES {
-        let page = blocks(view.store.as_ref(), SHORTS, from, Way::Forward, PAGE).await;
+        let page = blocks(view.house.store.as_ref(), SHORTS, from, Way::Forward, PAGE).await;
         let page = page.map_err(|error| lost(&error))?;
         let ended = page.len() < PAGE;
         read += page.len();
@@ -101,7 +101,7 @@ fn touches(event: &Event, sku: &Sku) -> bool {
 async fn told(view: &DaemonView, line: Found) -> Result<ShortOrder, ApiError> {
     let short = line.first;
     let behind = HistoryId(line.id.0 + 1);
-    let past = blocks(view.store.as_ref(), &about(&short.sku), behind, Way::Back, BEFORE).await;
+    let past = blocks(view.house.store.as_ref(), &about(&short.sku), behind, Way::Back, BEFORE).await;
     let (mut known_at, mut shown) = (line.id.at(), None);
     let mut sales: BTreeMap<(ChannelName, OrderId), Sold> = BTreeMap::new();
     for (id, block) in past.map_err(|error| lost(&error))? {

@@ -2,18 +2,25 @@
 
 use super::view::{ChannelView, DaemonView, SourceView};
 use crate::server::{
-    ChannelStatus, Counted, Gate, Lag, LastReport, ReportProblem, SourceStatus, StateCounts, Status, StoreLine,
+    ChannelStatus, Counted, Lag, LastReport, ReportProblem, SourceStatus, StateCounts, Status, StoreLine,
 };
 use omnistock_sdk::now;
 use omnistock_words::{ChannelName, ConnectorName, Settings};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// A question to the store that is not answered by then is no reason to keep people waiting.
 const STORE: Duration = Duration::from_secs(1);
 
 async fn store_line(view: &DaemonView) -> StoreLine {
-    let warning = match tokio::time::timeout(STORE, view.store.status()).await {
+    let mut line = ask_store(view).await;
+    line.warnings.extend(view.leading.stance.borrow().losses());
+    line.warnings.extend(view.leading.mirror.borrow().clone());
+    line
+}
+
+async fn ask_store(view: &DaemonView) -> StoreLine {
+    let warning = match tokio::time::timeout(STORE, view.house.store.status()).await {
         Ok(Ok(status)) => {
             return StoreLine {
                 title: status.title,
@@ -33,20 +40,16 @@ async fn store_line(view: &DaemonView) -> StoreLine {
 
 /// The whole picture.
 pub(super) async fn status(view: &DaemonView) -> Status {
-    let settings = view.settings.load_full();
-    let missing: BTreeSet<String> = view
-        .channels
-        .keys()
-        .flat_map(|channel| view.gate.waits(channel))
-        .map(|wait| wait.to_string())
-        .collect();
+    let settings = view.house.settings.load_full();
     let store = store_line(view).await;
     let channels: Vec<ChannelStatus> = view
+        .house
         .channels
         .iter()
         .map(|(name, parts)| channel(view, &settings, name, parts))
         .collect();
     let sources: Vec<SourceStatus> = view
+        .house
         .sources
         .iter()
         .map(|(name, parts)| source(view, &settings, name, parts))
@@ -58,16 +61,15 @@ pub(super) async fn status(view: &DaemonView) -> Status {
         at: now(),
         started_at: view.started_at,
         attention,
-        gate: Gate {
-            open: missing.is_empty(),
-            missing: missing.into_iter().collect(),
-        },
+        standing: view.leading.stance.borrow().says.clone(),
+        gate: view.gates(),
         store,
         channels,
         prices: StateCounts::default(),
         sources,
         complaints: view
-            .ledger
+            .house
+            .ledger_board
             .complaints()
             .into_iter()
             .map(|(name, (count, _))| (name, count))
@@ -78,6 +80,10 @@ pub(super) async fn status(view: &DaemonView) -> Status {
 
 fn attention(view: &DaemonView, channels: &[ChannelStatus], sources: &[SourceStatus]) -> Vec<String> {
     let mut lines = view.obstacles();
+    if view.leading.stance.borrow().rebuild.is_some() {
+        lines.push("the store lost data and is being rebuilt".to_owned());
+    }
+    lines.extend(view.gate_attention());
     // A store that is away stops everybody: said once.
     let obstacles = lines.clone();
     let told = |reason: &str| obstacles.iter().any(|obstacle| obstacle.ends_with(reason));
@@ -85,7 +91,7 @@ fn attention(view: &DaemonView, channels: &[ChannelStatus], sources: &[SourceSta
     if held > 0 {
         lines.push(format!("{held} held"));
     }
-    let overdue = view.ledger.overdue();
+    let overdue = view.house.ledger_board.overdue();
     if let Some((sku, line)) = overdue.named.first() {
         let more = if overdue.count > 1 {
             format!(" and {} more", overdue.count - 1)
@@ -97,10 +103,14 @@ fn attention(view: &DaemonView, channels: &[ChannelStatus], sources: &[SourceSta
             line.quantity, line.key, line.line, line.placed_at
         ));
     }
-    lines.extend(view.ledger.mirror_error());
+    lines.extend(view.house.ledger_board.mirror_error());
     for source in sources {
         // Once a later report was taken over, the refusal needs no person any more.
-        let taken = view.sources.get(&source.name).and_then(|parts| parts.board.last());
+        let taken = view
+            .house
+            .sources
+            .get(&source.name)
+            .and_then(|parts| parts.board.last());
         let newest = source.refused.first();
         if let Some(refused) = newest.filter(|refused| taken.is_none_or(|taken| taken.taken_at < refused.at)) {
             lines.push(format!("{} refused {}", source.name, refused.title));
@@ -145,7 +155,8 @@ fn channel(view: &DaemonView, settings: &Settings, name: &ChannelName, parts: &C
         .map(|(p50_ms, p99_ms)| Lag { p50_ms, p99_ms });
     let orders_error = parts.orders.as_ref().and_then(|orders| orders.last().1);
     let waiting = board.stopped().or_else(|| board.store_error()).or(orders_error);
-    let waits = view.gate.waits(name);
+    // A standby has nothing to wait for.
+    let waits = view.gate().and_then(|_| view.closed(name)).unwrap_or_default();
     ChannelStatus {
         name: name.clone(),
         mode: settings
@@ -162,7 +173,7 @@ fn channel(view: &DaemonView, settings: &Settings, name: &ChannelName, parts: &C
             at,
             reason,
         }),
-        waiting: waiting.or_else(|| waits.first().map(ToString::to_string)),
+        waiting: waiting.or_else(|| waits.first().cloned()),
     }
 }
 
@@ -175,7 +186,8 @@ fn counted(names: BTreeMap<String, u64>) -> Counted {
 
 fn source(view: &DaemonView, settings: &Settings, name: &ConnectorName, parts: &SourceView) -> SourceStatus {
     let board = &parts.board;
-    let held = view
+    let life = view.life.load();
+    let held = life
         .holds
         .list()
         .into_iter()
@@ -218,7 +230,7 @@ fn source(view: &DaemonView, settings: &Settings, name: &ConnectorName, parts: &
             as_of: last.as_of,
             rows: last.rows,
         }),
-        cutover: view.ledger.cutovers().get(name).copied(),
+        cutover: view.house.ledger_board.cutovers().get(name).copied(),
         limit_seconds: limit.and_then(|limit| u64::try_from(limit / 1_000).ok()),
         held: held.collect(),
         refused: refused.collect(),

@@ -9,19 +9,43 @@ use tokio_util::task::TaskTracker;
 /// vendors have 5 s to end, and what was not committed is as after a crash.
 const GRACE: Duration = Duration::from_secs(6);
 
-/// Runs `start()` until `cancel`; when it panics, again after 1 s, 2 s, … 30 s.
-pub(super) fn keep_alive<F, W>(tracker: &TaskTracker, cancel: &CancellationToken, name: String, mut start: F)
+/// How the tasks of a term end.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Ends {
+    /// They go on to a good place and end by themselves.
+    pub(super) gently: CancellationToken,
+    /// They are dropped where they wait: what they would do next, they may not do any more.
+    pub(super) at_once: CancellationToken,
+}
+
+impl Ends {
+    /// Runs something that ends with either.
+    pub(super) fn spawn(&self, tracker: &TaskTracker, work: impl Future<Output = ()> + Send + 'static) {
+        let ends = self.clone();
+        tracker.spawn(async move {
+            tokio::select! {
+                () = ends.gently.cancelled() => {}
+                () = ends.at_once.cancelled() => {}
+                () = work => {}
+            }
+        });
+    }
+}
+
+/// Runs `start()` until told to end; when it panics, again after 1 s, 2 s, … 30 s.
+pub(super) fn keep_alive<F, W>(tracker: &TaskTracker, ends: &Ends, name: String, mut start: F)
 where
     F: FnMut(CancellationToken) -> W + Send + 'static,
     W: Future<Output = ()> + Send + 'static,
 {
-    let (inner, cancel) = (tracker.clone(), cancel.clone());
+    let (inner, cancel, at_once) = (tracker.clone(), ends.gently.clone(), ends.at_once.clone());
     tracker.spawn(async move {
         let mut pause = Duration::from_secs(1);
         loop {
-            let (work, stop) = (start(cancel.clone()), cancel.clone());
+            let (work, stop, drop_it) = (start(cancel.clone()), cancel.clone(), at_once.clone());
             let work = async move {
                 tokio::select! {
+                    () = drop_it.cancelled() => true,
                     () = work => true,
                     () = overdue(&stop) => false,
                 }
@@ -39,6 +63,7 @@ where
             }
             tokio::select! {
                 () = cancel.cancelled() => break,
+                () = at_once.cancelled() => break,
                 () = tokio::time::sleep(pause) => {}
             }
             pause = (pause * 2).min(Duration::from_secs(30));
@@ -78,20 +103,29 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_task_that_does_not_end_is_left_and_keeps_nobody_waiting() {
-        let (tracker, cancel) = (TaskTracker::new(), CancellationToken::new());
-        keep_alive(&tracker, &cancel, "stuck".to_owned(), |_| std::future::pending());
+        let (tracker, ends) = (TaskTracker::new(), Ends::default());
+        keep_alive(&tracker, &ends, "stuck".to_owned(), |_| std::future::pending());
         tokio::time::sleep(Duration::from_mins(1)).await;
         assert!(!tracker.is_empty(), "while nobody stops it, it goes on");
-        cancel.cancel();
+        ends.gently.cancel();
         assert!(stopped(&tracker, GRACE + Duration::from_secs(1)).await);
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_term_that_is_over_is_dropped_where_it_waits() {
+        let (tracker, ends) = (TaskTracker::new(), Ends::default());
+        keep_alive(&tracker, &ends, "stuck".to_owned(), |_| std::future::pending());
+        ends.spawn(&tracker, std::future::pending());
+        ends.at_once.cancel();
+        assert!(stopped(&tracker, Duration::from_millis(1)).await);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_task_that_panics_is_started_again() {
-        let (tracker, cancel) = (TaskTracker::new(), CancellationToken::new());
+        let (tracker, ends) = (TaskTracker::new(), Ends::default());
         let starts = Arc::new(AtomicU32::new(0));
         let counted = Arc::clone(&starts);
-        keep_alive(&tracker, &cancel, "breaks".to_owned(), move |cancel| {
+        keep_alive(&tracker, &ends, "breaks".to_owned(), move |cancel| {
             let start = counted.fetch_add(1, Ordering::Relaxed);
             async move {
                 assert!(start >= 2, "breaks twice");
@@ -100,7 +134,7 @@ mod tests {
         });
         tokio::time::sleep(Duration::from_secs(10)).await;
         assert_eq!(starts.load(Ordering::Relaxed), 3);
-        cancel.cancel();
+        ends.gently.cancel();
         assert!(stopped(&tracker, Duration::from_secs(1)).await);
     }
 }

@@ -1,22 +1,24 @@
 //! The daemon as seen from outside: what the listeners ask is answered from boards, and from the
 //! store where a whole ledger is wanted.
 
+use super::house::House;
+use super::lease::Beat;
 use super::measure::measure;
+use super::stance::Stance;
 use super::status::status;
+use super::term::Life;
 use super::{explain, past, shorts};
 use crate::delivery::ChannelBoard;
-use crate::intake::{GateKeeper, Holds, Intake, LedgerBoard, OrderBoard, SourceBoard, WebhookRefusal, take_webhook};
+use crate::intake::{OrderBoard, SourceBoard, WebhookRefusal, take_webhook};
 use crate::server::metrics::Metrics;
 use crate::server::{
-    ApiError, Decision, Explanation, Hold, ItemView, Listed, Parked, ShortOrder, Status, SyncAnswer, Unmapped, View,
-    WebhookAnswer,
+    ApiError, ChannelAnswer, ChannelBody, Decision, Explanation, Hold, ItemView, Listed, Parked, ShortOrder, Status,
+    SyncAnswer, Unmapped, View, WebhookAnswer,
 };
-use crate::store::{Lease, Store};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
-use omnistock_engine::Measured;
 use omnistock_sdk::{RawRequest, now};
-use omnistock_words::{ChannelName, ConnectorName, Millis, Settings, Sku};
+use omnistock_words::{ChannelName, ConnectorName, Millis, Sku};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,66 +41,55 @@ pub(super) struct SourceView {
 /// Everything that is asked of a daemon.
 pub struct DaemonView {
     pub(super) started_at: Millis,
-    pub(super) store: Arc<dyn Store>,
-    pub(super) settings: Arc<ArcSwap<Settings>>,
-    pub(super) lease: watch::Receiver<Option<Lease>>,
-    why: watch::Receiver<String>,
+    pub(super) house: Arc<House>,
+    /// The term that works now, or none.
+    pub(super) life: Arc<ArcSwap<Life>>,
+    pub(super) leading: Leading,
     /// What a person calls the store.
     pub(super) store_title: String,
-    pub(super) intake: Intake,
-    pub(super) gate: Arc<GateKeeper>,
-    pub(super) holds: Arc<Holds>,
-    pub(super) ledger: Arc<LedgerBoard>,
-    pub(super) measured: Arc<ArcSwap<Measured>>,
-    pub(super) channels: BTreeMap<ChannelName, ChannelView>,
-    pub(super) sources: BTreeMap<ConnectorName, SourceView>,
     metrics: Metrics,
 }
 
+/// What the keeper of the lease tells.
+pub(super) struct Leading {
+    pub(super) stance: watch::Receiver<Stance>,
+    pub(super) beat: Arc<Beat>,
+    /// Why the mirror of the store's mark can't be written.
+    pub(super) mirror: watch::Receiver<Option<String>>,
+}
+
 impl DaemonView {
-    #[allow(clippy::too_many_arguments, reason = "one place, all of them needed")]
-    pub(super) fn new(
-        store: Arc<dyn Store>,
-        settings: Arc<ArcSwap<Settings>>,
-        lease: watch::Receiver<Option<Lease>>,
-        (store_title, why): (String, watch::Receiver<String>),
-        intake: Intake,
-        gate: Arc<GateKeeper>,
-        holds: Arc<Holds>,
-        ledger: Arc<LedgerBoard>,
-        measured: Arc<ArcSwap<Measured>>,
-        channels: BTreeMap<ChannelName, ChannelView>,
-        sources: BTreeMap<ConnectorName, SourceView>,
-    ) -> Self {
-        let (started_at, metrics) = (now(), Metrics::new());
+    pub(super) fn new(house: Arc<House>, life: Arc<ArcSwap<Life>>, leading: Leading, store_title: String) -> Self {
         Self {
-            started_at,
-            store,
-            settings,
-            lease,
-            why,
+            started_at: now(),
+            house,
+            life,
+            leading,
             store_title,
-            intake,
-            gate,
-            holds,
-            ledger,
-            measured,
-            channels,
-            sources,
-            metrics,
+            metrics: Metrics::new(),
         }
     }
 
-    /// Why nothing is worked at, one sentence a cause; empty while this daemon leads and its ledger goes on.
+    /// Why nothing is worked at, one sentence a cause; empty while this daemon leads and its ledger goes on,
+    /// and while another leads.
     pub(super) fn obstacles(&self) -> Vec<String> {
-        let why = self.why.borrow().clone();
-        let ledger = self.ledger.error().filter(|error| *error != why);
-        let standing_by = self.lease.borrow().is_none();
-        standing_by
-            .then(|| format!("this daemon stands by: {why}"))
-            .into_iter()
-            .chain(ledger)
-            .collect()
+        let stance = self.leading.stance.borrow().clone();
+        let leads = stance.leads;
+        let whose = |trouble| {
+            if leads {
+                trouble
+            } else {
+                format!("this daemon stands by: {trouble}")
+            }
+        };
+        let trouble = stance.trouble.map(whose);
+        let told = |error: &String| {
+            trouble
+                .as_ref()
+                .is_none_or(|trouble| !trouble.ends_with(error.as_str()))
+        };
+        let ledger = self.house.ledger_board.error().filter(|_| leads).filter(told);
+        trouble.clone().into_iter().chain(ledger).collect()
     }
 
     /// One line for `systemctl status`.
@@ -125,7 +116,8 @@ impl DaemonView {
             let lag = |per_mille| parts.board.lag.quantile(per_mille);
             Some([lag(500)?, lag(950)?, lag(990)?])
         };
-        self.channels
+        self.house
+            .channels
             .iter()
             .filter_map(|(name, parts)| Some((name.to_string(), of(parts)?)))
             .collect()
@@ -133,9 +125,9 @@ impl DaemonView {
 
     fn one_channel(&self, channel: Option<&ChannelName>) -> Result<Vec<(&ChannelName, &ChannelView)>, ApiError> {
         let Some(channel) = channel else {
-            return Ok(self.channels.iter().collect());
+            return Ok(self.house.channels.iter().collect());
         };
-        let found = self.channels.get_key_value(channel);
+        let found = self.house.channels.get_key_value(channel);
         found
             .map(|found| vec![found])
             .ok_or_else(|| ApiError::not_found(format!("there is no channel {channel}")))
@@ -145,11 +137,16 @@ impl DaemonView {
 #[async_trait]
 impl View for DaemonView {
     fn live(&self) -> bool {
-        self.ledger.awake(now())
+        let works = self.life.load().gate.is_some();
+        self.leading.beat.awake() && (!works || self.house.ledger_board.awake(now()))
     }
 
     async fn ready(&self) -> Result<(), Vec<String>> {
-        let reasons = self.obstacles();
+        let mut reasons = self.obstacles();
+        let stance = self.leading.stance.borrow().clone();
+        if reasons.is_empty() && !stance.leads {
+            reasons.push(stance.says);
+        }
         if reasons.is_empty() { Ok(()) } else { Err(reasons) }
     }
 
@@ -238,14 +235,15 @@ impl View for DaemonView {
         if full {
             return Err(ApiError::bad_request("`--full` is not available in this version").help("leave it out"));
         }
-        let settings = self.settings.load();
+        let settings = self.house.settings.load();
         let wanted = |name: &ConnectorName| connector.as_ref().is_none_or(|wanted| wanted == name);
         let mut connectors = Vec::new();
-        for (name, source) in self.sources.iter().filter(|(name, _)| wanted(name)) {
+        for (name, source) in self.house.sources.iter().filter(|(name, _)| wanted(name)) {
             source.wake.notify_one();
             connectors.push(name.clone());
         }
-        for (channel, requests) in &self.intake.orders {
+        let life = self.life.load_full();
+        for (channel, requests) in &life.intake.orders {
             let Some(channel) = settings
                 .channels
                 .get(channel)
@@ -264,13 +262,18 @@ impl View for DaemonView {
         }
     }
 
+    async fn channel(&self, asked: ChannelBody) -> Result<ChannelAnswer, ApiError> {
+        self.go_without(asked).await
+    }
+
     fn metrics(&self) -> String {
         measure(self, &self.metrics);
         self.metrics.render()
     }
 
     async fn webhook(&self, connector: &str, request: RawRequest) -> WebhookAnswer {
-        match take_webhook(&self.intake, connector, &request).await {
+        let life = self.life.load_full();
+        match take_webhook(&life.intake, connector, &request).await {
             Ok(()) => WebhookAnswer::Accepted,
             Err(WebhookRefusal::Unknown) => WebhookAnswer::NotFound,
             Err(WebhookRefusal::Unsigned) => WebhookAnswer::Unauthorized,

@@ -319,6 +319,12 @@ impl ChannelBoard {
         texts.unmapped.clear();
     }
 
+    /// Nobody works at the channel any more: nothing is known of it, and no decision will be carried out.
+    pub fn forget(&self) {
+        self.clear();
+        *self.hold_facts() = HoldFacts::default();
+    }
+
     /// Moves a listing from one state to another; `None` where it comes or goes.
     pub(super) fn moved(
         &self,

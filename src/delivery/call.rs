@@ -1,6 +1,7 @@
 //! Calls to the vendor and to the order poller: each ends within its deadline, with what became of it.
 
 use super::catalogue::Index;
+use crate::store::Right;
 use omnistock_sdk::{
     Connector, ConnectorError, Cursor, ItemOutcome, ListingPage, ListingReading, ListingReference, WriteItem, now,
 };
@@ -29,6 +30,8 @@ pub(super) enum Done {
         /// One outcome per item, or an error of the whole.
         result: Result<Vec<ItemOutcome>, ConnectorError>,
     },
+    /// Numbers that were not sent, because the lease may be somebody else's by now.
+    NotSent(Vec<(Index, WriteItem)>),
     /// Numbers were read, or not.
     Read {
         /// What was asked for.
@@ -52,9 +55,11 @@ fn late(deadline: Duration) -> ConnectorError {
     ConnectorError::unknown(format!("no answer within {} s", deadline.as_secs()))
 }
 
-/// Makes one call. A connector without the role answers with an error for the operator.
-pub(super) async fn perform(connector: Arc<dyn Connector>, job: Job, deadline: Duration) -> Ending {
+/// Makes one call. A connector without the role answers with an error for the operator. A write begins only
+/// while the lease is certainly ours; what remains possible is a call that is on the wire already when it ends.
+pub(super) async fn perform(connector: Arc<dyn Connector>, job: Job, right: &Right, deadline: Duration) -> Ending {
     let done = match (connector.channel(), job) {
+        (_, Job::Write(items)) if !right.holds() => Done::NotSent(items),
         (Some(channel), Job::Write(items)) => {
             let sent: Vec<WriteItem> = items.iter().map(|(_, item)| item.clone()).collect();
             let result = timeout(deadline, channel.write(&sent))

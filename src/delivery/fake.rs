@@ -41,6 +41,8 @@ pub(super) struct Shop {
     /// Every write call: listing and number.
     pub(super) calls: Vec<Vec<(String, i64)>>,
     pub(super) called_at: Vec<Instant>,
+    /// The catalogue can't be read page by page.
+    pub(super) no_catalogue: bool,
     /// Calls that read listings by name.
     pub(super) reads: u64,
 }
@@ -130,6 +132,9 @@ impl ChannelRole for Fake {
     async fn catalogue(&self, cursor: Option<&Cursor>) -> Result<ListingPage, ConnectorError> {
         self.alive()?;
         let shop = self.shop.lock().unwrap();
+        if shop.no_catalogue {
+            return Err(ConnectorError::rejected("the catalogue is being rebuilt"));
+        }
         let from: usize = cursor.map_or(0, |cursor| cursor.0.parse().unwrap());
         let listings: Vec<_> = shop
             .numbers

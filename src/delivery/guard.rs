@@ -20,10 +20,11 @@ use tokio::sync::oneshot;
 /// published by an earlier life of the daemon.
 const LATE: i64 = 15 * 60_000;
 
-/// Would newly show zero: what was published, and what it would keep.
+/// Would newly show zero: what was published, and what it would keep. The baseline stays until it is
+/// judged: seen anew behind a write that orders led to, it would be less by the same orders again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Suspect {
-    from: Quantity,
+    base: Baseline,
     kept: Kept,
 }
 
@@ -72,7 +73,7 @@ impl Worker {
             return aim;
         };
         let on_sale = number.is_positive() || aim.elsewhere;
-        entry.suspect = None;
+        let earlier = entry.suspect.take();
         self.guarding.suspects.remove(&index);
         if aim.mode == Mode::Draining {
             // A person's mode explains the zero.
@@ -93,10 +94,11 @@ impl Worker {
             }
             return aim;
         }
-        if entry.passed || entry.document.released || !self.gate {
+        if entry.passed || entry.document.released || !(self.gate || self.falls) {
             return aim;
         }
-        let Some(suspect) = self.unexplained(index, sku, sight, &aim, now) else {
+        let base = earlier.map(|suspect| suspect.base);
+        let Some(suspect) = self.unexplained(index, (sku, sight), &aim, base, now) else {
             return aim;
         };
         self.guarding.suspects.insert(index);
@@ -143,7 +145,14 @@ impl Worker {
     }
 
     /// What it keeps, if it would newly show zero and nothing explains that.
-    fn unexplained(&self, index: Index, sku: &Sku, sight: &Sight<'_>, aim: &Aim, now: Millis) -> Option<Suspect> {
+    fn unexplained(
+        &self,
+        index: Index,
+        (sku, sight): (&Sku, &Sight<'_>),
+        aim: &Aim,
+        base: Option<Baseline>,
+        now: Millis,
+    ) -> Option<Suspect> {
         let document = &self.catalogue.get(index)?.document;
         let (settings, channel) = (&self.settings, &self.parts.channel);
         let listing = Some(&document.listing);
@@ -159,7 +168,7 @@ impl Worker {
             factor: aim.factor,
             now,
         };
-        let base = self.baseline(index, sight, aim, &look)?;
+        let base = base.or_else(|| self.baseline(index, sight, aim, &look))?;
         let policy = resolve_listing(settings, channel, sku, &sight.ledger.attributes, listing, now);
         let kept = newly_zero(&look, &base, aim.base.taken, |promise| {
             match target(document, promise, &policy) {
@@ -167,8 +176,7 @@ impl Worker {
                 Target::Untracked | Target::Unknown => None,
             }
         })?;
-        let from = base.quantity;
-        Some(Suspect { from, kept })
+        Some(Suspect { base, kept })
     }
 
     /// The number that was last right; in the beginning the one that the channel shows, from which
@@ -214,10 +222,11 @@ impl Worker {
     }
 
     /// Judges what would newly show zero, once everything that belongs together was looked at: the SKUs
-    /// that are let go, to be looked at again at once. What is held is looked at again too.
+    /// that are let go, to be looked at again at once. What is held is looked at again too. Before every
+    /// listing was read nothing is judged: what would newly show zero keeps what is left of it until then.
     pub(super) fn judge(&mut self, now: Millis) -> Vec<Sku> {
         let (applying, begun) = *self.parts.applying.borrow();
-        if applying > 0 || !self.gate || !self.guarding.all_marks || self.work.is_ready() {
+        if applying > 0 || !(self.gate && self.primed) || !self.guarding.all_marks || self.work.is_ready() {
             return Vec::new();
         }
         let report = std::mem::replace(&mut self.guarding.judged, begun) != begun;
@@ -285,13 +294,13 @@ impl Worker {
             let Some(entry) = self.catalogue.get_mut(*index) else {
                 continue;
             };
-            let Some(Suspect { from, kept }) = entry.suspect.take() else {
+            let Some(Suspect { base, kept }) = entry.suspect.take() else {
                 continue;
             };
             entry.document.held = Some(Held {
                 hold: hold.clone(),
                 since,
-                from,
+                from: base.quantity,
                 quantity: kept.quantity,
                 taken: kept.taken,
                 rejected: rejected.clone(),

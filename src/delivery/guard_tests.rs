@@ -157,6 +157,31 @@ async fn single_changes_are_held_from_the_tenth_on() {
     run.stop().await;
 }
 
+/// After a take-over numbers fall before every listing was read: not to a zero that nothing explains.
+#[tokio::test]
+async fn what_falls_before_the_gate_opens_is_guarded_too() {
+    let (house, run) = at_work(WriteMeaning::Available, 24).await;
+    run.kill().await;
+    house.gate.send_replace(false);
+    house.fake.shop.lock().unwrap().no_catalogue = true;
+    let rows: Vec<(usize, i64)> = (0..24).map(|n| (n, if n < 12 { 0 } else { 4 })).collect();
+    report(&house, &rows).await;
+    house.sold(&sku(3), elsewhere("m1", 2, now())).await;
+    house.falls.send_replace(true);
+    let run = house.start();
+    until("the others have fallen, and orders lower what is kept", async || {
+        (12..24).all(|n| house.number(&sku(n)) == 4) && house.number(&sku(3)) == 3
+    })
+    .await;
+    assert_eq!(house.board.hold(), None, "it is judged as a whole, with the gate open");
+    house.fake.shop.lock().unwrap().no_catalogue = false;
+    house.gate.send_replace(true);
+    held(&house, 12).await;
+    let zeros = house.calls().into_iter().flatten().filter(|(_, number)| *number == 0);
+    assert_eq!(zeros.count(), 0);
+    run.stop().await;
+}
+
 #[tokio::test]
 async fn what_the_channel_shows_is_the_baseline_of_a_first_start() {
     let skus: Vec<String> = (0..20).map(sku).collect();

@@ -3,7 +3,7 @@
 use super::fake::Fake;
 use super::shaky::Shaky;
 use super::{ChannelBoard, ChannelParts, ChannelWorker, Ended, FreshOrders, Timings};
-use crate::store::{CommitBatch, DirtyMark, DocumentWrite, Key, Lease, Store};
+use crate::store::{Asked, CommitBatch, DirtyMark, DocumentWrite, Key, Lease, Right, Store};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use omnistock_engine::{LineRecord, Measured, Position, SkuDocument, SourceDocument};
@@ -51,8 +51,10 @@ pub(super) struct House {
     pub(super) board: Arc<ChannelBoard>,
     pub(super) wake: Arc<Notify>,
     pub(super) gate: watch::Sender<bool>,
+    pub(super) falls: watch::Sender<bool>,
     pub(super) applying: watch::Sender<(u64, u64)>,
     pub(super) timings: Timings,
+    pub(super) right: Right,
     lease: Lease,
     leases: watch::Sender<Option<Lease>>,
     versions: Mutex<BTreeMap<String, (u64, SkuDocument)>>,
@@ -93,6 +95,7 @@ impl House {
             board: Arc::default(),
             wake: Arc::default(),
             gate: watch::channel(true).0,
+            falls: watch::channel(false).0,
             applying: watch::channel((0, 0)).0,
             timings: Timings {
                 read_back: quick,
@@ -101,6 +104,7 @@ impl House {
                 stop: quick,
                 ..Timings::default()
             },
+            right: Right::of(Asked::now(), Duration::from_hours(1)),
             leases: watch::channel(Some(lease.clone())).0,
             lease,
             versions: Mutex::default(),
@@ -194,7 +198,9 @@ impl House {
             settings: self.settings.clone(),
             connector: self.fake.clone(),
             lease: self.leases.subscribe(),
+            right: self.right.clone(),
             gate: self.gate.subscribe(),
+            falls: self.falls.subscribe(),
             applying: self.applying.subscribe(),
             wake: self.wake.clone(),
             orders: self.orders.clone(),

@@ -173,10 +173,10 @@ impl Worker {
             self.breaker.begin();
             self.parts.board.call();
             let (connector, endings) = (self.parts.connector.clone(), self.endings.clone());
-            let deadline = self.parts.timings.call;
+            let (deadline, right) = (self.parts.timings.call, self.parts.right.clone());
             self.tasks.spawn(async move {
                 // Without a receiver the worker is gone, and its intents tell the next one.
-                drop(endings.send(perform(connector, job, deadline).await).await);
+                drop(endings.send(perform(connector, job, &right, deadline).await).await);
             });
         }
         self.fetch_orders();

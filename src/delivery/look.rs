@@ -138,7 +138,7 @@ impl Worker {
         } = action
         else {
             let settled = self.carry_out(index, sku, &action, aim.fresh, now);
-            if matches!(action, Action::Nothing(Why::Matches { .. })) {
+            if matches!(action, Action::Nothing(Why::Matches { .. })) && !self.only_falls() {
                 self.right(index, &aim);
             }
             // Until it is judged, it is looked at again.
@@ -189,7 +189,7 @@ impl Worker {
         } else {
             Target::Unknown
         };
-        let falls = policy.mode == Mode::Live && promise.only_decrease;
+        let falls = policy.mode == Mode::Live && (promise.only_decrease || self.only_falls());
         let number = if let Target::Number(number) = target {
             number
         } else {
@@ -210,7 +210,7 @@ impl Worker {
         Facts {
             vendor: &self.vendor,
             mode: aim.mode,
-            gate: self.gate,
+            gate: self.gate || self.falls,
             target: aim.target,
             factor: aim.factor,
             document: &entry.document,
@@ -238,6 +238,8 @@ impl Worker {
 
     fn carry_out(&mut self, index: Index, sku: &Sku, action: &Action, fresh: bool, now: Millis) -> bool {
         match action {
+            // It rises once every listing was read: then everything is looked at again.
+            Action::Nothing(Why::OnlyDecrease) if self.only_falls() => {}
             Action::Nothing(why) if why.settled() => return self.settle_listing(index, *why, fresh, now),
             // The gate's change looks at everything; a planned write is the caller's.
             Action::Nothing(_) | Action::Write { .. } => {}

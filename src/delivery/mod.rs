@@ -16,6 +16,7 @@ mod kept;
 mod lag;
 mod launch;
 mod look;
+mod marks;
 mod parts;
 mod reading;
 mod results;

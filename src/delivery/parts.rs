@@ -1,7 +1,7 @@
 //! What a channel's worker is given.
 
 use super::ChannelBoard;
-use crate::store::{Lease, Store};
+use crate::store::{Lease, Right, Store};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use omnistock_engine::Measured;
@@ -68,8 +68,12 @@ pub struct ChannelParts {
     pub connector: Arc<dyn Connector>,
     /// The lease; nothing is done without one.
     pub lease: watch::Receiver<Option<Lease>>,
+    /// Whether the lease is certainly still ours: asked right before every write.
+    pub right: Right,
     /// Whether the channel may be written.
     pub gate: watch::Receiver<bool>,
+    /// Whether numbers may fall before the gate is open: the ledgers are known, only its listings were not read yet.
+    pub falls: watch::Receiver<bool>,
     /// Reports that are being applied now, and ever were: what they lead to is judged as a whole.
     pub applying: watch::Receiver<(u64, u64)>,
     /// The ledger has marked something dirty.

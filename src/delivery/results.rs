@@ -53,6 +53,15 @@ impl Worker {
                 items,
                 result: Err(error),
             } => self.not_written(items, &error, at),
+            // Certainly not taken: it goes again should the lease turn out to be ours after all.
+            Done::NotSent(items) => {
+                let indexes: Vec<Index> = items.iter().map(|(index, _)| *index).collect();
+                if self.breaker.is_open() {
+                    self.breaker.hold(at.plus(1_000)); // It was the probe: another one is needed.
+                }
+                let reason = "not sent: the lease may be over";
+                self.failed(&indexes, Class::Retry { after: None }, reason, at);
+            }
             Done::Read {
                 items,
                 result: Ok(readings),

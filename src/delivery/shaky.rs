@@ -2,8 +2,8 @@
 
 use crate::store::memory::Memory;
 use crate::store::{
-    CommitBatch, CommitError, Dirty, Entry, EntryId, HistoryId, HistorySize, Key, Kind, Lease, PastEntry, Store,
-    StoreError, StoreStatus, Versioned, Way,
+    CommitBatch, CommitError, Dirty, Entry, EntryId, HistoryId, HistorySize, Key, Kind, Lease, PastEntry, Standing,
+    Store, StoreError, StoreStatus, Versioned, Way,
 };
 use async_trait::async_trait;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -58,6 +58,14 @@ impl Store for Shaky {
 
     async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
         self.inner.release(lease).await
+    }
+
+    async fn standing(&self) -> Result<Standing, StoreError> {
+        self.inner.standing().await
+    }
+
+    async fn name(&self, lease: &Lease, generation: u64, note: Option<&str>, forget: bool) -> Result<bool, StoreError> {
+        self.inner.name(lease, generation, note, forget).await
     }
 
     async fn append(&self, events: &[Vec<u8>]) -> Result<Vec<EntryId>, StoreError> {

@@ -3,7 +3,7 @@
 use super::Ended;
 use super::fake::Fault;
 use super::house::{house, until};
-use crate::store::Store;
+use crate::store::{Asked, Right, Store};
 use omnistock_planner::ListingState;
 use omnistock_sdk::{ConnectorError, ErrorClass, now};
 use omnistock_words::{Settings, WriteMeaning};
@@ -41,6 +41,60 @@ async fn a_poisoned_call_is_halved_and_the_culprit_parked() {
             .iter()
             .all(|call| call.len() == 1 || !call.contains(&("P3".to_owned(), 2)))
     );
+    run.stop().await;
+}
+
+/// After a take-over the ledgers are known, while reading every listing may take long: what falls goes out at once.
+#[tokio::test]
+async fn numbers_fall_before_every_listing_was_read_and_rise_only_afterwards() {
+    let house = house(WriteMeaning::Available, &[("A", 9, 4), ("B", 9, 4)]).await;
+    let run = house.start();
+    house.quiet().await;
+    run.kill().await;
+    house.gate.send_replace(false);
+    house.fake.shop.lock().unwrap().no_catalogue = true;
+    house.stock("A", 2).await;
+    house.stock("B", 8).await;
+    let run = house.start();
+    until("it has begun", async || house.board.totals().calls > 0).await;
+    assert_eq!(
+        (house.number("A"), house.number("B")),
+        (4, 4),
+        "the ledgers are not known yet"
+    );
+    house.falls.send_replace(true);
+    until("the first has fallen", async || house.number("A") == 2).await;
+    assert_eq!(
+        (house.number("B"), house.dirty().await > 0),
+        (4, true),
+        "it waits, and that is not forgotten"
+    );
+    house.fake.shop.lock().unwrap().no_catalogue = false;
+    house.gate.send_replace(true);
+    house.quiet().await;
+    assert_eq!((house.number("A"), house.number("B")), (2, 8));
+    run.stop().await;
+}
+
+/// As after SIGSTOP: the intent is durable, the lease may be over, and the call was not begun yet.
+#[tokio::test]
+async fn no_call_begins_once_the_lease_may_be_over() {
+    let mut house = house(WriteMeaning::Available, &[("A", 9, 4)]).await;
+    let right = Right::of(Asked::now(), Duration::from_hours(1));
+    house.right = right.clone();
+    let run = house.start();
+    house.quiet().await;
+    let calls = house.calls().len();
+    right.end();
+    house.stock("A", 3).await;
+    until("it was about to be sent", async || {
+        house.board.totals().calls > 0
+            && house.store.intents("shop").await.unwrap().is_empty()
+            && house.dirty().await == 1
+            && house.board.count(ListingState::Pending) == 1
+    })
+    .await;
+    assert_eq!((house.calls().len(), house.number("A")), (calls, 4));
     run.stop().await;
 }
 

@@ -4,12 +4,12 @@ use super::call::{Ending, Job};
 use super::catalogue::{Catalogue, Index};
 use super::changes::Changes;
 use super::guard::Guarding;
-use super::terms::{by_home, by_listing, milliseconds, stamp, vendor};
+use super::terms::{by_home, by_listing, stamp, vendor};
 use super::{ChannelParts, Ended};
 use crate::store::Lease;
 use omnistock_planner::{Breaker, Fetched, Permit, Vendor, WorkList};
 use omnistock_sdk::{Connector, Cursor, Grouping, now};
-use omnistock_words::{Millis, Settings, Sku};
+use omnistock_words::{Millis, Settings};
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// New SKUs that are looked at in one round, at most.
-const MOST_LOOKS: usize = 2_000;
+pub(super) const MOST_LOOKS: usize = 2_000;
 
 /// Why a worker stops serving under this lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,10 +79,12 @@ pub(super) struct Worker {
     /// When it began: what waited before says nothing of the channel.
     pub(super) begun: Millis,
     pub(super) gate: bool,
+    /// Numbers may fall before the gate is open and every listing was read.
+    pub(super) falls: bool,
     pub(super) tasks: TaskTracker,
     pub(super) endings: mpsc::Sender<Ending>,
     ended: mpsc::Receiver<Ending>,
-    marks_at: Option<Millis>,
+    pub(super) marks_at: Option<Millis>,
 }
 
 /// Carries out what the planner says of one channel.
@@ -138,7 +140,7 @@ impl Worker {
         };
         let (vendor, settings) = (vendor(manifest, parts.timings.skew), parts.settings.load_full());
         let (endings, ended) = mpsc::channel(limits.calls + 2);
-        let gate = *parts.gate.borrow();
+        let (gate, falls) = (*parts.gate.borrow(), *parts.falls.borrow());
         Self {
             stamp: stamp(&settings),
             by_listing: by_listing(&settings),
@@ -165,6 +167,7 @@ impl Worker {
             fetch_failures: 0,
             settings,
             gate,
+            falls,
             tasks: TaskTracker::new(),
             endings,
             ended,
@@ -181,6 +184,7 @@ impl Worker {
 
     async fn turn_until_stopped(&mut self) -> Stop {
         let (mut gate, mut lease) = (self.parts.gate.clone(), self.parts.lease.clone());
+        let mut falls = self.parts.falls.clone();
         let (wake, cancel) = (self.parts.wake.clone(), self.cancel.clone());
         let mut applying = self.parts.applying.clone();
         loop {
@@ -197,6 +201,10 @@ impl Worker {
                 }
                 Some(ending) = self.ended.recv() => self.take(ending),
                 () = changed(&mut gate) => self.gate_changed(*gate.borrow_and_update()),
+                () = changed(&mut falls) => {
+                    self.falls = *falls.borrow_and_update();
+                    self.look_at_all();
+                }
                 () = changed(&mut lease) => {
                     if lease.borrow_and_update().as_ref() != Some(&self.lease) {
                         return Stop::Again;
@@ -215,7 +223,7 @@ impl Worker {
         self.settings_changed();
         self.decided();
         let mut planned = Vec::new();
-        if self.primed {
+        if self.primed || self.falls {
             self.take_marks().await?;
             let queued = self.room(now()).saturating_mul(self.limits.write);
             let skus = self.work.take(now(), MOST_LOOKS, queued);
@@ -230,47 +238,6 @@ impl Worker {
         self.launch(jobs);
         self.parts.board.set_waiting(self.work.len());
         Ok(())
-    }
-
-    async fn take_marks(&mut self) -> Result<(), Stop> {
-        let now = now();
-        if self
-            .marks_at
-            .is_some_and(|at| now.since(at) < milliseconds(self.parts.timings.tick))
-        {
-            return Ok(());
-        }
-        self.marks_at = Some(now);
-        // Marks that are being worked at stay in the store: ask for more than those.
-        let most = MOST_LOOKS + self.work.len();
-        let applying = *self.parts.applying.borrow();
-        let marks = self.patiently(|worker| {
-            let (store, channel) = (worker.parts.store.clone(), worker.parts.channel.clone());
-            async move { store.dirty(channel.as_str(), most).await }
-        });
-        let marks = marks.await?;
-        let unchanged = applying == *self.parts.applying.borrow() && applying.0 == 0;
-        self.guarding.all_marks = unchanged && marks.len() < most;
-        for mark in marks {
-            let Ok(sku) = Sku::new(&mark.sku) else { continue };
-            if self.work.mark(&sku, mark.version, mark.since, now) {
-                self.pending(&sku);
-            }
-        }
-        Ok(())
-    }
-
-    fn pending(&mut self, sku: &Sku) {
-        for index in self.catalogue.of(sku) {
-            if let Some(entry) = self.catalogue.get_mut(index) {
-                if !entry.pending {
-                    // The reading that settled it speaks of the mark before.
-                    (entry.asked_at, entry.reads) = (None, 0);
-                }
-                entry.pending = true;
-            }
-            self.catalogue.show(index, self.gate, &self.parts.board);
-        }
     }
 
     /// Looks at every SKU that has a listing.
@@ -305,6 +272,11 @@ impl Worker {
         }
     }
 
+    /// Whether numbers may only fall: the gate is closed for nothing but its listings.
+    pub(super) fn only_falls(&self) -> bool {
+        self.falls && !(self.gate && self.primed)
+    }
+
     /// How many calls may be made now.
     pub(super) fn room(&self, now: Millis) -> usize {
         let free = self.limits.calls.saturating_sub(self.in_flight);
@@ -323,7 +295,7 @@ impl Worker {
     /// Until the next thing that has a time.
     fn pause(&self) -> Duration {
         let now = now();
-        if self.primed && (self.work.is_ready() || self.work.is_queued() && self.room(now) > 0) {
+        if (self.primed || self.falls) && (self.work.is_ready() || self.work.is_queued() && self.room(now) > 0) {
             return Duration::ZERO;
         }
         let mut next = self.work.next();

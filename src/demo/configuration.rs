@@ -46,7 +46,10 @@ pub async fn write(
 ) -> std::io::Result<PathBuf> {
     let store = match store {
         StoreSection::Embedded => format!("kind = \"embedded\"\npath = \"{}/state\"", folder.display()),
-        StoreSection::Redis(url) => format!("kind = \"redis\"\nurl = \"{url}\""),
+        StoreSection::Redis(url) => format!(
+            "kind = \"redis\"\nurl = \"{url}\"\npath = \"{}/state\"",
+            folder.display()
+        ),
     };
     std::fs::create_dir_all(folder.join("secrets"))?;
     let (admin, webhooks) = (port(admin).await?, port(webhooks).await?);

@@ -111,6 +111,8 @@ pub struct OrderPoller {
     /// behind it, whose orders the next poll knows and doesn't append again.
     appended: Option<EntryId>,
     cursor: Option<(u64, Option<Cursor>)>,
+    /// The store has lost something: all open orders are read once more, wherever the cursor stands.
+    anew: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -154,7 +156,15 @@ impl OrderPoller {
             seen,
             appended: None,
             cursor: None,
+            anew: false,
         }
+    }
+
+    /// Reads all open orders before it goes on from the stored cursor: what the store has lost comes again.
+    #[must_use]
+    pub fn anew(mut self, anew: bool) -> Self {
+        self.anew = anew;
+        self
     }
 
     /// The handle that wakes it.
@@ -219,6 +229,9 @@ impl OrderPoller {
             Some(known) => known,
             None => self.load_cursor().await?,
         };
+        if self.anew {
+            self.back_fill().await?;
+        }
         for _ in 0..PAGES {
             let page = role.orders(cursor.as_ref()).await?;
             self.take_in(page.orders).await?;
@@ -244,6 +257,25 @@ impl OrderPoller {
             began: Some(began),
             back_filled: true,
         });
+        Ok(())
+    }
+
+    /// Every order that may still hold stock, from the first; the cursor stays where it is.
+    async fn back_fill(&mut self) -> Result<(), PollError> {
+        let connector = Arc::clone(&self.connector);
+        let Some(role) = connector.orders() else {
+            return Ok(());
+        };
+        let mut cursor = None;
+        for _ in 0..PAGES {
+            let page = role.orders(cursor.as_ref()).await?;
+            self.take_in(page.orders).await?;
+            cursor = Some(page.cursor);
+            if !page.more {
+                break;
+            }
+        }
+        self.anew = false;
         Ok(())
     }
 

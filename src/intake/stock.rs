@@ -178,7 +178,7 @@ impl StockPoller {
             .unwrap_or_default();
         let known = SourceDocument::decode(&stored.bytes).is_ok_and(|document| document.complete_as_of.is_some());
         if !stored.bytes.is_empty() && known {
-            self.parts.gate.snapshot_taken(&self.parts.source);
+            self.parts.gate.snapshot_known(&self.parts.source);
         }
         Ok(())
     }
@@ -274,7 +274,7 @@ impl StockPoller {
             changed,
         });
         if report.complete {
-            self.parts.gate.snapshot_taken(&self.parts.source);
+            self.parts.gate.snapshot_taken(&self.parts.source, report.as_of);
         }
         Ok(())
     }

@@ -4,8 +4,8 @@
 use super::guard::programs_only;
 use super::listener::Limits;
 use super::{
-    ApiError, ApiErrorKind, Decision, Explanation, Hold, ItemView, Listed, Parked, ShortOrder, Status, SyncAnswer,
-    Unmapped, View,
+    ApiError, ApiErrorKind, ChannelAnswer, ChannelBody, Decision, Explanation, Hold, ItemView, Listed, Parked,
+    ShortOrder, Status, SyncAnswer, Unmapped, View,
 };
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
@@ -43,6 +43,7 @@ pub fn router(view: Arc<dyn View>, limits: &Limits) -> Router {
         .route("/api/v1/parked", get(parked))
         .route("/api/v1/listings/unmapped", get(unmapped))
         .route("/api/v1/sync", post(sync))
+        .route("/api/v1/channel", post(change_channel))
         .fallback(no_such_route)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(limits.most_body))
@@ -316,4 +317,12 @@ pub struct SyncBody {
 async fn sync(State(view): Shared, headers: HeaderMap, body: Body) -> Answer<SyncAnswer> {
     let asked: SyncBody = json(&headers, body)?;
     view.sync(asked.connector, asked.full).await.map(Json)
+}
+
+async fn change_channel(State(view): Shared, headers: HeaderMap, body: Body) -> Answer<ChannelAnswer> {
+    let asked: ChannelBody = json(&headers, body)?;
+    if asked.reason.chars().count() > 500 {
+        return Err(ApiError::bad_request("`reason` must be at most 500 characters"));
+    }
+    view.channel(asked).await.map(Json)
 }

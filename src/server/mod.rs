@@ -13,8 +13,8 @@ mod view;
 pub mod webhooks;
 
 pub use answers::{
-    Because, Change, Explanation, Hold, ItemView, Listed, LocationFigure, OrderLineView, Parked, PositionView,
-    PriceExplanation, ShortOrder, Sold, Stamped, Step, SyncAnswer, Unmapped,
+    Because, Change, ChannelAnswer, ChannelBody, Explanation, Hold, ItemView, Listed, LocationFigure, OrderLineView,
+    Parked, PositionView, PriceExplanation, ShortOrder, Sold, Stamped, Step, SyncAnswer, Unmapped,
 };
 pub use status::{
     ChannelStatus, Counted, Gate, Lag, LastReport, ListingState, ReportProblem, SourceStatus, StateCounts, Status,

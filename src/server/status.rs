@@ -16,6 +16,8 @@ pub struct Status {
     pub at: Millis,
     /// When the daemon started.
     pub started_at: Millis,
+    /// Whether this daemon leads or stands by, and since when.
+    pub standing: String,
     /// What needs a person; each a few words such as `2 held, h-412 paged 03:01`.
     pub attention: Vec<String>,
     /// Whether channels may be written.

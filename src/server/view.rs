@@ -1,6 +1,8 @@
 //! What the listeners ask of the daemon: one trait, and the ways in which it may say no.
 
-use super::{Explanation, Hold, ItemView, Listed, Parked, ShortOrder, Status, SyncAnswer, Unmapped};
+use super::{
+    ChannelAnswer, ChannelBody, Explanation, Hold, ItemView, Listed, Parked, ShortOrder, Status, SyncAnswer, Unmapped,
+};
 use async_trait::async_trait;
 use omnistock_sdk::RawRequest;
 use omnistock_words::{ChannelName, ConnectorName, Millis, Sku};
@@ -52,6 +54,11 @@ pub trait View: Send + Sync + 'static {
     /// Reads again, now: one connector or all; `full` forgets the places to go on from.
     /// Answers when the reads are asked for, not when they are done.
     async fn sync(&self, connector: Option<ConnectorName>, full: bool) -> Result<SyncAnswer, ApiError>;
+
+    /// Changes how a channel is worked. Durable when it answers.
+    async fn channel(&self, _asked: ChannelBody) -> Result<ChannelAnswer, ApiError> {
+        Err(ApiError::bad_request("`channel` is not available here"))
+    }
 
     /// Metrics in the text format of Prometheus.
     fn metrics(&self) -> String;

@@ -22,7 +22,7 @@ pub enum StoreError {
 /// A commit that was not applied, or may have been.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CommitError {
-    /// The lease is somebody else's: stop working.
+    /// The lease is somebody else's, or the store is not as far as it was: stop working.
     #[error("another daemon has taken over")]
     Fenced,
     /// The inbox cursor stands elsewhere: read it again.

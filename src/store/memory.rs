@@ -5,8 +5,8 @@
 
 use super::prepare::{Prepared, Told, check_events, prepare};
 use super::{
-    CommitBatch, CommitError, Dirty, Entry, EntryId, HistoryId, HistorySize, Key, Kind, Lease, PastEntry, Store,
-    StoreError, StoreStatus, Versioned, Way,
+    CommitBatch, CommitError, Dirty, Entry, EntryId, HistoryId, HistorySize, Key, Kind, Leader, Lease, Mark, PastEntry,
+    Standing, Store, StoreError, StoreStatus, Versioned, Way,
 };
 use async_trait::async_trait;
 use omnistock_words::Millis;
@@ -29,6 +29,10 @@ struct State {
     token: u64,
     /// Who holds it and until when; `None` once given back.
     holder: Option<(String, Instant)>,
+    since: Millis,
+    generation: u64,
+    commits: u64,
+    note: Option<String>,
     cursor: EntryId,
     last_entry: u64,
     last_mark: u64,
@@ -192,7 +196,7 @@ impl Store for Memory {
         match running {
             Some((holder, _)) if holder != owner => return Ok(None),
             Some(_) => {}
-            None => state.token += 1,
+            None => (state.token, state.since) = (state.token + 1, omnistock_sdk::now()),
         }
         state.holder = Some((owner.to_owned(), now + length));
         Ok(Some(Lease {
@@ -271,11 +275,42 @@ impl Store for Memory {
             .collect())
     }
 
+    async fn standing(&self) -> Result<Standing, StoreError> {
+        let (state, now) = (self.state(), Instant::now());
+        let running = state.holder.as_ref().filter(|(_, until)| *until > now);
+        Ok(Standing {
+            leader: running.map(|(owner, until)| Leader {
+                owner: owner.clone(),
+                since: state.since,
+                left: *until - now,
+            }),
+            mark: Mark {
+                generation: state.generation,
+                commits: state.commits,
+                entries: state.last_entry,
+            },
+            note: state.note.clone(),
+            ..Standing::default()
+        })
+    }
+
+    async fn name(&self, lease: &Lease, generation: u64, note: Option<&str>, forget: bool) -> Result<bool, StoreError> {
+        let mut state = self.state();
+        let holds = state.holds(lease);
+        if holds {
+            state.generation = generation;
+            state.note = note.map(str::to_owned);
+            state.documents.retain(|key, _| !forget || key.kind == Kind::Merchant);
+        }
+        Ok(holds)
+    }
+
     async fn commit(&self, lease: &Lease, batch: &CommitBatch) -> Result<(), CommitError> {
         let prepared = prepare(batch)?;
         let mut state = self.state();
         state.check(lease, &prepared)?;
         state.apply(prepared);
+        state.commits += 1;
         Ok(())
     }
 

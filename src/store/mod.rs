@@ -12,13 +12,17 @@ mod history;
 pub mod memory;
 mod prepare;
 pub mod redis;
+mod right;
 mod settings;
+mod standing;
 
 pub use batch::{Clear, CommitBatch, CursorMove, DirtyMark, DocumentWrite, IntentMark};
 pub use error::{CommitError, StoreError};
 pub use history::{HistoryEntry, HistoryId, HistorySize, PastEntry, Way};
 pub use prepare::{MOST_BYTES, MOST_CHANGES, MOST_NAME, MOST_NUMBER};
+pub use right::{Asked, Right};
 pub use settings::{StoreSettings, open};
+pub use standing::{Leader, Mark, Standing};
 
 use async_trait::async_trait;
 use omnistock_words::{ChannelName, ConnectorName, Millis, OrderId, Sku};
@@ -181,7 +185,16 @@ pub trait Store: Send + Sync + 'static {
     /// Documents of a kind with ids behind `after` in byte order, at most `most`.
     async fn scan(&self, kind: Kind, after: Option<&str>, most: usize) -> Result<Vec<(String, Versioned)>, StoreError>;
 
-    /// Applies a batch whole or not at all.
+    /// Who leads, how far the store has come, and what of it is gone.
+    async fn standing(&self) -> Result<Standing, StoreError>;
+
+    /// Names the store: this generation, this note; what is there now counts as all there is. With `forget`, all
+    /// documents but the merchant's own go, because what is left of them does not fit together. `false`: the lease
+    /// is somebody else's, nothing was changed.
+    async fn name(&self, lease: &Lease, generation: u64, note: Option<&str>, forget: bool) -> Result<bool, StoreError>;
+
+    /// Applies a batch whole or not at all. [`CommitError::Fenced`] also where the store has turned out to be
+    /// another one, or older, than this handle has seen it: then [`Store::standing`] tells, and [`Store::name`] ends it.
     async fn commit(&self, lease: &Lease, batch: &CommitBatch) -> Result<(), CommitError>;
 
     /// Dirty SKUs of a channel, oldest first, at most `most`.

@@ -32,6 +32,7 @@ mod names;
 mod properties;
 mod redis_only;
 mod redis_ways;
+mod standing;
 mod whole;
 
 /// Each case becomes a test of its own per store (`redis::a_case`); on places that take seconds to
@@ -109,6 +110,11 @@ on_every_store!(
     marks::ten_thousand_marks_and_clears,
     marks::intents_open_and_close,
     marks::the_last_word_on_an_intent_stands,
+    standing::an_empty_store_stands_at_nothing,
+    standing::the_leader_is_named_until_its_lease_is_over,
+    standing::every_commit_and_every_entry_counts,
+    standing::a_name_needs_the_lease_and_stays,
+    standing::what_does_not_fit_together_is_forgotten,
     history::entries_are_found_by_time_and_by_subject,
     history::a_page_goes_on_where_the_last_one_ended,
     history::an_instant_finds_what_was_before_and_behind_it,

@@ -29,6 +29,7 @@ enum Operation {
     Release(usize),
     Append(Vec<Vec<u8>>),
     Commit(usize, Changes),
+    Name(usize, u64),
     Forget(usize, i64, usize),
     Look,
 }
@@ -80,6 +81,7 @@ fn operation() -> impl Strategy<Value = Operation> {
         1 => (0..2_usize).prop_map(Operation::Release),
         3 => proptest::collection::vec(event, 0..4).prop_map(Operation::Append),
         10 => (0..2_usize, changes()).prop_map(|(who, changes)| Operation::Commit(who, changes)),
+        1 => (0..2_usize, 1..9_u64).prop_map(|(who, generation)| Operation::Name(who, generation)),
         1 => (0..2_usize, 0..9_i64, 0..6_usize).prop_map(|(who, at, most)| Operation::Forget(who, at, most)),
         3 => Just(Operation::Look),
     ]
@@ -173,6 +175,13 @@ impl Subject {
             self.store.cursor().await?,
             self.store.read(EntryId(0), 100).await?
         )];
+        let standing = self.store.standing().await?;
+        let leader = standing.leader.map(|leader| leader.owner);
+        let mark = standing.mark;
+        seen.push(format!(
+            "{leader:?} {} {} {:?}",
+            mark.generation, mark.commits, standing.note
+        ));
         for kind in [Kind::Sku, Kind::Order, Kind::Hold] {
             let all = self.store.scan(kind, None, 100).await?;
             let behind = self.store.scan(kind, Some("a"), 2).await?;
@@ -220,6 +229,15 @@ impl Subject {
                 let batch = self.batch(changes).await;
                 let said: Result<(), CommitError> = self.store.commit(&self.leases[*who], &batch).await;
                 format!("{said:?}")
+            }
+            Operation::Name(who, generation) => {
+                let note = generation.is_multiple_of(2).then_some("a note");
+                format!(
+                    "{:?}",
+                    self.store
+                        .name(&self.leases[*who], *generation, note, *generation == 5)
+                        .await
+                )
             }
             Operation::Forget(who, at, most) => {
                 let before = HistoryId::first_at(Millis(*at));

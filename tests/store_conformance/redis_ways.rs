@@ -258,6 +258,7 @@ fn the_tests_that_the_documentation_names_are_there() {
         "tests",
         "tests/operator",
         "tests/store_conformance",
+        "src/delivery",
         "src/store/redis",
         "src/store/embedded",
     ] {

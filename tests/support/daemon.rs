@@ -24,6 +24,8 @@ impl Daemon {
             .arg("-c")
             .arg(file)
             .arg("run")
+            // Never the machine's own state folder.
+            .env("STATE_DIRECTORY", file.with_file_name("state"))
             .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())

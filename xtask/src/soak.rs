@@ -1,4 +1,4 @@
-//! `cargo xtask soak`: the kill test of the tests, many times over; its log is kept in docs/logs.
+//! `cargo xtask soak`: the kill test and the split brain of the tests, many times over; the log is kept in docs/logs.
 
 use anyhow::{Context, Result, bail};
 use std::fmt::Write as _;
@@ -9,47 +9,56 @@ use std::time::Instant;
 /// Where the last log is kept.
 const LOG: &str = "docs/logs/soak.log";
 
-/// Kills the daemon `rounds` times under load on each store, and writes the log.
+/// Rounds of the split brain, where the daemon is killed 200 times.
+const SPLITS: u32 = 100;
+
+/// Kills the daemon `rounds` times under load on each store, pauses leaders in proportion, and writes the log.
 #[allow(
     clippy::disallowed_methods,
     reason = "how long the soak took, for a person; no simulation pauses this clock"
 )]
 pub(crate) fn run(rounds: u32) -> Result<()> {
     let begun = Instant::now();
+    let splits = (rounds * SPLITS).div_ceil(200);
+    let mut log = format!("cargo xtask soak {rounds}\n");
+    let killed = test(&["kill"], ("OMNISTOCK_KILLS", rounds), &mut log)?;
+    let paused = test(
+        &["several", "a_leader_that_was_paused"],
+        ("OMNISTOCK_SPLITS", splits),
+        &mut log,
+    )?;
+    let good = killed && paused;
+    writeln!(
+        log,
+        "{} after {} s",
+        if good { "passed" } else { "FAILED" },
+        begun.elapsed().as_secs()
+    )?;
+    std::fs::create_dir_all("docs/logs")?;
+    std::fs::write(LOG, log).with_context(|| format!("{LOG} can't be written"))?;
+    if !good {
+        bail!("the soak failed: see {LOG}");
+    }
+    Ok(())
+}
+
+/// Runs a test program, or some of its tests, one after the other; whether all passed.
+fn test(names: &[&str], (variable, rounds): (&str, u32), log: &mut String) -> Result<bool> {
+    let (program, filters) = names.split_first().context("a test program is named")?;
     let mut command = crate::cargo();
-    command.args([
-        "test",
-        "--package",
-        "omnistock",
-        "--test",
-        "kill",
-        "--",
-        "--nocapture",
-        "--test-threads=1",
-    ]);
     command
-        .env("OMNISTOCK_KILLS", rounds.to_string())
+        .args(["test", "--package", "omnistock", "--test", program, "--"])
+        .args(["--nocapture", "--test-threads=1"])
+        .args(filters)
+        .env(variable, rounds.to_string())
         .env("RUST_BACKTRACE", "0")
         .stdout(Stdio::piped());
     let mut child = command.spawn()?;
     let output = child.stdout.take().context("the output is piped")?;
-    let mut log = format!("cargo xtask soak {rounds}\n");
     for line in BufReader::new(output).lines() {
         let line = line?;
         println!("{line}");
         writeln!(log, "{line}")?;
     }
-    let status = child.wait()?;
-    writeln!(
-        log,
-        "{} after {} s",
-        if status.success() { "passed" } else { "FAILED" },
-        begun.elapsed().as_secs()
-    )?;
-    std::fs::create_dir_all("docs/logs")?;
-    std::fs::write(LOG, log).with_context(|| format!("{LOG} can't be written"))?;
-    if !status.success() {
-        bail!("the soak failed: see {LOG}");
-    }
-    Ok(())
+    Ok(child.wait()?.success())
 }

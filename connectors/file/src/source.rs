@@ -175,6 +175,12 @@ impl FileSource {
 
 #[async_trait]
 impl StockSource for FileSource {
+    async fn begin(&self) -> Result<(), ConnectorError> {
+        let mut state = self.state();
+        state.handed = state.stuck.iter().map(|(file, _)| file.ticket()).collect();
+        Ok(())
+    }
+
     async fn poll(&self) -> Result<Option<(Ticket, Report)>, ConnectorError> {
         let busy = |_| ConnectorError::retry("another poll of the same folder does not end");
         let _turn = timeout(DEADLINE, self.turn.lock()).await.map_err(busy)?;

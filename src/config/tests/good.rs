@@ -163,6 +163,7 @@ fn the_address_of_redis_may_be_a_secret() {
     let secrets = crate::secrets::EnvironmentSecrets::new(world.environment.clone(), "");
     assert_eq!(url.resolve(&secrets).unwrap().expose_secret(), "redis://:pw@host");
     assert!(matches!(url, StoreUrl::Secret(_)) && prefix == "omnistock");
+    assert_eq!(choice.lease.as_millis(), 1_500);
 }
 
 fn redis(text: &str) -> RedisChoice {

@@ -2,7 +2,7 @@
 
 use super::problem::{signed, unsigned};
 use crate::store::prepare::{ChannelChanges, prepare};
-use crate::store::{CommitBatch, CommitError, EntryId, Lease};
+use crate::store::{CommitBatch, CommitError, EntryId, Leader, Lease, Mark, Standing};
 use omnistock_words::Millis;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::time::Duration;
@@ -61,7 +61,10 @@ pub(super) fn acquire(connection: &Connection, owner: &str, length: Duration, no
     let token = match running {
         Some(holder) if holder != owner => return Ok(None),
         Some(_) => held.token,
-        None => held.token + 1,
+        None => {
+            connection.execute("UPDATE lease SET since_ms = ?1", [now.0])?;
+            held.token + 1
+        }
     };
     set_lease(connection, owner, token, until(now, length))?;
     Ok(Some(Lease {
@@ -83,6 +86,42 @@ pub(super) fn release(connection: &Connection, lease: &Lease) -> Applied<()> {
         connection.execute("UPDATE lease SET owner = NULL, until_ms = 0", [])?;
     }
     Ok(())
+}
+
+pub(super) fn standing(connection: &Connection, now: Millis) -> Applied<Standing> {
+    let (held, note) = (held(connection)?, "SELECT since_ms, note FROM lease");
+    let (since, note) = connection.query_row(note, [], |row| Ok((Millis(row.get(0)?), row.get(1)?)))?;
+    let left = Duration::from_millis(u64::try_from(held.until.saturating_sub(now.0)).unwrap_or_default());
+    let leader = held.owner.filter(|_| !left.is_zero());
+    Ok(Standing {
+        leader: leader.map(|owner| Leader { owner, since, left }),
+        mark: Mark {
+            generation: counter(connection, "generation")?,
+            commits: counter(connection, "commits")?,
+            entries: counter(connection, "last_entry")?,
+        },
+        note,
+        ..Standing::default()
+    })
+}
+
+pub(super) fn name(
+    connection: &Connection,
+    lease: &Lease,
+    generation: u64,
+    note: Option<&str>,
+    forget: bool,
+) -> Applied<bool> {
+    let holds = holds(connection, lease)?;
+    if holds {
+        set_counter(connection, "generation", generation)?;
+        connection.execute("UPDATE lease SET note = ?1", [note])?;
+        let kept = crate::store::Kind::Merchant.name();
+        if forget {
+            connection.execute("DELETE FROM document WHERE kind <> ?1", [kept])?;
+        }
+    }
+    Ok(holds)
 }
 
 /// Ids go on behind both the last entry and the cursor: no entry is ever behind the reader's back.
@@ -193,5 +232,7 @@ pub(super) fn commit(connection: &Connection, lease: &Lease, batch: &CommitBatch
             .prepare_cached("DELETE FROM inbox WHERE id <= ?1")?
             .execute([signed(moved.to.0)])?;
     }
+    let mut count = connection.prepare_cached("UPDATE counter SET value = value + 1 WHERE name = 'commits'")?;
+    count.execute([])?;
     Ok(Ok(()))
 }

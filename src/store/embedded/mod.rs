@@ -16,8 +16,8 @@ mod writer;
 
 use super::prepare::check_events;
 use super::{
-    CommitBatch, CommitError, Dirty, Entry, EntryId, HistoryId, HistorySize, Key, Kind, Lease, PastEntry, Store,
-    StoreError, StoreStatus, Versioned, Way,
+    CommitBatch, CommitError, Dirty, Entry, EntryId, HistoryId, HistorySize, Key, Kind, Lease, PastEntry, Standing,
+    Store, StoreError, StoreStatus, Versioned, Way,
 };
 use async_trait::async_trait;
 pub use backup::{Backup, BackupError, backup};
@@ -127,6 +127,21 @@ impl Store for Embedded {
         self.readers
             .read(move |connection| queries::scan(connection, kind, after.as_deref(), most))
             .await
+    }
+
+    async fn standing(&self) -> Result<Standing, StoreError> {
+        let now = omnistock_sdk::now();
+        self.readers
+            .read(move |connection| apply::standing(connection, now))
+            .await
+    }
+
+    async fn name(&self, lease: &Lease, generation: u64, note: Option<&str>, forget: bool) -> Result<bool, StoreError> {
+        let change = Change::Name(lease.clone(), generation, note.map(str::to_owned), forget);
+        match self.writer.change(change).await? {
+            Answer::Named(done) => Ok(done),
+            other => Err(unexpected(&other)),
+        }
     }
 
     async fn commit(&self, lease: &Lease, batch: &CommitBatch) -> Result<(), CommitError> {

@@ -10,7 +10,7 @@ use std::time::Duration;
 pub(super) const DATABASE_FILE: &str = "omnistock.db";
 
 /// Steps with the version that each leads to; never changed once released.
-const MIGRATIONS: [(i64, &str); 2] = [(1, FIRST), (VERSION, HISTORY)];
+const MIGRATIONS: [(i64, &str); 3] = [(1, FIRST), (2, HISTORY), (VERSION, STANDING)];
 
 const FIRST: &str = "
     CREATE TABLE counter (name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
@@ -40,8 +40,15 @@ const HISTORY: &str = "
         about TEXT NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (about, id)) STRICT, WITHOUT ROWID;
 ";
 
+/// Which store it is and how far it has come; since when it is led.
+const STANDING: &str = "
+    INSERT INTO counter VALUES ('generation', 0), ('commits', 0);
+    ALTER TABLE lease ADD COLUMN since_ms INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE lease ADD COLUMN note TEXT;
+";
+
 /// The version that this program writes.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 fn cannot_open(file: &Path, error: &rusqlite::Error) -> StoreError {
     StoreError::Refused(format!(
@@ -106,4 +113,45 @@ pub(super) fn open_reader(file: &Path) -> Result<Connection, StoreError> {
         Ok(connection)
     };
     opened().map_err(|error| cannot_open(file, &error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tables(database: &Connection) -> Vec<(String, String)> {
+        let select = "SELECT name, coalesce(sql, '') FROM sqlite_schema ORDER BY name";
+        let mut statement = database.prepare(select).unwrap();
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        rows.map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn every_earlier_layout_becomes_that_of_today_and_keeps_its_counters() {
+        let folder = tempfile::tempdir().unwrap();
+        let fresh = tables(&open_writer(&folder.path().join("fresh.db")).unwrap());
+        for steps in 1..MIGRATIONS.len() {
+            let file = folder.path().join(format!("{steps}.db"));
+            let old = Connection::open(&file).unwrap();
+            for (step, sql) in &MIGRATIONS[..steps] {
+                old.execute_batch(sql).unwrap();
+                old.pragma_update(None, "user_version", step).unwrap();
+            }
+            old.execute_batch("UPDATE counter SET value = 7 WHERE name = 'cursor'; UPDATE lease SET token = 9")
+                .unwrap();
+            drop(old);
+            let new = open_writer(&file).unwrap();
+            assert_eq!(tables(&new), fresh, "from layout {steps}");
+            let kept = "SELECT (SELECT value FROM counter WHERE name = 'cursor'), token, since_ms, note,
+                (SELECT sum(value) FROM counter WHERE name IN ('generation', 'commits')) FROM lease";
+            let row = |row: &rusqlite::Row<'_>| {
+                let note: Option<String> = row.get(3)?;
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, note, row.get(4)?))
+            };
+            let found: (i64, i64, i64, Option<String>, i64) = new.query_row(kept, [], row).unwrap();
+            assert_eq!(found, (7, 9, 0, None, 0), "from layout {steps}");
+            let version: i64 = new.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+            assert_eq!(version, VERSION);
+        }
+    }
 }

@@ -30,6 +30,7 @@ pub(super) enum Change {
     Renew(Lease, Duration),
     Release(Lease),
     Append(Vec<Vec<u8>>),
+    Name(Lease, u64, Option<String>, bool),
     Commit(Lease, CommitBatch),
     ForgetHistory(Lease, HistoryId, usize),
 }
@@ -41,6 +42,7 @@ pub(super) enum Answer {
     Renewed(bool),
     Released,
     Appended(Vec<EntryId>),
+    Named(bool),
     Committed(Result<(), CommitError>),
     Forgotten(Result<u64, CommitError>),
 }
@@ -66,6 +68,9 @@ fn run_one(connection: &Connection, change: &Change) -> rusqlite::Result<Answer>
         Change::Renew(lease, length) => apply::renew(connection, lease, *length, now).map(Answer::Renewed),
         Change::Release(lease) => apply::release(connection, lease).map(|()| Answer::Released),
         Change::Append(events) => apply::append(connection, events).map(Answer::Appended),
+        Change::Name(lease, generation, note, forget) => {
+            apply::name(connection, lease, *generation, note.as_deref(), *forget).map(Answer::Named)
+        }
         Change::Commit(lease, batch) => apply::commit(connection, lease, batch).map(Answer::Committed),
         Change::ForgetHistory(lease, before, most) => {
             history::forget(connection, lease, *before, *most).map(Answer::Forgotten)

@@ -10,5 +10,6 @@ if running and held[1] ~= ARGV[1] then return '' end
 local token = tonumber(held[2] or '0')
 if not running then token = math.max(token + 1, now) end
 token = string.format('%.0f', token)
+if not running then redis.call('HSET', KEYS[1], 'since', string.format('%.0f', now)) end
 redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'token', token, 'until', string.format('%.0f', now + ARGV[2]))
 return token

@@ -3,7 +3,8 @@
 -- KEYS  lease, cursor, inbox, mark counter; then per kind: documents, index;
 --       then per channel: marks, marks by age, intents; then, if there is history: history, its last
 --       id, its bytes, and one list per subject
--- ARGV  owner, token, cursor it must have (empty: none), cursor it gets, first entry that stays,
+-- ARGV  owner, token, generation, commits that it must have at least, cursor it must have (empty: none),
+--       cursor it gets, first entry that stays,
 --       number of kinds, number of channels, number of entries of the history;
 --       then per entry: milliseconds, subjects as JSON, bytes, size, count and count times the
 --         number of a subject;
@@ -11,7 +12,8 @@
 --         (a version is 8 bytes, zeros for none; an empty third value deletes);
 --       then per channel: count and count times sku, since; count and count times sku, version;
 --         count of listings to open, these; count of listings to close, these
--- Gives 0 done, -1 fenced, -2 cursor moved, n > 0 the n-th document has another version.
+-- Gives 0 done, -1 fenced, -2 cursor moved, n > 0 the n-th document has another version; and how many
+-- commits the store has had now.
 
 -- Lua's stack takes 8,000 values at once; even, so that pairs stay together.
 local CHUNK = 4000
@@ -32,7 +34,7 @@ local function get_in_chunks(key, fields)
   return found
 end
 
-local at = 8
+local at = 10
 local function following()
   at = at + 1
   return ARGV[at]
@@ -45,13 +47,15 @@ local function take(count, width)
 end
 
 -- Checks.
-local held = redis.call('HMGET', KEYS[1], 'owner', 'token')
-if held[1] ~= ARGV[1] or held[2] ~= ARGV[2] then return -1 end
-if ARGV[3] ~= '' and (redis.call('GET', KEYS[2]) or '0') ~= ARGV[3] then return -2 end
+local held = redis.call('HMGET', KEYS[1], 'owner', 'token', 'generation', 'commits')
+if held[1] ~= ARGV[1] or held[2] ~= ARGV[2] then return { -1, 0 } end
+-- A restored store may hold our lease again: it is behind what we have seen of it.
+if (held[3] or '0') ~= ARGV[3] or tonumber(held[4] or '0') < tonumber(ARGV[4]) then return { -1, 0 } end
+if ARGV[5] ~= '' and (redis.call('GET', KEYS[2]) or '0') ~= ARGV[5] then return { -2, 0 } end
 
-local kinds, channels = tonumber(ARGV[6]), tonumber(ARGV[7])
+local kinds, channels = tonumber(ARGV[8]), tonumber(ARGV[9])
 local told = {}
-for entry = 1, tonumber(ARGV[8]) do
+for entry = 1, tonumber(ARGV[10]) do
   told[entry] = at
   at = at + 5 + tonumber(ARGV[at + 5])
 end
@@ -64,7 +68,7 @@ for kind = 1, kinds do
   local documents = get_in_chunks(KEYS[3 + kind * 2], ids)
   for i = 1, count do
     local document = documents[i]
-    if (document and string.sub(document, 1, 8) or NONE) ~= ARGV[from + (i - 1) * 3 + 2] then return ordinal + i end
+    if (document and string.sub(document, 1, 8) or NONE) ~= ARGV[from + (i - 1) * 3 + 2] then return { ordinal + i, 0 } end
   end
   ordinal = ordinal + count
   places[kind] = { from, count }
@@ -100,6 +104,7 @@ if #told > 0 then
 end
 
 -- Documents.
+local more = 0
 for kind = 1, kinds do
   local from, count = places[kind][1], places[kind][2]
   local put, add, gone = {}, {}, {}
@@ -107,12 +112,14 @@ for kind = 1, kinds do
     local id, expected, value = ARGV[from + i * 3 + 1], ARGV[from + i * 3 + 2], ARGV[from + i * 3 + 3]
     if value == '' then
       gone[#gone + 1] = id
+      if expected ~= NONE then more = more - 1 end
     else
       put[#put + 1] = id
       put[#put + 1] = value
       if expected == NONE then
         add[#add + 1] = 0
         add[#add + 1] = id
+        more = more + 1
       end
     end
   end
@@ -173,8 +180,11 @@ for channel = 0, channels - 1 do
 end
 
 -- The cursor, and the entries that nobody needs any more.
-if ARGV[3] ~= '' then
-  redis.call('SET', KEYS[2], ARGV[4])
-  redis.call('XTRIM', KEYS[3], 'MINID', '=', ARGV[5])
+if ARGV[5] ~= '' then
+  redis.call('SET', KEYS[2], ARGV[6])
+  redis.call('XTRIM', KEYS[3], 'MINID', '=', ARGV[7])
 end
-return 0
+-- What is there is counted, so that it is noticed when it is gone.
+local commits = redis.call('HINCRBY', KEYS[1], 'commits', 1)
+if more ~= 0 then redis.call('HINCRBY', KEYS[1], 'documents', more) end
+return { 0, commits }

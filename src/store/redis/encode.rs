@@ -87,12 +87,15 @@ fn add_history<'a>(history: &[Told<'a>], arguments: &mut Vec<Vec<u8>>) -> Vec<&'
     subjects
 }
 
-pub(super) fn encode(keys: &Keys, lease: &Lease, prepared: &Prepared<'_>) -> Encoded {
+/// `known`: the generation of the store and how many commits it has had at least.
+pub(super) fn encode(keys: &Keys, lease: &Lease, known: (u64, u64), prepared: &Prepared<'_>) -> Encoded {
     let mut names = vec![keys.lease(), keys.cursor(), keys.inbox(), keys.last_mark()];
     let cursor = prepared.cursor.map(|moved| (moved.from.0, moved.to.0));
     let mut arguments = vec![
         lease.owner.clone().into_bytes(),
         number(lease.token),
+        number(known.0),
+        number(known.1),
         cursor.map(|(from, _)| number(from)).unwrap_or_default(),
         cursor.map(|(_, to)| number(to)).unwrap_or_default(),
         cursor

@@ -17,14 +17,15 @@ mod route;
 mod scripts;
 mod server;
 mod settings;
+mod standing;
 mod wait;
 
 pub use settings::{RedisCertificates, RedisLogin, RedisPlace, RedisSettings, RedisWait};
 
 use super::prepare::{check_events, prepare};
 use super::{
-    CommitBatch, CommitError, Dirty, Entry, EntryId, HistoryId, HistorySize, Key, Kind, Lease, PastEntry, Store,
-    StoreError, StoreStatus, Versioned, Way,
+    CommitBatch, CommitError, Dirty, Entry, EntryId, HistoryId, HistorySize, Key, Kind, Lease, PastEntry, Standing,
+    Store, StoreError, StoreStatus, Versioned, Way,
 };
 use async_trait::async_trait;
 use connection::Connection;
@@ -35,6 +36,7 @@ use route::Route;
 use scripts::Scripts;
 use secrecy::SecretString;
 use server::Server;
+use standing::Known;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -50,6 +52,7 @@ pub struct RedisStore {
     connection: Connection,
     keys: Keys,
     scripts: Scripts,
+    known: Known,
 }
 
 /// A command about one key.
@@ -96,6 +99,7 @@ impl RedisStore {
             connection,
             keys,
             scripts: Scripts::new(),
+            known: Known::default(),
         };
         let server = Server::look(&store.connection).await?;
         server.refuse(&store.connection, settings.wait.as_ref())?;
@@ -277,15 +281,27 @@ impl Store for RedisStore {
             .collect()
     }
 
+    async fn standing(&self) -> Result<Standing, StoreError> {
+        standing::standing(self).await
+    }
+
+    async fn name(&self, lease: &Lease, generation: u64, note: Option<&str>, forget: bool) -> Result<bool, StoreError> {
+        standing::name(self, lease, generation, note, forget).await
+    }
+
     async fn commit(&self, lease: &Lease, batch: &CommitBatch) -> Result<(), CommitError> {
         let prepared = prepare(batch)?;
-        let encoded = encode::encode(&self.keys, lease, &prepared);
-        let answer: i64 = self
+        let known = self.known.now();
+        let encoded = encode::encode(&self.keys, lease, known, &prepared);
+        let (answer, commits): (i64, u64) = self
             .connection
             .change(&self.scripts.commit, &encoded.keys, &encoded.arguments)
             .await?;
         let place = match answer {
-            0 => return Ok(()),
+            0 => {
+                self.known.seen(known.0, commits);
+                return Ok(());
+            }
             -1 => return Err(CommitError::Fenced),
             -2 => return Err(CommitError::CursorMoved),
             place => usize::try_from(place - 1).unwrap_or(usize::MAX),

@@ -18,7 +18,7 @@ pub(super) struct Server {
     clock: i64,
 }
 
-fn fields(information: &str) -> BTreeMap<String, String> {
+pub(super) fn fields(information: &str) -> BTreeMap<String, String> {
     let lines = information.lines().filter_map(|line| line.split_once(':'));
     lines
         .map(|(name, value)| (name.to_owned(), value.trim().to_owned()))

@@ -1,0 +1,111 @@
+//! What lives as long as the process, whether it leads or stands by: settings, connectors, the store,
+//! and the boards that people read.
+
+use super::view::{ChannelView, SourceView};
+use crate::config::{Configuration, Connectors};
+use crate::intake::{Cutovers, Inbox, Intake, LedgerBoard, OrderBoard, OrderRequests, SourceBoard, WebhookCounts};
+use crate::store::{EntryId, Store};
+use arc_swap::ArcSwap;
+use omnistock_engine::Measured;
+use omnistock_sdk::Connector;
+use omnistock_words::{ChannelName, ConnectorName, Settings};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tokio::sync::{Notify, watch};
+
+/// Shared by all terms of a daemon.
+pub(super) struct House {
+    pub(super) configuration: Arc<Configuration>,
+    pub(super) connectors: Connectors,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) settings: Arc<ArcSwap<Settings>>,
+    pub(super) ledger_wake: Arc<Notify>,
+    pub(super) ledger_board: Arc<LedgerBoard>,
+    /// What everybody who promises goes by.
+    pub(super) measured: Arc<ArcSwap<Measured>>,
+    /// As they were when the process started; a term reads them anew.
+    pub(super) cutovers: Cutovers,
+    pub(super) wakes: BTreeMap<ChannelName, Arc<Notify>>,
+    pub(super) channels: BTreeMap<ChannelName, ChannelView>,
+    pub(super) sources: BTreeMap<ConnectorName, SourceView>,
+}
+
+impl House {
+    /// A house in which nobody works yet.
+    pub(super) fn new(
+        configuration: Arc<Configuration>,
+        connectors: Connectors,
+        store: Arc<dyn Store>,
+        cutovers: Cutovers,
+    ) -> Self {
+        let settings = Arc::new(ArcSwap::new(Arc::clone(&configuration.settings)));
+        let names: Vec<ChannelName> = configuration.settings.channels.keys().cloned().collect();
+        let mut house = Self {
+            configuration,
+            connectors,
+            store,
+            settings,
+            ledger_wake: Arc::default(),
+            ledger_board: Arc::default(),
+            measured: Arc::default(),
+            cutovers,
+            wakes: names.iter().map(|channel| (channel.clone(), Arc::default())).collect(),
+            channels: BTreeMap::new(),
+            sources: BTreeMap::new(),
+        };
+        let channels = names.into_iter().filter_map(|channel| {
+            let connector = house.connector(&channel)?;
+            let orders = connector.orders().map(|_| Arc::<OrderBoard>::default());
+            let (board, wake) = (Arc::default(), Arc::clone(house.wakes.get(&channel)?));
+            Some((channel, ChannelView { board, orders, wake }))
+        });
+        house.channels = channels.collect();
+        let sources = house.stock_sources().map(|(name, _)| {
+            let (board, wake) = (Arc::<SourceBoard>::default(), Arc::default());
+            (name.clone(), SourceView { board, wake })
+        });
+        house.sources = sources.collect();
+        house
+    }
+
+    /// The connector that writes a channel.
+    pub(super) fn connector(&self, channel: &ChannelName) -> Option<Arc<dyn Connector>> {
+        let settings = self.configuration.settings.channels.get(channel)?;
+        self.connectors.get(&settings.connector).cloned()
+    }
+
+    /// Connectors that give stock.
+    pub(super) fn stock_sources(&self) -> impl Iterator<Item = (&ConnectorName, &Arc<dyn Connector>)> {
+        let configured = |name: &ConnectorName| self.configuration.connectors.get(name).is_some_and(|c| c.is_source);
+        self.connectors
+            .iter()
+            .filter(move |(name, connector)| configured(name) && connector.stock().is_some())
+    }
+
+    /// Connectors that take webhooks, with the channel whose orders they tell of.
+    pub(super) fn senders(&self) -> BTreeMap<ConnectorName, (Arc<dyn Connector>, ChannelName)> {
+        let channels = &self.configuration.settings.channels;
+        channels
+            .iter()
+            .filter_map(|(channel, settings)| {
+                let connector = self.connectors.get(&settings.connector)?;
+                connector.webhooks()?;
+                Some((settings.connector.clone(), (Arc::clone(connector), channel.clone())))
+            })
+            .collect()
+    }
+
+    /// The way in for webhooks. Without pollers in `orders` a hint is left to the leader's next poll.
+    pub(super) fn intake(
+        &self,
+        applied: watch::Receiver<EntryId>,
+        orders: BTreeMap<ChannelName, OrderRequests>,
+    ) -> Intake {
+        Intake {
+            senders: self.senders(),
+            orders,
+            inbox: Inbox::new(Arc::clone(&self.store), Arc::clone(&self.ledger_wake), applied),
+            counts: WebhookCounts::default(),
+        }
+    }
+}
