@@ -4,7 +4,7 @@ use crate::{
     ChannelRole, ConnectorError, Manifest, OrderSource, SecretResolver, SettingProblem, StockSource, WebhookRole,
 };
 use async_trait::async_trait;
-use omnistock_words::{ConnectorName, LocationName, Millis, VendorLocation};
+use omnistock_words::{CallLimits, ConnectorName, LocationName, Millis, VendorLocation};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -15,6 +15,12 @@ use std::sync::Arc;
 pub trait Connector: Send + Sync + 'static {
     /// Facts of the vendor's interface.
     fn manifest(&self) -> &Manifest;
+
+    /// What the vendor takes in how much time; the source of each figure is named beside it. None stated: what
+    /// it takes is found out by its refusals. What answers tell is handed over with [`crate::learn`].
+    fn limits(&self) -> CallLimits {
+        CallLimits::default()
+    }
 
     /// Its role as a source of stock, prices and order statements.
     fn stock(&self) -> Option<&dyn StockSource> {

@@ -1,9 +1,11 @@
 //! Calls to the vendor and to the order poller: each ends within its deadline, with what became of it.
 
+use super::account::Pass;
 use super::catalogue::Index;
 use crate::store::Right;
 use omnistock_sdk::{
-    Connector, ConnectorError, Cursor, ItemOutcome, ListingPage, ListingReading, ListingReference, WriteItem, now,
+    Connector, ConnectorError, Cursor, ItemOutcome, ListingPage, ListingReading, ListingReference, WriteItem, learning,
+    now,
 };
 use omnistock_words::Millis;
 use std::sync::Arc;
@@ -19,6 +21,23 @@ pub(super) enum Job {
     Read(Vec<(Index, ListingReference)>),
     /// Reads a page of the catalogue.
     Page(Option<Cursor>),
+}
+
+impl Job {
+    /// The first so many listings of the call, and the others.
+    pub(super) fn split(self, at: usize) -> (Self, Self) {
+        match self {
+            Self::Write(mut items) => {
+                let rest = items.split_off(at.min(items.len()));
+                (Self::Write(items), Self::Write(rest))
+            }
+            Self::Read(mut items) => {
+                let rest = items.split_off(at.min(items.len()));
+                (Self::Read(items), Self::Read(rest))
+            }
+            Self::Page(cursor) => (Self::Page(cursor.clone()), Self::Page(cursor)),
+        }
+    }
 }
 
 /// What became of a call.
@@ -57,9 +76,30 @@ fn late(deadline: Duration) -> ConnectorError {
 
 /// Makes one call. A connector without the role answers with an error for the operator. A write begins only
 /// while the lease is certainly ours; what remains possible is a call that is on the wire already when it ends.
-pub(super) async fn perform(connector: Arc<dyn Connector>, job: Job, right: &Right, deadline: Duration) -> Ending {
-    let done = match (connector.channel(), job) {
-        (_, Job::Write(items)) if !right.holds() => Done::NotSent(items),
+pub(super) async fn perform(
+    connector: Arc<dyn Connector>,
+    job: Job,
+    mut pass: Pass,
+    right: &Right,
+    deadline: Duration,
+) -> Ending {
+    let may = pass.holds();
+    let (done, told) = learning(call(connector, job, may, right, deadline)).await;
+    pass.told(told);
+    // The call counts as used from its answer on.
+    drop(pass);
+    Ending { done, at: now() }
+}
+
+async fn call(connector: Arc<dyn Connector>, job: Job, may: bool, right: &Right, deadline: Duration) -> Done {
+    let slept = || ConnectorError::retry("not asked: the time for it is over");
+    match (connector.channel(), job) {
+        (_, Job::Write(items)) if !may || !right.holds() => Done::NotSent(items),
+        (_, Job::Read(items)) if !may => Done::Read {
+            items,
+            result: Err(slept()),
+        },
+        (_, Job::Page(_)) if !may => Done::Page(Err(slept())),
         (Some(channel), Job::Write(items)) => {
             let sent: Vec<WriteItem> = items.iter().map(|(_, item)| item.clone()).collect();
             let result = timeout(deadline, channel.write(&sent))
@@ -79,8 +119,7 @@ pub(super) async fn perform(connector: Arc<dyn Connector>, job: Job, right: &Rig
             Done::Page(page.unwrap_or_else(|_| Err(late(deadline))))
         }
         (None, job) => without_channel(job),
-    };
-    Ending { done, at: now() }
+    }
 }
 
 fn without_channel(job: Job) -> Done {

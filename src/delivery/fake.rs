@@ -2,10 +2,13 @@
 
 use async_trait::async_trait;
 use omnistock_sdk::{
-    ChannelRole, Connector, ConnectorError, Cursor, Grouping, ItemOutcome, ListingKey, ListingPage, ListingReading,
-    ListingReference, Manifest, OrderPage, OrderSource, ReservedLine, WriteItem, now,
+    CallKind, CallLimits, ChannelRole, Connector, ConnectorError, Cursor, Grouping, ItemOutcome, Learned, ListingKey,
+    ListingPage, ListingReading, ListingReference, Manifest, OrderPage, OrderSource, ReservedLine, WriteItem, learn,
+    now,
 };
-use omnistock_words::{ListingId, LocationName, OrderFact, OrderId, Quantity, Sku, VendorLocation, WriteMeaning};
+use omnistock_words::{
+    ListingId, LocationName, Millis, OrderFact, OrderId, Quantity, Sku, VendorLocation, WriteMeaning,
+};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -45,6 +48,9 @@ pub(super) struct Shop {
     pub(super) no_catalogue: bool,
     /// Calls that read listings by name.
     pub(super) reads: u64,
+    /// The next call is refused with this.
+    pub(super) throttle: Option<Learned>,
+    arrivals: Vec<(Millis, CallKind, u32)>,
 }
 
 fn name(key: &ListingKey) -> String {
@@ -57,6 +63,7 @@ fn name(key: &ListingKey) -> String {
 pub(super) struct Fake {
     manifest: Manifest,
     pub(super) shop: Mutex<Shop>,
+    limits: CallLimits,
     dead: Mutex<Option<ConnectorError>>,
     pub(super) tried: AtomicU64,
 }
@@ -79,6 +86,7 @@ impl Fake {
         };
         Self {
             manifest,
+            limits: CallLimits::default(),
             shop: Mutex::default(),
             dead: Mutex::default(),
             tried: AtomicU64::new(0),
@@ -90,6 +98,38 @@ impl Fake {
         let mut fake = Self::new(write);
         fake.manifest.compare_and_set = true;
         fake
+    }
+
+    /// The vendor states limits, and takes and shows so many listings at once.
+    pub(super) fn limited(write: WriteMeaning, batch: usize, limits: CallLimits) -> Self {
+        let mut fake = Self::new(write);
+        (fake.limits, fake.manifest.concurrency) = (limits, 4);
+        (fake.manifest.max_write, fake.manifest.max_read) = (batch, batch);
+        fake
+    }
+
+    /// Every call that arrived, when, and with how many listings.
+    pub(super) fn arrivals(&self) -> Vec<(Millis, CallKind, u32)> {
+        self.shop.lock().unwrap().arrivals.clone()
+    }
+
+    /// A call arrives somewhere between its sending and its answer.
+    async fn arrive(&self, kind: CallKind, items: usize) -> Result<(), ConnectorError> {
+        let way = Duration::from_micros(u64::from(rand::random::<u16>()) / 8);
+        sleep(way).await;
+        let refused = {
+            let mut shop = self.shop.lock().unwrap();
+            shop.arrivals.push((now(), kind, u32::try_from(items).unwrap()));
+            shop.throttle.take()
+        };
+        sleep(way / 2).await;
+        match refused {
+            Some(told) => {
+                learn(told);
+                Err(ConnectorError::retry("answer 429: slow down"))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Every reading comes in a call of its own.
@@ -131,25 +171,32 @@ impl Fake {
 impl ChannelRole for Fake {
     async fn catalogue(&self, cursor: Option<&Cursor>) -> Result<ListingPage, ConnectorError> {
         self.alive()?;
+        if !self.limits.calls.is_empty() {
+            self.arrive(CallKind::Read, 1).await?;
+        }
         let shop = self.shop.lock().unwrap();
         if shop.no_catalogue {
             return Err(ConnectorError::rejected("the catalogue is being rebuilt"));
         }
+        let page = if self.limits.calls.is_empty() { 3 } else { 500 };
         let from: usize = cursor.map_or(0, |cursor| cursor.0.parse().unwrap());
         let listings: Vec<_> = shop
             .numbers
             .keys()
             .skip(from)
-            .take(3)
+            .take(page)
             .filter_map(|id| Self::reading(&shop, id))
             .collect();
-        let next = (from + 3 < shop.numbers.len()).then(|| Cursor((from + 3).to_string()));
+        let next = (from + page < shop.numbers.len()).then(|| Cursor((from + page).to_string()));
         Ok(ListingPage { listings, next })
     }
 
     async fn read(&self, listings: &[ListingReference]) -> Result<Vec<ListingReading>, ConnectorError> {
         self.alive()?;
         assert!(listings.len() <= self.manifest.max_read && !listings.is_empty());
+        if !self.limits.calls.is_empty() {
+            self.arrive(CallKind::Read, listings.len()).await?;
+        }
         let mut shop = self.shop.lock().unwrap();
         shop.reads += 1;
         Ok(listings
@@ -161,6 +208,9 @@ impl ChannelRole for Fake {
     async fn write(&self, items: &[WriteItem]) -> Result<Vec<ItemOutcome>, ConnectorError> {
         self.alive()?;
         assert!(items.len() <= self.manifest.max_write && !items.is_empty());
+        if !self.limits.calls.is_empty() {
+            self.arrive(CallKind::Write, items.len()).await?;
+        }
         let fault = self.shop.lock().unwrap().faults.pop_front();
         match &fault {
             Some(Fault::Hang) => std::future::pending::<()>().await,
@@ -213,6 +263,7 @@ impl ChannelRole for Fake {
 #[async_trait]
 impl OrderSource for Fake {
     async fn orders(&self, _: Option<&Cursor>) -> Result<OrderPage, ConnectorError> {
+        self.arrive(CallKind::Orders, 1).await?;
         Ok(OrderPage {
             orders: vec![],
             cursor: Cursor(String::new()),
@@ -229,6 +280,10 @@ impl OrderSource for Fake {
 impl Connector for Fake {
     fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    fn limits(&self) -> CallLimits {
+        self.limits.clone()
     }
 
     fn orders(&self) -> Option<&dyn OrderSource> {

@@ -68,7 +68,7 @@ impl CallLimit {
     /// At most `most` calls in any span of `per`, wherever the vendor's own windows begin: a tenth of it at once.
     pub fn window(name: &'static str, most: u32, per: Duration) -> Self {
         let (most, burst) = (most.max(1), (most / 10).max(1));
-        let mut limit = Self::rate(name, (most - burst).max(1), per, burst);
+        let mut limit = Self::rate(name, most - burst + 1, per, burst);
         limit.stated = format!("{most} calls/{}", period(per));
         limit
     }
@@ -178,10 +178,11 @@ mod tests {
         assert_eq!(CallLimit::rate("calls", 2, second, 2).stated, "2 calls/s");
         let updates = CallLimit::window("updates", 2_000, 60 * second).costs(0, 1, "updates");
         assert_eq!(updates.stated, "2000 updates/min");
-        assert_eq!((updates.amount, updates.burst), (1_800, 200), "never more than 2,000");
+        assert_eq!((updates.amount, updates.burst), (1_801, 200), "never more than 2,000");
         let slow = CallLimit::rate("feeds", 56, 10_000 * second, 15);
         assert_eq!(slow.stated, "56 calls/10000 s");
-        assert_eq!(CallLimit::window("one", 1, second).burst, 1);
+        let one = CallLimit::window("one", 1, second);
+        assert_eq!((one.amount, one.burst), (1, 1));
         assert!(slow.counts(CallKind::Read) && !slow.of(&[CallKind::Write]).counts(CallKind::Read));
     }
 }

@@ -1,7 +1,7 @@
 //! The client itself. Every call has a deadline, every body a limit; an error says whether the
 //! call can have taken effect.
 
-use crate::{ConnectorError, ErrorClass};
+use crate::{ConnectorError, ErrorClass, Learned, learn};
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use std::time::Duration;
@@ -158,7 +158,10 @@ impl Http {
             .and_then(|v| v.trim().parse().ok());
         let after = after.map(|seconds: u64| Duration::from_secs(seconds.min(3_600)));
         let class = match status {
-            429 => ErrorClass::Retry { after },
+            429 => {
+                learn(Learned::Throttled { after });
+                ErrorClass::Retry { after }
+            }
             503 if after.is_some() => ErrorClass::Retry { after },
             401 | 403 | 300..400 => ErrorClass::Operator,
             400..500 => ErrorClass::Rejected,

@@ -10,9 +10,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// One record lets calls go for so long, milliseconds.
-pub const SLICE: i64 = 3_000;
+pub const SLICE: i64 = 1_500;
 /// What was sent reaches the vendor within so long although its sender is gone, milliseconds.
-pub const GRACE: i64 = 2_000;
+pub const GRACE: i64 = 1_500;
 /// Asked again after this long where only the end of a call makes room, milliseconds.
 const SOON: i64 = 50;
 /// A claim that is not renewed this long after its time is over, milliseconds.

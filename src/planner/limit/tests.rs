@@ -195,7 +195,7 @@ fn three_buckets_at_once_are_never_overdrawn_across_take_overs() {
     let most = std::env::var("OMNISTOCK_LIMIT_CALLS")
         .ok()
         .and_then(|calls| calls.parse().ok());
-    let run = run(&three(), 7, most.unwrap_or(100_000), 6, true, 1_500);
+    let run = run(&three(), 7, most.unwrap_or(100_000), 6, true, 1_400);
     assert!(run.least.iter().all(|least| *least >= 0), "{:?}", run.least);
     println!(
         "{} calls, {} take-overs, {} records: no bucket overdrawn",
@@ -408,7 +408,7 @@ proptest! {
     #[test]
     fn never_overdrawn_and_nobody_starves(
         shapes in proptest::collection::vec((1u32..200, 100u64..60_000, 1u32..50, 0u32..4, 0u32..3), 1..4),
-        seed in any::<u64>(), claimants in 1u32..7, take_overs in any::<bool>(), slow in 1u64..1_900,
+        seed in any::<u64>(), claimants in 1u32..7, take_overs in any::<bool>(), slow in 1u64..1_400,
     ) {
         const NAMES: [&str; 3] = ["a", "b", "c"];
         let limits: Vec<CallLimit> = shapes.iter().zip(NAMES).map(|((amount, per, burst, call, item), name)| {
