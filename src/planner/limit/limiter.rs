@@ -252,6 +252,16 @@ impl Limiter {
         }
     }
 
+    /// A call was not made after all: it costs nothing.
+    pub fn withdrawn(&mut self, pass: u64) {
+        let Some(pass) = self.passes.remove(&pass) else { return };
+        for (name, cost, _) in &pass.costs {
+            if let Some(bucket) = self.buckets.iter_mut().find(|bucket| bucket.limit.name == *name) {
+                bucket.in_flight = (bucket.in_flight - cost).max(0);
+            }
+        }
+    }
+
     fn left(&mut self, pass: &Pass, limit: &str, left: u32, reset: Option<Duration>, now: Millis) {
         let Some(bucket) = self.buckets.iter_mut().find(|bucket| bucket.limit.name == limit) else {
             return;

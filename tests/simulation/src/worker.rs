@@ -78,6 +78,9 @@ pub(crate) struct Worker {
     pub(crate) price_after: Millis,
     /// Calls that wait for the store to have their intents; what ended meanwhile.
     pub(crate) committing: Option<Vec<Job>>,
+    /// The rights to these calls; when to ask again where there was none for another.
+    pub(crate) passes: Vec<u64>,
+    pub(crate) throttled: Option<Millis>,
     pub(crate) queued: Vec<(Job, Millis, Outcome)>,
     /// When a price was last said yes to.
     pub(crate) price_at: BTreeMap<usize, Millis>,
@@ -200,6 +203,8 @@ impl Sim {
             price_held: BTreeMap::new(),
             price_after: Millis::MIN,
             committing: None,
+            passes: Vec::new(),
+            throttled: None,
             queued: Vec::new(),
             price_at: BTreeMap::new(),
         };
@@ -343,7 +348,11 @@ impl Sim {
             self.daemons[daemon].workers[shop] = Some(worker);
             return;
         };
-        if self.oracle.violation.is_some() || !self.commit(daemon, &mut worker) {
+        if self.oracle.violation.is_some()
+            || !self.commit(daemon, &mut worker)
+            || !jobs.is_empty() && !self.secure(daemon, shop, worker.token)
+        {
+            self.withdraw(daemon, shop, std::mem::take(&mut worker.passes));
             // Fenced, or what is in memory is not what is in the store: the worker ends here.
             return self.begin_again(daemon, shop);
         }
