@@ -12,7 +12,8 @@ use std::sync::Arc;
 pub(super) struct Accounts(BTreeMap<ConnectorName, Arc<Account>>);
 
 impl Accounts {
-    pub(super) fn new(house: &House) -> Self {
+    /// With `doubted` the store has lost something: nobody knows what was used of the limits.
+    pub(super) fn new(house: &House, doubted: bool) -> Self {
         let mut shared: BTreeMap<String, Arc<Account>> = BTreeMap::new();
         let mut accounts = BTreeMap::new();
         for (name, connector) in &house.connectors {
@@ -20,7 +21,7 @@ impl Accounts {
             let mut limits = connector.limits().calls;
             limits.extend(configured.and_then(|configured| configured.calls.clone()));
             let key = key(name, connector.manifest().kind, &limits);
-            let make = || Account::new(&key, limits, Arc::clone(&house.store));
+            let make = || Account::new(&key, limits, Arc::clone(&house.store), doubted);
             let account = shared.entry(key.clone()).or_insert_with(make);
             accounts.insert(name.clone(), Arc::clone(account));
         }

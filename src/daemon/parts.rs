@@ -71,7 +71,7 @@ impl<'a> Parts<'a> {
             applied,
             holds: Arc::default(),
             applying: Applying::default(),
-            accounts: Accounts::new(house),
+            accounts: Accounts::new(house, grant.rebuild.is_some()),
         }
     }
 

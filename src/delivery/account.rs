@@ -26,12 +26,14 @@ pub struct Account {
     /// The version of the stored record; held while it is read or written.
     version: tokio::sync::Mutex<u64>,
     claimants: AtomicU32,
+    /// What the store has may be older than the last calls.
+    doubted: bool,
 }
 
 /// The right to one call. Dropping it ends the call, as far as the limits are concerned.
 pub struct Pass {
     account: Arc<Account>,
-    pass: u64,
+    number: u64,
     /// Listings in the call, at most.
     pub(super) items: usize,
     told: Vec<Learned>,
@@ -53,14 +55,15 @@ impl Pass {
 impl Drop for Pass {
     fn drop(&mut self) {
         if let Some(limiter) = self.account.limiter().as_mut() {
-            limiter.ended(self.pass, &self.told, now());
+            limiter.ended(self.number, &self.told, now());
         }
     }
 }
 
 impl Account {
     /// The account of this name. Nothing may be asked of it before [`Account::open`].
-    pub fn new(name: &str, limits: Vec<CallLimit>, store: Arc<dyn Store>) -> Arc<Self> {
+    /// With `doubted` the store may have lost the newest record: every bucket counts as empty.
+    pub fn new(name: &str, limits: Vec<CallLimit>, store: Arc<dyn Store>, doubted: bool) -> Arc<Self> {
         Arc::new(Self {
             key: Key::new(Kind::Channel, format!("{name}/limits")),
             limits,
@@ -68,6 +71,7 @@ impl Account {
             limiter: Mutex::default(),
             version: tokio::sync::Mutex::default(),
             claimants: AtomicU32::default(),
+            doubted,
         })
     }
 
@@ -88,7 +92,8 @@ impl Account {
         }
         let stored = self.load().await?;
         *version = stored.0;
-        *self.limiter() = Some(Limiter::new(&self.limits, stored.1.as_ref(), now()));
+        let record = stored.1.filter(|_| !self.doubted);
+        *self.limiter() = Some(Limiter::new(&self.limits, record.as_ref(), now()));
         Ok(())
     }
 
@@ -113,7 +118,7 @@ impl Account {
             Ask::Wait(until) => Err(until),
             Ask::Go { pass, items } => Ok(Pass {
                 account: Arc::clone(self),
-                pass,
+                number: pass,
                 items: usize::try_from(items).unwrap_or(usize::MAX),
                 told: Vec::new(),
             }),

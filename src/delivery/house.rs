@@ -194,7 +194,7 @@ impl House {
     /// The fake's account, as a term makes it.
     pub(super) fn account(&self) -> Arc<Account> {
         let limits = omnistock_sdk::Connector::limits(self.fake.as_ref());
-        Account::new(SHOP, limits.calls, self.store.clone())
+        Account::new(SHOP, limits.calls, self.store.clone(), false)
     }
 
     pub(super) fn start(&self) -> Run {

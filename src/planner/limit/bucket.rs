@@ -214,7 +214,7 @@ impl Bucket {
     }
 
     /// Thousandths of a unit in so many parts, rounded down.
-    pub(super) fn thousandths(&self, parts: i128) -> i64 {
+    pub(super) fn thousandths(parts: i128) -> i64 {
         i64::try_from(parts / (UNIT / 1_000)).unwrap_or(i64::MAX)
     }
 

@@ -315,7 +315,7 @@ impl Limiter {
         now <= record.until
             && self.buckets.iter().all(|bucket| {
                 let kept = record.levels.iter().find(|level| level.bucket == bucket.limit.name);
-                kept.is_some_and(|level| bucket.thousandths(bucket.floor(then)) >= level.left)
+                kept.is_some_and(|level| Bucket::thousandths(bucket.floor(then)) >= level.left)
             })
     }
 
@@ -326,7 +326,7 @@ impl Limiter {
         let then = until.plus(GRACE);
         let level = |bucket: &Bucket| {
             let left = (bucket.floor(then) - bucket.slice(SLICE)).max(0);
-            bucket.kept(bucket.thousandths(left))
+            bucket.kept(Bucket::thousandths(left))
         };
         LimitRecord {
             until,
