@@ -36,13 +36,10 @@ pub async fn learning<F: Future>(call: F) -> (F::Output, Vec<Learned>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     #[tokio::test]
     async fn what_is_told_comes_out_of_the_call_that_it_was_told_in() {
-        let told = Learned::Throttled {
-            after: Some(Duration::from_secs(3)),
-        };
+        let told = Learned::Throttled { after: Some(3_000) };
         learn(told);
         let (output, learned) = learning(async {
             for _ in 0..100 {

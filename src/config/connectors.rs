@@ -109,7 +109,7 @@ fn calls(node: &Node) -> Result<CallLimit, Fault> {
         "d" => 86_400,
         _ => return Err(wrong()),
     };
-    Ok(CallLimit::window("settings", amount, Duration::from_secs(seconds)))
+    Ok(CallLimit::window("settings", amount, seconds * 1_000))
 }
 
 fn kind(section: &Section, registry: &'static [ConnectorSpec]) -> Option<&'static ConnectorSpec> {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-const SECOND: Duration = Duration::from_secs(1);
+const SECOND: i64 = 1_000;
 
 fn limits(calls: Vec<CallLimit>) -> CallLimits {
     CallLimits {
@@ -28,7 +28,7 @@ async fn wrong(fake: Fake, count: usize) -> House {
 
 /// The shop's own count: what a bucket of this limit ever lacked, in calls.
 fn overdrawn(arrivals: &[(Millis, CallKind, u32)], limit: &CallLimit) -> Option<String> {
-    let per = i128::try_from(limit.per.as_millis()).unwrap();
+    let per = i128::from(limit.per);
     let most = i128::from(limit.burst) * per;
     let (mut level, mut last) = (most, Millis::MIN);
     for (at, kind, items) in arrivals.iter().filter(|(_, kind, _)| limit.counts(*kind)) {
@@ -173,7 +173,7 @@ async fn a_refusal_for_too_many_calls_pauses_everybody_who_shares_the_account() 
     let run = house.start_with(Arc::clone(&account));
     house.quiet().await;
     let wish = Duration::from_millis(400);
-    let told = Learned::Throttled { after: Some(wish) };
+    let told = Learned::Throttled { after: Some(400) };
     house.fake.shop.lock().unwrap().throttle = Some(told);
     let began = Instant::now();
     let reader = Limited::new(house.fake.clone(), Arc::clone(&account), house.lease.clone());

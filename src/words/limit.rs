@@ -1,7 +1,5 @@
 //! How much a vendor takes in how much time, and what an answer told of it.
 
-use std::time::Duration;
-
 /// What a call does: a limit counts some kinds of calls, or all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CallKind {
@@ -37,8 +35,8 @@ pub struct CallLimit {
     pub kinds: &'static [CallKind],
     /// So much comes back per `per`, 1 and more.
     pub amount: u32,
-    /// One millisecond and more.
-    pub per: Duration,
+    /// Milliseconds, 1 and more.
+    pub per: i64,
     /// So much may be used at once, 1 and more.
     pub burst: u32,
     /// What one call costs.
@@ -50,14 +48,14 @@ pub struct CallLimit {
 }
 
 impl CallLimit {
-    /// A bucket that counts every call as one: never more than `burst + amount × time ÷ per`.
-    pub fn rate(name: &'static str, amount: u32, per: Duration, burst: u32) -> Self {
+    /// A bucket that counts every call as one, `per` in milliseconds: never more than `burst + amount × time ÷ per`.
+    pub fn rate(name: &'static str, amount: u32, per: i64, burst: u32) -> Self {
         Self {
             name,
             scope: LimitScope::Account,
             kinds: &[],
             amount: amount.max(1),
-            per: per.max(Duration::from_millis(1)),
+            per: per.max(1),
             burst: burst.max(1),
             per_call: 1,
             per_item: 0,
@@ -65,8 +63,8 @@ impl CallLimit {
         }
     }
 
-    /// At most `most` calls in any span of `per`, wherever the vendor's own windows begin: a tenth of it at once.
-    pub fn window(name: &'static str, most: u32, per: Duration) -> Self {
+    /// At most `most` calls in any span of `per` milliseconds, wherever the vendor's own windows begin: a tenth of it at once.
+    pub fn window(name: &'static str, most: u32, per: i64) -> Self {
         let (most, burst) = (most.max(1), (most / 10).max(1));
         let mut limit = Self::rate(name, most - burst + 1, per, burst);
         limit.stated = format!("{most} calls/{}", period(per));
@@ -106,8 +104,8 @@ impl CallLimit {
 pub struct ListingLimit {
     /// 2 and more.
     pub most: u32,
-    /// One millisecond and more.
-    pub per: Duration,
+    /// Milliseconds, 1 and more.
+    pub per: i64,
 }
 
 /// All limits that a vendor states.
@@ -124,8 +122,8 @@ pub struct CallLimits {
 pub enum Learned {
     /// The call was refused because there were too many; the vendor's own wish where it gave one.
     Throttled {
-        /// No call before this much time is over.
-        after: Option<Duration>,
+        /// No call before so many milliseconds are over.
+        after: Option<i64>,
     },
     /// What is left, as of this answer.
     Left {
@@ -133,8 +131,8 @@ pub enum Learned {
         limit: &'static str,
         /// So much may be used now.
         left: u32,
-        /// Nothing comes back before this much time is over, where the vendor counts in windows.
-        reset: Option<Duration>,
+        /// Nothing comes back before so many milliseconds are over, where the vendor counts in windows.
+        reset: Option<i64>,
     },
     /// The limit is another one than was stated.
     Rate {
@@ -142,8 +140,8 @@ pub enum Learned {
         limit: &'static str,
         /// So much comes back per `per`.
         amount: u32,
-        /// One millisecond and more.
-        per: Duration,
+        /// Milliseconds, 1 and more.
+        per: i64,
         /// So much may be used at once.
         burst: u32,
     },
@@ -157,8 +155,8 @@ pub enum Learned {
 }
 
 /// A period as it stands behind a slash: `s`, `min`, `h`, `day`, or `10 s`.
-fn period(per: Duration) -> String {
-    match per.as_millis() {
+fn period(per: i64) -> String {
+    match per {
         1_000 => "s".to_owned(),
         60_000 => "min".to_owned(),
         3_600_000 => "h".to_owned(),
@@ -174,7 +172,7 @@ mod tests {
 
     #[test]
     fn limits_read_as_the_vendor_states_them() {
-        let second = Duration::from_secs(1);
+        let second = 1_000;
         assert_eq!(CallLimit::rate("calls", 2, second, 2).stated, "2 calls/s");
         let updates = CallLimit::window("updates", 2_000, 60 * second).costs(0, 1, "updates");
         assert_eq!(updates.stated, "2000 updates/min");

@@ -159,7 +159,8 @@ impl Http {
         let after = after.map(|seconds: u64| Duration::from_secs(seconds.min(3_600)));
         let class = match status {
             429 => {
-                learn(Learned::Throttled { after });
+                let wish = after.map(|after| i64::try_from(after.as_millis()).unwrap_or(i64::MAX));
+                learn(Learned::Throttled { after: wish });
                 ErrorClass::Retry { after }
             }
             503 if after.is_some() => ErrorClass::Retry { after },

@@ -5,7 +5,6 @@
 
 use omnistock_words::{CallKind, CallLimit, Millis};
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
 
 /// Parts of one unit.
 const UNIT: i128 = 1_000_000_000_000_000;
@@ -66,19 +65,23 @@ impl Bucket {
         bucket
     }
 
-    /// As the store has it, as of an instant that may be yet to come: until then nothing comes back.
-    /// Empty where the store has none: somebody may have used it up a moment ago.
-    pub(super) fn of_record(limit: CallLimit, level: Option<&Level>, at: Millis) -> Self {
+    /// As the store has it, as of an instant that may be yet to come: what comes back until then is in it
+    /// already. Empty where the store has none: somebody may have used it up a moment ago.
+    pub(super) fn of_record(limit: CallLimit, level: Option<&Level>, at: Millis, now: Millis) -> Self {
         let mut bucket = Self::new(limit, at);
         let left = level.map_or(0, |level| level.left);
         bucket.level = (i128::from(left) * (UNIT / 1_000)).clamp(0, bucket.capacity());
         bucket.factor = level.map_or(FULL, |level| i128::from(level.factor).clamp(LEAST, FULL));
+        let ahead = i128::from(at.since(now).max(0));
+        let back = ahead.min(bucket.level / bucket.flow());
+        bucket.level -= back * bucket.flow();
+        bucket.at = at.plus(-i64::try_from(back).unwrap_or_default());
         bucket
     }
 
     /// One that a vendor's refusals are a sign of: half of what went out in the last minute.
     pub(super) fn found(per_minute: u32, kinds: &'static [CallKind], now: Millis) -> Self {
-        let minute = Duration::from_mins(1);
+        let minute = 60_000;
         let amount = per_minute.max(60);
         let mut limit = CallLimit::rate("found", amount, minute, (amount / 60).max(1)).of(kinds);
         "what it took before it refused calls".clone_into(&mut limit.stated);
@@ -93,7 +96,7 @@ impl Bucket {
 
     /// Parts that come back in a millisecond.
     fn flow(&self) -> i128 {
-        let per = i128::try_from(self.limit.per.as_millis()).unwrap_or(i128::MAX).max(1);
+        let per = i128::from(self.limit.per.max(1));
         (i128::from(self.limit.amount.max(1)) * self.factor * (UNIT / FULL) / per).max(1)
     }
 
@@ -155,18 +158,17 @@ impl Bucket {
     }
 
     /// The vendor says what is left. `later` is what was debited since the call was sent and may not be in it.
-    pub(super) fn told(&mut self, left: u32, later: i128, reset: Option<Duration>, now: Millis) {
+    pub(super) fn told(&mut self, left: u32, later: i128, reset: Option<i64>, now: Millis) {
         self.settle(now);
         let said = self.parts(i128::from(left));
         self.level = self.level.min(said).max((said - later).max(0));
         if let Some(reset) = reset {
-            let reset = i64::try_from(reset.as_millis()).unwrap_or(i64::MAX);
-            self.at = self.at.max(now.plus(reset.min(86_400_000)));
+            self.at = self.at.max(now.plus(reset.clamp(0, 86_400_000)));
         }
     }
 
     /// The limit is another one than was stated; what is in the bucket stays.
-    pub(super) fn restate(&mut self, amount: u32, per: Duration, burst: u32, now: Millis) {
+    pub(super) fn restate(&mut self, amount: u32, per: i64, burst: u32, now: Millis) {
         self.settle(now);
         (self.limit.amount, self.limit.burst, self.limit.per) = (amount.max(1), burst.max(1), per);
         self.level = self.level.min(self.capacity());

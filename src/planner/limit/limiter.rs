@@ -7,7 +7,6 @@ use super::bucket::{Bucket, Level};
 use omnistock_words::{CallKind, CallLimit, Learned, Millis};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 /// One record lets calls go for so long, milliseconds.
 pub const SLICE: i64 = 1_500;
@@ -114,7 +113,7 @@ impl Limiter {
         let ahead = now.plus(SLICE + GRACE);
         let at = record.map_or(now, |record| record.until.plus(GRACE).min(ahead));
         let level = |name: &str| record?.levels.iter().find(|level| level.bucket == name);
-        let bucket = |limit: &CallLimit| Bucket::of_record(limit.clone(), level(limit.name), at);
+        let bucket = |limit: &CallLimit| Bucket::of_record(limit.clone(), level(limit.name), at, now);
         let mut buckets: Vec<Bucket> = limits.iter().map(bucket).collect();
         if let Some(found) = level("found")
             .and_then(|level| level.found)
@@ -262,7 +261,7 @@ impl Limiter {
         }
     }
 
-    fn left(&mut self, pass: &Pass, limit: &str, left: u32, reset: Option<Duration>, now: Millis) {
+    fn left(&mut self, pass: &Pass, limit: &str, left: u32, reset: Option<i64>, now: Millis) {
         let Some(bucket) = self.buckets.iter_mut().find(|bucket| bucket.limit.name == limit) else {
             return;
         };
@@ -273,15 +272,14 @@ impl Limiter {
         bucket.told(left, later, reset, now);
     }
 
-    fn restate(&mut self, limit: &str, amount: u32, per: Duration, burst: u32, now: Millis) {
+    fn restate(&mut self, limit: &str, amount: u32, per: i64, burst: u32, now: Millis) {
         if let Some(bucket) = self.buckets.iter_mut().find(|bucket| bucket.limit.name == limit) {
             bucket.restate(amount, per, burst, now);
         }
     }
 
-    fn throttled(&mut self, kind: CallKind, after: Option<Duration>, now: Millis) {
-        let wish = after.and_then(|after| i64::try_from(after.as_millis()).ok());
-        let until = now.plus(wish.unwrap_or(PAUSE).clamp(1, MOST_PAUSE));
+    fn throttled(&mut self, kind: CallKind, after: Option<i64>, now: Millis) {
+        let until = now.plus(after.unwrap_or(PAUSE).clamp(1, MOST_PAUSE));
         self.paused = Some(self.paused.map_or(until, |old| old.max(until)));
         self.waiting = Some(Waiting { until, limit: None });
         // Calls go again, but what was found out about the rate has to be durable first.

@@ -15,9 +15,7 @@ pub struct ChangesLeft {
 /// Half of them at once, the others over the period: never more than all in any span of it.
 fn shape(limit: ListingLimit) -> (i64, i64, i64) {
     let most = i64::from(limit.most.max(2));
-    let per = i64::try_from(limit.per.as_millis())
-        .unwrap_or(i64::MAX)
-        .clamp(1, 3_650 * 86_400_000);
+    let per = limit.per.clamp(1, 3_650 * 86_400_000);
     (most / 2, most - most / 2, per)
 }
 
@@ -48,11 +46,10 @@ pub fn take_change(
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use std::time::Duration;
 
     const DAY: ListingLimit = ListingLimit {
         most: 250,
-        per: Duration::from_hours(24),
+        per: 86_400_000,
     };
 
     #[test]

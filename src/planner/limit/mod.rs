@@ -4,6 +4,8 @@ mod bucket;
 mod limiter;
 mod listing;
 #[cfg(test)]
+mod schedule_tests;
+#[cfg(test)]
 mod tests;
 
 pub use bucket::Level;

@@ -4,9 +4,9 @@
 use crate::broken::Broken;
 use crate::call::{Call, Job, Outcome};
 use crate::sim::Sim;
+use crate::worker::Worker;
 use omnistock_planner::{Ask, Class, GRACE, Limiter};
 use omnistock_words::{CallKind, CallLimit, Learned, Millis};
-use std::time::Duration;
 
 /// How far daemons' clocks may be apart, milliseconds.
 const CLOCKS: i64 = 600;
@@ -19,7 +19,7 @@ impl Sim {
     /// The limiter of a daemon that begins to lead: from the record, unless the store went back meanwhile.
     pub(crate) fn limiter(&self, daemon: usize, shop: usize) -> Limiter {
         let (per_minute, burst) = self.scenario.shops[shop].rate;
-        let limit = CallLimit::rate("calls", per_minute as u32, Duration::from_mins(1), burst as u32);
+        let limit = CallLimit::rate("calls", per_minute as u32, 60_000, burst as u32);
         let record = self.store.channels[shop].limits.as_ref();
         let record = record.filter(|(generation, _)| *generation == self.store.generation);
         Limiter::new(&[limit], record.map(|(_, record)| record), self.now(daemon))
@@ -58,6 +58,16 @@ impl Sim {
         true
     }
 
+    /// A worker's round is durable, with what its calls may use; else none of them is made.
+    pub(crate) fn durable(&mut self, daemon: usize, worker: &mut Worker) -> bool {
+        let may =
+            self.commit(daemon, worker) && (worker.passes.is_empty() || self.secure(daemon, worker.shop, worker.token));
+        if !may {
+            self.withdraw(daemon, worker.shop, std::mem::take(&mut worker.passes));
+        }
+        may
+    }
+
     /// Calls that were let go and are not made.
     pub(crate) fn withdraw(&mut self, daemon: usize, shop: usize, passes: impl IntoIterator<Item = u64>) {
         if let Some(limiter) = self.daemons[daemon].limiters.get_mut(shop) {
@@ -72,9 +82,7 @@ impl Sim {
             return;
         }
         let refused = match outcome {
-            Outcome::Failed(Class::Retry { after: Some(after) }) => Some(Learned::Throttled {
-                after: Some(Duration::from_millis(*after as u64)),
-            }),
+            Outcome::Failed(Class::Retry { after: Some(after) }) => Some(Learned::Throttled { after: Some(*after) }),
             _ => None,
         };
         if let Some(limiter) = self.daemons[daemon].limiters.get_mut(shop) {
@@ -88,12 +96,11 @@ impl Sim {
         let (t, shop) = (self.t, call.shop);
         let (per_minute, burst) = self.scenario.shops[shop].rate;
         let sender = &self.daemons[call.daemon];
-        let works = match call.job {
-            Job::Orders(..) => sender.up && sender.life == call.of,
-            _ => {
-                let worker = sender.workers.get(shop).and_then(Option::as_ref);
-                worker.is_some_and(|worker| worker.id == call.of)
-            }
+        let worker = sender.workers.get(shop).and_then(Option::as_ref);
+        let works = if let Job::Orders(..) = call.job {
+            sender.up && sender.life == call.of
+        } else {
+            worker.is_some_and(|worker| worker.id == call.of)
         };
         if call.given_up || !works && t - call.sent > GRACE {
             return false;

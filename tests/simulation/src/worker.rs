@@ -76,9 +76,8 @@ pub(crate) struct Worker {
     pub(crate) price_busy: BTreeSet<usize>,
     pub(crate) price_held: BTreeMap<usize, i64>,
     pub(crate) price_after: Millis,
-    /// Calls that wait for the store to have their intents; what ended meanwhile.
+    /// Calls that wait for the store to have their intents, and their rights; what ended meanwhile.
     pub(crate) committing: Option<Vec<Job>>,
-    /// The rights to these calls; when to ask again where there was none for another.
     pub(crate) passes: Vec<u64>,
     pub(crate) throttled: Option<Millis>,
     pub(crate) queued: Vec<(Job, Millis, Outcome)>,
@@ -348,11 +347,7 @@ impl Sim {
             self.daemons[daemon].workers[shop] = Some(worker);
             return;
         };
-        if self.oracle.violation.is_some()
-            || !self.commit(daemon, &mut worker)
-            || !jobs.is_empty() && !self.secure(daemon, shop, worker.token)
-        {
-            self.withdraw(daemon, shop, std::mem::take(&mut worker.passes));
+        if self.oracle.violation.is_some() || !self.durable(daemon, &mut worker) {
             // Fenced, or what is in memory is not what is in the store: the worker ends here.
             return self.begin_again(daemon, shop);
         }
