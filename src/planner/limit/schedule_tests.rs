@@ -1,5 +1,13 @@
 //! Schedules of many who share an account, with take-overs, against a vendor that counts for itself.
 
+#![allow(
+    clippy::too_many_lines,
+    clippy::needless_for_each,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    reason = "one schedule read from top to bottom; its numbers are small"
+)]
+
 use super::tests::{Counter, SECOND};
 use super::*;
 use omnistock_words::{CallKind, CallLimit, Millis};
