@@ -10,6 +10,7 @@ use omnistock_words::{ConnectorName, Millis, Settings};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 /// The newest version of the document and of the mirror.
@@ -63,14 +64,17 @@ fn read(mirror: &Path) -> Result<BTreeMap<ConnectorName, Millis>, StoreError> {
     }
 }
 
-/// Replaced whole, and durable when it answers.
+/// Replaced whole, and durable when it answers; its folder is created when missing.
 fn write(mirror: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let folder = mirror.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
     let part = mirror.with_extension("part");
     let mut file = std::fs::File::create(&part)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     std::fs::rename(&part, mirror)?;
-    let folder = mirror.parent().filter(|folder| !folder.as_os_str().is_empty());
     folder.map_or(Ok(()), |folder| std::fs::File::open(folder)?.sync_all())
 }
 
@@ -155,7 +159,7 @@ impl Cutovers {
             Err(error) => error.to_string(),
         };
         Err(format!(
-            "the cutovers are not mirrored in {path} ({error}): make the folder writable, or set STATE_DIRECTORY"
+            "the cutovers are not mirrored in {path} ({error}): make the folder writable, or set `path` under [store]"
         ))
     }
 
@@ -189,7 +193,7 @@ mod tests {
 
     /// One start at this time: the cutover that counts.
     async fn start(store: &Memory, folder: &Path, configured: Option<i64>, now: i64) -> Option<Millis> {
-        let mirror = folder.join("cutover.json");
+        let mirror = folder.join("state/cutover.json");
         let mut cutovers = Cutovers::load(store, mirror).await.unwrap();
         cutovers.begin(store, &settings(configured), Millis(now)).await.unwrap();
         if let Some(batch) = cutovers.write() {
@@ -213,13 +217,13 @@ mod tests {
             Some(Millis(100)),
             "the mirror counts"
         );
-        std::fs::remove_file(folder.path().join("cutover.json")).unwrap();
+        std::fs::remove_file(folder.path().join("state/cutover.json")).unwrap();
         assert_eq!(
             start(&lost, folder.path(), None, 400).await,
             Some(Millis(100)),
             "the store counts"
         );
-        assert!(folder.path().join("cutover.json").exists(), "and is mirrored again");
+        assert!(folder.path().join("state/cutover.json").exists(), "and is mirrored again");
         assert_eq!(
             start(&store, folder.path(), Some(7), 500).await,
             Some(Millis(7)),
