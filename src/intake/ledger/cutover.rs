@@ -223,7 +223,10 @@ mod tests {
             Some(Millis(100)),
             "the store counts"
         );
-        assert!(folder.path().join("state/cutover.json").exists(), "and is mirrored again");
+        assert!(
+            folder.path().join("state/cutover.json").exists(),
+            "and is mirrored again"
+        );
         assert_eq!(
             start(&store, folder.path(), Some(7), 500).await,
             Some(Millis(7)),
