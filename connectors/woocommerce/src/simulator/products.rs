@@ -3,6 +3,7 @@
 use super::answer::{Call, Reply, cut, gmt, page, refused};
 use super::shop::{Manage, Product, Shop};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 pub(super) fn render(shop: &Shop, id: u64, product: &Product) -> Value {
     let managed = product.manage == Manage::Yes;
@@ -13,13 +14,12 @@ pub(super) fn render(shop: &Shop, id: u64, product: &Product) -> Value {
     };
     let in_stock = !managed || product.quantity > 0;
     let variable = product.kind == "variable";
-    let variations: Vec<u64> = shop
-        .products
-        .iter()
-        .filter(|_| variable)
-        .filter(|(_, other)| other.parent == Some(id))
-        .map(|(id, _)| *id)
-        .collect();
+    let children = || shop.products.iter().filter(|(_, other)| other.parent == Some(id));
+    let variations: Vec<u64> = if variable {
+        children().map(|(id, _)| *id).collect()
+    } else {
+        Vec::new()
+    };
     json!({
         "id": id, "name": format!("Article {}", product.sku), "type": product.kind, "status": "publish", "sku": product.sku,
         "price": "9.90", "regular_price": "9.90", "sale_price": "", "manage_stock": manage,
@@ -62,22 +62,27 @@ fn list(shop: &Shop, call: &Call) -> Reply {
     let skus = call.query("sku").map(|text| text.split(',').collect::<Vec<_>>());
     let include = call.ids("include");
     let after = call.date("modified_after", shop.offset);
-    let wanted = |id: u64, product: &Product| {
+    let wanted = |product: &Product| {
         let kind = skus
             .as_ref()
             .map_or(product.parent.is_none(), |skus| skus.contains(&product.sku.as_str()));
-        kind && include.as_ref().is_none_or(|ids| ids.contains(&id))
-            && after.is_none_or(|after| product.modified.0 / 1_000 > after.0 / 1_000)
+        kind && after.is_none_or(|after| product.modified.0 / 1_000 > after.0 / 1_000)
     };
-    let mut rows: Vec<(&u64, &Product)> = shop
-        .products
-        .iter()
-        .filter(|(id, product)| wanted(**id, product))
-        .collect();
+    let mut rows = found(shop, include.as_deref());
+    rows.retain(|(_, product)| wanted(product));
     if call.query("order") != Some("asc") {
         rows.reverse();
     }
     page(call, rows, &shop.address, |(id, product)| render(shop, *id, product))
+}
+
+/// The products with these ids, else all, by id.
+fn found<'a>(shop: &'a Shop, include: Option<&[u64]>) -> Vec<(&'a u64, &'a Product)> {
+    let Some(ids) = include else {
+        return shop.products.iter().collect();
+    };
+    let ids: BTreeSet<u64> = ids.iter().copied().collect();
+    ids.iter().filter_map(|id| shop.products.get_key_value(id)).collect()
 }
 
 fn variations(shop: &Shop, call: &Call, parent: &str) -> Reply {
@@ -86,14 +91,8 @@ fn variations(shop: &Shop, call: &Call, parent: &str) -> Reply {
         Err(reply) => return reply,
     };
     let include = call.ids("include");
-    let wanted = |id: u64, product: &Product| {
-        product.parent == Some(parent) && include.as_ref().is_none_or(|ids| ids.contains(&id))
-    };
-    let mut rows: Vec<(&u64, &Product)> = shop
-        .products
-        .iter()
-        .filter(|(id, product)| wanted(**id, product))
-        .collect();
+    let mut rows = found(shop, include.as_deref());
+    rows.retain(|(_, product)| product.parent == Some(parent));
     if call.query("order") != Some("asc") {
         rows.reverse();
     }
