@@ -212,7 +212,8 @@ impl Levels<'_> {
         let read_at = now();
         let variables = json!({"ids": items, "location": gid("Location", location)});
         // An item that is gone is null, or an empty object where the number is of something else.
-        let nodes: Vec<Option<serde_json::Value>> = self.client.ask(&ITEMS, &variables, "nodes").await?;
+        let nodes: Vec<Option<serde_json::Value>> =
+            self.client.ask_of(&ITEMS, &variables, "nodes", items.len()).await?;
         let found = nodes
             .into_iter()
             .flatten()

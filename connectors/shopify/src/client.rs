@@ -26,7 +26,7 @@ pub(crate) struct Client {
     throttle: Throttle,
     path: String,
     version: String,
-    /// Another version than was asked for that was told of already.
+    /// The version that served the last call, where it was not the one that was asked for; told of already.
     warned: Mutex<Option<String>>,
 }
 
@@ -54,9 +54,20 @@ impl Client {
         variables: &Value,
         field: &str,
     ) -> Result<T, ConnectorError> {
+        self.ask_of(document, variables, field, 1).await
+    }
+
+    /// The same of a document whose cost is that of one object, times `objects`.
+    pub(crate) async fn ask_of<T: DeserializeOwned>(
+        &self,
+        document: &Document,
+        variables: &Value,
+        field: &str,
+        objects: usize,
+    ) -> Result<T, ConnectorError> {
         let (reserved, wait) = self
             .throttle
-            .reserve(document.name, document.cost, Instant::now())
+            .reserve(document.name, document.cost, objects, Instant::now())
             .map_err(|wait| ConnectorError {
                 class: ErrorClass::Retry { after: Some(wait) },
                 message: format!(
@@ -203,10 +214,11 @@ impl Client {
         let Some(served) = answer.headers.get(SERVED).and_then(|value| value.to_str().ok()) else {
             return;
         };
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
         if served == self.version {
+            *warned = None;
             return;
         }
-        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
         if warned.as_deref() != Some(served) {
             *warned = Some(served.to_owned());
             tracing::warn!(asked = %self.version, served, "Shopify serves another version than was asked for; set `version` to one that it still has");

@@ -50,10 +50,10 @@ pub(crate) const LEVELS: Document = Document {
 }",
 };
 
-/// Named items at one location.
+/// Named items at one location. Costs are those of one item.
 pub(crate) const ITEMS: Document = Document {
     name: "OmnistockItems",
-    cost: 300,
+    cost: 3,
     text: "query OmnistockItems($ids: [ID!]!, $location: ID!) {
   nodes(ids: $ids) {
     ... on InventoryItem {

@@ -24,7 +24,7 @@ struct Bucket {
     restored: i64,
     at: Instant,
     on_the_way: i64,
-    /// What a call of this name was last reckoned with.
+    /// What one object of a call of this name was last reckoned with.
     costs: BTreeMap<&'static str, i64>,
 }
 
@@ -52,6 +52,7 @@ impl Bucket {
 pub(crate) struct Reserved<'a> {
     throttle: &'a Throttle,
     cost: i64,
+    objects: i64,
 }
 
 impl Drop for Reserved<'_> {
@@ -81,21 +82,24 @@ impl Throttle {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sets apart what `call` is likely to cost (`points` while no answer told it), and says how long to wait before
-    /// it is sent. `Err`: that would be too long, and nothing is set apart.
+    /// Sets apart what `call` with so many objects is likely to cost (`points` each while no answer told it), and says
+    /// how long to wait before it is sent. `Err`: that would be too long, and nothing is set apart.
     pub(crate) fn reserve(
         &self,
         call: &'static str,
         points: u32,
+        objects: usize,
         now: Instant,
     ) -> Result<(Reserved<'_>, Duration), Duration> {
         let mut bucket = self.bucket();
         bucket.fill(now);
-        let cost = bucket
+        let objects = i64::try_from(objects).unwrap_or(i64::MAX).max(1);
+        let each = bucket
             .costs
             .get(call)
             .copied()
             .unwrap_or_else(|| i64::from(points) * 1_000);
+        let cost = each.saturating_mul(objects);
         let wait = bucket.until(cost);
         if wait > PATIENCE {
             return Err(wait);
@@ -103,15 +107,25 @@ impl Throttle {
         bucket.left = bucket.left.saturating_sub(cost);
         bucket.on_the_way = bucket.on_the_way.saturating_add(cost);
         drop(bucket);
-        Ok((Reserved { throttle: self, cost }, wait))
+        Ok((
+            Reserved {
+                throttle: self,
+                cost,
+                objects,
+            },
+            wait,
+        ))
     }
 
     /// Takes in what an answer to `call` told.
     pub(crate) fn learn(&self, call: &'static str, reserved: Reserved<'_>, cost: &Cost, now: Instant) {
+        let objects = reserved.objects;
         drop(reserved);
         let mut bucket = self.bucket();
         if let Some(requested) = cost.requested {
-            bucket.costs.insert(call, requested);
+            bucket
+                .costs
+                .insert(call, requested / objects + i64::from(requested % objects > 0));
         }
         let Some(status) = &cost.status else { return };
         bucket.most = status.most.max(1);
@@ -150,10 +164,10 @@ mod tests {
     fn a_call_waits_until_its_points_have_flown_in() {
         let start = Instant::now();
         let throttle = Throttle::new(start);
-        let (reserved, wait) = throttle.reserve("write", 13, start).ok().unwrap();
+        let (reserved, wait) = throttle.reserve("write", 13, 1, start).ok().unwrap();
         assert_eq!(wait, Duration::ZERO);
         throttle.learn("write", reserved, &told(50, 100), start);
-        let (_reserved, wait) = throttle.reserve("write", 13, start).ok().unwrap();
+        let (_reserved, wait) = throttle.reserve("write", 13, 1, start).ok().unwrap();
         assert_eq!(
             wait,
             Duration::from_millis(501),
@@ -165,10 +179,10 @@ mod tests {
     fn calls_on_their_way_are_not_promised_twice() {
         let start = Instant::now();
         let throttle = Throttle::new(start);
-        let (first, _) = throttle.reserve("read", 500, start).ok().unwrap();
-        let (second, _) = throttle.reserve("read", 500, start).ok().unwrap();
+        let (first, _) = throttle.reserve("read", 500, 1, start).ok().unwrap();
+        let (second, _) = throttle.reserve("read", 500, 1, start).ok().unwrap();
         throttle.learn("read", first, &told(600, 500), start);
-        let (_third, wait) = throttle.reserve("read", 500, start).ok().unwrap();
+        let (_third, wait) = throttle.reserve("read", 500, 1, start).ok().unwrap();
         assert_eq!(
             wait,
             Duration::from_millis(4_001),
@@ -181,23 +195,37 @@ mod tests {
     fn who_would_wait_too_long_is_told_when_to_come_again() {
         let start = Instant::now();
         let throttle = Throttle::new(start);
-        let (reserved, _) = throttle.reserve("read", 10, start).ok().unwrap();
+        let (reserved, _) = throttle.reserve("read", 10, 1, start).ok().unwrap();
         throttle.learn("read", reserved, &told(0, 1_000), start);
         assert_eq!(
-            throttle.reserve("read", 10, start).err(),
+            throttle.reserve("read", 10, 1, start).err(),
             Some(Duration::from_millis(10_001))
         );
         let later = start + Duration::from_secs(10);
-        assert_eq!(throttle.reserve("read", 10, later).ok().unwrap().1, Duration::ZERO);
+        assert_eq!(throttle.reserve("read", 10, 1, later).ok().unwrap().1, Duration::ZERO);
+    }
+
+    #[test]
+    fn what_one_object_cost_is_reckoned_for_each() {
+        let start = Instant::now();
+        let throttle = Throttle::new(start);
+        let (reserved, _) = throttle.reserve("read", 3, 250, start).ok().unwrap();
+        throttle.learn("read", reserved, &told(100, 500), start);
+        let (_few, wait) = throttle.reserve("read", 3, 50, start).ok().unwrap();
+        assert_eq!(wait, Duration::ZERO, "two points each");
+        assert_eq!(
+            throttle.reserve("read", 3, 50, start).ok().unwrap().1,
+            Duration::from_millis(1_001)
+        );
     }
 
     #[test]
     fn a_call_that_is_given_up_gives_its_points_back() {
         let start = Instant::now();
         let throttle = Throttle::new(start);
-        drop(throttle.reserve("read", 2_000, start).ok().unwrap());
+        drop(throttle.reserve("read", 2_000, 1, start).ok().unwrap());
         let (_reserved, wait) = throttle
-            .reserve("read", 100, start + Duration::from_secs(1))
+            .reserve("read", 100, 1, start + Duration::from_secs(1))
             .ok()
             .unwrap();
         assert_eq!(wait, Duration::ZERO);
@@ -210,7 +238,7 @@ mod tests {
             let throttle = Throttle::new(start);
             let (mut now, mut sent, mut held) = (start, 0i64, Vec::new());
             for (points, pause) in calls {
-                if let Ok((reserved, wait)) = throttle.reserve("any", points, now) {
+                if let Ok((reserved, wait)) = throttle.reserve("any", points, 1, now) {
                     now += wait;
                     sent += i64::from(points) * 1_000;
                     held.push(reserved);

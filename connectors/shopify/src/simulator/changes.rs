@@ -188,14 +188,14 @@ fn apply(shop: &mut Shop, input: &Value, entries: &[Value]) -> Value {
         return refused(&[error(
             &["input", "reason"],
             "INVALID_REASON",
-            "The specified reason is invalid.",
+            "The specified reason is invalid. Valid values are: correction, and others.",
         )]);
     }
-    let mut seen = BTreeSet::new();
+    let twice = doubled(entries);
     let mut errors = Vec::new();
     let mut writes = Vec::new();
     for (index, entry) in entries.iter().enumerate() {
-        match checked(shop, entry, &mut seen) {
+        match checked(shop, entry, &twice) {
             Ok(write) => writes.push(write),
             Err((member, code, message)) => errors.push(error(
                 &["input", "quantities", &index.to_string(), member],
@@ -216,9 +216,21 @@ fn apply(shop: &mut Shop, input: &Value, entries: &[Value]) -> Value {
     json!({"inventoryAdjustmentGroup": {"id": gid("InventoryAdjustmentGroup", group)}, "userErrors": []})
 }
 
+/// Items at locations that stand in a call more than once: each of their entries is to blame.
+fn doubled(entries: &[Value]) -> BTreeSet<(u64, u64)> {
+    let mut seen = BTreeSet::new();
+    let pairs = entries.iter().filter_map(|entry| {
+        Some((
+            id_of("InventoryItem", entry.get("inventoryItemId")?)?,
+            id_of("Location", entry.get("locationId")?)?,
+        ))
+    });
+    pairs.filter(|pair| !seen.insert(*pair)).collect()
+}
+
 type Problem = (&'static str, &'static str, &'static str);
 
-fn checked(shop: &Shop, entry: &Value, seen: &mut BTreeSet<(u64, u64)>) -> Result<(u64, u64, i64), Problem> {
+fn checked(shop: &Shop, entry: &Value, twice: &BTreeSet<(u64, u64)>) -> Result<(u64, u64, i64), Problem> {
     let member = |name: &str| entry.get(name).cloned().unwrap_or_default();
     let item = id_of("InventoryItem", &member("inventoryItemId")).filter(|item| shop.items.contains_key(item));
     let item = item.ok_or((
@@ -232,7 +244,7 @@ fn checked(shop: &Shop, entry: &Value, seen: &mut BTreeSet<(u64, u64)>) -> Resul
         "INVALID_LOCATION",
         "The specified location could not be found.",
     ))?;
-    if !seen.insert((item, location)) {
+    if twice.contains(&(item, location)) {
         return Err((
             "locationId",
             "NO_DUPLICATE_INVENTORY_ITEM_ID_GROUP_ID_PAIR",
@@ -250,14 +262,14 @@ fn checked(shop: &Shop, entry: &Value, seen: &mut BTreeSet<(u64, u64)>) -> Resul
         return Err((
             "quantity",
             "INVALID_QUANTITY_TOO_HIGH",
-            "The total quantity can't be higher than 1,000,000,000.",
+            "The quantity can't be higher than 1,000,000,000.",
         ));
     }
     if quantity < -BOUND {
         return Err((
             "quantity",
             "INVALID_QUANTITY_TOO_LOW",
-            "The total quantity can't be lower than -1,000,000,000.",
+            "The quantity can't be lower than -1,000,000,000.",
         ));
     }
     match member("changeFromQuantity").as_i64() {

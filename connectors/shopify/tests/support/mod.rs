@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub(crate) mod raw;
 pub(crate) mod schema;
 
 use omnistock_sdk::{
@@ -51,6 +52,8 @@ pub(crate) struct Shop {
     pub(crate) berlin: u64,
     pub(crate) hamburg: u64,
     pub(crate) version: &'static str,
+    /// Its calls are wrong on purpose: they are not held to the schema.
+    pub(crate) wrong_calls: bool,
 }
 
 impl Deref for Shop {
@@ -62,7 +65,7 @@ impl Deref for Shop {
 
 impl Drop for Shop {
     fn drop(&mut self) {
-        if !std::thread::panicking() {
+        if !self.wrong_calls && !std::thread::panicking() {
             schema::hold(self.version, &self.simulator.exchanges());
         }
     }
@@ -97,6 +100,7 @@ pub(crate) async fn start_with(settings: SimulatorSettings, keys: &Value) -> Sho
         berlin,
         hamburg,
         version,
+        wrong_calls: false,
     }
 }
 

@@ -118,7 +118,7 @@ fn selection(
                 known.push(name);
             }
             Selection::InlineFragment(fragment) => {
-                selection(schema, document, &fragment.selection_set, value, path, known)?
+                selection(schema, document, &fragment.selection_set, value, path, known)?;
             }
             Selection::FragmentSpread(spread) => {
                 let fragment = spread.fragment_def(document).ok_or("an unknown fragment")?;
