@@ -14,10 +14,14 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::sync::Mutex;
 use std::sync::PoisonError;
+use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 /// The version that really served a call.
 const SERVED: &str = "x-shopify-api-version";
+
+/// After a refusal for cost, however full the bucket is said to be: others may drink from it.
+const LEAST_PAUSE: Duration = Duration::from_secs(1);
 
 /// A client for one shop.
 pub(crate) struct Client {
@@ -88,7 +92,13 @@ impl Client {
         if let Some(error) = self.refusal(document, &envelope.errors, cost.as_ref()) {
             return Err(error);
         }
-        let data = envelope.data.get_mut(field).map(Value::take).unwrap_or_default();
+        // Null is an answer ("there is none"); a member that is missing is none: it must not pass for an empty shop.
+        let Some(data) = envelope.data.get_mut(field).map(Value::take) else {
+            return Err(ConnectorError::unknown(format!(
+                "{}: the answer has no `{field}`",
+                document.name
+            )));
+        };
         serde_json::from_value(data).map_err(|error| {
             ConnectorError::unknown(format!(
                 "{}: the answer is not of the shape of version {}: {error}",
@@ -180,7 +190,8 @@ impl Client {
             "THROTTLED" => {
                 let after = self
                     .throttle
-                    .until(cost.and_then(|cost| cost.requested), Instant::now());
+                    .until(cost.and_then(|cost| cost.requested), Instant::now())
+                    .max(LEAST_PAUSE);
                 (ErrorClass::Retry { after: Some(after) }, String::new())
             }
             "ACCESS_DENIED" => (
@@ -260,7 +271,6 @@ mod tests {
     use crate::documents::SET;
     use crate::settings::Credentials;
     use omnistock_sdk::SecretString;
-    use std::time::Duration;
 
     fn client() -> Client {
         Client::new(&Parts {

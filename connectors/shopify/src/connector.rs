@@ -78,8 +78,8 @@ fn manifest() -> Manifest {
         max_read: PAGE,
         // Items and locations mix freely in one call.
         grouping: Grouping::Any,
-        // One bad entry undoes the call [recorded]; the connector sends the others again by itself.
-        all_or_nothing: true,
+        // One bad entry undoes the vendor's call [recorded], but not ours: the others are sent again without it.
+        all_or_nothing: false,
         // The bucket of costs bounds what is sent, not the number of calls; few are enough to empty it.
         concurrency: 4,
         // Times have whole seconds [recorded].
@@ -190,8 +190,8 @@ impl Connector for Shopify {
         let missing = missing(&installation.scopes);
         if !missing.is_empty() {
             return Err(ConnectorError::operator(format!(
-                "the app may not {}; grant it these scopes and install it again",
-                missing.join(", ")
+                "the app may not `{}`; grant it these scopes and install it again",
+                missing.join("`, `")
             )));
         }
         let places = self.places.get(&self.client).await?;

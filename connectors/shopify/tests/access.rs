@@ -43,7 +43,7 @@ async fn a_missing_scope_is_named() {
     shop.withdraw_scope("write_inventory");
     shop.withdraw_scope("read_orders");
     let said = complaint(&shop, &json!({})).await;
-    assert!(said.contains("write_inventory, read_orders"), "{said}");
+    assert!(said.contains("`write_inventory`, `read_orders`"), "{said}");
     let error = shop.connector.orders().unwrap().orders(None).await.unwrap_err();
     assert_eq!(error.class, ErrorClass::Operator);
     assert!(error.message.contains("`read_orders`"), "{error}");
@@ -148,4 +148,36 @@ async fn an_address_that_is_no_shop_names_the_setting() {
         .unwrap_err();
     assert_eq!(error.class, ErrorClass::Operator);
     assert!(error.message.contains("`url`"), "{error}");
+}
+
+#[tokio::test]
+async fn an_answer_without_sense_is_never_an_empty_shop() {
+    for body in [
+        "{}",
+        "{\"data\":null}",
+        "{\"data\":{}}",
+        "[]",
+        "<html></html>",
+        "{\"data\":{\"locations\":{",
+    ] {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let router = axum::Router::new().fallback(async move || body);
+        tokio_util::task::TaskTracker::new().spawn(async move { axum::serve(listener, router).await.unwrap() });
+        let connector = build(json!({"url": url, "token": {"env": "shpat_x"}}));
+        let page = connector.channel().unwrap().catalogue(None).await;
+        assert_eq!(page.unwrap_err().class, ErrorClass::Unknown, "{body}");
+        let order = omnistock_words::OrderId::new("7").unwrap();
+        assert_eq!(
+            connector.orders().unwrap().order(&order).await.unwrap_err().class,
+            ErrorClass::Unknown,
+            "{body}"
+        );
+        let write = connector
+            .channel()
+            .unwrap()
+            .write(&[support::item(1, 2, 3, None)])
+            .await;
+        assert_eq!(write.unwrap_err().class, ErrorClass::Unknown, "{body}");
+    }
 }
