@@ -7,4 +7,5 @@ pub const CONNECTORS: &[ConnectorSpec] = &[
     omnistock_file::SPEC,
     omnistock_woocommerce::SPEC,
     omnistock_medusa::SPEC,
+    omnistock_odoo::SPEC,
 ];

@@ -53,6 +53,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "omnistock_file",
             "omnistock_woocommerce",
             "omnistock_medusa",
+            "omnistock_odoo",
         ],
     ),
     ("config", &["omnistock_sdk", "omnistock_words"]),
@@ -165,6 +166,7 @@ const OUR_CRATES: &[&str] = &[
     "omnistock_file",
     "omnistock_woocommerce",
     "omnistock_medusa",
+    "omnistock_odoo",
 ];
 
 #[test]
