@@ -74,7 +74,8 @@ impl OdooSource {
         }
     }
 
-    /// The second look, and what both agree on.
+    /// The second look, and what both agree on. It is handed out before the figures that it speaks of: they
+    /// count less from then on, so that no line is subtracted from a figure that has lost it already.
     async fn state_orders(
         &self,
         state: &mut State,
@@ -179,12 +180,12 @@ impl OdooSource {
             prices: prices.rows,
             unknown_locations: self.strange(&world).await?,
         };
-        state.hand(Report::Stock(report), Some(Made::Full));
         state.stated.clear();
         if let Some(look) = &look {
             Self::restate(state, look);
         }
         self.state_orders(state, &world, look, as_of).await?;
+        state.hand(Report::Stock(report), Some(Made::Full));
         state.changes = changes;
         // One that proves nothing is followed by another at once.
         state.full_at = complete.then(Instant::now);
@@ -263,6 +264,7 @@ impl OdooSource {
         let sums = self.figures(world).of(&ids).await?;
         let known = ids.iter().copied().filter(|id| articles.by_product.contains_key(id));
         let rows = rows(world, &articles, known, &sums);
+        self.state_orders(state, world, look, as_of).await?;
         if !rows.is_empty() {
             let report = StockReport {
                 title: format!("changes of Odoo at {as_of}"),
@@ -274,7 +276,6 @@ impl OdooSource {
             };
             state.hand(Report::Stock(report), Some(Made::Of(ids)));
         }
-        self.state_orders(state, world, look, as_of).await?;
         Ok(true)
     }
 }
