@@ -53,6 +53,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "omnistock_file",
             "omnistock_woocommerce",
             "omnistock_medusa",
+            "omnistock_odoo",
             "omnistock_shopify",
         ],
     ),
@@ -166,6 +167,7 @@ const OUR_CRATES: &[&str] = &[
     "omnistock_file",
     "omnistock_woocommerce",
     "omnistock_medusa",
+    "omnistock_odoo",
     "omnistock_shopify",
 ];
 

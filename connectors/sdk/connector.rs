@@ -4,7 +4,7 @@ use crate::{
     ChannelRole, ConnectorError, Manifest, OrderSource, SecretResolver, SettingProblem, StockSource, WebhookRole,
 };
 use async_trait::async_trait;
-use omnistock_words::{ConnectorName, LocationName, Millis, VendorLocation};
+use omnistock_words::{Basis, ConnectorName, LocationName, Millis, VendorLocation};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -62,6 +62,8 @@ pub struct ConnectorContext {
     pub locations: LocationCodes,
     /// Turns references to secrets into secrets.
     pub secrets: Arc<dyn SecretResolver>,
+    /// What its figures contain, where it is a source: it has to read figures of just that meaning.
+    pub basis: Option<Basis>,
     /// Relative paths start here: the folder of the configuration file.
     pub folder: PathBuf,
 }
