@@ -31,7 +31,7 @@ pub enum Access {
 }
 
 /// The deadline of [`Access::Impatient`].
-pub const PATIENCE: Duration = Duration::from_millis(400);
+pub const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What goes wrong from now on, until [`Fake::heal`].
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -120,7 +120,7 @@ pub async fn a_timeout_after_it_was_done_is_unknown(shop: Shop) -> Applies<()> {
 
 pub async fn a_write_that_lands_late_is_unknown_and_then_read(shop: Shop) -> Applies<()> {
     let (connector, listing) = listed(&shop, Access::Impatient).await?;
-    shop.fault(Fault::LandsLate(Duration::from_millis(900))).await?;
+    shop.fault(Fault::LandsLate(Duration::from_millis(1_800))).await?;
     let said = write(&connector, &listing, 9).await;
     assert!(unknown(&said), "{said:?}");
     until("the write that lands late", || shop.shown("A") == 9).await;
