@@ -123,7 +123,9 @@ pub fn compare(kind: &str, case: &str, result: &str) {
 
 fn difference(page: &str, kind: &str, case: &str, result: &str) -> Option<String> {
     let cells = |line: &str| line.split('|').map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
-    let head = cells(page.lines().find(|line| line.starts_with("| case |"))?);
+    let Some(head) = page.lines().find(|line| line.starts_with("| case |")).map(cells) else {
+        return Some("it has no table".to_owned());
+    };
     let Some(column) = head.iter().position(|name| name == kind) else {
         return Some(format!("it has no column `{kind}`"));
     };
@@ -155,6 +157,10 @@ mod tests {
         let page = render(&results.into_iter().collect());
         assert_eq!(difference(&page, "toy", first, HOLDS), None);
         assert_eq!(difference(&page, "toy", second, &why), None);
+        assert!(
+            difference("", "toy", first, HOLDS).is_some(),
+            "a page that isn't there agrees with nothing"
+        );
         for (kind, case, result) in [
             ("toy", first, why.as_str()),
             ("toy", second, HOLDS),
