@@ -1,10 +1,11 @@
 //! What is listed and what it shows: products page by page, variations product by product.
 
-use crate::client::{PAGE, has_next};
+use crate::client::{PAGE, has_next, total};
 use crate::connector::WooCommerce;
 use crate::wire::{ManageStock, Product};
 use crate::write;
 use async_trait::async_trait;
+use omnistock_sdk::http::Answer;
 use omnistock_sdk::{
     ChannelRole, ConnectorError, Cursor, ItemOutcome, ListingKey, ListingPage, ListingReading, ListingReference,
     WriteItem, now,
@@ -18,8 +19,11 @@ const FIELDS: &str = "id,sku,type,manage_stock,stock_quantity";
 /// Where a pass over the catalogue stands. One step is one call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Place {
-    /// The next page of products; `None` after the last.
-    products: Option<u32>,
+    /// Products read so far; `None` after the last.
+    products: Option<usize>,
+    /// The last of them: their ids ascend.
+    #[serde(default)]
+    last: u64,
     /// Products whose variations are still to be read, at most one page of them.
     parents: Vec<u64>,
     /// The next page of the first parent's variations.
@@ -28,7 +32,8 @@ struct Place {
 
 impl Place {
     const START: Self = Self {
-        products: Some(1),
+        products: Some(0),
+        last: 0,
         parents: Vec::new(),
         variations: 1,
     };
@@ -97,20 +102,25 @@ fn listed(product: &Product) -> bool {
 }
 
 impl WooCommerce {
-    async fn products(&self, page: u32, place: &mut Place) -> Result<Vec<ListingReading>, ConnectorError> {
+    /// The products behind the first `read` ones. One that is deleted pulls its followers forward: each page begins
+    /// with the last row of the one before, and goes back where that row isn't there any more.
+    async fn products(&self, read: usize, place: &mut Place) -> Result<Vec<ListingReading>, ConnectorError> {
         let read_at = now();
-        let number = page.to_string();
-        let query = [
-            ("status", "any"),
-            ("orderby", "id"),
-            ("order", "asc"),
-            ("per_page", "100"),
-            ("page", number.as_str()),
-            ("_fields", FIELDS),
-        ];
-        let answer = self.client.get("/products", &query).await?;
-        let products: Vec<Product> = answer.json()?;
-        place.products = has_next(&answer, page, products.len()).then_some(page.saturating_add(1));
+        let mut offset = read.saturating_sub(1);
+        let (answer, mut products) = loop {
+            let (answer, products) = self.products_from(offset).await?;
+            if offset == 0 || products.first().is_some_and(|first| first.id <= place.last) {
+                break (answer, products);
+            }
+            offset = offset.saturating_sub(PAGE);
+        };
+        let next = offset + products.len();
+        let full = products.len() >= PAGE;
+        let more = total(&answer).map_or(full, |total| next < total && products.len() > 1);
+        let before = place.last;
+        place.products = more.then_some(next);
+        place.last = products.last().map_or(before, |last| last.id.max(before));
+        products.retain(|product| product.id > before);
         place.parents = products
             .iter()
             .filter(|product| product.kind == "variable")
@@ -122,6 +132,21 @@ impl WooCommerce {
             .filter(|product| listed(product))
             .map(|product| reading(product, None, read_at))
             .collect()
+    }
+
+    async fn products_from(&self, offset: usize) -> Result<(Answer, Vec<Product>), ConnectorError> {
+        let offset = offset.to_string();
+        let query = [
+            ("status", "any"),
+            ("orderby", "id"),
+            ("order", "asc"),
+            ("per_page", "100"),
+            ("offset", offset.as_str()),
+            ("_fields", FIELDS),
+        ];
+        let answer = self.client.get("/products", &query).await?;
+        let products = answer.json()?;
+        Ok((answer, products))
     }
 
     async fn variations(&self, parent: u64, place: &mut Place) -> Result<Vec<ListingReading>, ConnectorError> {
@@ -190,7 +215,7 @@ impl ChannelRole for WooCommerce {
         let mut place = Place::read(cursor)?;
         let listings = match (place.parents.first().copied(), place.products) {
             (Some(parent), _) => self.variations(parent, &mut place).await?,
-            (None, Some(page)) => self.products(page, &mut place).await?,
+            (None, Some(read)) => self.products(read, &mut place).await?,
             (None, None) => Vec::new(),
         };
         Ok(ListingPage {

@@ -13,8 +13,9 @@ mod products;
 mod records;
 mod server;
 mod shop;
+mod trouble;
 
-pub use records::{Counters, Faults, Refusal, Sale, ShopLine, ShopOrder, Write};
+pub use records::{Counters, Faults, Refusal, Sale, ShopLine, ShopOrder, Trouble, Write, WriteTrouble};
 
 use shop::{Manage, Shop};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -59,6 +60,8 @@ struct Shared {
     /// Something is due for delivery earlier than before.
     changed: Notify,
     stopping: CancellationToken,
+    /// Writes that land after nobody waits for them any more.
+    late: TaskTracker,
 }
 
 impl Shared {
@@ -92,6 +95,7 @@ impl Simulator {
             shop: Mutex::new(shop),
             changed: Notify::new(),
             stopping: CancellationToken::new(),
+            late: TaskTracker::new(),
         });
         let tasks = TaskTracker::new();
         tasks.spawn(server::serve(listener, Arc::clone(&shared)));
@@ -134,6 +138,16 @@ impl Simulator {
     /// A secret for webhooks that one may use; the shop signs with whatever the webhook was created with.
     pub fn webhook_secret(&self) -> &'static str {
         shop::WEBHOOK_SECRET
+    }
+
+    /// The key's permission is changed to reading only, or back.
+    pub fn set_read_only(&self, read_only: bool) {
+        self.edit(|shop| shop.read_only = read_only);
+    }
+
+    /// The key is revoked in the shop's pages.
+    pub fn revoke_key(&self) {
+        self.edit(|shop| shop.revoked = true);
     }
 
     /// A simple product whose stock is counted; its id.
@@ -199,6 +213,31 @@ impl Simulator {
     /// As if an order had been placed and last changed that many seconds before.
     pub fn backdate(&self, order: u64, seconds: i64) {
         self.edit(|shop| shop.backdate(order, seconds));
+    }
+
+    /// Changes the quantity of an order's first line, by a person; stock follows. False where there is no such order.
+    pub fn edit_line(&self, order: u64, units: i64) -> bool {
+        self.edit(|shop| shop.edit(order, units))
+    }
+
+    /// Deletes a product or variation for good.
+    pub fn remove_product(&self, sku: &str) {
+        self.edit(|shop| shop.remove_product(sku));
+    }
+
+    /// Headers and body as a webhook of this topic and secret would send them now, about an order or a product.
+    pub fn delivery(&self, topic: &str, object: u64, secret: &str) -> (Vec<(String, String)>, String) {
+        self.shared.shop().signed(topic, object, secret)
+    }
+
+    /// The id of an article.
+    pub fn product(&self, sku: &str) -> Option<u64> {
+        self.shared.shop().by_sku(sku)
+    }
+
+    /// Deletes a webhook, by a person in the shop's pages.
+    pub fn delete_webhook(&self, id: u64) {
+        self.edit(|shop| shop.hooks.remove(&id));
     }
 
     /// What the storefront shows; `None` where it is not listed or not counted.

@@ -149,7 +149,27 @@ fn instant<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Millis>, D::Erro
 
 /// Plugins send decimals, and numbers as text.
 fn quantity<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Quantity>, D::Error> {
-    text(from).map(|text| text.trim().parse().ok())
+    text(from).map(|text| read_quantity(text.trim()))
+}
+
+/// A number beyond our range becomes its end: what is counted must not look as if nobody counted it.
+fn read_quantity(text: &str) -> Option<Quantity> {
+    let digits = text
+        .trim_start_matches('-')
+        .split(['.', 'e'])
+        .next()
+        .unwrap_or_default();
+    let beyond = || {
+        let large = digits.len() > 12 || text.contains("e+") || text.contains('e') && !text.contains("e-");
+        (large && !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())).then_some(
+            if text.starts_with('-') {
+                Quantity::MIN
+            } else {
+                Quantity::MAX
+            },
+        )
+    };
+    text.parse().ok().or_else(beyond)
 }
 
 #[cfg(test)]
@@ -173,6 +193,21 @@ mod tests {
         assert_eq!(order.line_items[1].quantity, Some(Quantity::whole(2)));
         assert_eq!(order.line_items[1].sku, None);
         assert!(!format!("{order:?}").contains("example.test"));
+    }
+
+    #[test]
+    fn a_number_beyond_our_range_is_its_end_and_no_text_is_a_number() {
+        for (text, meant) in [
+            ("7", Some(Quantity::whole(7))),
+            ("-2", Some(Quantity::whole(-2))),
+            ("9000000000000000", Some(Quantity::MAX)),
+            ("-9e15", Some(Quantity::MIN)),
+            ("many", None),
+            ("", None),
+            ("e", None),
+        ] {
+            assert_eq!(read_quantity(text), meant, "{text}");
+        }
     }
 
     #[test]

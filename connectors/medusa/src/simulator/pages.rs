@@ -162,7 +162,7 @@ fn line_json(order: &Order) -> Value {
             "id": format!("orditem_{}", order.line), "item_id": order.line, "version": order.version, "metadata": {}, "created_at": created,
             "updated_at": changed, "quantity": number(order.quantity), "fulfilled_quantity": number(order.fulfilled),
             "shipped_quantity": number(order.shipped), "delivered_quantity": 0, "return_requested_quantity": 0, "return_received_quantity": 0,
-            "return_dismissed_quantity": 0, "written_off_quantity": 0,
+            "return_dismissed_quantity": number(order.dismissed), "written_off_quantity": 0,
         },
     });
     if let Some(fields) = answer.as_object_mut() {

@@ -181,6 +181,11 @@ fn update(shop: &mut Shop, item: &Value, parent: Option<u64>) -> Value {
         shop.counters.items_refused += 1;
         return refused(&given, status, code, message);
     }
+    let failing = shop.products.get(&id).map(|product| &product.sku);
+    if shop.faults.failing_sku.is_some() && failing == shop.faults.failing_sku.as_ref() {
+        shop.counters.items_refused += 1;
+        return refused(&given, 500, "db_update_error", "Could not update post in the database.");
+    }
     if let (Some(switch), Some(product)) = (
         item.get("manage_stock").and_then(Value::as_bool),
         shop.products.get_mut(&id),
