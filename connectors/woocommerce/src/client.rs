@@ -180,6 +180,7 @@ mod tests {
                 webhook_secrets: Vec::new(),
                 deadline,
                 overlap: 0,
+                currency: None,
             })
             .unwrap()
         };

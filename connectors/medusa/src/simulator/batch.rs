@@ -1,7 +1,8 @@
 //! `POST /admin/inventory-items/location-levels/batch`: all levels or none.
 
 use super::pages::number;
-use super::shop::{Shop, Write, units};
+use super::records::Write;
+use super::shop::{Shop, units};
 use omnistock_sdk::now;
 use omnistock_words::Quantity;
 use serde_json::{Value, json};

@@ -1,6 +1,7 @@
 //! The shop's books: stock locations, inventory items, reservations, orders.
 
 use super::SimulatorSettings;
+use super::records::{Refusal, Sale, Write};
 use omnistock_sdk::now;
 use omnistock_words::{Millis, Quantity};
 use rand::rngs::StdRng;
@@ -55,52 +56,10 @@ pub struct Counters {
     pub items_written: u64,
     /// Batches refused, whole.
     pub batches_refused: u64,
+    /// Variants whose prices were written.
+    pub prices_written: u64,
     /// The largest batch that was sent, refused ones too.
     pub largest_batch: usize,
-}
-
-/// Why a buyer got nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// No location has that many.
-    #[error("sold out")]
-    SoldOut,
-    /// The shop is down.
-    #[error("the shop is not reachable")]
-    Unreachable,
-    /// No such article.
-    #[error("no such article")]
-    NotListed,
-}
-
-/// One line of the log of sales.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sale {
-    /// When.
-    pub at: Millis,
-    /// What.
-    pub sku: String,
-    /// How many.
-    pub units: i64,
-    /// The order.
-    pub order: String,
-    /// Its line.
-    pub line: String,
-}
-
-/// One number written through the interface.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Write {
-    /// When.
-    pub at: Millis,
-    /// Of what.
-    pub sku: String,
-    /// The stock location's id.
-    pub location: String,
-    /// The stocked quantity just before, whole units.
-    pub before: i64,
-    /// The stocked quantity from then on, whole units.
-    pub after: i64,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -117,6 +76,7 @@ impl Level {
 
 pub(super) struct Item {
     pub(super) sku: String,
+    pub(super) variant: super::price::Variant,
     pub(super) levels: BTreeMap<String, Level>,
 }
 
@@ -206,6 +166,7 @@ impl Shop {
 
     pub(super) fn add_product(&mut self, sku: &str, levels: &[(String, i64)]) -> String {
         let id = self.id("iitem");
+        let variant = super::price::Variant::new(self);
         let level = |stocked: i64| Level {
             stocked: Quantity::whole(stocked),
             reserved: Quantity::ZERO,
@@ -218,13 +179,14 @@ impl Shop {
             id.clone(),
             Item {
                 sku: sku.to_owned(),
+                variant,
                 levels,
             },
         );
         id
     }
 
-    fn item(&self, sku: &str) -> Option<(&String, &Item)> {
+    pub(super) fn item(&self, sku: &str) -> Option<(&String, &Item)> {
         self.items.iter().find(|(_, item)| item.sku == sku)
     }
 

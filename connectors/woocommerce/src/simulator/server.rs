@@ -3,7 +3,7 @@
 use super::answer::{Call, Reply};
 use super::records::Faults;
 use super::shop::Shop;
-use super::{Shared, auth, hooks, orders, products};
+use super::{Shared, auth, hooks, orders, price, products};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
@@ -85,7 +85,8 @@ fn answer(shop: &mut Shop, method: &Method, uri: &Uri, body: &Bytes) -> (Respons
     }
     let reply = products::answer(shop, &call)
         .or_else(|| orders::answer(shop, &call))
-        .or_else(|| hooks::answer(shop, &call));
+        .or_else(|| hooks::answer(shop, &call))
+        .or_else(|| price::answer(shop, &call));
     let rate = shop.faults.timeout_after_apply_rate;
     let hang = method != Method::GET && shop.happens(rate);
     shop.counters.timeouts_injected += u64::from(hang);
