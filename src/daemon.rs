@@ -2,6 +2,7 @@
 
 mod cause;
 mod explain;
+mod explain_price;
 mod gate_view;
 mod history;
 mod holds;

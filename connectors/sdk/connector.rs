@@ -1,7 +1,8 @@
 //! A connector, its registry entry and what it is given to build itself.
 
 use crate::{
-    ChannelRole, ConnectorError, Manifest, OrderSource, SecretResolver, SettingProblem, StockSource, WebhookRole,
+    ChannelRole, ConnectorError, Manifest, OrderSource, PriceRole, SecretResolver, SettingProblem, StockSource,
+    WebhookRole,
 };
 use async_trait::async_trait;
 use omnistock_words::{Basis, ConnectorName, LocationName, Millis, VendorLocation};
@@ -28,6 +29,11 @@ pub trait Connector: Send + Sync + 'static {
 
     /// Its role as a channel that is written.
     fn channel(&self) -> Option<&dyn ChannelRole> {
+        None
+    }
+
+    /// Its role as a channel whose prices are written too.
+    fn prices(&self) -> Option<&dyn PriceRole> {
         None
     }
 

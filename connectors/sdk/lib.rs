@@ -9,6 +9,7 @@ pub mod http;
 mod manifest;
 mod nearest;
 mod orders;
+mod prices;
 mod settings;
 mod stock;
 mod webhook;
@@ -21,6 +22,7 @@ pub use error::{ConnectorError, ErrorClass};
 pub use manifest::{Grouping, Manifest};
 pub use nearest::nearest;
 pub use orders::{OrderPage, OrderSource};
+pub use prices::{PriceCurrency, PriceField, PriceItem, PriceOutcome, PriceReading, PriceRole, PriceTerms, PricedPage};
 pub use secrecy::{ExposeSecret, SecretString};
 pub use settings::{PLAIN_SECRET, SecretReference, SecretResolver, SettingProblem, read_settings, unknown_setting};
 pub use stock::{

@@ -1,9 +1,11 @@
 //! Calls to the vendor and to the order poller: each ends within its deadline, with what became of it.
 
 use super::catalogue::Index;
+use super::price_call::{self, PriceDone, PriceJob};
 use crate::store::Right;
 use omnistock_sdk::{
-    Connector, ConnectorError, Cursor, ItemOutcome, ListingPage, ListingReading, ListingReference, WriteItem, now,
+    Connector, ConnectorError, Cursor, ItemOutcome, ListingPage, ListingReading, ListingReference, PricedPage,
+    WriteItem, now,
 };
 use omnistock_words::Millis;
 use std::sync::Arc;
@@ -19,6 +21,10 @@ pub(super) enum Job {
     Read(Vec<(Index, ListingReference)>),
     /// Reads a page of the catalogue.
     Page(Option<Cursor>),
+    /// The same, with what its listings ask.
+    PricedPage(Option<Cursor>),
+    /// Sets or reads prices.
+    Price(PriceJob),
 }
 
 /// What became of a call.
@@ -41,6 +47,10 @@ pub(super) enum Done {
     },
     /// A page of the catalogue.
     Page(Result<ListingPage, ConnectorError>),
+    /// The same, with what its listings ask.
+    PricedPage(Result<PricedPage, ConnectorError>),
+    /// Prices were set or read, or not.
+    Price(PriceDone),
     /// Orders were fetched: when that began.
     Fetched(Result<Millis, String>),
 }
@@ -60,6 +70,16 @@ fn late(deadline: Duration) -> ConnectorError {
 pub(super) async fn perform(connector: Arc<dyn Connector>, job: Job, right: &Right, deadline: Duration) -> Ending {
     let done = match (connector.channel(), job) {
         (_, Job::Write(items)) if !right.holds() => Done::NotSent(items),
+        (_, Job::Price(job)) => Done::Price(price_call::perform(&*connector, job, right.holds(), deadline).await),
+        (_, Job::PricedPage(cursor)) => {
+            let page = async {
+                match connector.prices() {
+                    Some(role) => role.priced_page(cursor.as_ref()).await,
+                    None => Err(ConnectorError::operator("this connector can't read prices")),
+                }
+            };
+            Done::PricedPage(timeout(deadline, page).await.unwrap_or_else(|_| Err(late(deadline))))
+        }
         (Some(channel), Job::Write(items)) => {
             let sent: Vec<WriteItem> = items.iter().map(|(_, item)| item.clone()).collect();
             let result = timeout(deadline, channel.write(&sent))
@@ -78,22 +98,19 @@ pub(super) async fn perform(connector: Arc<dyn Connector>, job: Job, right: &Rig
             let page = timeout(deadline, channel.catalogue(cursor.as_ref())).await;
             Done::Page(page.unwrap_or_else(|_| Err(late(deadline))))
         }
-        (None, job) => without_channel(job),
+        (None, Job::Write(items)) => Done::Written {
+            items,
+            result: Err(without_channel()),
+        },
+        (None, Job::Read(items)) => Done::Read {
+            items,
+            result: Err(without_channel()),
+        },
+        (None, Job::Page(_)) => Done::Page(Err(without_channel())),
     };
     Ending { done, at: now() }
 }
 
-fn without_channel(job: Job) -> Done {
-    let error = ConnectorError::operator("this connector can't be written");
-    match job {
-        Job::Write(items) => Done::Written {
-            items,
-            result: Err(error),
-        },
-        Job::Read(items) => Done::Read {
-            items,
-            result: Err(error),
-        },
-        Job::Page(_) => Done::Page(Err(error)),
-    }
+fn without_channel() -> ConnectorError {
+    ConnectorError::operator("this connector can't be written")
 }

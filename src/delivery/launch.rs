@@ -3,6 +3,7 @@
 use super::call::{Done, Ending, Job, perform};
 use super::catalogue::Index;
 use super::look::Planned;
+use super::price_call::PriceJob;
 use super::worker::{Audit, Worker, has_orders};
 use omnistock_planner::{Candidate, Class, Fetched, ListingDocument, Sent, batch};
 use omnistock_sdk::{Grouping, ListingKey, ListingReference, WriteItem, now};
@@ -13,7 +14,7 @@ use tokio::time::timeout;
 /// A reading that is later than this goes before writes, milliseconds.
 const OVERDUE: i64 = 500;
 
-fn reference(document: &ListingDocument) -> ListingReference {
+pub(super) fn reference(document: &ListingDocument) -> ListingReference {
     let key = ListingKey {
         listing: document.listing.clone(),
         location: document.location.clone(),
@@ -40,9 +41,17 @@ impl Worker {
         if room > 0 && self.catalogue.next_due().is_some_and(|due| now.since(due) > OVERDUE) {
             room -= self.plan_read(now, &mut jobs);
         }
+        room -= self.plan_overdue_prices(room, now, &mut jobs);
         room -= self.plan_writes(planned, room, now, &mut jobs);
+        room -= self.plan_prices(room, now, &mut jobs);
+        self.queue_prices();
         while room > 0 {
             let more = self.plan_read(now, &mut jobs);
+            let more = if more == 0 {
+                self.plan_price_read(now, &mut jobs)
+            } else {
+                more
+            };
             if more == 0 {
                 break;
             }
@@ -68,7 +77,11 @@ impl Worker {
                     self.failed(&indexes, Class::Retry { after: None }, "the channel went away", now);
                 }
                 Job::Read(items) => self.read_again(&items, now),
-                Job::Page(_) => {}
+                Job::Price(PriceJob::Write(items)) => {
+                    let indexes = items.iter().map(|(index, _)| *index).collect::<Vec<_>>();
+                    self.prices_failed(&indexes, Class::Retry { after: None }, "the channel went away", now);
+                }
+                Job::Price(PriceJob::Read(_)) | Job::Page(_) | Job::PricedPage(_) => {}
             }
         }
     }
@@ -164,7 +177,13 @@ impl Worker {
             return;
         }
         audit.running = true;
-        jobs.push(Job::Page(audit.cursor.clone()));
+        let cursor = audit.cursor.clone();
+        let priced = self.prices.terms.is_some();
+        jobs.push(if priced {
+            Job::PricedPage(cursor)
+        } else {
+            Job::Page(cursor)
+        });
     }
 
     /// Makes the calls, behind the commit that holds their intents.

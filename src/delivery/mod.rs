@@ -18,11 +18,16 @@ mod launch;
 mod look;
 mod marks;
 mod parts;
+mod price_board;
+mod price_call;
+mod price_guard;
+mod prices;
 mod reading;
 mod results;
 mod sight;
 mod start;
 mod terms;
+mod turns;
 mod worker;
 
 #[cfg(test)]
@@ -33,6 +38,8 @@ mod fake;
 mod guard_tests;
 #[cfg(test)]
 mod house;
+#[cfg(test)]
+mod price_tests;
 #[cfg(test)]
 mod shaky;
 #[cfg(test)]
@@ -45,4 +52,5 @@ pub use documents::{DamagedListing, decode_listing, encode_listing};
 pub use hold::{ChannelHold, HoldDecision};
 pub use lag::LagHistogram;
 pub use parts::{ChannelParts, Ended, FreshOrders, Timings};
+pub use price_guard::PriceHold;
 pub use worker::ChannelWorker;

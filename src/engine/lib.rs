@@ -60,6 +60,7 @@ pub use key::{DocumentKey, OrderKey};
 pub use listings::Offer;
 pub use order_document::{Composition, LineStatement, OrderDocument, Past, Said};
 pub use own::{OwnLine, own_lines};
+pub use price::valid as valid_amount;
 pub use promise::{Promise, explained, promise, promise_listing, promises};
 pub use reservable::sellable;
 pub use resolve::{resolve, resolve_listing};

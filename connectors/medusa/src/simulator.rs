@@ -6,15 +6,22 @@
 
 mod batch;
 mod pages;
+mod price;
 mod query;
 mod records;
 mod server;
 mod shop;
 mod trouble;
 
+<<<<<<< HEAD
 pub use records::{Counters, Faults, Refusal, Sale, Trouble, Write, WriteTrouble};
+=======
+pub use records::{Refusal, Sale, Write};
+pub use shop::{Counters, Faults};
+>>>>>>> prices
 
 use omnistock_words::Quantity;
+use rust_decimal::Decimal;
 use shop::Shop;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -166,6 +173,36 @@ impl Simulator {
         self.shared
             .shop()
             .reserve_by_hand(sku, location, Quantity::whole(units))
+    }
+
+    /// Sets the base price in a currency (`eur`), or one for a region, by a person in the dashboard.
+    pub fn set_price(&self, sku: &str, currency: &str, region: Option<&str>, amount: Decimal) {
+        let mut shop = self.shared.shop();
+        let id = shop.id("price");
+        let Some(item) = shop.item(sku).map(|(id, _)| id.clone()) else {
+            return;
+        };
+        let Some(item) = shop.items.get_mut(&item) else { return };
+        let prices = &mut item.variant.prices;
+        let same = |price: &&mut price::VariantPrice| price.currency == currency && price.region.as_deref() == region;
+        if let Some(known) = prices.iter_mut().find(same) {
+            known.amount = amount;
+            return;
+        }
+        prices.push(price::VariantPrice {
+            id,
+            currency: currency.to_owned(),
+            amount,
+            region: region.map(str::to_owned),
+        });
+    }
+
+    /// What is asked in a currency, of everybody or in a region; `None` where there is no such price.
+    pub fn asked(&self, sku: &str, currency: &str, region: Option<&str>) -> Option<Decimal> {
+        let shop = self.shared.shop();
+        let (_, item) = shop.item(sku)?;
+        let same = |price: &&price::VariantPrice| price.currency == currency && price.region.as_deref() == region;
+        item.variant.prices.iter().find(same).map(|price| price.amount)
     }
 
     /// A buyer checks out: the line is reserved whole at one location, or refused. The order's id.

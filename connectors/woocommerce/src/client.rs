@@ -188,6 +188,7 @@ mod tests {
                 webhook_secrets: Vec::new(),
                 deadline,
                 overlap: 0,
+                currency: None,
             })
             .unwrap()
         };

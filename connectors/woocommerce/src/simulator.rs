@@ -9,13 +9,18 @@ mod auth;
 mod deliver;
 mod hooks;
 mod orders;
+mod price;
 mod products;
 mod records;
 mod server;
 mod shop;
 mod trouble;
 
+<<<<<<< HEAD
 pub use records::{Counters, Faults, Refusal, Sale, ShopLine, ShopOrder, Trouble, Write, WriteTrouble};
+=======
+pub use records::{Counters, Faults, PriceWrite, Refusal, Sale, ShopLine, ShopOrder, Write};
+>>>>>>> prices
 
 use shop::{Manage, Shop};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -173,6 +178,35 @@ impl Simulator {
     /// Sets the stock by a person in the shop's pages.
     pub fn set_stock(&self, sku: &str, quantity: i64) {
         self.edit(|shop| shop.set_stock(sku, quantity));
+    }
+
+    /// Sets regular and sale price (empty: none) by a person in the shop's pages; a sale may begin only then.
+    pub fn set_price(&self, sku: &str, regular: &str, sale: &str, from: Option<omnistock_words::Millis>) {
+        self.edit(|shop| {
+            let id = shop.by_sku(sku);
+            if let Some(product) = id.and_then(|id| shop.products.get_mut(&id)) {
+                (product.price.regular, product.price.sale) = (regular.to_owned(), sale.to_owned());
+                (product.price.from, product.price.to) = (from, None);
+                product.price.settle();
+            }
+        });
+    }
+
+    /// What a buyer pays, and the regular price, as texts; `None` where it is not listed.
+    pub fn asked(&self, sku: &str) -> Option<(String, String)> {
+        let shop = self.shared.shop();
+        let price = &shop.products.get(&shop.by_sku(sku)?)?.price;
+        Some((price.now().to_owned(), price.regular.clone()))
+    }
+
+    /// All prices that were written through the interface, oldest first.
+    pub fn price_writes(&self) -> Vec<PriceWrite> {
+        self.shared.shop().price_writes.clone()
+    }
+
+    /// Changes the shop's currency.
+    pub fn set_currency(&self, code: &str) {
+        self.edit(|shop| code.clone_into(&mut shop.currency));
     }
 
     /// A buyer checks out and pays: check and decrement are one step, as in the shop's SQL. The order's id.

@@ -42,6 +42,27 @@ pub(crate) struct Product {
     /// Null where nobody counts.
     #[serde(default, deserialize_with = "quantity")]
     pub(crate) stock_quantity: Option<Quantity>,
+    #[serde(flatten)]
+    pub(crate) prices: Prices,
+}
+
+/// What a product asks: text, empty where there is none.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(crate) struct Prices {
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) regular_price: String,
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) sale_price: String,
+    /// Whether the sale price counts now: the shop has looked at its dates.
+    #[serde(default, deserialize_with = "yes")]
+    pub(crate) on_sale: bool,
+}
+
+/// The shop's currency.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Current {
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) code: String,
 }
 
 /// The vendor's error, of a whole call or of one item of a batch.
@@ -65,6 +86,8 @@ pub(crate) struct BatchItem {
     pub(crate) manage_stock: ManageStock,
     #[serde(default, deserialize_with = "quantity")]
     pub(crate) stock_quantity: Option<Quantity>,
+    #[serde(flatten)]
+    pub(crate) prices: Prices,
 }
 
 /// The answer to a batch: one entry per item sent, in the same order.
@@ -137,6 +160,10 @@ fn text<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
         Value::Number(number) => number.to_string(),
         _ => String::new(),
     })
+}
+
+fn yes<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
+    Ok(Value::deserialize(from)? == Value::Bool(true))
 }
 
 fn sku<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Sku>, D::Error> {

@@ -13,7 +13,7 @@ pub(super) fn number(quantity: Quantity) -> Value {
         .map_or(Value::Null, Value::Number)
 }
 
-fn page(rows: Vec<Value>, name: &str, query: &Query, whole: &[&str], default: usize) -> Option<Value> {
+pub(super) fn page(rows: Vec<Value>, name: &str, query: &Query, whole: &[&str], default: usize) -> Option<Value> {
     let paging = query.paging(default)?;
     let count = rows.len();
     let rows: Vec<Value> = rows
@@ -66,7 +66,7 @@ fn inventory_item(id: &str, item: &Item) -> Value {
         "id": id, "sku": item.sku, "title": item.sku, "requires_shipping": true, "metadata": null, "created_at": at, "updated_at": at,
         "stocked_quantity": number(item.levels.values().map(|level| level.stocked).sum()),
         "reserved_quantity": number(item.levels.values().map(|level| level.reserved).sum()),
-        "location_levels": levels,
+        "location_levels": levels, "variants": super::price::linked(&item.sku, &item.variant),
     })
 }
 

@@ -1,3 +1,4 @@
+<<<<<<< HEAD
 //! What the outside may set and see of a simulated shop: faults, counters, logs.
 
 use omnistock_words::Millis;
@@ -86,6 +87,11 @@ pub struct Counters {
     /// The largest batch that was sent, refused ones too.
     pub largest_batch: usize,
 }
+=======
+//! What the outside may see of a simulated shop: refusals, and logs of sales and writes.
+
+use omnistock_words::Millis;
+>>>>>>> prices
 
 /// Why a buyer got nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -3,7 +3,11 @@
 use super::query::Query;
 use super::records::{Trouble, WriteTrouble};
 use super::shop::{API_KEY, EMAIL, PASSWORD, Shop};
+<<<<<<< HEAD
 use super::{Shared, batch, pages, trouble};
+=======
+use super::{Shared, batch, pages, price};
+>>>>>>> prices
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -78,6 +82,8 @@ pub(super) fn carry_out(shop: &mut Shop, method: &Method, uri: &Uri, headers: &H
     let path = uri.path();
     let route = if path.starts_with("/admin/orders/") {
         "/admin/orders/{id}"
+    } else if priced(path).is_some() {
+        "/admin/products/{id}/variants/batch"
     } else {
         path
     };
@@ -110,11 +116,19 @@ pub(super) fn carry_out(shop: &mut Shop, method: &Method, uri: &Uri, headers: &H
     if method == Method::POST && path == BATCH {
         return write(shop, body);
     }
+    if let Some(product) = priced(path).filter(|_| method == Method::POST) {
+        return write_prices(shop, product, body);
+    }
     if method == Method::GET {
         read(shop, path, uri.query().unwrap_or_default()).into()
     } else {
         no_route(method, path).into()
     }
+}
+
+/// The product whose variants a batch is about.
+fn priced(path: &str) -> Option<&str> {
+    path.strip_prefix("/admin/products/")?.strip_suffix("/variants/batch")
 }
 
 fn json_answer(status: u16, body: &Value) -> Response {
@@ -184,6 +198,7 @@ fn read(shop: &Shop, path: &str, raw: &str) -> Response {
     let answer = match path {
         "/admin/stock-locations" => pages::stock_locations(shop, &query),
         "/admin/inventory-items" => pages::inventory_items(shop, &query),
+        "/admin/product-variants" => price::variants(shop, &query),
         "/admin/reservations" => pages::reservations(shop, &query),
         "/admin/orders" => pages::orders(shop, &query),
         _ => {
@@ -203,7 +218,17 @@ fn read(shop: &Shop, path: &str, raw: &str) -> Response {
 }
 
 fn write(shop: &mut Shop, body: &[u8]) -> Answer {
-    let response = match batch::update(shop, body) {
+    let done = batch::update(shop, body);
+    written(shop, done)
+}
+
+fn write_prices(shop: &mut Shop, product: &str, body: &[u8]) -> Answer {
+    let done = price::update(shop, product, body);
+    written(shop, done)
+}
+
+fn written(shop: &mut Shop, done: Result<Value, batch::Refused>) -> Answer {
+    let response = match done {
         Ok(answer) => json_answer(200, &answer),
         Err((status, answer)) => json_answer(status, &answer),
     };

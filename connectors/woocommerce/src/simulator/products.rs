@@ -1,6 +1,7 @@
 //! `/products`: lists, batches, single writes, as observed.
 
 use super::answer::{Call, Reply, cut, gmt, page, refused};
+use super::records::PriceWrite;
 use super::shop::{Manage, Product, Shop};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -20,14 +21,18 @@ pub(super) fn render(shop: &Shop, id: u64, product: &Product) -> Value {
     } else {
         Vec::new()
     };
-    json!({
+    let mut answer = json!({
         "id": id, "name": format!("Article {}", product.sku), "type": product.kind, "status": "publish", "sku": product.sku,
-        "price": "9.90", "regular_price": "9.90", "sale_price": "", "manage_stock": manage,
+        "manage_stock": manage,
         "stock_quantity": managed.then_some(product.quantity), "stock_status": if in_stock { "instock" } else { "outofstock" },
         "backorders": "no", "low_stock_amount": null, "parent_id": product.parent.unwrap_or(0), "variations": variations,
         "date_modified": gmt(product.modified.plus(shop.offset * 1_000)), "date_modified_gmt": gmt(product.modified),
         "meta_data": [], "_links": {"self": [{"href": format!("{}/wp-json/wc/v3/products/{id}", shop.address)}]},
-    })
+    });
+    if let Some(fields) = answer.as_object_mut() {
+        product.price.render(fields);
+    }
+    answer
 }
 
 /// `None`: not one of these routes.
@@ -192,7 +197,19 @@ fn update(shop: &mut Shop, item: &Value, parent: Option<u64>) -> Value {
     ) {
         product.manage = if switch { Manage::Yes } else { Manage::No };
     }
-    shop.counters.items_written += 1;
+    if let Some(product) = shop.products.get_mut(&id).filter(|product| product.kind != "variable")
+        && product.price.update(item)
+    {
+        product.modified = omnistock_sdk::now();
+        let write = PriceWrite {
+            at: product.modified,
+            sku: product.sku.clone(),
+            regular: product.price.regular.clone(),
+            sale: product.price.sale.clone(),
+        };
+        shop.price_writes.push(write);
+    }
+    shop.counters.items_written += u64::from(item.get("stock_quantity").is_some());
     let managed = shop
         .products
         .get(&id)

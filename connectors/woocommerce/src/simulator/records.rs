@@ -149,6 +149,19 @@ pub struct Write {
     pub after: i64,
 }
 
+/// One price written through the interface.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PriceWrite {
+    /// When.
+    pub at: Millis,
+    /// Of what.
+    pub sku: String,
+    /// The regular price from then on, as text; empty: none.
+    pub regular: String,
+    /// The sale price from then on; empty: none.
+    pub sale: String,
+}
+
 /// One article of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShopLine {

@@ -3,7 +3,11 @@
 use super::answer::{Call, Reply};
 use super::records::{Faults, Trouble, WriteTrouble};
 use super::shop::Shop;
+<<<<<<< HEAD
 use super::{Shared, auth, hooks, orders, products, trouble};
+=======
+use super::{Shared, auth, hooks, orders, price, products};
+>>>>>>> prices
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
@@ -93,7 +97,8 @@ pub(super) fn answer(shop: &mut Shop, method: &Method, uri: &Uri, body: &Bytes) 
     }
     let reply = products::answer(shop, &call)
         .or_else(|| orders::answer(shop, &call))
-        .or_else(|| hooks::answer(shop, &call));
+        .or_else(|| hooks::answer(shop, &call))
+        .or_else(|| price::answer(shop, &call));
     let rate = shop.faults.timeout_after_apply_rate;
     let never_answered = shop.faults.writes == Some(WriteTrouble::NeverAnswered);
     let hang = method != Method::GET && (never_answered || shop.happens(rate));

@@ -3,7 +3,8 @@
 use super::SimulatorSettings;
 use super::deliver::Pending;
 use super::hooks::Hook;
-use super::records::{Counters, Faults, Refusal, Sale, ShopLine, ShopOrder, Write};
+use super::price::Asked;
+use super::records::{Counters, Faults, PriceWrite, Refusal, Sale, ShopLine, ShopOrder, Write};
 use omnistock_sdk::now;
 use omnistock_words::Millis;
 use rand::rngs::StdRng;
@@ -28,6 +29,7 @@ pub(super) struct Product {
     pub(super) sku: String,
     pub(super) manage: Manage,
     pub(super) quantity: i64,
+    pub(super) price: Asked,
     pub(super) modified: Millis,
 }
 
@@ -48,6 +50,8 @@ pub(super) struct Shop {
     pub(super) counters: Counters,
     pub(super) sales: Vec<Sale>,
     pub(super) writes: Vec<Write>,
+    pub(super) price_writes: Vec<PriceWrite>,
+    pub(super) currency: String,
     pub(super) random: StdRng,
     last_id: u64,
     last_line: u64,
@@ -71,6 +75,8 @@ impl Shop {
             counters: Counters::default(),
             sales: Vec::new(),
             writes: Vec::new(),
+            price_writes: Vec::new(),
+            currency: "EUR".to_owned(),
             random: StdRng::seed_from_u64(settings.seed),
             last_id: 9,
             last_line: 0,
@@ -97,6 +103,7 @@ impl Shop {
                 sku: sku.to_owned(),
                 manage,
                 quantity,
+                price: Asked::default(),
                 modified: now(),
             },
         );
