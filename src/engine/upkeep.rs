@@ -1,6 +1,6 @@
 //! The end of orders: what waits too long for a source, and what may be forgotten.
 
-use crate::contained::contained;
+use crate::contained::{Figure, contained};
 use crate::picture::Picture;
 use crate::project::replace;
 use crate::{DocumentKey, Documents, OrderDocument, OrderKey};
@@ -100,13 +100,15 @@ fn ended(settings: &Settings, documents: &Documents, key: &OrderKey, order: &Ord
         let Some(document) = documents.skus.get(sku) else {
             return false;
         };
+        let sources = |source: &ConnectorName| documents.sources.get(source);
+        let figures = Figure::all(settings, sources, document);
         let mut ours = document
             .lines
             .iter()
             .filter(|line| line.channel == key.channel && line.order == key.order);
         ours.all(|line| {
             let over = line.status != OrderStatus::Open || line.fulfilled_by != FulfilledBy::Merchant;
-            let taken = line.takes_stock() && contained(settings, documents, document, line, |_| true) < line.quantity;
+            let taken = line.takes_stock() && contained(settings, sources, &figures, line, |_| true) < line.quantity;
             over && !taken
         })
     })
