@@ -30,10 +30,11 @@ pub(crate) fn order(
         channel: channel.clone(),
         order: fact.order.clone(),
     };
-    if !settings.channels.contains_key(channel) {
+    let declared = settings.channels.get(channel);
+    if declared.is_none() {
         out.push(Complaint::UnknownChannel(channel.clone()));
     }
-    if upkeep::is_forgotten(settings, documents, &key, fact.placed_at) {
+    if upkeep::is_forgotten(documents, &key, declared, fact.placed_at) {
         return out.push(Complaint::Forgotten(key));
     }
     let tidied;
@@ -211,7 +212,9 @@ fn touch(settings: &Settings, document: &mut OrderDocument, lines: &[OrderLineFa
     for line in lines {
         let Some(sku) = &line.sku else { continue };
         if settings.bundles.parts(sku).is_none() {
-            more.push(sku.clone());
+            if document.touched.binary_search(sku).is_err() {
+                more.push(sku.clone());
+            }
             continue;
         }
         let new = !recorded.contains(&(line.line.clone(), sku.clone()));

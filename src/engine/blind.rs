@@ -216,17 +216,13 @@ mod tests {
             order: n.to_string().parse().unwrap(),
             line: "1".parse().unwrap(),
             quantity: omnistock_words::Quantity::ONE,
-            part: crate::Part::Whole,
             status: OrderStatus::Open,
             at: NOW,
             open_at: NOW,
             left_at: None,
-            back_at: None,
-            location: None,
             fulfilled_by: omnistock_words::FulfilledBy::Merchant,
-            reservation: None,
-            restock_location: None,
             statements: Vec::new(),
+            extra: None,
         };
         SkuDocument {
             lines: (1..=count).rev().map(line).collect(),

@@ -87,7 +87,7 @@ pub(crate) fn contained<'a>(
         if policy.is_none_or(|policy| policy.absorb != Absorb::ByReference) {
             continue;
         }
-        let near = own().any(|figure| could(figure));
+        let near = own().any(&could);
         let mut there = own().filter(|figure| !near || could(figure)).peekable();
         let reached = if there.peek().is_some() {
             there.all(|figure| stated.as_of <= figure.effective.0)

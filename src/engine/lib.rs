@@ -24,6 +24,7 @@ pub mod gate;
 pub mod guard;
 mod home;
 mod key;
+mod line_record;
 mod listings;
 mod order_document;
 mod own;
@@ -57,6 +58,7 @@ pub use event::{ContainedAfter, Event, MissingRow, StockEvent, StockRow};
 pub use gap::{PriceAnswer, PriceGap};
 pub use home::last_units;
 pub use key::{DocumentKey, OrderKey};
+pub use line_record::{LineExtra, LineRecord, Part};
 pub use listings::Offer;
 pub use order_document::{Composition, LineStatement, OrderDocument, Past, Said};
 pub use own::{OwnLine, own_lines};
@@ -65,9 +67,7 @@ pub use reservable::sellable;
 pub use resolve::{resolve, resolve_listing};
 pub use safety::quantile;
 pub use short::{ShortLine, shorts};
-pub use sku_document::{
-    Attributes, LineRecord, Movement, Part, Position, PriceEntry, Reservation, SkuDocument, Statement,
-};
+pub use sku_document::{Attributes, Movement, Position, PriceEntry, Reservation, SkuDocument, Statement};
 pub use source_document::SourceDocument;
 pub use step::{Place, Reason, State, Step, StepName};
 pub use upkeep::{Overdue, forget, overdue};

@@ -225,7 +225,9 @@ impl<'a> Picture<'a> {
         };
         let mut figure = Figure::of(settings, position, known, place);
         // A figure of what is carved out by now speaks of no place.
-        figure.spot = declared.filter(|known| known.place.0 == known.name).map(|known| known.spot);
+        figure.spot = declared
+            .filter(|known| known.place.0 == known.name)
+            .map(|known| known.spot);
         self.figures.push(figure);
         let ((as_of, _), policy) = (figure.effective, figure.policy);
         let Some(spot) = figure.spot.and_then(|spot| self.spots.get_mut(spot)) else {

@@ -80,10 +80,7 @@ pub(crate) fn pool(picture: &Picture<'_>, policy: &ChannelPolicy, told: bool) ->
         .iter()
         .enumerate()
         .filter(|(index, _)| below_there(*index));
-    let deficit = negative
-        .map(|(_, spot)| (-spot.available).positive())
-        .sum::<Quantity>()
-        + short;
+    let deficit = negative.map(|(_, spot)| (-spot.available).positive()).sum::<Quantity>() + short;
     let reason = if told {
         Reason::Pool {
             places: policy

@@ -368,7 +368,7 @@ fn awaited(document: &SkuDocument, location: &LocationName) -> bool {
     document.movements.iter().any(|movement| movement.location == *location)
         || document.lines.iter().any(|line| {
             line.status == OrderStatus::Returned
-                && line.restock_location.as_ref() == Some(location)
+                && line.restock_location() == Some(location)
                 && document
                     .positions
                     .iter()

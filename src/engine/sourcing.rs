@@ -95,7 +95,7 @@ impl<'a> Picture<'a> {
             .document
             .lines
             .iter()
-            .filter(|line| line.takes_stock() && line.reservation.as_ref() == Some(&reservation.id));
+            .filter(|line| line.takes_stock() && line.reservation() == Some(&reservation.id));
         (reservation.quantity - naming.map(|line| line.quantity).sum()).positive()
     }
 
@@ -177,7 +177,7 @@ impl<'a> Picture<'a> {
 
     /// Where a line could come from; `None`: from a place that counts nowhere.
     fn origin(&mut self, line: &LineRecord) -> Option<Origin> {
-        let Some(location) = &line.location else {
+        let Some(location) = line.location() else {
             return Some(self.view(&line.channel));
         };
         match self.learn(location) {
@@ -200,7 +200,7 @@ impl<'a> Picture<'a> {
             return;
         }
         let record = record.then_some(line);
-        if line.location.is_none()
+        if line.location().is_none()
             && let Some(place) = self.reserved_place(line)
         {
             let want = left.min(place.1);
@@ -219,7 +219,7 @@ impl<'a> Picture<'a> {
 
     /// The place at which a live reservation of the line holds units for it, and how many at most.
     fn reserved_place(&mut self, line: &LineRecord) -> Option<(usize, Quantity)> {
-        let id = line.reservation.as_ref()?;
+        let id = line.reservation()?;
         let document = self.document;
         let held = document
             .reservations

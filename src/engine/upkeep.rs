@@ -2,9 +2,11 @@
 
 use crate::contained::{Figure, contained};
 use crate::picture::Picture;
-use crate::project::replace;
+use crate::project::{Found, replace};
 use crate::{DocumentKey, Documents, OrderDocument, OrderKey};
-use omnistock_words::{ConnectorName, FulfilledBy, LineId, Millis, OrderStatus, Quantity, Settings, Sku};
+use omnistock_words::{
+    ChannelSettings, ConnectorName, FulfilledBy, LineId, Millis, OrderStatus, Quantity, Settings, Sku,
+};
 
 /// An order line that no figure contains although it should by now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,7 +80,7 @@ pub fn forget(settings: &Settings, documents: &mut Documents, key: &OrderKey, re
         if documents
             .skus
             .get_mut(&sku)
-            .is_some_and(|document| replace(document, key, Vec::new()))
+            .is_some_and(|document| replace(document, key, Found::default()))
         {
             documents.mark(DocumentKey::Sku(sku));
         }
@@ -122,11 +124,16 @@ fn connector(settings: &Settings, key: &OrderKey) -> Option<ConnectorName> {
 }
 
 /// Whether a report speaks of an order that is not known any more.
-pub(crate) fn is_forgotten(settings: &Settings, documents: &Documents, key: &OrderKey, placed_at: Millis) -> bool {
+pub(crate) fn is_forgotten(
+    documents: &Documents,
+    key: &OrderKey,
+    channel: Option<&ChannelSettings>,
+    placed_at: Millis,
+) -> bool {
     let known = || documents.orders.get(key).is_some_and(|order| order.revision.is_some());
     let mark = || {
-        let connector = settings.channels.get(&key.channel).map(|channel| &channel.connector)?;
-        documents.sources.get(connector)?.forgotten.get(&key.channel)
+        let source = documents.sources.get(&channel?.connector)?;
+        source.forgotten.get(&key.channel)
     };
     mark().is_some_and(|mark| placed_at <= *mark) && !known()
 }
