@@ -2,7 +2,7 @@
 
 use super::HoldDecision;
 use super::house::{House, Run, house, until};
-use omnistock_engine::{LineRecord, Part};
+use omnistock_engine::LineRecord;
 use omnistock_planner::ListingState;
 use omnistock_sdk::now;
 use omnistock_words::{

@@ -4,7 +4,7 @@ use super::Ended;
 use super::fake::{Fake, Fault};
 use super::house::{House, house, until};
 use crate::store::Store;
-use omnistock_engine::{LineRecord, Part};
+use omnistock_engine::LineRecord;
 use omnistock_planner::ListingState;
 use omnistock_sdk::{ReservedLine, now};
 use omnistock_words::{

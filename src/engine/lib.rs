@@ -56,7 +56,7 @@ pub use due::{due, due_own, due_shared};
 pub use encoding::{DecodeError, SCHEMA, decode_event, encode_event};
 pub use event::{ContainedAfter, Event, MissingRow, StockEvent, StockRow};
 pub use gap::{PriceAnswer, PriceGap};
-pub use home::last_units;
+pub use home::{Shown, last_units};
 pub use key::{DocumentKey, OrderKey};
 pub use line_record::{LineExtra, LineRecord, Part};
 pub use listings::Offer;

@@ -43,16 +43,25 @@ impl Hasher for Mixed {
         self.0
     }
 
+    #[inline]
     fn write(&mut self, bytes: &[u8]) {
-        let mut words = bytes.chunks_exact(8);
-        for word in words.by_ref() {
-            self.word(word.try_into().map_or(0, u64::from_le_bytes));
+        let mut rest = bytes;
+        while let Some((word, behind)) = rest.split_first_chunk::<8>() {
+            self.word(u64::from_le_bytes(*word));
+            rest = behind;
         }
-        let rest = words.remainder();
-        let last = rest
-            .iter()
-            .fold(rest.len() as u64, |last, byte| (last << 8) | u64::from(*byte));
-        self.word(last);
+        // The last bytes, together with some before them where there are any: with the length they
+        // say the same as the bytes alone.
+        let last = if let Some((_, word)) = bytes.split_last_chunk::<8>() {
+            u64::from_le_bytes(*word)
+        } else if let (Some((first, _)), Some((_, last))) =
+            (bytes.split_first_chunk::<4>(), bytes.split_last_chunk::<4>())
+        {
+            u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32
+        } else {
+            bytes.iter().fold(0, |last, byte| (last << 8) | u64::from(*byte))
+        };
+        self.word(last ^ (bytes.len() as u64).rotate_right(8));
     }
 
     fn write_u8(&mut self, _: u8) {
