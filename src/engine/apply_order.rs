@@ -149,7 +149,7 @@ fn adopt(
     revision: Revision,
     out: &mut Vec<Complaint>,
 ) -> bool {
-    let mut changed = touch(settings, document, &fact.lines);
+    let mut changed = touch(settings, document, &fact.lines, out);
     changed |= remember(document, fact, revision);
     let take = match document.revision {
         None => true,
@@ -201,7 +201,7 @@ fn weight_of(document: &OrderDocument) -> Weight {
 }
 
 /// Names the SKUs of a report as touched; a bundle keeps the parts of its first recording.
-fn touch(settings: &Settings, document: &mut OrderDocument, lines: &[OrderLineFact]) -> bool {
+fn touch(settings: &Settings, document: &mut OrderDocument, lines: &[OrderLineFact], out: &mut Vec<Complaint>) -> bool {
     let mut more = Vec::new();
     // By line: an order may have thousands.
     let mut recorded: BTreeSet<(LineId, Sku)> = document
@@ -219,6 +219,9 @@ fn touch(settings: &Settings, document: &mut OrderDocument, lines: &[OrderLineFa
         }
         let new = !recorded.contains(&(line.line.clone(), sku.clone()));
         if new && let Some(parts) = bundle::parts(settings, sku) {
+            if parts.is_empty() && bundle::is_circular(settings, sku) {
+                out.push(Complaint::BundleCycle(sku.clone()));
+            }
             recorded.insert((line.line.clone(), sku.clone()));
             more.extend(parts.iter().map(|part| part.sku.clone()));
             document.compositions.push(Composition {
