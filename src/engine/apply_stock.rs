@@ -1,6 +1,6 @@
 //! Stock figures: a newer one replaces, an older one is ignored, of two for one instant the lower counts.
 
-use crate::apply::{clamped, declared};
+use crate::apply::{clamped, declared, read_end};
 use crate::documents::note;
 use crate::{
     Attributes, Complaint, DocumentKey, Documents, MissingRow, Position, SkuDocument, SourceDocument, StockEvent,
@@ -50,7 +50,7 @@ pub(crate) fn stock(
     };
     let as_of = clamped("stock figure's time", event.as_of, now, out);
     let basis = event.basis.unwrap_or(policy.basis);
-    let read_until = event.read_until.map(|end| end.min(now)).filter(|end| *end > as_of);
+    let read_until = read_end(event.read_until, as_of, now);
     let mut refused = BTreeSet::new();
     let empty = SourceDocument::default();
     let most = documents.most_changes() + 2 * event.rows.len();

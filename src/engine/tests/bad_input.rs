@@ -107,6 +107,24 @@ mod cases {
     }
 
     #[test]
+    fn a_read_that_ends_long_after_now_hides_no_later_return() {
+        let s = plain();
+        let mut closing =
+            json!({ "type": "snapshot", "source": "erp", "as_of": "2026-01-05T11:45:00Z", "rows": 1, "total": "5" });
+        closing["read_until"] = json!("9999-12-31T23:59:59.999Z");
+        let facts = [at(40, &[("A", "berlin", "5")]), closing];
+        let mut documents = Documents::default();
+        assert_eq!(complaints(&s, &mut documents, &facts), [""; 0]);
+        let back: Event = serde_json::from_value(movement("2", "2026-01-05T12:00:01Z")).unwrap();
+        let later = "2026-01-05T12:01:00Z".parse().unwrap();
+        assert_eq!(apply(&s, &mut documents, &back, later), []);
+        assert_eq!(
+            promises(&s, &documents, &"A".parse().unwrap(), later)[0].1.quantity,
+            Some(quantity("7"))
+        );
+    }
+
+    #[test]
     fn one_id_with_different_contents() {
         let s = plain();
         let base = at(40, &[("A", "berlin", "9")]);
