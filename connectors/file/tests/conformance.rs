@@ -53,6 +53,7 @@ impl Fake for Folder {
             locations: LocationCodes::new(places.to_vec(), [].into()),
             secrets: Arc::new(NoSecrets),
             folder: self.folder.path().to_owned(),
+            basis: None,
         };
         let table =
             json!({"path": "stock-*.csv", "columns": {"sku": "sku", "quantity": "quantity", "location": "location"}});

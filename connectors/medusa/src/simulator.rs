@@ -13,12 +13,7 @@ mod server;
 mod shop;
 mod trouble;
 
-<<<<<<< HEAD
 pub use records::{Counters, Faults, Refusal, Sale, Trouble, Write, WriteTrouble};
-=======
-pub use records::{Refusal, Sale, Write};
-pub use shop::{Counters, Faults};
->>>>>>> prices
 
 use omnistock_words::Quantity;
 use rust_decimal::Decimal;

@@ -75,6 +75,7 @@ impl Fake for Medusa {
             locations: LocationCodes::new(places.to_vec(), [].into()),
             secrets: Arc::new(Plain),
             folder: std::path::PathBuf::new(),
+            basis: None,
         };
         Ok((SPEC.build)(context, table).unwrap_or_else(|problems| panic!("{problems:?}")))
     }

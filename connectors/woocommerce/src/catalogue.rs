@@ -126,10 +126,9 @@ fn listed(product: &Product) -> bool {
 }
 
 impl WooCommerce {
-<<<<<<< HEAD
     /// The products behind the first `read` ones. One that is deleted pulls its followers forward: each page begins
     /// with the last row of the one before, and goes back where that row isn't there any more.
-    async fn products(&self, read: usize, place: &mut Place) -> Result<Vec<ListingReading>, ConnectorError> {
+    async fn products(&self, read: usize, place: &mut Place) -> Result<Vec<Row>, ConnectorError> {
         let read_at = now();
         let mut offset = read.saturating_sub(1);
         let (answer, mut products) = loop {
@@ -146,22 +145,6 @@ impl WooCommerce {
         place.products = more.then_some(next);
         place.last = products.last().map_or(before, |last| last.id.max(before));
         products.retain(|product| product.id > before);
-=======
-    async fn products(&self, page: u32, place: &mut Place) -> Result<Vec<Row>, ConnectorError> {
-        let read_at = now();
-        let (number, fields) = (page.to_string(), fields());
-        let query = [
-            ("status", "any"),
-            ("orderby", "id"),
-            ("order", "asc"),
-            ("per_page", "100"),
-            ("page", number.as_str()),
-            ("_fields", fields.as_str()),
-        ];
-        let answer = self.client.get("/products", &query).await?;
-        let products: Vec<Product> = answer.json()?;
-        place.products = has_next(&answer, page, products.len()).then_some(page.saturating_add(1));
->>>>>>> prices
         place.parents = products
             .iter()
             .filter(|product| product.kind == "variable")
@@ -178,26 +161,22 @@ impl WooCommerce {
             .collect())
     }
 
-<<<<<<< HEAD
     async fn products_from(&self, offset: usize) -> Result<(Answer, Vec<Product>), ConnectorError> {
-        let offset = offset.to_string();
+        let (offset, fields) = (offset.to_string(), fields());
         let query = [
             ("status", "any"),
             ("orderby", "id"),
             ("order", "asc"),
             ("per_page", "100"),
             ("offset", offset.as_str()),
-            ("_fields", FIELDS),
+            ("_fields", fields.as_str()),
         ];
         let answer = self.client.get("/products", &query).await?;
         let products = answer.json()?;
         Ok((answer, products))
     }
 
-    async fn variations(&self, parent: u64, place: &mut Place) -> Result<Vec<ListingReading>, ConnectorError> {
-=======
     async fn variations(&self, parent: u64, place: &mut Place) -> Result<Vec<Row>, ConnectorError> {
->>>>>>> prices
         let read_at = now();
         let (number, fields) = (place.variations.to_string(), fields());
         let query = [
@@ -239,7 +218,7 @@ impl WooCommerce {
         let mut place = Place::read(cursor)?;
         let rows = match (place.parents.first().copied(), place.products) {
             (Some(parent), _) => self.variations(parent, &mut place).await?,
-            (None, Some(page)) => self.products(page, &mut place).await?,
+            (None, Some(read)) => self.products(read, &mut place).await?,
             (None, None) => Vec::new(),
         };
         Ok((rows, place.next()?))
@@ -298,21 +277,8 @@ impl WooCommerce {
 #[async_trait]
 impl ChannelRole for WooCommerce {
     async fn catalogue(&self, cursor: Option<&Cursor>) -> Result<ListingPage, ConnectorError> {
-<<<<<<< HEAD
-        let mut place = Place::read(cursor)?;
-        let listings = match (place.parents.first().copied(), place.products) {
-            (Some(parent), _) => self.variations(parent, &mut place).await?,
-            (None, Some(read)) => self.products(read, &mut place).await?,
-            (None, None) => Vec::new(),
-        };
-        Ok(ListingPage {
-            listings,
-            next: place.next()?,
-        })
-=======
         let (rows, next) = self.rows(cursor).await?;
         page(&rows, next)
->>>>>>> prices
     }
 
     async fn read(&self, listings: &[ListingReference]) -> Result<Vec<ListingReading>, ConnectorError> {

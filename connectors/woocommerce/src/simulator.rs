@@ -16,11 +16,7 @@ mod server;
 mod shop;
 mod trouble;
 
-<<<<<<< HEAD
-pub use records::{Counters, Faults, Refusal, Sale, ShopLine, ShopOrder, Trouble, Write, WriteTrouble};
-=======
-pub use records::{Counters, Faults, PriceWrite, Refusal, Sale, ShopLine, ShopOrder, Write};
->>>>>>> prices
+pub use records::{Counters, Faults, PriceWrite, Refusal, Sale, ShopLine, ShopOrder, Trouble, Write, WriteTrouble};
 
 use shop::{Manage, Shop};
 use std::net::{Ipv4Addr, SocketAddr};

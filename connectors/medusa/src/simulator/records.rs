@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 //! What the outside may set and see of a simulated shop: faults, counters, logs.
 
 use omnistock_words::Millis;
@@ -84,14 +83,11 @@ pub struct Counters {
     pub items_written: u64,
     /// Batches refused, whole.
     pub batches_refused: u64,
+    /// Variants whose prices were written.
+    pub prices_written: u64,
     /// The largest batch that was sent, refused ones too.
     pub largest_batch: usize,
 }
-=======
-//! What the outside may see of a simulated shop: refusals, and logs of sales and writes.
-
-use omnistock_words::Millis;
->>>>>>> prices
 
 /// Why a buyer got nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -3,11 +3,7 @@
 use super::query::Query;
 use super::records::{Trouble, WriteTrouble};
 use super::shop::{API_KEY, EMAIL, PASSWORD, Shop};
-<<<<<<< HEAD
-use super::{Shared, batch, pages, trouble};
-=======
-use super::{Shared, batch, pages, price};
->>>>>>> prices
+use super::{Shared, batch, pages, price, trouble};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;

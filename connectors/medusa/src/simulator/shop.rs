@@ -1,11 +1,7 @@
 //! The shop's books: stock locations, inventory items, reservations, orders.
 
 use super::SimulatorSettings;
-<<<<<<< HEAD
 use super::records::{Counters, Faults, Refusal, Sale, Write};
-=======
-use super::records::{Refusal, Sale, Write};
->>>>>>> prices
 use omnistock_sdk::now;
 use omnistock_words::{Millis, Quantity};
 use rand::rngs::StdRng;
@@ -18,57 +14,6 @@ pub(super) const EMAIL: &str = "admin@example.test";
 pub(super) const PASSWORD: &str = "password-of-the-simulator";
 pub(super) const API_KEY: &str = "sk_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
-<<<<<<< HEAD
-=======
-/// What goes wrong. Rates are shares of calls from 0 to 1.
-#[derive(Debug, Clone)]
-pub struct Faults {
-    /// Calls answered with 500 and not carried out.
-    pub error_rate: f64,
-    /// Nobody is reachable: 502 of the proxy in front for every call, and no buyer gets in.
-    pub outage: bool,
-    /// Writes that are carried out and then not answered.
-    pub timeout_after_apply_rate: f64,
-    /// How long such a write is left without an answer.
-    pub hang: Duration,
-    /// Before each call is carried out.
-    pub latency: Duration,
-}
-
-impl Default for Faults {
-    fn default() -> Self {
-        Self {
-            error_rate: 0.0,
-            outage: false,
-            timeout_after_apply_rate: 0.0,
-            hang: Duration::from_mins(1),
-            latency: Duration::ZERO,
-        }
-    }
-}
-
-/// What was called and what went wrong.
-#[derive(Debug, Clone, Default)]
-pub struct Counters {
-    /// Calls by method and route, such as `GET /admin/orders`.
-    pub calls: BTreeMap<String, u64>,
-    /// Calls that failed because of `error_rate` or `outage`.
-    pub errors_injected: u64,
-    /// Writes left without an answer.
-    pub timeouts_injected: u64,
-    /// Calls refused for their credentials.
-    pub unauthorized: u64,
-    /// Levels written.
-    pub items_written: u64,
-    /// Batches refused, whole.
-    pub batches_refused: u64,
-    /// Variants whose prices were written.
-    pub prices_written: u64,
-    /// The largest batch that was sent, refused ones too.
-    pub largest_batch: usize,
-}
-
->>>>>>> prices
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Level {
     pub(super) stocked: Quantity,

@@ -39,6 +39,7 @@ pub(crate) fn build(table: Value) -> Arc<dyn Connector> {
         locations: LocationCodes::new(vec![ours("berlin"), ours("hamburg")], BTreeMap::new()),
         secrets: Arc::new(Names),
         folder: PathBuf::new(),
+        basis: None,
     };
     (SPEC.build)(context, table)
         .map_err(|problems| format!("{problems:?}"))

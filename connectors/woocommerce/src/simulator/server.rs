@@ -3,11 +3,7 @@
 use super::answer::{Call, Reply};
 use super::records::{Faults, Trouble, WriteTrouble};
 use super::shop::Shop;
-<<<<<<< HEAD
-use super::{Shared, auth, hooks, orders, products, trouble};
-=======
-use super::{Shared, auth, hooks, orders, price, products};
->>>>>>> prices
+use super::{Shared, auth, hooks, orders, price, products, trouble};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
