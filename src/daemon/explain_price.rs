@@ -106,7 +106,7 @@ fn made(ledger: &SkuDocument, rule: &PriceRule, at: Millis) -> String {
         None => {}
         Some(PriceFloor::None) => text.push_str("; no floor on purpose"),
         Some(PriceFloor::Amount(floor)) => text.extend(["; floor ".to_owned(), floor.to_string()]),
-        Some(PriceFloor::List { list, factor }) => text.push_str(&format!("; floor {} x {factor}", of(list))),
+        Some(PriceFloor::List { list, factor }) => text.extend([format!("; floor {} x {factor}", of(list))]),
     }
     text.extend(rule.ceiling.map(|ceiling| format!("; ceiling {ceiling}")));
     text.extend(rule.min_margin.map(|margin| format!("; margin at least {margin}")));

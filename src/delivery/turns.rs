@@ -45,7 +45,9 @@ impl<K: Ord + Clone> Turns<K> {
     pub(super) fn take(&mut self, now: Millis, most: usize) -> Vec<K> {
         let due = self.by_time.iter().take_while(|(at, _)| *at <= now).take(most);
         let due: Vec<K> = due.map(|(_, key)| key.clone()).collect();
-        due.iter().for_each(|key| self.drop(key));
+        for key in &due {
+            self.drop(key);
+        }
         due
     }
 }
