@@ -41,6 +41,8 @@ mod house;
 #[cfg(test)]
 mod price_tests;
 #[cfg(test)]
+mod price_trouble_tests;
+#[cfg(test)]
 mod shaky;
 #[cfg(test)]
 mod tests;

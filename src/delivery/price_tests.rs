@@ -1,30 +1,29 @@
 //! Prices of a channel: written, read back, held, refused, and never in the way of a number.
 
 use super::HoldDecision;
-use super::fake::Fault;
 use super::house::{House, Run, house, until};
 use omnistock_engine::PriceEntry;
 use omnistock_planner::ListingState;
-use omnistock_sdk::{ConnectorError, now};
+use omnistock_sdk::now;
 use omnistock_words::{
     CompareAt, ConnectorName, GrossNet, Millis, Mode, Money, Price, PriceFloor, PriceList, PriceListName, Settings,
     WriteMeaning,
 };
 use std::time::Duration;
 
-fn money(amount: &str) -> Money {
+pub(super) fn money(amount: &str) -> Money {
     Money::new(amount.parse().unwrap(), "EUR".parse().unwrap()).unwrap()
 }
 
-fn plain(amount: &str) -> Price {
+pub(super) fn plain(amount: &str) -> Price {
     Price::plain(money(amount))
 }
 
-fn list(name: &str) -> PriceListName {
+pub(super) fn list(name: &str) -> PriceListName {
     PriceListName::new(name).unwrap()
 }
 
-fn entry(name: &str, amount: &str, from: Option<Millis>, until: Option<Millis>) -> PriceEntry {
+pub(super) fn entry(name: &str, amount: &str, from: Option<Millis>, until: Option<Millis>) -> PriceEntry {
     PriceEntry {
         list: list(name),
         price: money(amount),
@@ -33,14 +32,14 @@ fn entry(name: &str, amount: &str, from: Option<Millis>, until: Option<Millis>) 
     }
 }
 
-fn change(house: &House, change: impl FnOnce(&mut Settings)) {
+pub(super) fn change(house: &House, change: impl FnOnce(&mut Settings)) {
     let mut settings = Settings::clone(&house.settings.load());
     change(&mut settings);
     house.settings.store(settings.into());
 }
 
 /// The channel asks what the list `retail` says; there is no floor on purpose.
-fn priced(house: &House) {
+pub(super) fn priced(house: &House) {
     change(house, |settings| {
         for name in ["retail", "former"] {
             let of = PriceList {
@@ -59,7 +58,7 @@ fn priced(house: &House) {
 }
 
 /// What the shop asks in the beginning.
-fn asks(house: &House, id: &str, amount: &str) {
+pub(super) fn asks(house: &House, id: &str, amount: &str) {
     house
         .fake
         .shop
@@ -69,29 +68,29 @@ fn asks(house: &House, id: &str, amount: &str) {
         .insert(id.to_owned(), Some(plain(amount)));
 }
 
-fn asked(house: &House, id: &str) -> Option<Price> {
+pub(super) fn asked(house: &House, id: &str) -> Option<Price> {
     house.fake.shop.lock().unwrap().prices[id]
 }
 
-async fn price(house: &House, sku: &str, amount: &str) {
+pub(super) async fn price(house: &House, sku: &str, amount: &str) {
     house
         .ledger(sku, |ledger| ledger.prices = vec![entry("retail", amount, None, None)])
         .await;
 }
 
-async fn prices_quiet(house: &House, listings: u64) {
+pub(super) async fn prices_quiet(house: &House, listings: u64) {
     until("every price is right", async || {
         house.board.count_prices(ListingState::InSync) == listings && house.dirty().await == 0
     })
     .await;
 }
 
-fn sku(n: usize) -> String {
+pub(super) fn sku(n: usize) -> String {
     format!("A{n:02}")
 }
 
 /// So many listings that ask 10 as they should, and a worker that has seen it.
-async fn at_work(listings: usize) -> (House, Run) {
+pub(super) async fn at_work(listings: usize) -> (House, Run) {
     let skus: Vec<String> = (0..listings).map(sku).collect();
     let rows: Vec<(&str, i64, i64)> = skus.iter().map(|sku| (sku.as_str(), 5, 5)).collect();
     let house = house(WriteMeaning::Available, &rows).await;
@@ -105,7 +104,7 @@ async fn at_work(listings: usize) -> (House, Run) {
     (house, run)
 }
 
-async fn held(house: &House, listings: u64) -> String {
+pub(super) async fn held(house: &House, listings: u64) -> String {
     until("prices are held", async || {
         house.board.count_prices(ListingState::Held) == listings && house.dirty().await == 0
     })
@@ -120,7 +119,7 @@ async fn held(house: &House, listings: u64) -> String {
     hold.id
 }
 
-async fn decide(house: &House, id: &str, decision: HoldDecision) {
+pub(super) async fn decide(house: &House, id: &str, decision: HoldDecision) {
     let answer = house.board.decide(id, decision).unwrap();
     house.wake.notify_one();
     answer.await.unwrap();
@@ -255,81 +254,6 @@ async fn too_many_at_once_are_held_and_the_same_price_again_is_no_change() {
 }
 
 #[tokio::test]
-async fn a_refused_price_is_parked_with_its_reason_and_another_one_is_tried() {
-    let (house, run) = at_work(3).await;
-    house.fake.shop.lock().unwrap().refused_prices.insert("A01".to_owned());
-    for n in 0..3 {
-        price(&house, &sku(n), "9").await;
-    }
-    until("two are right", async || {
-        house.board.count_prices(ListingState::InSync) == 2
-    })
-    .await;
-    until("one is parked", async || {
-        house.board.count_prices(ListingState::Parked) == 1
-    })
-    .await;
-    assert!(house.board.parked_prices()[0].reason.contains("too_cheap"));
-    house.fake.shop.lock().unwrap().refused_prices.clear();
-    price(&house, "A01", "9.50").await;
-    prices_quiet(&house, 3).await;
-    assert!(house.board.parked_prices().is_empty());
-    run.stop().await;
-}
-
-#[tokio::test]
-async fn a_price_whose_answer_is_lost_goes_again_and_a_crash_in_the_call_is_not_forgotten() {
-    let (house, run) = at_work(2).await;
-    house
-        .fake
-        .shop
-        .lock()
-        .unwrap()
-        .price_faults
-        .push_back(Fault::LostAnswer);
-    price(&house, "A00", "11").await;
-    until("it went again", async || {
-        house.fake.shop.lock().unwrap().price_calls.len() >= 2
-    })
-    .await;
-    prices_quiet(&house, 2).await;
-    house.fake.shop.lock().unwrap().price_faults.push_back(Fault::Hang);
-    price(&house, "A01", "12").await;
-    until("it is on its way", async || {
-        house.board.count_prices(ListingState::InFlight) == 1
-    })
-    .await;
-    // Stock does not wait for the answer.
-    house.stock("A01", 1).await;
-    until("stock goes on", async || house.number("A01") == 1).await;
-    run.kill().await;
-    let run = house.start();
-    prices_quiet(&house, 2).await;
-    assert_eq!(asked(&house, "A01"), Some(plain("12")));
-    run.stop().await;
-}
-
-#[tokio::test]
-async fn a_whole_call_that_is_refused_is_halved_and_one_that_fails_is_repeated() {
-    let (house, run) = at_work(4).await;
-    let faults = [
-        Fault::Whole(ConnectorError::rejected("one of these is not valid")),
-        Fault::Whole(ConnectorError::retry("busy")),
-    ];
-    house.fake.shop.lock().unwrap().price_faults.extend(faults);
-    house.applying.send_modify(|(active, _)| *active += 1);
-    for n in 0..4 {
-        price(&house, &sku(n), "11").await;
-    }
-    house.applying.send_modify(|(active, _)| *active -= 1);
-    house.wake.notify_one();
-    prices_quiet(&house, 4).await;
-    let largest = house.fake.shop.lock().unwrap().price_calls.iter().map(Vec::len).max();
-    assert_eq!(largest, Some(4), "they go together");
-    run.stop().await;
-}
-
-#[tokio::test]
 async fn a_sale_begins_and_ends_with_its_time_and_shows_the_former_price() {
     let (house, run) = at_work(1).await;
     change(&house, |settings| {
@@ -366,28 +290,6 @@ async fn a_sale_begins_and_ends_with_its_time_and_shows_the_former_price() {
     tick().await;
     until("it has ended", async || asked(&house, "A00") == Some(plain("10"))).await;
     prices_quiet(&house, 1).await;
-    run.stop().await;
-}
-
-#[tokio::test]
-async fn another_writers_price_is_overwritten_and_a_shop_that_never_keeps_it_ends_parked() {
-    let (house, run) = at_work(1).await;
-    price(&house, "A00", "11").await;
-    prices_quiet(&house, 1).await;
-    run.stop().await;
-    asks(&house, "A00", "99");
-    let run = house.start();
-    until("it is set right", async || asked(&house, "A00") == Some(plain("11"))).await;
-    prices_quiet(&house, 1).await;
-    assert!(house.board.totals().drift >= 1);
-    house.fake.shop.lock().unwrap().deaf = true;
-    price(&house, "A00", "12").await;
-    until("it gives up", async || {
-        house.board.count_prices(ListingState::Parked) == 1
-    })
-    .await;
-    let reason = house.board.parked_prices()[0].reason.clone();
-    assert!(reason.contains("said yes to 12.00 EUR"), "{reason}");
     run.stop().await;
 }
 

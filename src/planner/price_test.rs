@@ -1,3 +1,5 @@
+//! What is done about a price, in which state it is, and what outcomes mean for it.
+
 use super::*;
 use crate::{
     AcceptedPrice, Class, HeldPrice, Next, ObservedPrice, ParkedPrice, PriceDocument, PriceVerdict, Risk, SentPrice,
