@@ -1,7 +1,7 @@
 //! The last units of a SKU: once nobody else shows any, one channel may show all of them, since a
 //! single seller has nobody to race with.
 
-use crate::picture::physical;
+use crate::place::physical;
 use crate::{Attributes, Documents, resolve};
 use omnistock_words::{ChannelName, ChannelPolicy, LocationName, Millis, Settings, Sku};
 

@@ -29,6 +29,7 @@ mod listings;
 mod order_document;
 mod own;
 mod picture;
+mod place;
 mod pool;
 mod price;
 mod project;

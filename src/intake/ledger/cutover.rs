@@ -64,6 +64,12 @@ fn read(mirror: &Path) -> Result<BTreeMap<ConnectorName, Millis>, StoreError> {
     }
 }
 
+/// Vendors tell when an order was placed in whole seconds, cut off: one placed right behind the cutover
+/// must not look as if it came before, because then it would end with its shipment and be sold again.
+fn whole_second(now: Millis) -> Millis {
+    Millis(now.0 - now.0.rem_euclid(1_000))
+}
+
 /// Replaced whole, and durable when it answers; its folder is created when missing.
 fn write(mirror: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let folder = mirror.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -122,7 +128,7 @@ impl Cutovers {
             match settings.sources.get(name).and_then(|source| source.cutover) {
                 Some(cutover) => drop(self.sources.insert(name.clone(), cutover)),
                 None if known.bytes.is_empty() => {
-                    self.sources.entry(name.clone()).or_insert(now);
+                    self.sources.entry(name.clone()).or_insert(whole_second(now));
                 }
                 None => {}
             }
@@ -209,18 +215,18 @@ mod tests {
     async fn it_is_set_once_and_survives_the_store_or_the_mirror() {
         let folder = tempfile::tempdir().unwrap();
         let store = Memory::new();
-        assert_eq!(start(&store, folder.path(), None, 100).await, Some(Millis(100)));
-        assert_eq!(start(&store, folder.path(), None, 200).await, Some(Millis(100)));
+        assert_eq!(start(&store, folder.path(), None, 100_250).await, Some(Millis(100_000)));
+        assert_eq!(start(&store, folder.path(), None, 200_250).await, Some(Millis(100_000)));
         let lost = Memory::new();
         assert_eq!(
-            start(&lost, folder.path(), None, 300).await,
-            Some(Millis(100)),
+            start(&lost, folder.path(), None, 300_250).await,
+            Some(Millis(100_000)),
             "the mirror counts"
         );
         std::fs::remove_file(folder.path().join("state/cutover.json")).unwrap();
         assert_eq!(
-            start(&lost, folder.path(), None, 400).await,
-            Some(Millis(100)),
+            start(&lost, folder.path(), None, 400_250).await,
+            Some(Millis(100_000)),
             "the store counts"
         );
         assert!(
@@ -228,11 +234,11 @@ mod tests {
             "and is mirrored again"
         );
         assert_eq!(
-            start(&store, folder.path(), Some(7), 500).await,
+            start(&store, folder.path(), Some(7), 500_250).await,
             Some(Millis(7)),
             "what is configured wins"
         );
-        assert_eq!(start(&store, folder.path(), None, 600).await, Some(Millis(7)));
+        assert_eq!(start(&store, folder.path(), None, 600_250).await, Some(Millis(7)));
     }
 
     #[tokio::test]
@@ -250,7 +256,7 @@ mod tests {
             ..CommitBatch::default()
         };
         store.commit(&lease, &batch).await.unwrap();
-        assert_eq!(start(&store, folder.path(), None, 100).await, None);
+        assert_eq!(start(&store, folder.path(), None, 100_250).await, None);
     }
 
     #[tokio::test]
