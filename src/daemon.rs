@@ -3,6 +3,7 @@
 mod accounts;
 mod cause;
 mod explain;
+mod explain_price;
 mod gate_view;
 mod history;
 mod holds;

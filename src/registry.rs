@@ -7,4 +7,6 @@ pub const CONNECTORS: &[ConnectorSpec] = &[
     omnistock_file::SPEC,
     omnistock_woocommerce::SPEC,
     omnistock_medusa::SPEC,
+    omnistock_odoo::SPEC,
+    omnistock_shopify::SPEC,
 ];

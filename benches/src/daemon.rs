@@ -99,6 +99,8 @@ impl Daemon {
             .arg("-c")
             .arg(&file)
             .arg("run")
+            // What is written down beside a store is of this store only.
+            .env("STATE_DIRECTORY", folder.path().join("state"))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)
@@ -165,7 +167,8 @@ impl Daemon {
         kilobytes.map_or(f64::NAN, |kilobytes| kilobytes / 1_024.0)
     }
 
-    fn log(&self) -> String {
+    /// What the daemon said.
+    pub(crate) fn log(&self) -> String {
         let text = std::fs::read_to_string(self.folder.path().join("daemon.log")).unwrap_or_default();
         let skip = text.lines().count().saturating_sub(40);
         text.lines().skip(skip).collect::<Vec<_>>().join("\n")

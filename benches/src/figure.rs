@@ -14,7 +14,7 @@ pub(crate) struct Figure {
     /// Nothing was claimed: printed to be known.
     #[serde(skip_serializing_if = "Option::is_none")]
     limit: Option<f64>,
-    holds: bool,
+    pub(crate) holds: bool,
 }
 
 impl Figure {

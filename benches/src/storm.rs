@@ -41,6 +41,9 @@ pub(crate) async fn run(program: &Path, seconds: u64) -> Result<Vec<Figure>> {
     for rate in RATES {
         figures.extend(load(&server, &channels, rate, seconds).await?);
     }
+    if figures.iter().any(|figure| !figure.holds) {
+        eprintln!("{}", daemon.log());
+    }
     figures.push(Figure::plain("storm_daemon_mb", daemon.memory(), "MB"));
     Ok(figures)
 }

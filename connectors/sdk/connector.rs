@@ -1,10 +1,11 @@
 //! A connector, its registry entry and what it is given to build itself.
 
 use crate::{
-    ChannelRole, ConnectorError, Manifest, OrderSource, SecretResolver, SettingProblem, StockSource, WebhookRole,
+    ChannelRole, ConnectorError, Manifest, OrderSource, PriceRole, SecretResolver, SettingProblem, StockSource,
+    WebhookRole,
 };
 use async_trait::async_trait;
-use omnistock_words::{CallLimits, ConnectorName, LocationName, Millis, VendorLocation};
+use omnistock_words::{Basis, CallLimits, ConnectorName, LocationName, Millis, VendorLocation};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -34,6 +35,11 @@ pub trait Connector: Send + Sync + 'static {
 
     /// Its role as a channel that is written.
     fn channel(&self) -> Option<&dyn ChannelRole> {
+        None
+    }
+
+    /// Its role as a channel whose prices are written too.
+    fn prices(&self) -> Option<&dyn PriceRole> {
         None
     }
 
@@ -68,6 +74,8 @@ pub struct ConnectorContext {
     pub locations: LocationCodes,
     /// Turns references to secrets into secrets.
     pub secrets: Arc<dyn SecretResolver>,
+    /// What its figures contain, where it is a source: it has to read figures of just that meaning.
+    pub basis: Option<Basis>,
     /// Relative paths start here: the folder of the configuration file.
     pub folder: PathBuf,
 }

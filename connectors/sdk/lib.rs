@@ -10,6 +10,7 @@ mod learn;
 mod manifest;
 mod nearest;
 mod orders;
+mod prices;
 mod settings;
 mod stock;
 mod webhook;
@@ -24,6 +25,7 @@ pub use manifest::{Grouping, Manifest};
 pub use nearest::nearest;
 pub use omnistock_words::{CallKind, CallLimit, CallLimits, Learned, LimitScope, ListingLimit};
 pub use orders::{OrderPage, OrderSource};
+pub use prices::{PriceCurrency, PriceField, PriceItem, PriceOutcome, PriceReading, PriceRole, PriceTerms, PricedPage};
 pub use secrecy::{ExposeSecret, SecretString};
 pub use settings::{PLAIN_SECRET, SecretReference, SecretResolver, SettingProblem, read_settings, unknown_setting};
 pub use stock::{

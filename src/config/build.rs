@@ -51,6 +51,7 @@ impl Configuration {
             name: name.clone(),
             locations: LocationCodes::new(declared, connector.codes.clone()),
             secrets: Arc::clone(secrets),
+            basis: self.settings.sources.get(name).map(|source| source.basis),
             folder: self.folder.clone(),
         }
     }

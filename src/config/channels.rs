@@ -171,12 +171,4 @@ fn prices(section: &Section, policy: &ChannelPolicy, lists: &BTreeMap<PriceListN
         );
         section.error_at("price", message);
     }
-    section.findings.warning(
-        section.place,
-        format!(
-            "prices of {} are computed, but this version writes no prices to channels",
-            section.title
-        ),
-        "its quantities are written all the same",
-    );
 }

@@ -154,12 +154,14 @@ pub(super) async fn explain(
 
 /// Why a listing's number is what it is.
 struct Reasons {
+    price: Option<omnistock_engine::SkuDocument>,
     notes: Vec<String>,
     steps: Vec<Step>,
 }
 
 fn reasons(settings: &Settings, documents: &Documents, channel: &ChannelName, sku: &Sku, promise: &Promise) -> Reasons {
     Reasons {
+        price: documents.skus.get(sku).cloned(),
         notes: why::summary(promise).into_iter().collect(),
         steps: steps((settings, documents), (channel, sku), promise, now()),
     }
@@ -233,7 +235,13 @@ fn explanation(
             .chain(blindness(view, promise, channel))
             .collect(),
         steps: reasons.steps.clone(),
-        price: None,
+        price: super::explain_price::explain(
+            (settings, reasons.price.as_ref()),
+            (channel, sku),
+            promise,
+            listing,
+            waits.is_empty(),
+        ),
         changes: Vec::new(),
     }
 }

@@ -1,7 +1,7 @@
 //! What guards stopped, at sources and at channels, as people see it and decide about it.
 
 use super::view::{ChannelView, DaemonView};
-use crate::delivery::{ChannelBoard, ChannelHold, HoldDecision};
+use crate::delivery::{ChannelBoard, ChannelHold, HoldDecision, PriceHold};
 use crate::intake::{Decision as ReportDecision, HeldAt, HeldReport, HoldError};
 use crate::server::{ApiError, Decision, Hold};
 use omnistock_words::ChannelName;
@@ -19,7 +19,12 @@ pub(super) fn list(view: &DaemonView) -> Vec<Hold> {
         let held = channel.board.hold()?;
         Some(listings(name, &held))
     });
-    reports.iter().map(report).chain(listings).collect()
+    let priced = |(name, channel): (&ChannelName, &ChannelView)| {
+        let holds = channel.board.price_holds().into_iter();
+        holds.map(|held| prices(name, &held)).collect::<Vec<_>>()
+    };
+    let prices = view.house.channels.iter().flat_map(priced);
+    reports.iter().map(report).chain(listings).chain(prices).collect()
 }
 
 /// Holds that no person has rejected: the others need nobody.
@@ -32,15 +37,52 @@ pub(super) fn unanswered(view: &DaemonView) -> usize {
         .into_iter()
         .filter(|held| held.rejected.is_none());
     let boards = view.house.channels.values().filter_map(|channel| channel.board.hold());
-    reports.count() + boards.filter(|held| held.rejected.is_none()).count()
+    let prices = view
+        .house
+        .channels
+        .values()
+        .flat_map(|channel| channel.board.price_holds());
+    reports.count()
+        + boards.filter(|held| held.rejected.is_none()).count()
+        + prices.filter(|held| held.rejected.is_none()).count()
+}
+
+/// A hold at a channel.
+enum At {
+    Listings(ChannelHold),
+    Prices(PriceHold),
+}
+
+impl At {
+    fn rejected(&mut self) -> &mut Option<String> {
+        match self {
+            Self::Listings(hold) => &mut hold.rejected,
+            Self::Prices(hold) => &mut hold.rejected,
+        }
+    }
+
+    fn told(&self, channel: &ChannelName) -> Hold {
+        match self {
+            Self::Listings(hold) => listings(channel, hold),
+            Self::Prices(hold) => prices(channel, hold),
+        }
+    }
 }
 
 /// Hands a decision to the source or the channel.
 pub(super) async fn decide(view: &DaemonView, id: &str, decision: Decision, reason: &str) -> Result<Hold, ApiError> {
     let reason = reason.to_owned();
     let found = view.house.channels.iter().find_map(|(name, channel)| {
-        let hold = channel.board.hold().filter(|hold| hold.id == id)?;
-        Some((name, channel, hold))
+        let quantities = channel.board.hold().filter(|hold| hold.id == id).map(At::Listings);
+        let priced = || {
+            channel
+                .board
+                .price_holds()
+                .into_iter()
+                .find(|hold| hold.id == id)
+                .map(At::Prices)
+        };
+        Some((name, channel, quantities.or_else(priced)?))
     });
     let Some((name, channel, mut hold)) = found else {
         let decision = match decision {
@@ -54,7 +96,7 @@ pub(super) async fn decide(view: &DaemonView, id: &str, decision: Decision, reas
         };
     };
     if decision == Decision::Reject {
-        hold.rejected = Some(reason.clone());
+        *hold.rejected() = Some(reason.clone());
     }
     let decision = match decision {
         Decision::Approve => HoldDecision::Approve(reason),
@@ -65,7 +107,7 @@ pub(super) async fn decide(view: &DaemonView, id: &str, decision: Decision, reas
     };
     channel.wake.notify_one();
     match tokio::time::timeout(DURABLE, answer).await {
-        Ok(Ok(())) => Ok(listings(name, &hold)),
+        Ok(Ok(())) => Ok(hold.told(name)),
         _ => Err(
             ApiError::unavailable(format!("{name} did not carry out the decision on {id} in time"))
                 .help("`omnistock status` says what it waits for; then decide again"),
@@ -126,6 +168,20 @@ fn listings(channel: &ChannelName, held: &ChannelHold) -> Hold {
     }
 }
 
+/// A channel's held prices as people see them.
+fn prices(channel: &ChannelName, held: &PriceHold) -> Hold {
+    let rejected = held.rejected.iter().map(|reason| format!("rejected: {reason}"));
+    Hold {
+        id: held.id.clone(),
+        what: "price".to_owned(),
+        subject: format!("{channel}, {} listings", held.listings),
+        since: held.since,
+        due: None,
+        details: std::iter::once(held.to_string()).chain(rejected).collect(),
+        way_out: Some("a person, or a newer price without the fault (prices never confirm themselves)".to_owned()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,6 +232,32 @@ mod tests {
                 (details, Some(way_out))
             );
         }
+    }
+
+    #[test]
+    fn held_prices_say_what_stays_and_which_guard_it_was() {
+        let money =
+            |amount: &str| omnistock_words::Money::new(amount.parse().unwrap(), "EUR".parse().unwrap()).unwrap();
+        let example = |sku: &str| (sku.parse().unwrap(), "factor".to_owned(), money("2.49"), money("24.90"));
+        let hold = PriceHold {
+            id: "h-3".to_owned(),
+            since: Millis(0),
+            listings: 2,
+            examples: vec![example("A"), example("B")],
+            rejected: Some("a typo".to_owned()),
+        };
+        let hold = prices(&ChannelName::new("shop").unwrap(), &hold);
+        assert_eq!(
+            (hold.what.as_str(), hold.subject.as_str()),
+            ("price", "shop, 2 listings")
+        );
+        assert_eq!(
+            hold.details,
+            [
+                "2 prices are held, first A stays 2.49 EUR, not 24.90 EUR (factor), B stays 2.49 EUR, not 24.90 EUR (factor)",
+                "rejected: a typo"
+            ]
+        );
     }
 
     #[test]

@@ -39,6 +39,10 @@ pub(super) fn measure(view: &DaemonView, metrics: &Metrics) {
             let labels = OfState::new(name.as_str(), "quantity", state.name());
             metrics.listings.get_or_create(&labels).set(gauge(count));
         }
+        for (state, count) in parts.board.price_states() {
+            let labels = OfState::new(name.as_str(), "price", state.name());
+            metrics.listings.get_or_create(&labels).set(gauge(count));
+        }
         let failed: u64 = totals.errors.iter().sum();
         let outcome = |outcome: &str| OfOutcome::new(name.as_str(), outcome);
         raise(&metrics.calls.get_or_create(&outcome("all")), totals.calls);

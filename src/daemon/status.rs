@@ -57,7 +57,8 @@ pub(super) async fn status(view: &DaemonView) -> Status {
         .map(|(name, parts)| source(view, &settings, name, parts))
         .collect();
     let attention = attention(view, &channels, &sources);
-    let next = next(&channels, &sources);
+    let prices = prices(view);
+    let next = next(&channels, &sources, &prices);
     Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         at: now(),
@@ -66,8 +67,8 @@ pub(super) async fn status(view: &DaemonView) -> Status {
         standing: view.leading.stance.borrow().says.clone(),
         gate: view.gates(),
         store,
+        prices,
         channels,
-        prices: StateCounts::default(),
         sources,
         complaints: view
             .house
@@ -78,6 +79,17 @@ pub(super) async fn status(view: &DaemonView) -> Status {
             .collect(),
         next,
     }
+}
+
+/// Prices of all channels by state: each channel's add up to its listings.
+fn prices(view: &DaemonView) -> StateCounts {
+    let mut counts = StateCounts::default();
+    for parts in view.house.channels.values() {
+        for (state, count) in parts.board.price_states() {
+            counts.add(state, count);
+        }
+    }
+    counts
 }
 
 fn attention(view: &DaemonView, channels: &[ChannelStatus], sources: &[SourceStatus]) -> Vec<String> {
@@ -129,11 +141,11 @@ fn attention(view: &DaemonView, channels: &[ChannelStatus], sources: &[SourceSta
     lines
 }
 
-fn next(channels: &[ChannelStatus], sources: &[SourceStatus]) -> Option<String> {
-    let held = channels.iter().any(|channel| channel.listings.held > 0);
+fn next(channels: &[ChannelStatus], sources: &[SourceStatus], prices: &StateCounts) -> Option<String> {
+    let held = prices.held > 0 || channels.iter().any(|channel| channel.listings.held > 0);
     let command = if held || sources.iter().any(|source| !source.held.is_empty()) {
         "omnistock holds list"
-    } else if channels.iter().any(|channel| channel.listings.parked > 0) {
+    } else if prices.parked > 0 || channels.iter().any(|channel| channel.listings.parked > 0) {
         "omnistock parked list"
     } else if channels.iter().any(|channel| channel.listings.unmapped > 0) {
         "omnistock listings unmapped"

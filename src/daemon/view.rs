@@ -193,16 +193,16 @@ impl View for DaemonView {
             items: Vec::new(),
         };
         for (name, parts) in self.one_channel(channel.as_ref())? {
-            listed.total += parts.board.count(omnistock_planner::ListingState::Parked);
-            listed
-                .items
-                .extend(parts.board.parked().into_iter().map(|parked| Parked {
-                    channel: name.clone(),
-                    listing: explain::listing_text(&parked.listing, parked.location.as_ref()),
-                    sku: parked.sku,
-                    reason: parked.reason,
-                    since: parked.at.unwrap_or(self.started_at),
-                }));
+            let state = omnistock_planner::ListingState::Parked;
+            listed.total += parts.board.count(state) + parts.board.count_prices(state);
+            let parked = parts.board.parked().into_iter().chain(parts.board.parked_prices());
+            listed.items.extend(parked.map(|parked| Parked {
+                channel: name.clone(),
+                listing: explain::listing_text(&parked.listing, parked.location.as_ref()),
+                sku: parked.sku,
+                reason: parked.reason,
+                since: parked.at.unwrap_or(self.started_at),
+            }));
         }
         listed.items.truncate(most);
         Ok(listed)

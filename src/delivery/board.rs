@@ -3,6 +3,7 @@
 use super::LagHistogram;
 use super::hold::{Asked, ChannelHold, HoldDecision};
 use super::kept::KeptBack;
+use super::price_board::PriceBoard;
 use omnistock_planner::{Class, ListingDocument, ListingState, Usage, Waiting};
 use omnistock_words::{ListingId, Millis, Mode, Sku, VendorLocation};
 use std::collections::{BTreeMap, HashSet, VecDeque};
@@ -11,7 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
 /// Listings that a list names, at most; beyond it only the count goes on.
-const MOST_LISTED: usize = 200;
+pub(super) const MOST_LISTED: usize = 200;
 /// Pushes whose time nobody took yet, at most.
 const MOST_PUSHES: usize = 256;
 /// SKUs at zero that are told, at most: the last units of the others stay held back.
@@ -100,6 +101,7 @@ pub struct ChannelBoard {
     texts: Mutex<Texts>,
     hold: Mutex<HoldFacts>,
     pub(super) kept: Mutex<KeptBack>,
+    pub(super) prices: PriceBoard,
     /// How long the newest pushes took, until somebody takes them.
     pushes: Mutex<VecDeque<i64>>,
     /// SKUs that are confirmed to show nothing although there is some, and since when.
@@ -236,7 +238,8 @@ impl ChannelBoard {
     /// such hold, or an earlier decision is being carried out.
     pub fn decide(&self, id: &str, decision: HoldDecision) -> Option<oneshot::Receiver<()>> {
         let mut facts = self.hold_facts();
-        let known = facts.hold.as_ref().is_some_and(|hold| hold.id == id);
+        let price = || self.price_holds().iter().any(|hold| hold.id == id);
+        let known = facts.hold.as_ref().is_some_and(|hold| hold.id == id) || price();
         if !known || facts.asked.as_ref().is_some_and(|asked| !asked.done.is_closed()) {
             return None;
         }
@@ -321,6 +324,7 @@ impl ChannelBoard {
     /// Forgets the listings: the worker begins anew.
     pub(super) fn clear(&self) {
         self.states.iter().for_each(|count| count.store(0, Ordering::Relaxed));
+        self.clear_prices();
         self.complete.store(false, Ordering::Release);
         self.skus().clear();
         self.dark.lock().unwrap_or_else(PoisonError::into_inner).clear();
@@ -333,6 +337,7 @@ impl ChannelBoard {
     pub fn forget(&self) {
         self.clear();
         *self.hold_facts() = HoldFacts::default();
+        self.set_price_holds(Vec::new());
     }
 
     /// Moves a listing from one state to another; `None` where it comes or goes.

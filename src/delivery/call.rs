@@ -2,10 +2,11 @@
 
 use super::account::Pass;
 use super::catalogue::Index;
+use super::price_call::{self, PriceDone, PriceJob};
 use crate::store::Right;
 use omnistock_sdk::{
-    Connector, ConnectorError, Cursor, ItemOutcome, ListingPage, ListingReading, ListingReference, WriteItem, learning,
-    now,
+    Connector, ConnectorError, Cursor, ItemOutcome, ListingPage, ListingReading, ListingReference, PricedPage,
+    WriteItem, learning, now,
 };
 use omnistock_words::Millis;
 use std::sync::Arc;
@@ -21,6 +22,10 @@ pub(super) enum Job {
     Read(Vec<(Index, ListingReference)>),
     /// Reads a page of the catalogue.
     Page(Option<Cursor>),
+    /// The same, with what its listings ask.
+    PricedPage(Option<Cursor>),
+    /// Sets or reads prices.
+    Price(PriceJob),
 }
 
 impl Job {
@@ -35,7 +40,15 @@ impl Job {
                 let rest = items.split_off(at.min(items.len()));
                 (Self::Read(items), Self::Read(rest))
             }
-            Self::Page(cursor) => (Self::Page(cursor.clone()), Self::Page(cursor)),
+            Self::Price(PriceJob::Write(mut items)) => {
+                let rest = items.split_off(at.min(items.len()));
+                (Self::Price(PriceJob::Write(items)), Self::Price(PriceJob::Write(rest)))
+            }
+            Self::Price(PriceJob::Read(mut items)) => {
+                let rest = items.split_off(at.min(items.len()));
+                (Self::Price(PriceJob::Read(items)), Self::Price(PriceJob::Read(rest)))
+            }
+            page @ (Self::Page(_) | Self::PricedPage(_)) => (page.clone(), page),
         }
     }
 }
@@ -60,6 +73,10 @@ pub(super) enum Done {
     },
     /// A page of the catalogue.
     Page(Result<ListingPage, ConnectorError>),
+    /// The same, with what its listings ask.
+    PricedPage(Result<PricedPage, ConnectorError>),
+    /// Prices were set or read, or not.
+    Price(PriceDone),
     /// Orders were fetched: when that began.
     Fetched(Result<Millis, String>),
 }
@@ -100,6 +117,21 @@ async fn call(connector: Arc<dyn Connector>, job: Job, may: bool, right: &Right,
             result: Err(slept()),
         },
         (_, Job::Page(_)) if !may => Done::Page(Err(slept())),
+        (_, Job::PricedPage(_)) if !may => Done::PricedPage(Err(slept())),
+        (_, Job::Price(PriceJob::Read(items))) if !may => Done::Price(PriceDone::Read(items, Err(slept()))),
+        (_, Job::Price(job)) => {
+            let right = may && right.holds();
+            Done::Price(price_call::perform(&*connector, job, right, deadline).await)
+        }
+        (_, Job::PricedPage(cursor)) => {
+            let page = async {
+                match connector.prices() {
+                    Some(role) => role.priced_page(cursor.as_ref()).await,
+                    None => Err(ConnectorError::operator("this connector can't read prices")),
+                }
+            };
+            Done::PricedPage(timeout(deadline, page).await.unwrap_or_else(|_| Err(late(deadline))))
+        }
         (Some(channel), Job::Write(items)) => {
             let sent: Vec<WriteItem> = items.iter().map(|(_, item)| item.clone()).collect();
             let result = timeout(deadline, channel.write(&sent))
@@ -118,21 +150,18 @@ async fn call(connector: Arc<dyn Connector>, job: Job, may: bool, right: &Right,
             let page = timeout(deadline, channel.catalogue(cursor.as_ref())).await;
             Done::Page(page.unwrap_or_else(|_| Err(late(deadline))))
         }
-        (None, job) => without_channel(job),
+        (None, Job::Write(items)) => Done::Written {
+            items,
+            result: Err(without_channel()),
+        },
+        (None, Job::Read(items)) => Done::Read {
+            items,
+            result: Err(without_channel()),
+        },
+        (None, Job::Page(_)) => Done::Page(Err(without_channel())),
     }
 }
 
-fn without_channel(job: Job) -> Done {
-    let error = ConnectorError::operator("this connector can't be written");
-    match job {
-        Job::Write(items) => Done::Written {
-            items,
-            result: Err(error),
-        },
-        Job::Read(items) => Done::Read {
-            items,
-            result: Err(error),
-        },
-        Job::Page(_) => Done::Page(Err(error)),
-    }
+fn without_channel() -> ConnectorError {
+    ConnectorError::operator("this connector can't be written")
 }

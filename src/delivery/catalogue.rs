@@ -2,8 +2,12 @@
 
 use super::ChannelBoard;
 use super::guard::Suspect;
+use super::prices::PriceEntry;
 use omnistock_engine::guard::Baseline;
-use omnistock_planner::{ListingDocument, ListingState, Reserved, StateFacts, Target, state};
+use omnistock_planner::{
+    ListingDocument, ListingState, PriceDocument, PriceFacts, PriceTarget, Reserved, StateFacts, Target, price_state,
+    state,
+};
 use omnistock_words::{Millis, Mode, Sku};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -44,6 +48,9 @@ pub(super) struct Entry {
     pub(super) suspect: Option<Suspect>,
     /// Judged, and let go until it is right.
     pub(super) passed: bool,
+    /// What is going on with its price, where it has one of its own.
+    pub(super) price: Option<Box<PriceEntry>>,
+    price_state: Option<ListingState>,
     mode: Mode,
     target: Target,
     state: Option<ListingState>,
@@ -92,6 +99,8 @@ impl Catalogue {
             base: None,
             suspect: None,
             passed: false,
+            price: None,
+            price_state: None,
             mode: Mode::Live,
             target: Target::Unknown,
             state: None,
@@ -105,6 +114,13 @@ impl Catalogue {
 
     pub(super) fn get_mut(&mut self, index: Index) -> Option<&mut Entry> {
         self.entries.get_mut(index)
+    }
+
+    /// What is going on with the price of a listing that has one of its own, and what is known of it.
+    pub(super) fn price(&mut self, index: Index) -> Option<(&mut PriceEntry, &mut PriceDocument)> {
+        let entry = self.entries.get_mut(index)?;
+        let document = entry.document.price.as_deref_mut()?;
+        Some((entry.price.get_or_insert_default(), document))
     }
 
     pub(super) fn find(&self, id: &str) -> Option<Index> {
@@ -137,6 +153,10 @@ impl Catalogue {
         entry.document.parked = None;
         (entry.document.held, entry.document.released) = (None, false);
         (entry.base, entry.suspect, entry.passed) = (None, None, false);
+        if let Some(price) = &mut entry.document.price {
+            (price.desired, price.accepted, price.parked) = (None, None, None);
+            (price.held, price.released, price.undone) = (None, None, 0);
+        }
         if let Some(old) = old {
             let others = self.by_sku.entry(old.clone()).or_default();
             others.retain(|other| *other != index);
@@ -161,6 +181,7 @@ impl Catalogue {
         entry.gone = true;
         self.by_id.remove(&entry.id);
         board.moved(&entry.id, &entry.document, entry.state.take(), None);
+        board.price_moved(&entry.id, &entry.document, None, entry.price_state.take(), None);
     }
 
     /// Reads it then, or earlier if that was planned.
@@ -241,6 +262,29 @@ impl Catalogue {
         let before = std::mem::replace(&mut entry.state, now);
         if before != now || now == Some(ListingState::Parked) {
             board.moved(&entry.id, &entry.document, before, now);
+        }
+        self.show_price(index, gate, board);
+    }
+
+    fn show_price(&mut self, index: Index, gate: bool, board: &ChannelBoard) {
+        let Some(entry) = self.entries.get_mut(index) else {
+            return;
+        };
+        let known = entry.price.as_deref();
+        let facts = PriceFacts {
+            mode: entry.mode,
+            gate,
+            target: known.map_or(PriceTarget::Unknown, |known| known.target),
+            document: &entry.document,
+            suspect: known.is_some_and(|known| known.suspect),
+            settings: 0,
+            now: Millis::MIN,
+        };
+        let (busy, dirty) = known.map_or((false, false), |known| (known.busy, known.since.is_some()));
+        let now = Some(price_state(&facts, busy, dirty));
+        let before = std::mem::replace(&mut entry.price_state, now);
+        if before != now || now == Some(ListingState::Parked) {
+            board.price_moved(&entry.id, &entry.document, entry.price.as_deref(), before, now);
         }
     }
 }

@@ -3,11 +3,11 @@
 use async_trait::async_trait;
 use omnistock_sdk::{
     CallKind, CallLimits, ChannelRole, Connector, ConnectorError, Cursor, Grouping, ItemOutcome, Learned, ListingKey,
-    ListingPage, ListingReading, ListingReference, Manifest, OrderPage, OrderSource, ReservedLine, WriteItem, learn,
-    now,
+    ListingPage, ListingReading, ListingReference, Manifest, OrderPage, OrderSource, PriceCurrency, PriceField,
+    PriceItem, PriceOutcome, PriceReading, PriceRole, PriceTerms, PricedPage, ReservedLine, WriteItem, learn, now,
 };
 use omnistock_words::{
-    ListingId, LocationName, Millis, OrderFact, OrderId, Quantity, Sku, VendorLocation, WriteMeaning,
+    ListingId, LocationName, Millis, OrderFact, OrderId, Price, Quantity, Sku, VendorLocation, WriteMeaning,
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Mutex;
@@ -51,6 +51,15 @@ pub(super) struct Shop {
     /// The next call is refused with this.
     pub(super) throttle: Option<Learned>,
     arrivals: Vec<(Millis, CallKind, u32)>,
+    /// What listings ask; one that is missing here has no price of its own.
+    pub(super) prices: BTreeMap<String, Option<Price>>,
+    pub(super) price_faults: VecDeque<Fault>,
+    /// Listings whose price is refused by itself.
+    pub(super) refused_prices: BTreeSet<String>,
+    /// The shop says yes to prices and keeps its own.
+    pub(super) deaf: bool,
+    /// Every call that wrote prices.
+    pub(super) price_calls: Vec<Vec<(String, Price)>>,
 }
 
 fn name(key: &ListingKey) -> String {
@@ -261,6 +270,75 @@ impl ChannelRole for Fake {
 }
 
 #[async_trait]
+impl PriceRole for Fake {
+    fn terms(&self) -> PriceTerms {
+        PriceTerms {
+            max_write: 4,
+            max_read: 4,
+            grouping: Grouping::Any,
+            fields: &[PriceField::Regular, PriceField::CompareAt],
+            currency: PriceCurrency::OfShop,
+        }
+    }
+
+    async fn priced_page(&self, cursor: Option<&Cursor>) -> Result<PricedPage, ConnectorError> {
+        let page = self.catalogue(cursor).await?;
+        let references: Vec<_> = page.listings.iter().map(|one| one.reference.clone()).collect();
+        let prices = self.read_prices(&references).await?;
+        Ok(PricedPage { page, prices })
+    }
+
+    async fn read_prices(&self, listings: &[ListingReference]) -> Result<Vec<PriceReading>, ConnectorError> {
+        self.alive()?;
+        let shop = self.shop.lock().unwrap();
+        let reading = |reference: &ListingReference| {
+            Some(PriceReading {
+                key: reference.key.clone(),
+                prices: shop.prices.get(&name(&reference.key))?.iter().copied().collect(),
+                read_at: now(),
+            })
+        };
+        Ok(listings.iter().filter_map(reading).collect())
+    }
+
+    async fn write_prices(&self, items: &[PriceItem]) -> Result<Vec<PriceOutcome>, ConnectorError> {
+        self.alive()?;
+        assert!(items.len() <= 4 && !items.is_empty());
+        let fault = self.shop.lock().unwrap().price_faults.pop_front();
+        match &fault {
+            Some(Fault::Hang) => std::future::pending::<()>().await,
+            Some(Fault::Slow(time)) => sleep(*time).await,
+            _ => {}
+        }
+        let mut shop = self.shop.lock().unwrap();
+        let sent: Vec<_> = items
+            .iter()
+            .map(|item| (name(&item.reference.key), item.price))
+            .collect();
+        shop.price_calls.push(sent.clone());
+        if let Some(Fault::Whole(error)) = fault {
+            return Err(error);
+        }
+        let mut outcomes = Vec::new();
+        for (id, price) in sent {
+            if shop.refused_prices.contains(&id) {
+                let reason = "too_cheap: the price is below the agreed one".to_owned();
+                outcomes.push(PriceOutcome::Rejected { reason });
+                continue;
+            }
+            if !shop.deaf {
+                shop.prices.insert(id, Some(price));
+            }
+            outcomes.push(PriceOutcome::Applied { price: Some(price) });
+        }
+        if let Some(Fault::LostAnswer) = fault {
+            return Err(ConnectorError::unknown("the connection broke"));
+        }
+        Ok(outcomes)
+    }
+}
+
+#[async_trait]
 impl OrderSource for Fake {
     async fn orders(&self, _: Option<&Cursor>) -> Result<OrderPage, ConnectorError> {
         self.arrive(CallKind::Orders, 1).await?;
@@ -291,6 +369,10 @@ impl Connector for Fake {
     }
 
     fn channel(&self) -> Option<&dyn ChannelRole> {
+        Some(self)
+    }
+
+    fn prices(&self) -> Option<&dyn PriceRole> {
         Some(self)
     }
 

@@ -225,10 +225,10 @@ impl Worker {
     /// that are let go, to be looked at again at once. What is held is looked at again too. Before every
     /// listing was read nothing is judged: what would newly show zero keeps what is left of it until then.
     pub(super) fn judge(&mut self, now: Millis) -> Vec<Sku> {
-        let (applying, begun) = *self.parts.applying.borrow();
-        if applying > 0 || !(self.gate && self.primed) || !self.guarding.all_marks || self.work.is_ready() {
+        if !self.may_judge() {
             return Vec::new();
         }
+        let begun = self.parts.applying.borrow().1;
         let report = std::mem::replace(&mut self.guarding.judged, begun) != begun;
         let suspects = std::mem::take(&mut self.guarding.suspects);
         if suspects.is_empty() {
@@ -257,6 +257,17 @@ impl Worker {
             return Vec::new();
         }
         self.let_go(&suspects, report, now)
+    }
+
+    /// Whether everything that belongs together was looked at.
+    pub(super) fn may_judge(&self) -> bool {
+        let applying = self.parts.applying.borrow().0;
+        applying == 0 && self.gate && self.primed && self.guarding.all_marks && !self.work.is_ready()
+    }
+
+    /// Whether what was looked at since the last judgement came with a report.
+    pub(super) fn whole_report(&self) -> bool {
+        self.guarding.judged != self.parts.applying.borrow().1
     }
 
     fn let_go(&mut self, suspects: &BTreeSet<Index>, report: bool, now: Millis) -> Vec<Sku> {

@@ -2,7 +2,7 @@
 
 use super::HoldDecision;
 use super::house::{House, Run, house, until};
-use omnistock_engine::{LineRecord, Part};
+use omnistock_engine::LineRecord;
 use omnistock_planner::ListingState;
 use omnistock_sdk::now;
 use omnistock_words::{
@@ -16,18 +16,14 @@ fn elsewhere(order: &str, units: i64, placed_at: Millis) -> LineRecord {
         channel: ChannelName::new("market").unwrap(),
         order: OrderId::new(order).unwrap(),
         line: LineId::new("1").unwrap(),
-        part: Part::default(),
         quantity: Quantity::whole(units),
         status: OrderStatus::Open,
         at: placed_at,
         open_at: placed_at,
         left_at: None,
-        back_at: None,
-        location: None,
         fulfilled_by: FulfilledBy::Merchant,
-        reservation: None,
-        restock_location: None,
         statements: vec![],
+        extra: None,
     }
 }
 

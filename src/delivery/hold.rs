@@ -74,8 +74,17 @@ pub(super) struct Asked {
 
 /// A name for a hold that begins now.
 pub(super) fn name(channel: &ChannelName, since: Millis) -> String {
+    short(&format!("channel {channel}\n{since}"))
+}
+
+/// A name for a hold of prices that begins now.
+pub(super) fn price_name(channel: &ChannelName, since: Millis) -> String {
+    short(&format!("prices {channel}\n{since}"))
+}
+
+fn short(text: &str) -> String {
     use sha2::Digest;
-    let digest = sha2::Sha256::digest(format!("channel {channel}\n{since}"));
+    let digest = sha2::Sha256::digest(text);
     let short = digest.iter().take(3);
     format!(
         "h-{:06x}",
@@ -127,6 +136,9 @@ impl Worker {
         if self.guarding.changed {
             self.tell_holds();
         }
+        if self.prices.changed {
+            self.tell_price_holds();
+        }
     }
 
     fn carry_out_decision(&mut self, asked: Asked) {
@@ -155,6 +167,7 @@ impl Worker {
                 self.work.look(&sku, now, now);
             }
         }
+        self.decide_prices(&asked);
         self.guarding.changed = true;
         self.guarding.answers.push(asked.done);
     }

@@ -4,6 +4,7 @@ use super::account::Pass;
 use super::call::{Done, Ending, Job, perform};
 use super::catalogue::Index;
 use super::look::Planned;
+use super::price_call::PriceJob;
 use super::worker::{Audit, Worker, has_orders};
 use omnistock_planner::{Candidate, Class, Fetched, ListingDocument, Sent, batch};
 use omnistock_sdk::{CallKind, Grouping, ListingKey, ListingReference, WriteItem, now};
@@ -14,7 +15,7 @@ use tokio::time::timeout;
 /// A reading that is later than this goes before writes, milliseconds.
 const OVERDUE: i64 = 500;
 
-fn reference(document: &ListingDocument) -> ListingReference {
+pub(super) fn reference(document: &ListingDocument) -> ListingReference {
     let key = ListingKey {
         listing: document.listing.clone(),
         location: document.location.clone(),
@@ -44,9 +45,17 @@ impl Worker {
         if room > 0 && overdue && (planned.is_empty() || self.throttle.reads_first()) {
             room -= self.plan_read(now, &mut jobs);
         }
+        room -= self.plan_overdue_prices(room, now, &mut jobs);
         room -= self.plan_writes(planned, room, now, &mut jobs);
+        room -= self.plan_prices(room, now, &mut jobs);
+        self.queue_prices();
         while room > 0 {
             let more = self.plan_read(now, &mut jobs);
+            let more = if more == 0 {
+                self.plan_price_read(now, &mut jobs)
+            } else {
+                more
+            };
             if more == 0 {
                 break;
             }
@@ -72,7 +81,11 @@ impl Worker {
                     self.failed(&indexes, Class::Retry { after: None }, "the channel went away", now);
                 }
                 Job::Read(items) => self.read_again(&items, now),
-                Job::Page(_) => {}
+                Job::Price(PriceJob::Write(items)) => {
+                    let indexes = items.iter().map(|(index, _)| *index).collect::<Vec<_>>();
+                    self.prices_failed(&indexes, Class::Retry { after: None }, "the channel went away", now);
+                }
+                Job::Price(PriceJob::Read(_)) | Job::Page(_) | Job::PricedPage(_) => {}
             }
         }
     }
@@ -82,7 +95,9 @@ impl Worker {
         let (kind, items) = match self.halves.front()? {
             Job::Write(items) => (CallKind::Write, items.len()),
             Job::Read(items) => (CallKind::Read, items.len()),
-            Job::Page(_) => (CallKind::Read, 1),
+            Job::Price(PriceJob::Write(items)) => (CallKind::Price, items.len()),
+            Job::Price(PriceJob::Read(items)) => (CallKind::Read, items.len()),
+            Job::Page(_) | Job::PricedPage(_) => (CallKind::Read, 1),
         };
         let pass = self.throttle.ask(kind, items)?;
         if pass.items < items
@@ -223,7 +238,14 @@ impl Worker {
             return;
         };
         audit.running = true;
-        jobs.push((Job::Page(audit.cursor.clone()), pass));
+        let cursor = audit.cursor.clone();
+        let priced = self.prices.terms.is_some();
+        let job = if priced {
+            Job::PricedPage(cursor)
+        } else {
+            Job::Page(cursor)
+        };
+        jobs.push((job, pass));
     }
 
     /// Makes the calls, behind the commit that holds their intents.

@@ -70,6 +70,7 @@ impl Worker {
                 if let Some(write) = planned.get(before) {
                     self.work.queue(sku, write.risk);
                 }
+                self.look_at_price(index, sku, &sight, now);
                 self.catalogue.show(index, self.gate, &self.parts.board);
             }
             self.keep_back(sku, &sight, now);

@@ -20,12 +20,17 @@ mod limited;
 mod look;
 mod marks;
 mod parts;
+mod price_board;
+mod price_call;
+mod price_guard;
+mod prices;
 mod reading;
 mod results;
 mod sight;
 mod start;
 mod terms;
 mod throttle;
+mod turns;
 mod worker;
 
 #[cfg(test)]
@@ -38,6 +43,10 @@ mod guard_tests;
 mod house;
 #[cfg(test)]
 mod limit_tests;
+#[cfg(test)]
+mod price_tests;
+#[cfg(test)]
+mod price_trouble_tests;
 #[cfg(test)]
 mod shaky;
 #[cfg(test)]
@@ -52,4 +61,5 @@ pub use hold::{ChannelHold, HoldDecision};
 pub use lag::LagHistogram;
 pub use limited::Limited;
 pub use parts::{ChannelParts, Ended, FreshOrders, Timings};
+pub use price_guard::PriceHold;
 pub use worker::ChannelWorker;

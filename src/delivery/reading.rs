@@ -5,7 +5,7 @@ use super::results::class;
 use super::worker::{Audit, Worker};
 use crate::retry;
 use omnistock_planner::{Class, ListingDocument, Observed, Reserved, full_jitter};
-use omnistock_sdk::{ConnectorError, ListingPage, ListingReading, ListingReference, now};
+use omnistock_sdk::{ConnectorError, ListingPage, ListingReading, ListingReference, PricedPage, now};
 use omnistock_words::Millis;
 use std::collections::HashMap;
 
@@ -61,7 +61,7 @@ impl Worker {
         self.catalogue.show(index, self.gate, &self.parts.board);
     }
 
-    fn look_again(&mut self, index: Index) {
+    pub(super) fn look_again(&mut self, index: Index) {
         let sku = self.catalogue.get(index).and_then(|entry| entry.document.sku.clone());
         if let Some(sku) = sku {
             let now = now();
@@ -74,6 +74,7 @@ impl Worker {
         let before = entry.document.clone();
         if before.sku != reading.sku {
             self.guarding.changed |= before.held.is_some();
+            self.prices.changed |= before.price.as_ref().is_some_and(|price| price.held.is_some());
             self.look_again(index);
             self.catalogue.map(index, reading.sku);
         }
@@ -115,6 +116,17 @@ impl Worker {
         }
         self.look_again(index);
         self.catalogue.show(index, self.gate, &self.parts.board);
+    }
+
+    /// As [`Self::page`], with what its listings ask.
+    pub(super) fn priced_page(&mut self, page: PricedPage, at: Millis) {
+        let mut found: HashMap<_, _> = page.prices.into_iter().map(|one| (one.key.clone(), one)).collect();
+        for reading in &page.page.listings {
+            if let Some(index) = self.known(reading) {
+                self.take_price(index, found.remove(&reading.reference.key), at);
+            }
+        }
+        self.page(page.page, at);
     }
 
     pub(super) fn page(&mut self, page: ListingPage, at: Millis) {
@@ -169,6 +181,7 @@ impl Worker {
             if entry.missing >= MISSING && !entry.busy {
                 let (id, version) = (entry.id.clone(), entry.version);
                 self.guarding.changed |= entry.document.held.is_some();
+                self.prices.changed |= entry.document.price.as_ref().is_some_and(|price| price.held.is_some());
                 self.look_again(index);
                 self.catalogue.remove(index, &self.parts.board);
                 self.changes.remove(index, id, version);
@@ -176,6 +189,9 @@ impl Worker {
         }
         let every = i64::try_from(self.parts.timings.audit_every.as_millis()).unwrap_or(i64::MAX);
         self.audit_at = at.plus(every);
+        if std::mem::take(&mut self.prices.unread) {
+            self.audit_at = at;
+        }
         self.parts.board.audited();
         if !self.primed {
             self.primed = true;

@@ -71,7 +71,9 @@ impl Worker {
                 result: Err(error),
             } => self.not_read(items, &error, at),
             Done::Page(Ok(page)) => self.page(page, at),
-            Done::Page(Err(error)) => self.no_page(&error, at),
+            Done::PricedPage(Ok(page)) => self.priced_page(page, at),
+            Done::Page(Err(error)) | Done::PricedPage(Err(error)) => self.no_page(&error, at),
+            Done::Price(done) => self.take_prices(done, at),
             Done::Fetched(Ok(begun)) => {
                 self.fetching = false;
                 self.fetch_failures = 0;

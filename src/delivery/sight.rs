@@ -94,7 +94,7 @@ impl Worker {
         let of_parts = ledger
             .lines
             .iter()
-            .filter(|line| parts && line.channel == *channel && matches!(line.part, Part::Of(_)));
+            .filter(|line| parts && line.channel == *channel && matches!(line.part(), Part::Of(_)));
         let lines = own_lines(ledger, channel).chain(of_parts.map(omnistock_engine::OwnLine::from));
         let lines = lines
             .filter(|line| line.fulfilled_by == FulfilledBy::Merchant)

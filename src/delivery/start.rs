@@ -68,7 +68,15 @@ impl Worker {
             self.changes.intend(index, false);
         }
         self.tell_holds();
+        self.tell_price_holds();
         for index in self.catalogue.indexes() {
+            // A call of which only the intent is known may have taken effect: unknown.
+            if let Some((_, document)) = self.catalogue.price(index)
+                && std::mem::take(&mut document.open)
+            {
+                document.unknown = true;
+                self.changes.touch(index);
+            }
             self.catalogue.show(index, self.gate, &self.parts.board);
         }
         self.commit().await

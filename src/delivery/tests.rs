@@ -4,7 +4,7 @@ use super::Ended;
 use super::fake::{Fake, Fault};
 use super::house::{House, house, until};
 use crate::store::Store;
-use omnistock_engine::{LineRecord, Part};
+use omnistock_engine::LineRecord;
 use omnistock_planner::ListingState;
 use omnistock_sdk::{ReservedLine, now};
 use omnistock_words::{
@@ -20,18 +20,14 @@ fn line(order: &str, units: i64, placed_at: Millis) -> LineRecord {
         channel: ChannelName::new("shop").unwrap(),
         order: OrderId::new(order).unwrap(),
         line: LineId::new("1").unwrap(),
-        part: Part::default(),
         quantity: Quantity::whole(units),
         status: OrderStatus::Open,
         at: placed_at,
         open_at: placed_at,
         left_at: None,
-        back_at: None,
-        location: None,
         fulfilled_by: FulfilledBy::Merchant,
-        reservation: None,
-        restock_location: None,
         statements: vec![],
+        extra: None,
     }
 }
 

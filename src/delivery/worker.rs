@@ -4,6 +4,7 @@ use super::call::{Ending, Job};
 use super::catalogue::{Catalogue, Index};
 use super::changes::Changes;
 use super::guard::Guarding;
+use super::prices::Prices;
 use super::terms::{by_home, by_listing, stamp, vendor};
 use super::throttle::Throttle;
 use super::{ChannelParts, Ended};
@@ -61,6 +62,7 @@ pub(super) struct Worker {
     pub(super) work: WorkList,
     pub(super) changes: Changes,
     pub(super) guarding: Guarding,
+    pub(super) prices: Prices,
     pub(super) breaker: Breaker,
     pub(super) in_flight: usize,
     pub(super) halves: VecDeque<Job>,
@@ -144,6 +146,7 @@ impl Worker {
         let (vendor, settings) = (vendor(manifest, parts.timings.skew), parts.settings.load_full());
         let (endings, ended) = mpsc::channel(limits.calls + 2);
         let (gate, falls) = (*parts.gate.borrow(), *parts.falls.borrow());
+        let prices = Prices::new(parts.connector.as_ref(), &settings, &parts.channel);
         Self {
             stamp: stamp(&settings),
             by_listing: by_listing(&settings),
@@ -158,6 +161,7 @@ impl Worker {
             work: WorkList::default(),
             changes: Changes::default(),
             guarding: Guarding::default(),
+            prices,
             breaker: Breaker::default(),
             in_flight: 0,
             halves: VecDeque::new(),
@@ -229,6 +233,7 @@ impl Worker {
         let mut planned = Vec::new();
         if self.primed || self.falls {
             self.take_marks().await?;
+            self.take_price_turns(now());
             let room = if self.throttle.waits(now()) {
                 0
             } else {
@@ -237,9 +242,11 @@ impl Worker {
             let queued = room.saturating_mul(self.limits.write);
             let skus = self.work.take(now(), MOST_LOOKS, queued);
             planned = self.look(skus).await?;
+            let report = self.whole_report();
             let released = self.judge(now());
             planned.retain(|write| !released.contains(&write.sku));
             planned.extend(self.look(released).await?);
+            self.judge_prices(report, now());
         }
         let jobs = self.plan(planned);
         self.commit().await?;
@@ -265,6 +272,7 @@ impl Worker {
             self.by_listing = by_listing(&settings);
             self.by_home = by_home(&settings);
             self.settings = settings;
+            self.price_settings_changed(now());
             self.look_at_all();
         }
         let own = self
@@ -314,6 +322,7 @@ impl Worker {
         at(self.throttle.until.filter(|until| *until > now));
         if room > 0 {
             at(self.catalogue.next_due());
+            at(self.next_price());
             at(Some(self.audit_at).filter(|_| self.audit.is_none()));
             at(self
                 .audit

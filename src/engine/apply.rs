@@ -74,7 +74,7 @@ pub fn apply(settings: &Settings, documents: &mut Documents, event: &Event, now:
                 let as_of = clamped("snapshot's time", *as_of, now, out);
                 let closing = apply_stock::Closing {
                     as_of,
-                    read_until: *read_until,
+                    read_until: read_end(*read_until, as_of, now),
                     rows: *rows,
                     total: *total,
                 };
@@ -103,6 +103,11 @@ pub(crate) fn clamped(what: &'static str, given: Millis, now: Millis, out: &mut 
         return now;
     }
     given.max(Millis::MIN)
+}
+
+/// The end of a read that began at `as_of`: at most now, and nothing where it lies before the beginning.
+pub(crate) fn read_end(given: Option<Millis>, as_of: Millis, now: Millis) -> Option<Millis> {
+    given.map(|end| end.min(now)).filter(|end| *end > as_of)
 }
 
 /// Whether the source is declared; complains where it is not.

@@ -30,10 +30,11 @@ pub(crate) fn order(
         channel: channel.clone(),
         order: fact.order.clone(),
     };
-    if !settings.channels.contains_key(channel) {
+    let declared = settings.channels.get(channel);
+    if declared.is_none() {
         out.push(Complaint::UnknownChannel(channel.clone()));
     }
-    if upkeep::is_forgotten(settings, documents, &key, fact.placed_at) {
+    if upkeep::is_forgotten(documents, &key, declared, fact.placed_at) {
         return out.push(Complaint::Forgotten(key));
     }
     let tidied;
@@ -148,7 +149,7 @@ fn adopt(
     revision: Revision,
     out: &mut Vec<Complaint>,
 ) -> bool {
-    let mut changed = touch(settings, document, &fact.lines);
+    let mut changed = touch(settings, document, &fact.lines, out);
     changed |= remember(document, fact, revision);
     let take = match document.revision {
         None => true,
@@ -200,7 +201,7 @@ fn weight_of(document: &OrderDocument) -> Weight {
 }
 
 /// Names the SKUs of a report as touched; a bundle keeps the parts of its first recording.
-fn touch(settings: &Settings, document: &mut OrderDocument, lines: &[OrderLineFact]) -> bool {
+fn touch(settings: &Settings, document: &mut OrderDocument, lines: &[OrderLineFact], out: &mut Vec<Complaint>) -> bool {
     let mut more = Vec::new();
     // By line: an order may have thousands.
     let mut recorded: BTreeSet<(LineId, Sku)> = document
@@ -211,11 +212,16 @@ fn touch(settings: &Settings, document: &mut OrderDocument, lines: &[OrderLineFa
     for line in lines {
         let Some(sku) = &line.sku else { continue };
         if settings.bundles.parts(sku).is_none() {
-            more.push(sku.clone());
+            if document.touched.binary_search(sku).is_err() {
+                more.push(sku.clone());
+            }
             continue;
         }
         let new = !recorded.contains(&(line.line.clone(), sku.clone()));
         if new && let Some(parts) = bundle::parts(settings, sku) {
+            if parts.is_empty() && bundle::is_circular(settings, sku) {
+                out.push(Complaint::BundleCycle(sku.clone()));
+            }
             recorded.insert((line.line.clone(), sku.clone()));
             more.extend(parts.iter().map(|part| part.sku.clone()));
             document.compositions.push(Composition {

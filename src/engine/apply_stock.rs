@@ -1,6 +1,6 @@
 //! Stock figures: a newer one replaces, an older one is ignored, of two for one instant the lower counts.
 
-use crate::apply::{clamped, declared};
+use crate::apply::{clamped, declared, read_end};
 use crate::documents::note;
 use crate::{
     Attributes, Complaint, DocumentKey, Documents, MissingRow, Position, SkuDocument, SourceDocument, StockEvent,
@@ -8,6 +8,9 @@ use crate::{
 };
 use omnistock_words::{Basis, ConnectorName, LocationName, Millis, Missing, Quantity, Settings};
 use std::collections::BTreeSet;
+
+/// Rows that are looked up together.
+const AHEAD: usize = 32;
 
 /// What closes a complete snapshot.
 pub(crate) struct Closing {
@@ -47,36 +50,49 @@ pub(crate) fn stock(
     };
     let as_of = clamped("stock figure's time", event.as_of, now, out);
     let basis = event.basis.unwrap_or(policy.basis);
-    let read_until = event.read_until.map(|end| end.min(now)).filter(|end| *end > as_of);
+    let read_until = read_end(event.read_until, as_of, now);
     let mut refused = BTreeSet::new();
     let empty = SourceDocument::default();
     let most = documents.most_changes() + 2 * event.rows.len();
     let known = documents.sources.get(&event.source).unwrap_or(&empty);
     // Most reports name few places, and those in a row.
     let mut accepted: Option<&LocationName> = None;
-    for row in &event.rows {
-        if accepted != Some(&row.location) {
-            if let Err(complaint) = accepts(settings, &event.source, &row.location) {
-                if refused.insert(&row.location) {
-                    out.push(complaint);
+    for rows in event.rows.chunks(AHEAD) {
+        // All are found before any is written: one search does not wait for the memory of another.
+        let mut found = [(usize::MAX, usize::MAX); AHEAD];
+        for (row, (place, _)) in rows.iter().zip(&mut found) {
+            if accepted != Some(&row.location) {
+                if let Err(complaint) = accepts(settings, &event.source, &row.location) {
+                    if refused.insert(&row.location) {
+                        out.push(complaint);
+                    }
+                    continue;
                 }
-                continue;
+                accepted = Some(&row.location);
             }
-            accepted = Some(&row.location);
+            *place = documents.skus.place_or_default(&row.sku).unwrap_or(usize::MAX);
         }
-        let Some(document) = documents.skus.or_default(&row.sku) else {
-            continue;
-        };
-        let figure = Figure {
-            row,
-            source: &event.source,
-            basis,
-            as_of,
-            read_until,
-        };
-        let changed = write(document, known, &figure, out);
-        if describe(document, row, as_of, out) || changed {
-            note(&mut documents.changed, most, DocumentKey::Sku(row.sku.clone()));
+        for (row, (place, position)) in rows.iter().zip(&mut found) {
+            let document = documents.skus.at(*place);
+            let known = document.map(|document| document.find_position(&row.location, &event.source));
+            *position = known.and_then(Result::ok).unwrap_or(usize::MAX);
+        }
+        for (row, (place, position)) in rows.iter().zip(found) {
+            let Some(document) = documents.skus.at(place) else {
+                continue;
+            };
+            let figure = Figure {
+                row,
+                source: &event.source,
+                basis,
+                as_of,
+                read_until,
+                position,
+            };
+            let changed = write(document, known, &figure, out);
+            if describe(document, row, as_of, out) || changed {
+                note(&mut documents.changed, most, DocumentKey::Sku(row.sku.clone()));
+            }
         }
     }
     if event.complete {
@@ -105,6 +121,8 @@ struct Figure<'a> {
     basis: Basis,
     as_of: Millis,
     read_until: Option<Millis>,
+    /// Where the known figure was last seen.
+    position: usize,
 }
 
 /// Writes one figure; true where the document changed.
@@ -112,7 +130,14 @@ fn write(document: &mut SkuDocument, source: &SourceDocument, figure: &Figure<'_
     let Figure { row, as_of, .. } = *figure;
     // A complete snapshot newer than this figure did not have the row, or it would be known.
     let missing = source.complete_as_of.is_some_and(|complete| complete > as_of);
-    let index = match document.find_position(&row.location, figure.source) {
+    let seen = document.positions.get(figure.position);
+    let still = seen.is_some_and(|known| known.location == row.location && known.source == *figure.source);
+    let place = if still {
+        Ok(figure.position)
+    } else {
+        document.find_position(&row.location, figure.source)
+    };
+    let index = match place {
         Ok(index) => index,
         Err(index) => {
             contain_movements(document, &row.location, as_of);

@@ -230,7 +230,7 @@ fn grant(
         let naming = document
             .lines
             .iter()
-            .filter(|line| line.takes_stock() && line.reservation.as_ref() == Some(&asked.id));
+            .filter(|line| line.takes_stock() && line.reservation() == Some(&asked.id));
         naming.map(|line| line.quantity).sum()
     });
     let most = match (&asked.location, &asked.channel) {

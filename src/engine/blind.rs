@@ -1,7 +1,7 @@
 //! Sales that a channel can't have seen yet: how fast the others sell, and how long it is blind.
 
 use crate::{Documents, LineRecord, SkuDocument};
-use omnistock_words::{ChannelName, ChannelPolicy, Millis, Quantity, Settings};
+use omnistock_words::{ChannelName, ChannelPolicy, Millis, Settings};
 use rust_decimal::Decimal;
 
 /// The shortest half-life: a burst counts within minutes.
@@ -116,19 +116,24 @@ pub(crate) fn blind(
     now: Millis,
 ) -> Option<Blind> {
     let push = documents.lags.get(seller.channel)?.push.max(0);
+    let sales = recent(document, now);
     let (mut sum, mut rates) = (0_i128, 0_i128);
     let others = settings.channels.keys();
     for other in others.filter(|other| seller.several || *other != seller.channel) {
         let lag = documents.lags.get(other)?.order.max(0).saturating_add(push);
-        let rate = rate(document, other, now);
+        let rate = rate(&sales, other);
         rates = rates.saturating_add(rate);
         sum = sum.saturating_add(rate.saturating_mul(i128::from(lag)));
     }
     let lag = sum.checked_div(rates).unwrap_or_default();
-    let factor = seller.policy.expected_sales.max(Decimal::ZERO);
+    let factor = seller.policy.expected_sales;
     let thousandths = |millionths: i128| {
-        let value = Decimal::new(i64::try_from(millionths >> FINE).unwrap_or(i64::MAX), 3);
-        i64::try_from(value.saturating_mul(factor).ceil()).unwrap_or(i64::MAX)
+        let millionths = i64::try_from(millionths >> FINE).unwrap_or(i64::MAX);
+        if factor == Decimal::ONE {
+            return millionths / 1_000 + i64::from(millionths % 1_000 > 0);
+        }
+        let value = Decimal::new(millionths, 3).saturating_mul(factor.max(Decimal::ZERO));
+        i64::try_from(value.ceil()).unwrap_or(i64::MAX)
     };
     Some(Blind {
         expected: thousandths(sum),
@@ -137,25 +142,46 @@ pub(crate) fn blind(
     })
 }
 
+/// A sale of the last month.
+struct Sale<'a> {
+    channel: &'a ChannelName,
+    /// Milliseconds ago.
+    age: i64,
+    millionths: i64,
+}
+
+/// The sales of the last month, the newest first.
+fn recent(document: &SkuDocument, now: Millis) -> Vec<Sale<'_>> {
+    let lines = document.lines.iter().rev();
+    let sale = |line| {
+        let LineRecord { channel, placed_at, .. }: &LineRecord = line;
+        Sale {
+            channel,
+            age: now.since(*placed_at),
+            millionths: line.quantity.millionths(),
+        }
+    };
+    lines
+        .take_while(|line| now.since(line.placed_at) <= MONTH)
+        .filter(|line| line.takes_stock())
+        .map(sale)
+        .collect()
+}
+
 /// What a channel sells of the SKU: an average that forgets by half in the time of the last eight
 /// orders, drawn towards the month's; at least what the last quarter of an hour shows.
-fn rate(document: &SkuDocument, channel: &ChannelName, now: Millis) -> i128 {
-    let recent = || {
-        let lines = document.lines.iter().rev();
-        lines
-            .take_while(|line| now.since(line.placed_at) <= MONTH)
-            .filter(|line| line.channel == *channel && line.takes_stock())
-    };
-    let month: i128 = recent().map(|line| i128::from(line.quantity.millionths())).sum();
+fn rate(sales: &[Sale<'_>], channel: &ChannelName) -> i128 {
+    let own = || sales.iter().filter(|sale| sale.channel == channel);
+    let month: i128 = own().map(|sale| i128::from(sale.millionths)).sum();
     if month == 0 {
         return (HALF << FINE) / i128::from(MONTH + DAY + time(LONG));
     }
-    let eighth = recent().nth(ORDERS - 1).map_or(LONG, |line| now.since(line.placed_at));
+    let eighth = own().nth(ORDERS - 1).map_or(LONG, |sale| sale.age);
     let half_life = eighth.clamp(SHORT, LONG);
     // As if half a unit had been sold in the time that it takes at the month's rate.
     let prior = HALF.saturating_mul(i128::from(MONTH + DAY)) / (HALF + month);
-    let slow = ((weighed(recent(), half_life, now) + HALF) << FINE) / (prior + i128::from(time(half_life)));
-    let fast = (weighed(recent(), SHORT, now) << FINE) / i128::from(time(SHORT));
+    let slow = ((weighed(own(), half_life) + HALF) << FINE) / (prior + i128::from(time(half_life)));
+    let fast = (weighed(own(), SHORT) << FINE) / i128::from(time(SHORT));
     slow.max(fast)
 }
 
@@ -165,14 +191,14 @@ fn time(half_life: i64) -> i64 {
 }
 
 /// Millionths of units sold, each sale the less the older it is.
-fn weighed<'a>(lines: impl Iterator<Item = &'a LineRecord>, half_life: i64, now: Millis) -> i128 {
-    let weigh = |line: &LineRecord| {
-        let steps = usize::try_from(now.since(line.placed_at).max(0).saturating_mul(64) / half_life.max(1));
+fn weighed<'a>(sales: impl Iterator<Item = &'a Sale<'a>>, half_life: i64) -> i128 {
+    let weigh = |sale: &Sale<'_>| {
+        let steps = usize::try_from(sale.age.max(0).saturating_mul(64) / half_life.max(1));
         let steps = steps.unwrap_or(usize::MAX);
         let weight = POWERS.get(steps % 64).copied().unwrap_or_default() >> (steps / 64).min(63);
-        (i128::from(Quantity::millionths(line.quantity)) * i128::from(weight)) >> 32
+        (i128::from(sale.millionths) * i128::from(weight)) >> 32
     };
-    lines.map(weigh).sum()
+    sales.map(weigh).sum()
 }
 
 #[cfg(test)]
@@ -189,18 +215,14 @@ mod tests {
             channel: "shop".parse().unwrap(),
             order: n.to_string().parse().unwrap(),
             line: "1".parse().unwrap(),
-            quantity: Quantity::ONE,
-            part: crate::Part::Whole,
+            quantity: omnistock_words::Quantity::ONE,
             status: OrderStatus::Open,
             at: NOW,
             open_at: NOW,
             left_at: None,
-            back_at: None,
-            location: None,
             fulfilled_by: omnistock_words::FulfilledBy::Merchant,
-            reservation: None,
-            restock_location: None,
             statements: Vec::new(),
+            extra: None,
         };
         SkuDocument {
             lines: (1..=count).rev().map(line).collect(),
@@ -210,7 +232,7 @@ mod tests {
 
     /// Units in a day.
     fn daily(document: &SkuDocument) -> i128 {
-        (rate(document, &"shop".parse().unwrap(), NOW) * i128::from(DAY) / 1_000_000) >> FINE
+        (rate(&recent(document, NOW), &"shop".parse().unwrap()) * i128::from(DAY) / 1_000_000) >> FINE
     }
 
     #[test]
@@ -231,6 +253,6 @@ mod tests {
         }
         assert!(daily(&later) <= 5, "{}", daily(&later));
         assert_eq!(daily(&SkuDocument::default()), 0);
-        assert!(rate(&SkuDocument::default(), &"shop".parse().unwrap(), NOW) > 0);
+        assert!(rate(&[], &"shop".parse().unwrap()) > 0);
     }
 }

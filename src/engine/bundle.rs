@@ -16,6 +16,26 @@ pub(crate) fn parts(settings: &Settings, sku: &Sku) -> Option<Vec<Component>> {
     Some(if whole { parts.collect() } else { Vec::new() })
 }
 
+/// Whether a bundle contains itself, or bundles in bundles deeper than anybody looks.
+pub(crate) fn is_circular(settings: &Settings, sku: &Sku) -> bool {
+    let (mut level, mut depth) = (vec![sku], 0);
+    while depth < DEPTH {
+        let mut next: Vec<&Sku> = level
+            .iter()
+            .filter_map(|sku| settings.bundles.parts(sku))
+            .flatten()
+            .map(|part| &part.sku)
+            .collect();
+        next.sort_unstable();
+        next.dedup();
+        if next.is_empty() {
+            return false;
+        }
+        (level, depth) = (next, depth + 1);
+    }
+    level.iter().any(|sku| settings.bundles.parts(sku).is_some())
+}
+
 /// Adds parts; false where they go too deep (a cycle) or are not positive.
 fn add(
     settings: &Settings,

@@ -1,66 +1,96 @@
 //! How much of an order line the figures contain, by the four forms of `absorb`.
 
-use crate::{Documents, LineRecord, Position, SkuDocument, SourceDocument};
+use crate::{LineRecord, Position, SkuDocument, SourceDocument};
 use omnistock_words::{
-    Absorb, Basis, ConnectorName, LocationName, Millis, OrderStatus, Quantity, Settings, SourcePolicy,
+    Absorb, Basis, ConnectorName, LocationPolicy, Millis, OrderStatus, Quantity, Settings, SourcePolicy,
 };
 
-/// Units of the line that the figures already contain. `could` says from which places the line
-/// could come. By status and by delay the line waits for every figure there; a statement waits
-/// for the figures of its own source. In doubt the answer is the smaller one.
-pub(crate) fn contained(
-    settings: &Settings,
-    documents: &Documents,
-    document: &SkuDocument,
-    line: &LineRecord,
-    could: impl Fn(&LocationName) -> bool,
-) -> Quantity {
-    contained_by(settings, |source| documents.sources.get(source), document, line, could)
+/// A figure with all that decides whether it contains a line, looked up once for all lines.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Figure<'a> {
+    pub(crate) position: &'a Position,
+    pub(crate) known: Option<&'a SourceDocument>,
+    pub(crate) policy: Option<&'a SourcePolicy>,
+    /// As of when it holds, and the end of that read.
+    pub(crate) effective: (Millis, Option<Millis>),
+    /// Units that are sold can be in it.
+    matters: bool,
+    /// The index of its place, where the caller numbers them.
+    pub(crate) spot: Option<usize>,
 }
 
-/// As [`contained`], with the source documents at hand.
-pub(crate) fn contained_by<'a>(
+impl<'a> Figure<'a> {
+    pub(crate) fn of(
+        settings: &'a Settings,
+        position: &'a Position,
+        known: Option<&'a SourceDocument>,
+        place: Option<&LocationPolicy>,
+    ) -> Self {
+        Self {
+            position,
+            known,
+            policy: settings.sources.get(&position.source),
+            effective: position.effective(known),
+            matters: matters(place, position),
+            spot: None,
+        }
+    }
+
+    /// As [`Self::of`], for every position of a ledger.
+    pub(crate) fn all(
+        settings: &'a Settings,
+        sources: impl Fn(&ConnectorName) -> Option<&'a SourceDocument>,
+        document: &'a SkuDocument,
+    ) -> Vec<Self> {
+        let figure = |position: &'a Position| {
+            let place = settings.locations.get(&position.location);
+            Self::of(settings, position, sources(&position.source), place)
+        };
+        document.positions.iter().map(figure).collect()
+    }
+}
+
+/// Units of the line that the figures already contain. `could` says at which of them the line
+/// could come from there. By status and by delay the line waits for every figure there; a statement
+/// waits for the figures of its own source. In doubt the answer is the smaller one.
+pub(crate) fn contained<'a>(
     settings: &Settings,
     sources: impl Fn(&ConnectorName) -> Option<&'a SourceDocument>,
-    document: &SkuDocument,
+    figures: &[Figure<'_>],
     line: &LineRecord,
-    could: impl Fn(&LocationName) -> bool,
+    could: impl Fn(&Figure<'_>) -> bool,
 ) -> Quantity {
-    let as_of = |position: &Position| position.effective(sources(&position.source)).0;
-    let mut figures = document
-        .positions
-        .iter()
-        .filter(|p| could(&p.location) && matters(settings, p))
-        .peekable();
-    let some = figures.peek().is_some();
-    let by_time = |p: &Position| {
-        settings
-            .sources
-            .get(&p.source)
-            .is_some_and(|policy| by_time(policy, p.basis, line, as_of(p)))
-    };
-    if some && figures.all(by_time) {
+    let (mut some, mut all) = (false, true);
+    for figure in figures.iter().filter(|figure| figure.matters && could(figure)) {
+        some = true;
+        all = figure
+            .policy
+            .is_some_and(|policy| by_time(policy, figure.position.basis, line, figure.effective.0));
+        if !all {
+            break;
+        }
+    }
+    if some && all {
         return line.quantity;
     }
     let mut sum = Quantity::ZERO;
     for stated in &line.statements {
-        if settings
-            .sources
-            .get(&stated.source)
-            .is_none_or(|policy| policy.absorb != Absorb::ByReference)
-        {
+        let own = || {
+            figures
+                .iter()
+                .filter(|figure| figure.matters && figure.position.source == stated.source)
+        };
+        let policy = match own().next() {
+            Some(figure) => figure.policy,
+            None => settings.sources.get(&stated.source),
+        };
+        if policy.is_none_or(|policy| policy.absorb != Absorb::ByReference) {
             continue;
         }
-        let own = || {
-            document
-                .positions
-                .iter()
-                .filter(|p| p.source == stated.source && matters(settings, p))
-        };
-        let near = own().any(|p| could(&p.location));
-        let mut figures = own().filter(|p| !near || could(&p.location)).map(as_of).peekable();
-        let reached = if figures.peek().is_some() {
-            figures.all(|as_of| stated.as_of <= as_of)
+        let near = own().any(&could);
+        let mut there = own().filter(|figure| !near || could(figure)).peekable();
+        let reached = if there.peek().is_some() {
+            there.all(|figure| stated.as_of <= figure.effective.0)
         } else {
             sources(&stated.source).is_some_and(|known| known.newest >= Some(stated.as_of))
         };
@@ -73,11 +103,8 @@ pub(crate) fn contained_by<'a>(
 
 /// A kept row of nothing can't be where the units came from, nor can a figure of a source that
 /// handed the place over.
-fn matters(settings: &Settings, position: &Position) -> bool {
-    let owner = settings
-        .locations
-        .get(&position.location)
-        .and_then(|place| place.source.as_ref());
+fn matters(place: Option<&LocationPolicy>, position: &Position) -> bool {
+    let owner = place.and_then(|place| place.source.as_ref());
     owner.is_none_or(|owner| *owner == position.source) && (!position.missing || position.quantity.is_positive())
 }
 

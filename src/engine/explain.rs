@@ -1,7 +1,8 @@
 //! Why a number is what it is, in words for people: every place with what was taken there, and where
 //! the setting behind each step stands. Made on demand; promises never pay for it.
 
-use crate::picture::{Picture, physical};
+use crate::picture::Picture;
+use crate::place::physical;
 use crate::{Documents, Place, Promise, Reason, Step, StepName, bundle};
 use omnistock_words::{ChannelName, LocationName, Millis, Quantity, Settings, Sku};
 

@@ -1,6 +1,6 @@
 //! Whether a channel may be written after a cold start: what is known, and what is missing.
 
-use crate::picture::physical;
+use crate::place::physical;
 use omnistock_words::{ChannelName, ConnectorName, LocationName, Settings};
 use std::collections::BTreeMap;
 use std::fmt;

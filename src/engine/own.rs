@@ -33,7 +33,7 @@ impl<'a> From<&'a LineRecord> for OwnLine<'a> {
             status: line.status,
             placed_at: line.placed_at,
             at: line.at,
-            location: line.location.as_ref(),
+            location: line.location(),
             fulfilled_by: line.fulfilled_by,
         }
     }
@@ -45,6 +45,6 @@ pub fn own_lines<'a>(document: &'a SkuDocument, channel: &'a ChannelName) -> imp
     document
         .lines
         .iter()
-        .filter(move |line| line.channel == *channel && !matches!(line.part, Part::Of(_)))
+        .filter(move |line| line.channel == *channel && !matches!(line.part(), Part::Of(_)))
         .map(OwnLine::from)
 }

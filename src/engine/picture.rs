@@ -4,7 +4,9 @@
 //! reservations of channels. What fits nowhere is short: it stays on the books and lowers every
 //! pool that contains a place it could have come from.
 
-use crate::sourcing::{Origin, View};
+use crate::contained::Figure;
+use crate::place::{Declared, declared, physical};
+use crate::sourcing::{Origin, Takers, View};
 use crate::{Attributes, Documents, LineRecord, Position, SkuDocument};
 use omnistock_words::{
     Basis, Carve, ConnectorName, LocationName, LocationPolicy, Millis, Missing, Quantity, Rule, Settings, Sku, Stale,
@@ -23,8 +25,10 @@ pub(crate) struct Spot<'a> {
     /// What is left after all of that; negative where the figure is, or reservations exceed it.
     pub(crate) available: Quantity,
     /// Whose lines took units here: some of them could have come from elsewhere.
-    pub(crate) takers: Vec<Origin<'a>>,
+    pub(crate) takers: Takers,
     pub(crate) only_decrease: bool,
+    /// Whether the units of the figure may be sold.
+    sellable: bool,
 }
 
 impl<'a> Spot<'a> {
@@ -41,8 +45,9 @@ impl<'a> Spot<'a> {
             ordered,
             reserved,
             available,
-            takers: Vec::new(),
+            takers: Takers::default(),
             only_decrease,
+            sellable: true,
         }
     }
 }
@@ -68,11 +73,16 @@ pub(crate) struct Picture<'a> {
     carved: bool,
     /// Declarations that were looked up, each once.
     known: Vec<Declared<'a>>,
+    /// The figures, each with what decides what it contains.
+    pub(crate) figures: Vec<Figure<'a>>,
     /// The rules of the SKU, found at first need.
     pub(crate) rules: Option<Vec<(usize, &'a Rule)>>,
+    /// Every physical place that was learned of.
     pub(crate) spots: Vec<Spot<'a>>,
-    pub(crate) shorts: Vec<(Origin<'a>, Quantity)>,
+    pub(crate) shorts: Vec<(Origin, Quantity)>,
     pub(crate) views: Vec<View<'a>>,
+    /// The places of all views, one behind the other: indices of spots.
+    pub(crate) reach: Vec<usize>,
     pub(crate) taken: Vec<Taken<'a>>,
 }
 
@@ -91,38 +101,6 @@ static EMPTY: SkuDocument = SkuDocument {
     overfull: false,
 };
 
-/// A declared place that is on, and the place behind it: itself, or the one it is carved out of.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Declared<'a> {
-    name: &'a LocationName,
-    pub(crate) policy: &'a LocationPolicy,
-    pub(crate) place: (&'a LocationName, &'a LocationPolicy),
-}
-
-/// `None` where the place is not declared or off.
-pub(crate) fn declared<'a>(settings: &'a Settings, location: &LocationName) -> Option<Declared<'a>> {
-    let (name, policy) = settings.locations.get_key_value(location)?;
-    if !policy.enabled {
-        return None;
-    }
-    let place = match &policy.part_of {
-        None => (name, policy),
-        Some(parent) => settings
-            .locations
-            .get_key_value(parent)
-            .filter(|(_, policy)| policy.enabled && policy.part_of.is_none())?,
-    };
-    Some(Declared { name, policy, place })
-}
-
-/// The place itself, or the one it is carved out of; `None` where it is not declared or off.
-pub(crate) fn physical<'a>(
-    settings: &'a Settings,
-    location: &LocationName,
-) -> Option<(&'a LocationName, &'a LocationPolicy)> {
-    declared(settings, location).map(|declared| declared.place)
-}
-
 impl<'a> Picture<'a> {
     /// Derives the state of `sku`. `record` keeps who took what.
     pub(crate) fn of(
@@ -133,7 +111,7 @@ impl<'a> Picture<'a> {
         record: bool,
     ) -> Self {
         let document = documents.skus.get(sku).unwrap_or(&EMPTY);
-        let spots = Vec::with_capacity(document.positions.len());
+        let places = document.positions.len().max(settings.locations.len().min(8));
         let (shorts, views, taken) = (Vec::new(), Vec::with_capacity(settings.channels.len()), Vec::new());
         let carved = settings.locations.values().any(|policy| policy.part_of.is_some());
         let mut picture = Self {
@@ -143,11 +121,13 @@ impl<'a> Picture<'a> {
             sku,
             now,
             carved,
-            known: Vec::with_capacity(document.positions.len()),
+            known: Vec::with_capacity(places),
+            figures: Vec::with_capacity(document.positions.len()),
             rules: None,
-            spots,
+            spots: Vec::with_capacity(places),
             shorts,
             views,
+            reach: Vec::new(),
             taken,
         };
         for position in &document.positions {
@@ -162,12 +142,18 @@ impl<'a> Picture<'a> {
         picture
     }
 
-    /// As [`declared`], remembered.
+    /// As [`declared`], remembered; its place has a spot from then on.
     pub(crate) fn learn(&mut self, location: &LocationName) -> Option<Declared<'a>> {
         if let Some(known) = self.known.iter().find(|known| known.name == location) {
             return Some(*known);
         }
-        let found = declared(self.settings, location)?;
+        let mut found = declared(self.settings, location)?;
+        let (place, policy) = found.place;
+        let spot = self.spots.iter().position(|spot| spot.location == place);
+        found.spot = spot.unwrap_or_else(|| {
+            self.spots.push(Spot::empty(place, policy));
+            self.spots.len() - 1
+        });
         self.known.push(found);
         Some(found)
     }
@@ -175,25 +161,37 @@ impl<'a> Picture<'a> {
     /// As [`declared`], from memory where it was learned.
     pub(crate) fn declared(&self, location: &LocationName) -> Option<Declared<'a>> {
         let known = self.known.iter().find(|known| known.name == location);
-        known.copied().or_else(|| declared(self.settings, location))
+        known.copied().or_else(|| {
+            let mut found = declared(self.settings, location)?;
+            let spot = self.spots.iter().position(|spot| spot.location == found.place.0);
+            found.spot = spot.unwrap_or(usize::MAX);
+            Some(found)
+        })
     }
 
     pub(crate) fn spot(&mut self, location: &LocationName) -> Option<&mut Spot<'a>> {
-        let (location, policy) = self.learn(location)?.place;
-        let found = self.spots.iter().position(|spot| spot.location == location);
-        let index = found.unwrap_or_else(|| {
-            self.spots.push(Spot::empty(location, policy));
-            self.spots.len() - 1
-        });
-        self.spots.get_mut(index)
+        let known = self.learn(location)?;
+        self.spots.get_mut(known.spot)
     }
 
     /// Takes a figure in. Of two sources at one place the newer counts, ties to the lower.
     fn figure(&mut self, position: &'a Position) {
         let (settings, now) = (self.settings, self.now);
-        let known = self.documents.sources.get(&position.source);
-        let (as_of, _) = position.effective(known);
-        let Some(spot) = self.spot(&position.location) else {
+        let documents = self.documents;
+        let known = documents.sources.get(&position.source);
+        let declared = self.learn(&position.location);
+        let place = match declared {
+            Some(declared) => Some(declared.policy),
+            None => settings.locations.get(&position.location),
+        };
+        let mut figure = Figure::of(settings, position, known, place);
+        // A figure of what is carved out by now speaks of no place.
+        figure.spot = declared
+            .filter(|known| known.place.0 == known.name)
+            .map(|known| known.spot);
+        self.figures.push(figure);
+        let ((as_of, _), policy) = (figure.effective, figure.policy);
+        let Some(spot) = figure.spot.and_then(|spot| self.spots.get_mut(spot)) else {
             return;
         };
         if spot
@@ -210,7 +208,6 @@ impl<'a> Picture<'a> {
         {
             return;
         }
-        let policy = settings.sources.get(&position.source);
         let age = now.since(as_of);
         let gone = policy.is_some_and(|policy| match policy.missing {
             Missing::ZeroAfter(times) if position.missing => {
@@ -234,6 +231,7 @@ impl<'a> Picture<'a> {
         } else {
             position.quantity
         };
+        spot.sellable = position.sellable;
     }
 
     /// Adds what happened after the figures: movements, and returns to a place.
@@ -303,9 +301,7 @@ impl<'a> Picture<'a> {
     /// article with more lines than are kept.
     fn refuse_unsellable(&mut self) {
         for spot in &mut self.spots {
-            let Some((source, ..)) = spot.figure else { continue };
-            let position = self.document.position(spot.location, source);
-            if self.document.overfull || position.is_some_and(|position| !position.sellable) {
+            if spot.figure.is_some() && (self.document.overfull || !spot.sellable) {
                 spot.available = spot.available.min(Quantity::ZERO);
             }
         }
@@ -313,23 +309,16 @@ impl<'a> Picture<'a> {
 
     /// Whether complete snapshots prove that a place without a figure has none: one of its own
     /// source, or of any source where the place names none. No places (all are off) have none.
-    pub(crate) fn complete(&self, places: &[&LocationName]) -> bool {
+    pub(crate) fn complete<'b>(&self, mut places: impl Iterator<Item = &'b LocationPolicy>) -> bool {
         let given = |source: &ConnectorName| {
             self.documents
                 .sources
                 .get(source)
                 .is_some_and(|s| s.complete_as_of.is_some())
         };
-        places.iter().all(|place| {
-            match self
-                .settings
-                .locations
-                .get(*place)
-                .and_then(|policy| policy.source.as_ref())
-            {
-                Some(source) => given(source),
-                None => self.documents.sources.keys().any(given),
-            }
+        places.all(|policy| match policy.source.as_ref() {
+            Some(source) => given(source),
+            None => self.documents.sources.keys().any(given),
         })
     }
 
@@ -346,7 +335,7 @@ impl<'a> Picture<'a> {
         declared: Declared<'a>,
     ) -> Option<(&Spot<'a>, Quantity, Quantity)> {
         let (physical, _) = declared.place;
-        let spot = self.spots.iter().find(|spot| spot.location == physical)?;
+        let spot = self.spots.get(declared.spot)?;
         if !self.carved {
             return Some((spot, spot.available, Quantity::ZERO));
         }

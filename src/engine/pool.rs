@@ -30,16 +30,16 @@ pub(crate) fn counted(policy: &LocationPolicy, sellable: Quantity) -> Quantity {
     }
 }
 
-/// The physical places behind a pool, each once.
-fn behind<'a>(picture: &Picture<'a>, policy: &ChannelPolicy) -> Vec<&'a LocationName> {
+/// The physical places behind a pool, each once, with their spots.
+fn behind<'a>(picture: &Picture<'a>, policy: &ChannelPolicy) -> Vec<(&'a LocationPolicy, &'a LocationName, usize)> {
     let mut behind = Vec::with_capacity(policy.locations.len());
     let declared = policy
         .locations
         .iter()
         .filter_map(|location| picture.declared(location));
-    for (place, _) in declared.map(|declared| declared.place) {
-        if !behind.contains(&place) {
-            behind.push(place);
+    for (known, (place, policy)) in declared.map(|declared| (declared.spot, declared.place)) {
+        if !behind.iter().any(|(_, other, _)| *other == place) {
+            behind.push((policy, place, known));
         }
     }
     behind
@@ -62,7 +62,13 @@ pub(crate) fn pool(picture: &Picture<'_>, policy: &ChannelPolicy, told: bool) ->
     }
     let needed = below || !figures || !picture.shorts.is_empty();
     let behind = if needed { behind(picture, policy) } else { Vec::new() };
-    let short = picture.short_of(&behind);
+    let below_there = |index: usize| below && behind.iter().any(|(.., spot)| *spot == index);
+    let short = if picture.shorts.is_empty() {
+        Quantity::ZERO
+    } else {
+        let spots: Vec<usize> = behind.iter().map(|(.., spot)| *spot).collect();
+        picture.short_of(&spots)
+    };
     let each = places.iter().map(|(_, counted)| *counted);
     let there = if policy.ship_complete {
         each.max().unwrap_or_default()
@@ -72,8 +78,9 @@ pub(crate) fn pool(picture: &Picture<'_>, policy: &ChannelPolicy, told: bool) ->
     let negative = picture
         .spots
         .iter()
-        .filter(|spot| below && behind.contains(&spot.location));
-    let deficit = negative.map(|spot| (-spot.available).positive()).sum::<Quantity>() + short;
+        .enumerate()
+        .filter(|(index, _)| below_there(*index));
+    let deficit = negative.map(|(_, spot)| (-spot.available).positive()).sum::<Quantity>() + short;
     let reason = if told {
         Reason::Pool {
             places: policy
@@ -90,7 +97,7 @@ pub(crate) fn pool(picture: &Picture<'_>, policy: &ChannelPolicy, told: bool) ->
     Pool {
         value: there - short,
         short,
-        known: figures || (!policy.locations.is_empty() && picture.complete(&behind)),
+        known: figures || (!policy.locations.is_empty() && picture.complete(behind.iter().map(|(policy, ..)| *policy))),
         only_decrease,
         deficit,
         places,

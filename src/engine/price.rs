@@ -85,7 +85,7 @@ fn gross(amount: Decimal, list: &PriceList, name: &PriceListName, other: &PriceL
 }
 
 /// The valid amount of a list: the one that began last, of several the one that ends first.
-pub(crate) fn valid(document: &SkuDocument, list: &PriceListName, now: Millis) -> Option<Money> {
+pub fn valid(document: &SkuDocument, list: &PriceListName, now: Millis) -> Option<Money> {
     let current = |entry: &&PriceEntry| {
         entry.list == *list && entry.from.is_none_or(|from| from <= now) && entry.until.is_none_or(|until| now < until)
     };

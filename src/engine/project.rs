@@ -3,7 +3,8 @@
 
 use crate::documents::note;
 use crate::{
-    Complaint, DocumentKey, Documents, LineRecord, OrderDocument, OrderKey, Part, Past, SkuDocument, Statement,
+    Complaint, DocumentKey, Documents, LineExtra, LineRecord, OrderDocument, OrderKey, Part, Past, SkuDocument,
+    Statement,
 };
 use omnistock_words::{Component, Millis, OrderLineFact, OrderStatus, Quantity, Sku, Table};
 use std::collections::BTreeMap;
@@ -35,7 +36,7 @@ impl<'a> Ledgers<'a> {
             self.many(&key, order, new, out);
         } else {
             for sku in &order.touched {
-                let mut records = Vec::with_capacity(1);
+                let mut records = Found::default();
                 each(&key, order, |touched, record| {
                     if touched == sku {
                         records.push(record());
@@ -48,7 +49,7 @@ impl<'a> Ledgers<'a> {
     }
 
     fn many(&mut self, key: &OrderKey, order: &OrderDocument, new: bool, out: &mut Vec<Complaint>) {
-        let mut wanted: BTreeMap<&Sku, Vec<LineRecord>> = order.touched.iter().map(|sku| (sku, Vec::new())).collect();
+        let mut wanted: BTreeMap<&Sku, Found> = order.touched.iter().map(|sku| (sku, Found::default())).collect();
         each(key, order, |sku, record| {
             if let Some(records) = wanted.get_mut(sku) {
                 records.push(record());
@@ -59,13 +60,7 @@ impl<'a> Ledgers<'a> {
         }
     }
 
-    fn one(
-        &mut self,
-        (key, new): (&OrderKey, bool),
-        sku: &Sku,
-        mut records: Vec<LineRecord>,
-        out: &mut Vec<Complaint>,
-    ) {
+    fn one(&mut self, (key, new): (&OrderKey, bool), sku: &Sku, records: Found, out: &mut Vec<Complaint>) {
         if records.is_empty() && (new || !self.skus.contains_key(sku)) {
             return;
         }
@@ -74,8 +69,7 @@ impl<'a> Ledgers<'a> {
         };
         let was = document.overfull;
         let changed = if new {
-            sort(&mut records);
-            put(document, records);
+            records.put(document);
             true
         } else {
             replace(document, key, records)
@@ -139,23 +133,26 @@ fn record(key: &OrderKey, order: &OrderDocument, line: &OrderLineFact, part: Par
         });
     let left = |status: OrderStatus| matches!(status, OrderStatus::Shipped | OrderStatus::Returned);
     let back = |status: OrderStatus| status == OrderStatus::Returned;
+    let extra = LineExtra {
+        part,
+        location: line.location.clone(),
+        reservation: line.reservation.clone(),
+        restock_location: line.restock_location.clone(),
+        back_at: back(status).then(|| since_when_at_the_latest(order, line, back)),
+    };
     LineRecord {
         placed_at: order.placed_at,
         channel: key.channel.clone(),
         order: key.order.clone(),
         line: line.line.clone(),
         quantity: times(line.quantity, per),
-        part,
         status,
         at: order.cancelled.unwrap_or(order.at),
         open_at: since(order, line, |status| status != OrderStatus::Cancelled),
         left_at: left(status).then(|| since(order, line, left)),
-        back_at: back(status).then(|| since_when_at_the_latest(order, line, back)),
-        location: line.location.clone(),
         fulfilled_by: line.fulfilled_by,
-        reservation: line.reservation.clone(),
-        restock_location: line.restock_location.clone(),
         statements: statements.collect(),
+        extra: extra.kept(),
     }
 }
 
@@ -200,44 +197,82 @@ fn since_when_at_the_latest(
     since(order, line, holds)
 }
 
-fn sort(records: &mut [LineRecord]) {
-    if records.len() > 1 {
-        records.sort_by(|a, b| (a.rank(), &a.quantity).cmp(&(b.rank(), &b.quantity)));
-    }
+/// The lines of one order in one ledger: nearly always one, which then needs no list.
+#[derive(Default)]
+pub(crate) struct Found {
+    one: Option<LineRecord>,
+    /// All of them where there are several.
+    several: Vec<LineRecord>,
 }
 
-/// Puts the lines where they belong, as far as there is room.
-fn put(document: &mut SkuDocument, mut records: Vec<LineRecord>) {
-    let room = SkuDocument::LINES.saturating_sub(document.lines.len());
-    if records.len() > room {
-        document.overfull = true;
-        records.truncate(room);
-    } else if document.lines.len() + records.len() <= SkuDocument::LINES / 2 {
-        document.overfull = false;
+impl Found {
+    fn push(&mut self, record: LineRecord) {
+        if self.is_empty() {
+            self.one = Some(record);
+        } else {
+            self.several.extend(self.one.take());
+            self.several.push(record);
+        }
     }
-    // Lines come and stay for a while: a quarter more room than there are is enough.
-    if document.lines.capacity() - document.lines.len() < records.len() {
-        let more = records.len().max(document.lines.len() / 4).max(2);
-        document.lines.reserve_exact(more);
+
+    fn is_empty(&self) -> bool {
+        self.one.is_none() && self.several.is_empty()
     }
-    if let [_, _, ..] = records.as_slice() {
-        document.lines.extend(records);
-        document.lines.sort_by(|a, b| a.rank().cmp(&b.rank()));
-    } else {
-        for record in records {
-            let index = document.lines.partition_point(|line| line.rank() <= record.rank());
-            document.lines.insert(index, record);
+
+    fn len(&self) -> usize {
+        usize::from(self.one.is_some()) + self.several.len()
+    }
+
+    fn sort(&mut self) {
+        self.several
+            .sort_by(|a, b| (a.rank(), &a.quantity).cmp(&(b.rank(), &b.quantity)));
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &LineRecord> {
+        self.one.iter().chain(&self.several)
+    }
+
+    /// Puts the lines where they belong, as far as there is room.
+    fn put(mut self, document: &mut SkuDocument) {
+        let lines = &mut document.lines;
+        let room = SkuDocument::LINES.saturating_sub(lines.len());
+        if self.len() > room {
+            document.overfull = true;
+            self.sort();
+            self.several.truncate(room);
+            if room == 0 {
+                return;
+            }
+        } else if lines.len() + self.len() <= SkuDocument::LINES / 2 {
+            document.overfull = false;
+        }
+        // Lines come and stay for a while: a quarter more room than there are is enough.
+        if lines.capacity() - lines.len() < self.len() {
+            let more = self.len().max(lines.len() / 4).max(2);
+            lines.reserve_exact(more);
+        }
+        if let Some(record) = self.one {
+            // Most orders are the newest.
+            if lines.last().is_none_or(|last| last.rank() <= record.rank()) {
+                return lines.push(record);
+            }
+            let index = lines.partition_point(|line| line.rank() <= record.rank());
+            return lines.insert(index, record);
+        }
+        if !self.several.is_empty() {
+            self.sort();
+            lines.append(&mut self.several);
+            lines.sort_by(|a, b| a.rank().cmp(&b.rank()));
         }
     }
 }
 
 /// Replaces the order's lines in a ledger; true where anything changed.
-pub(crate) fn replace(document: &mut SkuDocument, key: &OrderKey, mut records: Vec<LineRecord>) -> bool {
-    sort(&mut records);
-    let ours = |line: &LineRecord| line.channel == key.channel && line.order == key.order;
+pub(crate) fn replace(document: &mut SkuDocument, key: &OrderKey, mut records: Found) -> bool {
+    let ours = |line: &LineRecord| line.order == key.order && line.channel == key.channel;
     // The usual case: one line, which stays where it is.
     let mut known = document.lines.iter_mut().filter(|line| ours(line));
-    if let [record] = records.as_mut_slice()
+    if let Some(record) = &mut records.one
         && let (Some(line), None) = (known.next(), known.next())
         && line.rank() == record.rank()
     {
@@ -245,10 +280,11 @@ pub(crate) fn replace(document: &mut SkuDocument, key: &OrderKey, mut records: V
         std::mem::swap(line, record);
         return changed;
     }
+    records.sort();
     if document.lines.iter().filter(|line| ours(line)).eq(records.iter()) {
         return false;
     }
     document.lines.retain(|line| !ours(line));
-    put(document, records);
+    records.put(document);
     true
 }

@@ -146,8 +146,7 @@ fn decide(stand: &Stand<'_>, counter: &Counter<'_>, told: bool) -> Promise {
     }
     let quantity = way.value.positive();
     if let Some((portions, index)) = sourced.portions.take() {
-        let policies: Vec<&ChannelPolicy> = counter.offers.iter().map(AsRef::as_ref).collect();
-        sourced.places = left_over(sourced.places, &portions, &policies, index);
+        sourced.places = left_over(sourced.places, &portions, counter.offers, index);
     }
     promise.quantity = Some(quantity);
     promise.spare = sourced.uncapped.positive() - quantity;
@@ -204,13 +203,13 @@ pub(crate) fn walk<'a>(stand: &'a Stand<'a>, counter: &Counter<'a>, told: bool) 
     if counter.base.same_sku == SameSku::Split
         && let Some(index) = counter.index
     {
-        let policies: Vec<&ChannelPolicy> = counter.offers.iter().map(AsRef::as_ref).collect();
+        let policies = counter.offers;
         let whole = if std::ptr::eq(policy, counter.base) {
             way.value
         } else {
             shared(stand, counter)
         };
-        let portions = portions(whole, &policies);
+        let portions = portions(whole, policies);
         let part = portions.get(index).copied().unwrap_or_default().min(way.value);
         let because = Reason::Listings {
             whole,

@@ -1,8 +1,10 @@
 //! The policy of one SKU on one channel: rules laid over the channel's own, in order.
 
 use crate::Attributes;
-use omnistock_words::{ChannelName, ChannelPolicy, ListingId, Match, Millis, Rule, Settings, Sku};
+use omnistock_words::{ChannelName, ChannelPolicy, ChannelSettings, ListingId, Match, Millis, Rule, Settings, Sku};
 use std::borrow::Cow;
+use std::ops::Deref;
+use std::sync::LazyLock;
 
 /// The policy of `sku` on `channel` at `now`. Borrowed where no rule matches, so that this costs
 /// nothing then. An undeclared channel has an empty pool. Rules that name a listing don't match.
@@ -25,7 +27,10 @@ pub fn resolve_listing<'a>(
     listing: Option<&ListingId>,
     now: Millis,
 ) -> Cow<'a, ChannelPolicy> {
-    resolve_ruled(settings, channel, sku, attributes, listing, now).0
+    match resolve_ruled(settings, channel, sku, attributes, listing, now).0 {
+        Laid::Plain(policy) => Cow::Borrowed(policy),
+        Laid::Ruled(policy) => Cow::Owned(*policy),
+    }
 }
 
 /// The policy, and the indices in `Settings::rules` of the rules that made it, in order.
@@ -36,8 +41,9 @@ pub(crate) fn resolve_ruled<'a>(
     attributes: &Attributes,
     listing: Option<&ListingId>,
     now: Millis,
-) -> (Cow<'a, ChannelPolicy>, Vec<usize>) {
-    laid(settings, channel, &matching(settings, sku, attributes, listing, now))
+) -> (Laid<'a>, Vec<usize>) {
+    let declared = settings.channels.get(channel);
+    laid((channel, declared), &matching(settings, sku, attributes, listing, now))
 }
 
 /// The rules that hold for the SKU and the listing at `now`, whatever the channel, in order.
@@ -59,25 +65,43 @@ pub(crate) fn matching<'a>(
     found
 }
 
+/// The policy of a channel for a SKU; small to move, unlike the policy itself.
+#[derive(Debug)]
+pub(crate) enum Laid<'a> {
+    /// No rule changes it.
+    Plain(&'a ChannelPolicy),
+    Ruled(Box<ChannelPolicy>),
+}
+
+impl Deref for Laid<'_> {
+    type Target = ChannelPolicy;
+
+    fn deref(&self) -> &ChannelPolicy {
+        match self {
+            Self::Plain(policy) => policy,
+            Self::Ruled(policy) => policy,
+        }
+    }
+}
+
 /// The channel's policy under those of the rules that are meant for it, and their indices.
 pub(crate) fn laid<'a>(
-    settings: &'a Settings,
-    channel: &ChannelName,
+    (channel, declared): (&ChannelName, Option<&'a ChannelSettings>),
     rules: &[(usize, &Rule)],
-) -> (Cow<'a, ChannelPolicy>, Vec<usize>) {
-    let mut policy = match settings.channels.get(channel) {
-        Some(channel) => Cow::Borrowed(&channel.policy),
-        None => Cow::Owned(ChannelPolicy::default()),
-    };
+) -> (Laid<'a>, Vec<usize>) {
     let mut ruled = Vec::new();
+    let mut own: Option<Box<ChannelPolicy>> = None;
+    let base = declared.map_or_else(|| &*UNDECLARED, |channel| &channel.policy);
     for (index, rule) in rules {
         if rule.channels.as_ref().is_none_or(|channels| channels.contains(channel)) {
-            policy.to_mut().lay(&rule.set);
+            own.get_or_insert_with(|| Box::new(base.clone())).lay(&rule.set);
             ruled.push(*index);
         }
     }
-    (policy, ruled)
+    (own.map_or(Laid::Plain(base), Laid::Ruled), ruled)
 }
+
+static UNDECLARED: LazyLock<ChannelPolicy> = LazyLock::new(ChannelPolicy::default);
 
 fn matches(wanted: &Match, sku: &Sku, attributes: &Attributes, listing: Option<&ListingId>) -> bool {
     let optional = |pattern: &Option<String>, text: Option<&str>| {

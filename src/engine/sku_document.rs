@@ -1,10 +1,9 @@
 //! The ledger of one SKU: facts only. What can be sold is derived from it, never stored.
 
-use crate::SourceDocument;
 use crate::encoding::{self, DecodeError};
+use crate::{LineRecord, SourceDocument};
 use omnistock_words::{
-    Basis, ChannelName, ConnectorName, FulfilledBy, LineId, LocationName, Millis, Money, MovementId, OrderId,
-    OrderStatus, PriceListName, Quantity, ReservationId, Sku,
+    Basis, ChannelName, ConnectorName, LocationName, Millis, Money, MovementId, PriceListName, Quantity, ReservationId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -74,89 +73,6 @@ pub struct Statement {
     pub quantity: Quantity,
 }
 
-/// How an order line touches this SKU.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Part {
-    /// The line sold this SKU from stock.
-    #[default]
-    Whole,
-    /// The line sold this SKU, a bundle: its parts take the stock.
-    Bundle,
-    /// The line sold a bundle of which this SKU is a part.
-    Of(Sku),
-}
-
-/// One order line as it touches this SKU: a projection of the order's document.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LineRecord {
-    /// When the buyer bought; lines are kept in this order, then by channel, order and line.
-    pub placed_at: Millis,
-    /// Where.
-    pub channel: ChannelName,
-    /// The order.
-    pub order: OrderId,
-    /// The line.
-    pub line: LineId,
-    /// Units of this SKU.
-    pub quantity: Quantity,
-    /// How it touches this SKU.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub part: Part,
-    /// Where the line stands.
-    pub status: OrderStatus,
-    /// When the newest report of it says so.
-    pub at: Millis,
-    /// Since when the newest reports without a gap say that it is sold, in at least this quantity.
-    pub open_at: Millis,
-    /// When it reached a status that means the goods left, if it is in one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub left_at: Option<Millis>,
-    /// Since when it is back, if it is: a later edit of the order does not bring it back anew.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub back_at: Option<Millis>,
-    /// The place it must come from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub location: Option<LocationName>,
-    /// Whose shelf.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub fulfilled_by: FulfilledBy,
-    /// The reservation it consumes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reservation: Option<ReservationId>,
-    /// Where returned units go back to stock.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub restock_location: Option<LocationName>,
-    /// What sources say they contain of it, one a source.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub statements: Vec<Statement>,
-}
-
-impl LineRecord {
-    /// The order in which lines take stock.
-    pub fn rank(&self) -> (Millis, &ChannelName, &OrderId, &LineId) {
-        (self.placed_at, &self.channel, &self.order, &self.line)
-    }
-
-    /// The place and instant at which the line's units came back to our own stock.
-    pub fn restocked(&self) -> Option<(&LocationName, Millis)> {
-        let ours = self.status == OrderStatus::Returned
-            && self.fulfilled_by == FulfilledBy::Merchant
-            && self.part != Part::Bundle;
-        let place = self.restock_location.as_ref().filter(|_| ours)?;
-        // A document of an earlier version knows only when the newest report was.
-        Some((place, self.back_at.unwrap_or(self.at)))
-    }
-
-    /// Whether the line takes units of this SKU off our own shelves until a figure contains them.
-    pub fn takes_stock(&self) -> bool {
-        self.status != OrderStatus::Cancelled
-            && self.fulfilled_by == FulfilledBy::Merchant
-            && self.part != Part::Bundle
-            && self.quantity.is_positive()
-    }
-}
-
 /// Units set aside.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reservation {
@@ -217,7 +133,7 @@ pub struct SkuDocument {
     pub overfull: bool,
 }
 
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 

@@ -2,7 +2,7 @@
 
 mod finding;
 
-use crate::contained::contained_by;
+use crate::contained::{Figure, contained};
 use crate::guard::{Factors, LEAST, units};
 use crate::{Position, SkuDocument, SourceDocument, StockRow};
 use omnistock_words::{
@@ -180,9 +180,10 @@ impl<'a> Judge<'a> {
     /// Units that known orders, movements and reservations may have taken since the last figure.
     fn open(&self, document: &SkuDocument, source: &SourceDocument) -> Quantity {
         let mut sum = Quantity::ZERO;
+        let known = |name: &ConnectorName| if name == self.source { Some(source) } else { None };
+        let figures = Figure::all(self.settings, known, document);
         for line in document.lines.iter().filter(|line| line.takes_stock()) {
-            let known = |name: &ConnectorName| if name == self.source { Some(source) } else { None };
-            sum += line.quantity - contained_by(self.settings, known, document, line, |_| true);
+            sum += line.quantity - contained(self.settings, known, &figures, line, |_| true);
         }
         let taken = document
             .movements
@@ -367,7 +368,7 @@ fn awaited(document: &SkuDocument, location: &LocationName) -> bool {
     document.movements.iter().any(|movement| movement.location == *location)
         || document.lines.iter().any(|line| {
             line.status == OrderStatus::Returned
-                && line.restock_location.as_ref() == Some(location)
+                && line.restock_location() == Some(location)
                 && document
                     .positions
                     .iter()

@@ -1,29 +1,62 @@
 //! Who takes which units: derived in a fixed order, never stored.
 
-use crate::contained::contained;
-use crate::picture::{Picture, Taken, physical};
-use crate::resolve::{laid, matching};
+use crate::contained::{Figure, contained};
+use crate::picture::{Picture, Taken};
+use crate::resolve::{Laid, laid, matching};
 use crate::{LineRecord, Reservation};
-use omnistock_words::{ChannelName, ChannelPolicy, LocationName, Quantity, Sourcing};
-use std::borrow::Cow;
+use omnistock_words::{ChannelName, ChannelSettings, ConnectorName, Quantity, Sourcing};
 
 /// Where a line, or what is short of it, could come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Origin<'a> {
-    Pinned(&'a LocationName),
+pub(crate) enum Origin {
+    /// The index of the spot that it must come from.
+    Pinned(usize),
+    /// The index of the channel's view.
     Channel(usize),
     /// A channel that is no longer declared: its sales still count.
     Anywhere,
+}
+
+/// Whose lines took units of a spot, each once.
+#[derive(Debug, Default)]
+pub(crate) struct Takers {
+    pinned: bool,
+    anywhere: bool,
+    /// The first 64 views, a bit each.
+    first: u64,
+    others: Vec<usize>,
+}
+
+impl Takers {
+    fn add(&mut self, from: Origin) {
+        match from {
+            Origin::Pinned(_) => self.pinned = true,
+            Origin::Anywhere => self.anywhere = true,
+            Origin::Channel(index @ ..64) => self.first |= 1 << index,
+            Origin::Channel(index) if self.others.contains(&index) => {}
+            Origin::Channel(index) => self.others.push(index),
+        }
+    }
+
+    /// All of them; `spot` is the index of theirs.
+    fn each(&self, spot: usize) -> impl Iterator<Item = Origin> {
+        let pinned = self.pinned.then_some(Origin::Pinned(spot));
+        let anywhere = self.anywhere.then_some(Origin::Anywhere);
+        let first = (0..64).filter(|index| self.first & (1 << index) != 0);
+        let channels = first.chain(self.others.iter().copied()).map(Origin::Channel);
+        pinned.into_iter().chain(anywhere).chain(channels)
+    }
 }
 
 /// One channel's view: its policy and the physical places behind its pool, in order.
 #[derive(Debug)]
 pub(crate) struct View<'a> {
     pub(crate) channel: &'a ChannelName,
-    pub(crate) policy: Cow<'a, ChannelPolicy>,
+    pub(crate) policy: Laid<'a>,
     /// The rules that made it.
     pub(crate) ruled: Vec<usize>,
-    places: Vec<&'a LocationName>,
+    /// Which part of the picture's `reach` is its own: each place once.
+    places: (usize, usize),
 }
 
 impl<'a> Picture<'a> {
@@ -62,7 +95,7 @@ impl<'a> Picture<'a> {
             .document
             .lines
             .iter()
-            .filter(|line| line.takes_stock() && line.reservation.as_ref() == Some(&reservation.id));
+            .filter(|line| line.takes_stock() && line.reservation() == Some(&reservation.id));
         (reservation.quantity - naming.map(|line| line.quantity).sum()).positive()
     }
 
@@ -76,43 +109,81 @@ impl<'a> Picture<'a> {
     }
 
     /// The channel's view, made at first need.
-    pub(crate) fn view(&mut self, channel: &'a ChannelName) -> Origin<'a> {
+    pub(crate) fn view(&mut self, channel: &ChannelName) -> Origin {
         if let Some(index) = self.views.iter().position(|view| view.channel == channel) {
             return Origin::Channel(index);
         }
-        if !self.settings.channels.contains_key(channel) {
-            return Origin::Anywhere;
+        match self.settings.channels.get_key_value(channel) {
+            Some((channel, declared)) => self.make_view(channel, declared),
+            None => Origin::Anywhere,
         }
+    }
+
+    /// As [`Self::view`], with the declaration at hand.
+    pub(crate) fn view_of(&mut self, channel: &'a ChannelName, declared: &'a ChannelSettings) {
+        if !self.views.iter().any(|view| view.channel == channel) {
+            self.make_view(channel, declared);
+        }
+    }
+
+    fn make_view(&mut self, channel: &'a ChannelName, declared: &'a ChannelSettings) -> Origin {
         let (settings, attributes) = (self.settings, &self.document.attributes);
         let rules = self
             .rules
             .get_or_insert_with(|| matching(settings, self.sku, attributes, None, self.now));
-        let (policy, ruled) = laid(settings, channel, rules);
-        let mut places = Vec::with_capacity(policy.locations.len());
+        let (policy, ruled) = laid((channel, Some(declared)), rules);
+        let from = self.reach.len();
         for location in &policy.locations {
             if let Some(declared) = self.learn(location)
-                && !places.contains(&declared.place.0)
+                && !self.reach.iter().skip(from).any(|spot| *spot == declared.spot)
             {
-                places.push(declared.place.0);
+                self.reach.push(declared.spot);
             }
         }
         self.views.push(View {
             channel,
             policy,
             ruled,
-            places,
+            places: (from, self.reach.len()),
         });
         Origin::Channel(self.views.len() - 1)
     }
 
-    fn could(&self, from: Origin<'a>, location: &LocationName) -> bool {
+    /// The spots that the channel of a view sells from, in order.
+    fn reach(&self, view: usize) -> &[usize] {
+        let own = self.views.get(view).map(|view| view.places);
+        own.and_then(|(from, to)| self.reach.get(from..to)).unwrap_or_default()
+    }
+
+    fn could(&self, from: Origin, spot: usize) -> bool {
         match from {
-            Origin::Pinned(pinned) => pinned == location,
-            Origin::Channel(index) => self
-                .views
-                .get(index)
-                .is_some_and(|view| view.places.contains(&location)),
+            Origin::Pinned(pinned) => pinned == spot,
+            Origin::Channel(index) => self.reach(index).contains(&spot),
             Origin::Anywhere => true,
+        }
+    }
+
+    fn contained_from(&self, from: Origin, line: &LineRecord) -> Quantity {
+        let sources = |source: &ConnectorName| {
+            let figure = self.figures.iter().find(|figure| figure.position.source == *source);
+            figure.map_or_else(|| self.documents.sources.get(source), |figure| figure.known)
+        };
+        let could = |figure: &Figure<'_>| match figure.spot {
+            Some(spot) => self.could(from, spot),
+            None => from == Origin::Anywhere,
+        };
+        contained(self.settings, sources, &self.figures, line, could)
+    }
+
+    /// Where a line could come from; `None`: from a place that counts nowhere.
+    fn origin(&mut self, line: &LineRecord) -> Option<Origin> {
+        let Some(location) = line.location() else {
+            return Some(self.view(&line.channel));
+        };
+        match self.learn(location) {
+            Some(known) => Some(Origin::Pinned(known.spot)),
+            None if self.settings.locations.contains_key(location) => None,
+            None => Some(self.view(&line.channel)),
         }
     }
 
@@ -121,24 +192,15 @@ impl<'a> Picture<'a> {
         if !line.takes_stock() {
             return;
         }
-        let from = match &line.location {
-            Some(location) => match physical(self.settings, location) {
-                Some((place, _)) => Origin::Pinned(place),
-                // A place that counts nowhere: nobody's pool is touched.
-                None if self.settings.locations.contains_key(location) => return,
-                None => self.view(&line.channel),
-            },
-            None => self.view(&line.channel),
-        };
-        let contained = contained(self.settings, self.documents, self.document, line, |location| {
-            self.could(from, location)
-        });
+        // A place that counts nowhere: nobody's pool is touched.
+        let Some(from) = self.origin(line) else { return };
+        let contained = self.contained_from(from, line);
         let mut left = line.quantity - contained;
         if !left.is_positive() {
             return;
         }
         let record = record.then_some(line);
-        if line.location.is_none()
+        if line.location().is_none()
             && let Some(place) = self.reserved_place(line)
         {
             let want = left.min(place.1);
@@ -156,19 +218,19 @@ impl<'a> Picture<'a> {
     }
 
     /// The place at which a live reservation of the line holds units for it, and how many at most.
-    fn reserved_place(&self, line: &LineRecord) -> Option<(&'a LocationName, Quantity)> {
-        let id = line.reservation.as_ref()?;
-        let held = self
-            .document
+    fn reserved_place(&mut self, line: &LineRecord) -> Option<(usize, Quantity)> {
+        let id = line.reservation()?;
+        let document = self.document;
+        let held = document
             .reservations
             .iter()
             .find(|r| r.id == *id && r.expires_at > self.now)?;
-        let (place, _) = physical(self.settings, held.location.as_ref()?)?;
-        Some((place, held.quantity))
+        let known = self.learn(held.location.as_ref()?)?;
+        Some((known.spot, held.quantity))
     }
 
     /// Takes units from the places by the rule; returns what fits nowhere.
-    fn take(&mut self, from: Origin<'a>, want: Quantity, record: Option<&'a LineRecord>) -> Quantity {
+    fn take(&mut self, from: Origin, want: Quantity, record: Option<&'a LineRecord>) -> Quantity {
         let mut left = want;
         let sourcing = match from {
             Origin::Channel(index) => self
@@ -211,9 +273,7 @@ impl<'a> Picture<'a> {
             spot.available -= units;
             left -= units;
             spot.ordered += units;
-            if !spot.takers.contains(&from) {
-                spot.takers.push(from);
-            }
+            spot.takers.add(from);
             if let Some(line) = record {
                 self.taken.push(Taken {
                     line,
@@ -233,32 +293,31 @@ impl<'a> Picture<'a> {
     }
 
     /// Indices of spots in the order in which they are asked.
-    fn order(&self, from: Origin<'a>) -> Vec<usize> {
+    fn order(&self, from: Origin) -> Vec<usize> {
         (0..self.places(from))
             .filter_map(|place| self.spot_of(from, place))
             .collect()
     }
 
     /// How many places there are to ask.
-    fn places(&self, from: Origin<'a>) -> usize {
+    fn places(&self, from: Origin) -> usize {
         match from {
             Origin::Pinned(_) => 1,
-            Origin::Channel(index) => self.views.get(index).map_or(0, |view| view.places.len()),
+            Origin::Channel(index) => self.reach(index).len(),
             Origin::Anywhere => self.spots.len(),
         }
     }
 
     /// The index of the spot at one of them.
-    fn spot_of(&self, from: Origin<'a>, place: usize) -> Option<usize> {
-        let find = |location: &LocationName| self.spots.iter().position(|spot| spot.location == location);
+    fn spot_of(&self, from: Origin, place: usize) -> Option<usize> {
         match from {
-            Origin::Pinned(location) => find(location),
-            Origin::Channel(index) => find(self.views.get(index)?.places.get(place)?),
+            Origin::Pinned(spot) => Some(spot),
+            Origin::Channel(index) => self.reach(index).get(place).copied(),
             Origin::Anywhere => Some(place),
         }
     }
 
-    fn short(&mut self, from: Origin<'a>, quantity: Quantity) {
+    fn short(&mut self, from: Origin, quantity: Quantity) {
         if !quantity.is_positive() {
             return;
         }
@@ -268,27 +327,28 @@ impl<'a> Picture<'a> {
         }
     }
 
-    /// What is sold, fits nowhere, and could have come from one of `places`: also where another line
+    /// What is sold, fits nowhere, and could have come from one of `spots`: also where another line
     /// would have to make room, because it took its units where these could come from and could have
     /// taken them here. Those are not free, whichever line gets them in the end.
-    pub(crate) fn short_of(&self, places: &[&LocationName]) -> Quantity {
-        let touching = self.shorts.iter().filter(|(from, _)| self.reaches(*from, places));
+    pub(crate) fn short_of(&self, spots: &[usize]) -> Quantity {
+        let touching = self.shorts.iter().filter(|(from, _)| self.reaches(*from, spots));
         touching.map(|(_, quantity)| *quantity).sum()
     }
 
-    /// Whether a line from there could come from one of `places`, if others make room.
-    fn reaches(&self, from: Origin<'a>, places: &[&LocationName]) -> bool {
+    /// Whether a line from there could come from one of `spots`, if others make room.
+    fn reaches(&self, from: Origin, spots: &[usize]) -> bool {
         let mut origins = vec![from];
         let mut next = 0;
         // Bounded: each origin enters once, and there are no more than channels and places.
         while let Some(origin) = origins.get(next).copied() {
-            if places.iter().any(|place| self.could(origin, place)) {
+            if spots.iter().any(|spot| self.could(origin, *spot)) {
                 return true;
             }
-            for spot in self.spots.iter().filter(|spot| self.could(origin, spot.location)) {
-                for taker in &spot.takers {
-                    if !origins.contains(taker) {
-                        origins.push(*taker);
+            let there = self.spots.iter().enumerate();
+            for (index, spot) in there.filter(|(index, _)| self.could(origin, *index)) {
+                for taker in spot.takers.each(index) {
+                    if !origins.contains(&taker) {
+                        origins.push(taker);
                     }
                 }
             }
@@ -297,18 +357,12 @@ impl<'a> Picture<'a> {
         false
     }
 
-    /// What a line of this order is short of, and takes, is in [`Self::taken`] only if recorded.
-    pub(crate) fn contained_of(&mut self, line: &'a LineRecord) -> Quantity {
-        let place = line
-            .location
-            .as_ref()
-            .and_then(|location| physical(self.settings, location));
-        let from = match place {
-            Some((place, _)) => Origin::Pinned(place),
+    /// Units of a line that the figures contain, wherever it must come from.
+    pub(crate) fn contained_of(&mut self, line: &LineRecord) -> Quantity {
+        let from = match self.origin(line) {
+            Some(from) => from,
             None => self.view(&line.channel),
         };
-        contained(self.settings, self.documents, self.document, line, |location| {
-            self.could(from, location)
-        })
+        self.contained_from(from, line)
     }
 }

@@ -1,7 +1,7 @@
 //! A SKU and its parts as derived from the facts, once for all channels, and a channel before them.
 
 use crate::picture::Picture;
-use crate::resolve::{resolve, resolve_ruled};
+use crate::resolve::{Laid, resolve, resolve_ruled};
 use crate::{Documents, Offer};
 use omnistock_words::{ChannelName, ChannelPolicy, Component, Millis, Quantity, Settings, Sku};
 use std::borrow::Cow;
@@ -26,7 +26,7 @@ pub(crate) struct Counter<'a> {
     pub(crate) base: &'a ChannelPolicy,
     pub(crate) ruled: &'a [usize],
     /// The policies of all listings of the SKU on the channel, where there are several.
-    pub(crate) offers: &'a [Cow<'a, ChannelPolicy>],
+    pub(crate) offers: &'a [&'a ChannelPolicy],
     /// The one that is asked about among them.
     pub(crate) index: Option<usize>,
 }
@@ -59,8 +59,8 @@ impl<'a> Stand<'a> {
 
     /// Resolves the policy of every channel once.
     pub(crate) fn view_all(&mut self) {
-        for channel in self.settings.channels.keys() {
-            self.own.view(channel);
+        for (channel, declared) in &self.settings.channels {
+            self.own.view_of(channel, declared);
         }
     }
 
@@ -103,12 +103,16 @@ impl<'a> Stand<'a> {
             None => (base, ruled),
         };
         let each = if offer.all.is_empty() { Vec::new() } else { offer.each() };
-        let offers: Vec<Cow<'_, ChannelPolicy>> = if each.len() < 2 {
-            Vec::new()
-        } else if varied {
+        let several = each.len() > 1;
+        let theirs: Vec<Laid<'_>> = if several && varied {
             each.iter().map(|listing| resolved(Some(*listing)).0).collect()
         } else {
-            each.iter().map(|_| Cow::Borrowed(base)).collect()
+            Vec::new()
+        };
+        let offers: Vec<&ChannelPolicy> = if several && !varied {
+            each.iter().map(|_| base).collect()
+        } else {
+            theirs.iter().map(|policy| &**policy).collect()
         };
         let index = offer
             .listing

@@ -1,10 +1,13 @@
 //! The end of orders: what waits too long for a source, and what may be forgotten.
 
-use crate::contained::contained;
+use crate::contained::{Figure, contained};
 use crate::picture::Picture;
-use crate::project::replace;
-use crate::{DocumentKey, Documents, OrderDocument, OrderKey};
-use omnistock_words::{ConnectorName, FulfilledBy, LineId, Millis, OrderStatus, Quantity, Settings, Sku};
+use crate::project::{Found, replace};
+use crate::{DocumentKey, Documents, LineRecord, OrderDocument, OrderKey, SkuDocument};
+use omnistock_words::{
+    Absorb, ChannelSettings, ConnectorName, FulfilledBy, LineId, Millis, OrderStatus, Quantity, Settings, Sku,
+    SourcePolicy,
+};
 
 /// An order line that no figure contains although it should by now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,15 +22,48 @@ pub struct Overdue {
     pub placed_at: Millis,
 }
 
-/// Lines of `sku` that are subtracted for longer than `absorb_alarm` of a source that reports it.
-/// They never expire by themselves: somebody has to look.
+/// Lines of which it is known how long they took, from which on that is called usual.
+const ENOUGH: usize = 5;
+
+/// How long a line may wait for the source, in milliseconds: its `absorb_alarm`, else twice what is usual,
+/// which is what 19 of 20 lines of this SKU took. `None`: not enough lines to say.
+fn patience(policy: &SourcePolicy, source: &ConnectorName, document: &SkuDocument) -> Option<i64> {
+    if policy.absorb_alarm.is_some() {
+        return policy.absorb_alarm;
+    }
+    let stated = |line: &LineRecord| {
+        let mut stated = line.statements.iter();
+        let stated = stated.find(|stated| stated.source == *source && stated.quantity >= line.quantity);
+        stated.map(|stated| stated.as_of)
+    };
+    let reached = |line: &LineRecord| match policy.absorb {
+        Absorb::ByReference => stated(line),
+        Absorb::ByStatus => line.left_at,
+        Absorb::ByDelay(_) | Absorb::Never => None,
+    };
+    let usual = if let Absorb::ByDelay(delay) = policy.absorb {
+        Some(delay)
+    } else {
+        let lines = document.lines.iter();
+        let mut took: Vec<i64> = lines
+            .filter_map(|line| Some(reached(line)?.since(line.placed_at)))
+            .collect();
+        took.sort_unstable();
+        let place = (took.len() * 19).div_ceil(20).saturating_sub(1);
+        took.get(place).copied().filter(|_| took.len() >= ENOUGH)
+    };
+    usual.map(|usual| usual.max(0).saturating_mul(2))
+}
+
+/// Lines of `sku` that are subtracted for longer than `absorb_alarm` of a source that reports it, or than
+/// twice what is usual. They never expire by themselves: somebody has to look.
 pub fn overdue(settings: &Settings, documents: &Documents, sku: &Sku, now: Millis) -> Vec<Overdue> {
     let mut picture = Picture::of(settings, documents, sku, now, false);
     let document = picture.document;
     let alarms = document
         .positions
         .iter()
-        .filter_map(|p| settings.sources.get(&p.source).and_then(|policy| policy.absorb_alarm));
+        .filter_map(|p| patience(settings.sources.get(&p.source)?, &p.source, document));
     let Some(limit) = alarms.min() else { return Vec::new() };
     let mut found = Vec::new();
     for line in document
@@ -78,7 +114,7 @@ pub fn forget(settings: &Settings, documents: &mut Documents, key: &OrderKey, re
         if documents
             .skus
             .get_mut(&sku)
-            .is_some_and(|document| replace(document, key, Vec::new()))
+            .is_some_and(|document| replace(document, key, Found::default()))
         {
             documents.mark(DocumentKey::Sku(sku));
         }
@@ -100,13 +136,15 @@ fn ended(settings: &Settings, documents: &Documents, key: &OrderKey, order: &Ord
         let Some(document) = documents.skus.get(sku) else {
             return false;
         };
+        let sources = |source: &ConnectorName| documents.sources.get(source);
+        let figures = Figure::all(settings, sources, document);
         let mut ours = document
             .lines
             .iter()
             .filter(|line| line.channel == key.channel && line.order == key.order);
         ours.all(|line| {
             let over = line.status != OrderStatus::Open || line.fulfilled_by != FulfilledBy::Merchant;
-            let taken = line.takes_stock() && contained(settings, documents, document, line, |_| true) < line.quantity;
+            let taken = line.takes_stock() && contained(settings, sources, &figures, line, |_| true) < line.quantity;
             over && !taken
         })
     })
@@ -120,11 +158,16 @@ fn connector(settings: &Settings, key: &OrderKey) -> Option<ConnectorName> {
 }
 
 /// Whether a report speaks of an order that is not known any more.
-pub(crate) fn is_forgotten(settings: &Settings, documents: &Documents, key: &OrderKey, placed_at: Millis) -> bool {
+pub(crate) fn is_forgotten(
+    documents: &Documents,
+    key: &OrderKey,
+    channel: Option<&ChannelSettings>,
+    placed_at: Millis,
+) -> bool {
     let known = || documents.orders.get(key).is_some_and(|order| order.revision.is_some());
     let mark = || {
-        let connector = settings.channels.get(&key.channel).map(|channel| &channel.connector)?;
-        documents.sources.get(connector)?.forgotten.get(&key.channel)
+        let source = documents.sources.get(&channel?.connector)?;
+        source.forgotten.get(&key.channel)
     };
     mark().is_some_and(|mark| placed_at <= *mark) && !known()
 }

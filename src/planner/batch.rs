@@ -15,6 +15,8 @@ pub enum Risk {
     Decrease,
     /// Rises, or what is shown is not known.
     Increase,
+    /// A price: it oversells nothing.
+    Price,
 }
 
 impl Risk {

@@ -1,6 +1,6 @@
 //! What is durably known of one number at a channel: desired, sent, accepted and observed kept apart.
 
-use crate::{ChangesLeft, Why};
+use crate::{ChangesLeft, PriceDocument, Why};
 use omnistock_words::{ChannelName, ListingId, LocationName, Millis, Quantity, Sku, VendorLocation};
 use serde::{Deserialize, Serialize};
 
@@ -140,6 +140,9 @@ pub struct ListingDocument {
     /// Not to be tried earlier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Millis>,
+    /// Its price, where the vendor has one for this listing and prices are kept here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<Box<PriceDocument>>,
 }
 
 impl ListingDocument {
@@ -166,6 +169,7 @@ impl ListingDocument {
             attempts: 0,
             contended: 0,
             not_before: None,
+            price: None,
         }
     }
 

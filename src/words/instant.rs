@@ -33,11 +33,13 @@ impl Millis {
 
     /// This instant moved by `milliseconds`, within the range.
     #[must_use]
+    #[inline]
     pub fn plus(self, milliseconds: i64) -> Self {
         Self(self.0.saturating_add(milliseconds).clamp(LEAST, MOST))
     }
 
     /// Milliseconds from `earlier` to this instant; negative when it is later.
+    #[inline]
     pub fn since(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0)
     }

@@ -10,6 +10,7 @@ mod money;
 mod name;
 mod percent;
 mod policy;
+mod price;
 mod quantity;
 mod rules;
 mod settings;
@@ -29,6 +30,7 @@ pub use policy::{
     ChannelGuard, ChannelPolicy, CompareAt, Endings, Limit, Mode, PolicyPatch, PriceFloor, PriceRule, SafetyStock,
     SameSku, Sourcing,
 };
+pub use price::Price;
 pub use quantity::{ParseQuantityError, Quantity};
 pub use rules::{Bundles, Rules};
 pub use settings::{

@@ -50,6 +50,7 @@ macro_rules! name {
             }
 
             /// The text as given.
+            #[inline]
             pub fn as_str(&self) -> &str {
                 self.0.as_str()
             }

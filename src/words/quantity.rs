@@ -53,6 +53,7 @@ impl Quantity {
     pub const MIN: Self = Self(-BOUND);
 
     /// A whole number of units.
+    #[inline]
     pub fn whole(units: i64) -> Self {
         Self(units.clamp(-MOST, MOST) * SCALE)
     }
@@ -77,15 +78,18 @@ impl Quantity {
     }
 
     /// The value in millionths, exactly.
+    #[inline]
     pub fn millionths(self) -> i64 {
         self.0
     }
 
     /// So many millionths, clamped to the range.
+    #[inline]
     pub fn of_millionths(millionths: i64) -> Self {
         Self(millionths.clamp(-BOUND, BOUND))
     }
 
+    #[inline]
     fn bounded(millionths: i128) -> Self {
         let bound = i128::from(BOUND);
         Self(i64::try_from(millionths.clamp(-bound, bound)).unwrap_or_default())
@@ -107,6 +111,7 @@ impl Quantity {
 
     /// Rounds towards minus infinity to `decimals` digits (0 to 6).
     #[must_use]
+    #[inline]
     pub fn floor(self, decimals: u32) -> Self {
         let step = usize::try_from(decimals).ok().and_then(|digits| STEPS.get(digits));
         step.map_or(self, |step| Self(self.0 - self.0.rem_euclid(*step)))
@@ -114,6 +119,7 @@ impl Quantity {
 
     /// The largest multiple of `step` that is not above; unchanged where `step` is not positive.
     #[must_use]
+    #[inline]
     pub fn floor_to(self, step: Self) -> Self {
         if !step.is_positive() {
             return self;
@@ -123,6 +129,7 @@ impl Quantity {
 
     /// How many whole times `step` fits; zero where `step` is not positive.
     #[must_use]
+    #[inline]
     pub fn times(self, step: Self) -> Self {
         if !step.is_positive() {
             return Self::ZERO;
@@ -132,6 +139,7 @@ impl Quantity {
 
     /// The product, saturating, cut to six decimals downwards.
     #[must_use]
+    #[inline]
     pub fn multiply(self, factor: Decimal) -> Self {
         if factor == Decimal::ONE {
             return self;
@@ -145,6 +153,7 @@ impl Quantity {
 
     /// The share of it, saturating, cut to six decimals downwards.
     #[must_use]
+    #[inline]
     pub fn share(self, share: Percent) -> Self {
         let percent = share.decimal();
         let step = usize::try_from(percent.scale())
@@ -162,21 +171,25 @@ impl Quantity {
 
     /// The value, or zero when it is below.
     #[must_use]
+    #[inline]
     pub fn positive(self) -> Self {
         self.max(Self::ZERO)
     }
 
     /// Greater than zero.
+    #[inline]
     pub fn is_positive(self) -> bool {
         self > Self::ZERO
     }
 
     /// Less than zero.
+    #[inline]
     pub fn is_negative(self) -> bool {
         self < Self::ZERO
     }
 
     /// Exactly zero.
+    #[inline]
     pub fn is_zero(self) -> bool {
         self == Self::ZERO
     }
@@ -184,6 +197,7 @@ impl Quantity {
 
 impl Add for Quantity {
     type Output = Self;
+    #[inline]
     fn add(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0).clamp(-BOUND, BOUND))
     }
@@ -191,6 +205,7 @@ impl Add for Quantity {
 
 impl Sub for Quantity {
     type Output = Self;
+    #[inline]
     fn sub(self, other: Self) -> Self {
         Self(self.0.saturating_sub(other.0).clamp(-BOUND, BOUND))
     }
@@ -198,24 +213,28 @@ impl Sub for Quantity {
 
 impl Neg for Quantity {
     type Output = Self;
+    #[inline]
     fn neg(self) -> Self {
         Self(-self.0)
     }
 }
 
 impl AddAssign for Quantity {
+    #[inline]
     fn add_assign(&mut self, other: Self) {
         *self = *self + other;
     }
 }
 
 impl SubAssign for Quantity {
+    #[inline]
     fn sub_assign(&mut self, other: Self) {
         *self = *self - other;
     }
 }
 
 impl std::iter::Sum for Quantity {
+    #[inline]
     fn sum<I: Iterator<Item = Self>>(values: I) -> Self {
         values.fold(Self::ZERO, Add::add)
     }

@@ -86,7 +86,7 @@ pub struct SourcePolicy {
     pub confirm_after: i64,
     /// Orders placed before it count as contained in a status that the basis contains.
     pub cutover: Option<Millis>,
-    /// A line not contained for longer raises an alarm, in milliseconds.
+    /// A line not contained for longer raises an alarm, in milliseconds; unset: twice what is usual.
     pub absorb_alarm: Option<i64>,
 }
 

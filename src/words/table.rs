@@ -43,16 +43,25 @@ impl Hasher for Mixed {
         self.0
     }
 
+    #[inline]
     fn write(&mut self, bytes: &[u8]) {
-        let mut words = bytes.chunks_exact(8);
-        for word in words.by_ref() {
-            self.word(word.try_into().map_or(0, u64::from_le_bytes));
+        let mut rest = bytes;
+        while let Some((word, behind)) = rest.split_first_chunk::<8>() {
+            self.word(u64::from_le_bytes(*word));
+            rest = behind;
         }
-        let rest = words.remainder();
-        let last = rest
-            .iter()
-            .fold(rest.len() as u64, |last, byte| (last << 8) | u64::from(*byte));
-        self.word(last);
+        // The last bytes, together with some before them where there are any: with the length they
+        // say the same as the bytes alone.
+        let last = if let Some((_, word)) = bytes.split_last_chunk::<8>() {
+            u64::from_le_bytes(*word)
+        } else if let (Some((first, _)), Some((_, last))) =
+            (bytes.split_first_chunk::<4>(), bytes.split_last_chunk::<4>())
+        {
+            u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32
+        } else {
+            bytes.iter().fold(0, |last, byte| (last << 8) | u64::from(*byte))
+        };
+        self.word(last ^ (bytes.len() as u64).rotate_right(8));
     }
 
     fn write_u8(&mut self, _: u8) {
@@ -135,14 +144,24 @@ impl<K: Hash + Eq, V> Table<K, V> {
         K: Clone,
         V: Default,
     {
+        let index = self.place_or_default(key)?;
+        self.at(index)
+    }
+
+    /// Where the entry of a key lies, for [`Self::at`]; where there is none, a default one is put there
+    /// first. It lies there until anything is removed. `None` only behind the four billionth entry.
+    pub fn place_or_default(&mut self, key: &K) -> Option<usize>
+    where
+        K: Clone,
+        V: Default,
+    {
         let hash = hash(key);
-        let index = if let Some((_, index)) = self.find(key, hash) {
-            index
-        } else {
-            self.add(hash, key.clone(), V::default());
-            self.entries.len().checked_sub(1)?
-        };
-        self.entries.get_mut(index).map(|(_, _, value)| value)
+        if let Some((_, index)) = self.find(key, hash) {
+            return Some(index);
+        }
+        let index = self.entries.len();
+        self.add(hash, key.clone(), V::default());
+        (index < self.entries.len()).then_some(index)
     }
 
     fn add(&mut self, hash: u32, key: K, value: V) {
@@ -225,6 +244,11 @@ impl<K: Hash + Eq, V> Table<K, V> {
 }
 
 impl<K, V> Table<K, V> {
+    /// The value at a place, see [`Self::place_or_default`].
+    pub fn at(&mut self, place: usize) -> Option<&mut V> {
+        self.entries.get_mut(place).map(|(_, _, value)| value)
+    }
+
     /// How many entries.
     pub fn len(&self) -> usize {
         self.entries.len()
@@ -304,6 +328,11 @@ mod tests {
                 let key = format!("ART-{key:04}");
                 match what {
                     0 => prop_assert_eq!(table.remove(&key), plain.remove(&key)),
+                    1 if value % 2 == 0 => {
+                        let place = table.place_or_default(&key).unwrap();
+                        *table.at(place).unwrap() = value;
+                        plain.insert(key, value);
+                    }
                     1 => prop_assert_eq!(table.insert(key.clone(), value), plain.insert(key, value)),
                     _ => {
                         *table.or_default(&key).unwrap() ^= value;

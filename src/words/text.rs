@@ -17,6 +17,7 @@ pub(crate) enum Text {
 }
 
 impl Text {
+    #[inline]
     pub(crate) fn new(text: &str) -> Self {
         let mut bytes = [0; SHORT];
         match (bytes.get_mut(..text.len()), u8::try_from(text.len())) {
@@ -28,6 +29,7 @@ impl Text {
         }
     }
 
+    #[inline]
     pub(crate) fn as_str(&self) -> &str {
         match self {
             Self::Short(length, bytes) => {

@@ -24,11 +24,19 @@ pub(crate) fn debian(program: &str, package: &str) -> Result<()> {
         .stdout(Stdio::null()))
 }
 
-/// Installs a cargo subcommand unless it is there.
+/// Installs a cargo subcommand unless it is there; unoptimised, which takes half the time and is fast enough.
 pub(crate) fn cargo(program: &str, version: &str) -> Result<()> {
     if has(program) {
         return Ok(());
     }
     println!("installing {program} {version} with cargo (some minutes)");
-    run(crate::cargo().args(["install", "--locked", "--quiet", program, "--version", version]))
+    run(crate::cargo().args([
+        "install",
+        "--locked",
+        "--quiet",
+        "--debug",
+        program,
+        "--version",
+        version,
+    ]))
 }

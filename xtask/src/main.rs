@@ -1,4 +1,4 @@
-//! Builds, tests and proves, one command each: `cargo xtask test`, `bench`, `real medusa`, `soak`, `deny`.
+//! Builds, tests and proves, one command each: `cargo xtask test`, `conformance`, `bench`, `real medusa`, `soak`, `deny`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line for people")]
 
 mod bench;
@@ -10,8 +10,7 @@ use anyhow::{Result, bail};
 use std::path::PathBuf;
 use std::process::Command;
 
-const USAGE: &str =
-    "usage: cargo xtask test [FILTER…] | deny | real medusa | soak [ROUNDS] | bench limit|storm|snapshot [--json]";
+const USAGE: &str = "usage: cargo xtask test [FILTER…] | conformance | deny | real medusa | soak [ROUNDS] | bench limit|storm|snapshot [--json]";
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -19,6 +18,7 @@ fn main() -> Result<()> {
     std::env::set_current_dir(root())?;
     match words.as_slice() {
         ["test", filters @ ..] => test(filters),
+        ["conformance"] => conformance(),
         ["deny"] => deny(),
         ["bench", name, arguments @ ..] => bench::bench(name, arguments),
         ["real", "medusa"] => real_medusa::run(),
@@ -86,6 +86,29 @@ fn test(filters: &[&str]) -> Result<()> {
             .args(["test", "--workspace", "--no-fail-fast", "--"])
             .args(filters))
     }
+}
+
+/// Connectors with a test program `conformance`.
+const CONNECTORS: [&str; 3] = ["omnistock-file", "omnistock-medusa", "omnistock-woocommerce"];
+
+/// Asks every case of the suite of every connector and writes `docs/connectors.md` from the results.
+fn conformance() -> Result<()> {
+    let folder = std::env::temp_dir().join(format!("omnistock-conformance-{}", std::process::id()));
+    let mut tests = cargo();
+    tests.args(["test", "--test", "conformance", "--no-fail-fast"]);
+    tests.args(CONNECTORS.iter().flat_map(|name| ["--package", *name]));
+    run(tests.env("OMNISTOCK_CONFORMANCE", &folder))?;
+    run(cargo()
+        .args([
+            "run",
+            "--package",
+            "omnistock-conformance",
+            "--bin",
+            "conformance-table",
+        ])
+        .arg(&folder))?;
+    std::fs::remove_dir_all(&folder)?;
+    Ok(())
 }
 
 /// Cases of each law of the engine where CI is set; elsewhere its tests draw a thousand.

@@ -46,7 +46,8 @@ pub(crate) fn run() -> Result<()> {
 /// The connector's own test with a real server, which sells only `CONNECTOR-1`.
 fn connector(medusa: &Medusa) -> Result<()> {
     let mut command = crate::cargo();
-    command.args(["test", "--package", "omnistock-medusa", "--test", "real"]);
+    // Of the whole workspace, so that what the tests have compiled is not compiled anew: only Medusa has this one.
+    command.args(["test", "--workspace", "--test", "real"]);
     command.env("OMNISTOCK_MEDUSA_URL", &medusa.url);
     command.env("OMNISTOCK_MEDUSA_EMAIL", &medusa.email);
     command.env("OMNISTOCK_MEDUSA_PASSWORD", &medusa.password);

@@ -4,12 +4,14 @@ use crate::client::Client;
 use crate::levels::{ITEMS, Levels};
 use crate::orders::OrderReader;
 use crate::places::PlaceCache;
+use crate::prices::Prices;
 use crate::settings::{self, Parts};
 use crate::{wire, write};
 use async_trait::async_trait;
 use omnistock_sdk::{
     ChannelRole, Connector, ConnectorContext, ConnectorError, ConnectorSpec, Cursor, Grouping, ItemOutcome,
-    ListingPage, ListingReading, ListingReference, Manifest, OrderPage, OrderSource, SettingProblem, WriteItem,
+    ListingPage, ListingReading, ListingReference, Manifest, OrderPage, OrderSource, PriceCurrency, PriceField,
+    PriceItem, PriceOutcome, PriceReading, PriceRole, PriceTerms, PricedPage, SettingProblem, WriteItem,
 };
 use omnistock_words::{OrderFact, OrderId, Quantity, WriteMeaning};
 use std::sync::Arc;
@@ -18,7 +20,7 @@ use std::time::Duration;
 /// The registry's line.
 pub const SPEC: ConnectorSpec = ConnectorSpec {
     kind: "medusa",
-    about: "Medusa v2: stock per stock location is written, orders are read",
+    about: "Medusa v2: stock per stock location and prices are written, orders are read",
     build,
 };
 
@@ -71,6 +73,13 @@ impl Medusa {
         }
     }
 
+    fn listed_prices(&self) -> Prices<'_> {
+        Prices {
+            client: &self.client,
+            levels: self.levels(),
+        }
+    }
+
     fn order_reader(&self) -> OrderReader<'_> {
         OrderReader {
             client: &self.client,
@@ -90,6 +99,10 @@ impl Connector for Medusa {
     }
 
     fn channel(&self) -> Option<&dyn ChannelRole> {
+        Some(self)
+    }
+
+    fn prices(&self) -> Option<&dyn PriceRole> {
         Some(self)
     }
 
@@ -132,5 +145,32 @@ impl ChannelRole for Medusa {
 
     async fn write(&self, items: &[WriteItem]) -> Result<Vec<ItemOutcome>, ConnectorError> {
         write::write(&self.client, items).await
+    }
+}
+
+#[async_trait]
+impl PriceRole for Medusa {
+    fn terms(&self) -> PriceTerms {
+        PriceTerms {
+            // One call per product, and one product has few variants: so many calls fit into a deadline.
+            max_write: 20,
+            max_read: ITEMS,
+            grouping: Grouping::Any,
+            // The vendor's definition: a former price needs a price list, which is not ours.
+            fields: &[PriceField::Regular],
+            currency: PriceCurrency::PerPrice,
+        }
+    }
+
+    async fn priced_page(&self, cursor: Option<&Cursor>) -> Result<PricedPage, ConnectorError> {
+        self.listed_prices().page(cursor).await
+    }
+
+    async fn read_prices(&self, listings: &[ListingReference]) -> Result<Vec<PriceReading>, ConnectorError> {
+        self.listed_prices().read(listings).await
+    }
+
+    async fn write_prices(&self, items: &[PriceItem]) -> Result<Vec<PriceOutcome>, ConnectorError> {
+        self.listed_prices().write(items).await
     }
 }

@@ -5,7 +5,7 @@
 //! never too much.
 
 use crate::client::{Client, Query};
-use crate::places::{Place, PlaceCache, Places};
+use crate::places::{self, PlaceCache, Places};
 use crate::wire;
 use omnistock_sdk::{
     ConnectorError, Cursor, ListingKey, ListingPage, ListingReading, ListingReference, ReservedLine, now,
@@ -27,6 +27,36 @@ const FIELDS: &str =
 /// Reservations by inventory item and stock location.
 type Reserved = BTreeMap<(String, String), Vec<ReservedLine>>;
 
+/// Where a pass over the catalogue stands: so many items were read, and the last of them.
+struct Place {
+    offset: usize,
+    last: String,
+}
+
+impl Place {
+    const START: Self = Self {
+        offset: 0,
+        last: String::new(),
+    };
+
+    fn read(text: &str) -> Result<Self, ConnectorError> {
+        let (offset, last) = text.split_once(' ').unwrap_or((text, ""));
+        let last = last.to_owned();
+        offset.parse().map(|offset| Self { offset, last }).map_err(|_| {
+            ConnectorError::operator(format!(
+                "`{text}` is not a place in the catalogue; start the read from its beginning"
+            ))
+        })
+    }
+}
+
+/// What one call tells: of how many items, which, and their listings.
+struct Read {
+    count: usize,
+    ids: Vec<String>,
+    listings: Vec<ListingReading>,
+}
+
 /// Reads levels.
 pub(crate) struct Levels<'a> {
     pub(crate) client: &'a Client,
@@ -35,24 +65,29 @@ pub(crate) struct Levels<'a> {
 
 impl Levels<'_> {
     /// The page of the catalogue at `cursor`.
+    ///
+    /// Ids ascend with time, so what is created during the read comes at the end. What is deleted pulls its followers
+    /// forward: each page begins at the last row of the one before, and goes back where that row isn't there any more.
     pub(crate) async fn page(&self, cursor: Option<&Cursor>) -> Result<ListingPage, ConnectorError> {
-        let offset = match cursor {
-            None => 0,
-            Some(cursor) => cursor.0.parse::<usize>().map_err(|_| {
-                ConnectorError::operator(format!(
-                    "`{}` is not a place in the catalogue; start the read from its beginning",
-                    cursor.0
-                ))
-            })?,
-        };
-        let query = vec![("order", "id".to_owned()), ("offset", offset.to_string())];
-        let (count, listings) = self.read(query).await?;
-        // Ids ascend with time: what is created during the read comes at the end.
-        let next = offset + ITEMS;
-        Ok(ListingPage {
-            listings,
-            next: (next < count).then(|| Cursor(next.to_string())),
-        })
+        let place = cursor.map_or(Ok(Place::START), |cursor| Place::read(&cursor.0))?;
+        let mut offset = place.offset.saturating_sub(1);
+        loop {
+            let query = vec![("order", "id".to_owned()), ("offset", offset.to_string())];
+            let mut read = self.read(query).await?;
+            if offset > 0 && read.ids.first().is_none_or(|first| *first > place.last) {
+                offset = offset.saturating_sub(ITEMS);
+                continue;
+            }
+            let next = offset + read.ids.len();
+            let more = next < read.count && read.ids.len() > 1;
+            let last = read.ids.pop().unwrap_or_default().max(place.last.clone());
+            let mut listings = read.listings;
+            listings.retain(|reading| *reading.reference.key.listing.as_str() > *place.last);
+            return Ok(ListingPage {
+                listings,
+                next: more.then(|| Cursor(format!("{next} {last}"))),
+            });
+        }
     }
 
     /// These listings as they are now.
@@ -63,9 +98,9 @@ impl Levels<'_> {
         let mut readings = Vec::with_capacity(wanted.len());
         for chunk in items.chunks(ITEMS) {
             let query = chunk.iter().map(|id| ("id[]", (*id).to_owned())).collect();
-            let (_, found) = self.read(query).await?;
+            let read = self.read(query).await?;
             readings.extend(
-                found
+                read.listings
                     .into_iter()
                     .filter(|reading| wanted.contains(&reading.reference.key)),
             );
@@ -73,19 +108,20 @@ impl Levels<'_> {
         Ok(readings)
     }
 
-    async fn read(&self, mut query: Query) -> Result<(usize, Vec<ListingReading>), ConnectorError> {
+    async fn read(&self, mut query: Query) -> Result<Read, ConnectorError> {
         let places = self.places.get(self.client).await?;
         query.push(("fields", FIELDS.to_owned()));
         query.push(("limit", ITEMS.to_string()));
         let read_at = now();
         let answer: wire::InventoryItems = self.client.get("/admin/inventory-items", &query).await?;
         let reserved = self.reservations(&answer.inventory_items).await?;
-        let readings = answer
-            .inventory_items
-            .iter()
-            .flat_map(|item| readings(item, &places, &reserved, read_at))
-            .collect();
-        Ok((answer.count, readings))
+        let readings = |item| readings(item, &places, &reserved, read_at);
+        let listings = answer.inventory_items.iter().flat_map(readings).collect();
+        Ok(Read {
+            count: answer.count,
+            listings,
+            ids: answer.inventory_items.into_iter().map(|item| item.id).collect(),
+        })
     }
 
     async fn reservations(&self, items: &[wire::InventoryItem]) -> Result<Reserved, ConnectorError> {
@@ -198,9 +234,9 @@ fn reading(
     reading.reference.key.location = Some(VendorLocation::new(&level.location_id).ok()?);
     reading.quantity = level.stocked_quantity.0;
     match places.of(&level.location_id) {
-        Place::Known(name) => reading.place = Some(name),
-        Place::Unknown => {}
-        Place::Ambiguous(name) => {
+        places::Place::Known(name) => reading.place = Some(name),
+        places::Place::Unknown => {}
+        places::Place::Ambiguous(name) => {
             reading.unwritable = Some(format!(
                 "several stock locations are called `{name}`; write their ids (sloc_…) into `codes`"
             ));

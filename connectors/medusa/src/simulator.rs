@@ -6,13 +6,17 @@
 
 mod batch;
 mod pages;
+mod price;
 mod query;
+mod records;
 mod server;
 mod shop;
+mod trouble;
 
-pub use shop::{Counters, Faults, Refusal, Sale, Write};
+pub use records::{Counters, Faults, Refusal, Sale, Trouble, Write, WriteTrouble};
 
 use omnistock_words::Quantity;
+use rust_decimal::Decimal;
 use shop::Shop;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -50,6 +54,8 @@ impl Default for SimulatorSettings {
 struct Shared {
     shop: Mutex<Shop>,
     stopping: CancellationToken,
+    /// Writes that land after nobody waits for them any more.
+    late: TaskTracker,
 }
 
 impl Shared {
@@ -81,6 +87,7 @@ impl Simulator {
         let shared = Arc::new(Shared {
             shop: Mutex::new(Shop::new(&settings)),
             stopping: CancellationToken::new(),
+            late: TaskTracker::new(),
         });
         let tasks = TaskTracker::new();
         tasks.spawn(server::serve(listener, Arc::clone(&shared)));
@@ -134,6 +141,13 @@ impl Simulator {
         self.shared.shop().tokens.clear();
     }
 
+    /// The admin user is deleted and the API key revoked: nobody gets in any more.
+    pub fn lock_out(&self) {
+        let mut shop = self.shared.shop();
+        (shop.locked_out, shop.api_key_revoked) = (true, true);
+        shop.tokens.clear();
+    }
+
     /// A stock location; its id. Lines are reserved at the oldest location that can fill them alone.
     pub fn add_location(&self, name: &str) -> String {
         self.shared.shop().add_location(name)
@@ -156,6 +170,36 @@ impl Simulator {
             .reserve_by_hand(sku, location, Quantity::whole(units))
     }
 
+    /// Sets the base price in a currency (`eur`), or one for a region, by a person in the dashboard.
+    pub fn set_price(&self, sku: &str, currency: &str, region: Option<&str>, amount: Decimal) {
+        let mut shop = self.shared.shop();
+        let id = shop.id("price");
+        let Some(item) = shop.item(sku).map(|(id, _)| id.clone()) else {
+            return;
+        };
+        let Some(item) = shop.items.get_mut(&item) else { return };
+        let prices = &mut item.variant.prices;
+        let same = |price: &&mut price::VariantPrice| price.currency == currency && price.region.as_deref() == region;
+        if let Some(known) = prices.iter_mut().find(same) {
+            known.amount = amount;
+            return;
+        }
+        prices.push(price::VariantPrice {
+            id,
+            currency: currency.to_owned(),
+            amount,
+            region: region.map(str::to_owned),
+        });
+    }
+
+    /// What is asked in a currency, of everybody or in a region; `None` where there is no such price.
+    pub fn asked(&self, sku: &str, currency: &str, region: Option<&str>) -> Option<Decimal> {
+        let shop = self.shared.shop();
+        let (_, item) = shop.item(sku)?;
+        let same = |price: &&price::VariantPrice| price.currency == currency && price.region.as_deref() == region;
+        item.variant.prices.iter().find(same).map(|price| price.amount)
+    }
+
     /// A buyer checks out: the line is reserved whole at one location, or refused. The order's id.
     pub fn buy(&self, sku: &str, units: i64) -> Result<String, Refusal> {
         self.shared.shop().check_out(sku, units)
@@ -174,6 +218,26 @@ impl Simulator {
     /// Packs so many units of an order's line: they leave the stock with their reservation. False where fewer are left.
     pub fn pack(&self, order: &str, units: i64) -> bool {
         self.shared.shop().pack(order, Quantity::whole(units))
+    }
+
+    /// Hands over what is packed. False where nothing is.
+    pub fn hand_over(&self, order: &str) -> bool {
+        self.shared.shop().hand_over(order)
+    }
+
+    /// What was handed over comes back damaged and is not stocked again. False where nothing was.
+    pub fn take_back(&self, order: &str) -> bool {
+        self.shared.shop().take_back(order)
+    }
+
+    /// A person changes the quantity of the order's line; its reservation follows. False where so many are not there.
+    pub fn edit(&self, order: &str, units: i64) -> bool {
+        self.shared.shop().edit(order, Quantity::whole(units))
+    }
+
+    /// Deletes a product with its inventory item.
+    pub fn remove_product(&self, sku: &str) {
+        self.shared.shop().remove_product(sku);
     }
 
     /// Packs what is left, and hands everything over.

@@ -41,6 +41,100 @@ pub(crate) struct Token {
     pub(crate) token: Option<String>,
 }
 
+/// An amount as the vendor writes it, exactly; a number or a text. `None`: absent or null.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Amount(pub(crate) Option<Decimal>);
+
+impl<'de> Deserialize<'de> for Amount {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = match serde_json::Value::deserialize(deserializer)? {
+            serde_json::Value::Number(number) => number.to_string(),
+            serde_json::Value::String(text) => text,
+            _ => return Ok(Self(None)),
+        };
+        let value = text.parse::<Decimal>().or_else(|_| Decimal::from_scientific(&text));
+        Ok(Self(value.ok().map(|value| value.round_dp(6))))
+    }
+}
+
+/// Answer of `GET /admin/inventory-items` where only who sells them is asked.
+#[derive(Deserialize)]
+pub(crate) struct SoldItems {
+    pub(crate) inventory_items: Vec<SoldItem>,
+}
+
+/// An article with the variants that sell it.
+#[derive(Deserialize)]
+pub(crate) struct SoldItem {
+    pub(crate) id: String,
+    #[serde(default)]
+    pub(crate) sku: Option<String>,
+    #[serde(default)]
+    pub(crate) location_levels: Option<Vec<Level>>,
+    #[serde(default)]
+    pub(crate) variants: Option<Vec<LinkedVariant>>,
+}
+
+/// A variant that an article is linked to.
+#[derive(Deserialize)]
+pub(crate) struct LinkedVariant {
+    pub(crate) id: String,
+    #[serde(default)]
+    pub(crate) sku: Option<String>,
+    #[serde(default)]
+    pub(crate) product_id: Option<String>,
+}
+
+/// Answer of `GET /admin/product-variants`.
+#[derive(Deserialize)]
+pub(crate) struct Variants {
+    pub(crate) variants: Vec<Variant>,
+}
+
+/// A variant with its prices.
+#[derive(Deserialize)]
+pub(crate) struct Variant {
+    pub(crate) id: String,
+    #[serde(default)]
+    pub(crate) prices: Option<Vec<VariantPrice>>,
+}
+
+/// One price of a variant: major units.
+#[derive(Deserialize)]
+pub(crate) struct VariantPrice {
+    #[serde(default)]
+    pub(crate) id: Option<String>,
+    pub(crate) currency_code: String,
+    #[serde(default)]
+    pub(crate) amount: Amount,
+    #[serde(default)]
+    pub(crate) min_quantity: Amount,
+    #[serde(default)]
+    pub(crate) max_quantity: Amount,
+    #[serde(default)]
+    pub(crate) price_rules: Option<Vec<PriceRule>>,
+}
+
+/// Whom a price is for, such as a region.
+#[derive(Deserialize)]
+pub(crate) struct PriceRule {
+    pub(crate) attribute: String,
+    pub(crate) value: String,
+}
+
+/// Answer of `POST /admin/products/{id}/variants/batch`.
+#[derive(Deserialize)]
+pub(crate) struct VariantBatch {
+    #[serde(default)]
+    pub(crate) updated: Vec<UpdatedVariant>,
+}
+
+/// A variant after the write.
+#[derive(Deserialize)]
+pub(crate) struct UpdatedVariant {
+    pub(crate) id: String,
+}
+
 /// Answer of `GET /admin/stock-locations`.
 #[derive(Deserialize)]
 pub(crate) struct StockLocations {

@@ -109,6 +109,7 @@ fn build(url: &str, email: &str, password: &str, berlin: &str) -> Arc<dyn Connec
             [berlin].into_iter().collect(),
         ),
         secrets: Arc::new(Plain(password.to_owned())),
+        basis: None,
         folder: std::path::PathBuf::new(),
     };
     let table = json!({"url": url, "email": email, "password": {"env": "PASSWORD"}});

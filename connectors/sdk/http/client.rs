@@ -1,9 +1,11 @@
 //! The client itself. Every call has a deadline, every body a limit; an error says whether the
 //! call can have taken effect.
 
+use super::guard::{Forbidden, Guard};
 use crate::{ConnectorError, ErrorClass, Learned, learn};
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
+use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
 
@@ -82,6 +84,7 @@ impl Http {
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
+            .dns_resolver(Arc::new(Guard::new(&settings.base)))
             .connect_timeout(Duration::from_secs(10))
             .timeout(settings.deadline)
             .pool_idle_timeout(Duration::from_secs(30))
@@ -100,6 +103,22 @@ impl Http {
     pub fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
         let base = self.settings.base.as_str().trim_end_matches('/');
         self.client.request(method, format!("{base}{path}"))
+    }
+
+    /// A request builder for an address that the vendor named in an answer, such as a file to fetch. It carries no
+    /// credentials. Refused unless it is `https` and public, or at the host of the settings.
+    pub fn elsewhere(&self, method: reqwest::Method, url: &Url) -> Result<reqwest::RequestBuilder, ConnectorError> {
+        let same_origin = url.origin() == self.settings.base.origin();
+        if url.scheme() != "https" && !same_origin {
+            let host = url.host_str().unwrap_or_default();
+            return Err(ConnectorError::operator(format!(
+                "the vendor names an address at `{host}` that is not https: not connected"
+            )));
+        }
+        Guard::new(&self.settings.base)
+            .admits(url)
+            .map_err(|forbidden| ConnectorError::operator(forbidden.to_string()))?;
+        Ok(self.client.request(method, url.clone()))
     }
 
     /// Sends. 2xx is an answer; everything else an error by what has to happen next:
@@ -133,6 +152,9 @@ impl Http {
         let mut message = String::new();
         let mut source: Option<&(dyn std::error::Error + 'static)> = std::error::Error::source(error);
         while let Some(cause) = source {
+            if let Some(forbidden) = cause.downcast_ref::<Forbidden>() {
+                return ConnectorError::operator(forbidden.to_string());
+            }
             message = cause.to_string();
             source = cause.source();
         }
@@ -172,5 +194,26 @@ impl Http {
             class,
             message: format!("answer {status}: {}", excerpt(body)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_vendor_can_not_send_us_into_the_operators_own_network() {
+        let http = Http::new(HttpSettings::new("https://shop.example.test".parse().unwrap())).unwrap();
+        let ask = |url: &str| http.elsewhere(reqwest::Method::GET, &url.parse().unwrap());
+        for refused in [
+            "http://files.example.test/x",
+            "https://10.0.0.1/x",
+            "file:///etc/passwd",
+        ] {
+            assert_eq!(ask(refused).unwrap_err().class, ErrorClass::Operator, "{refused}");
+        }
+        let error = http.send(ask("https://localhost:9/x").unwrap()).await.unwrap_err();
+        assert_eq!(error.class, ErrorClass::Operator, "{error}");
+        assert!(error.message.contains("`localhost`"), "{error}");
     }
 }

@@ -1,6 +1,7 @@
-//! One HTTP client for all connectors: deadlines, body limits, no redirects, errors by what happens next.
+//! One HTTP client for all connectors: deadlines, body limits, no redirects, guarded addresses, errors by what happens next.
 
 mod client;
+mod guard;
 mod signature;
 
 pub use client::{Answer, Http, HttpSettings};

@@ -102,7 +102,9 @@ impl Client {
 
 /// Names the call, and says what to do where only a person can.
 fn explain(error: ConnectorError, method: &Method, path: &str) -> ConnectorError {
-    let no_route = error.message.contains("rest_no_route");
+    // A page in place of the vendor's own error: there is no such interface behind the address.
+    let page = error.message.contains("answer 404: ") && !error.message.contains("\"code\"");
+    let no_route = page || error.message.contains("rest_no_route");
     let class = if no_route { ErrorClass::Operator } else { error.class };
     let advice = if no_route {
         "; check `url`, that WooCommerce is active and that permalinks are not \"Plain\""
@@ -125,6 +127,12 @@ pub(crate) fn has_next(answer: &Answer, page: u32, rows: usize) -> bool {
         .and_then(|value| value.to_str().ok())
         .and_then(|text| text.trim().parse::<u32>().ok());
     total.map_or(rows >= PAGE, |total| page < total)
+}
+
+/// How many rows there are in all, where the shop says so.
+pub(crate) fn total(answer: &Answer) -> Option<usize> {
+    let value = answer.headers.get("x-wp-total")?.to_str().ok()?;
+    value.trim().parse().ok()
 }
 
 /// The shop's clock when it answered, never ahead of ours: a cursor that is too early costs a second look, a late one an order.
@@ -180,6 +188,7 @@ mod tests {
                 webhook_secrets: Vec::new(),
                 deadline,
                 overlap: 0,
+                currency: None,
             })
             .unwrap()
         };

@@ -5,9 +5,9 @@ use crate::settings;
 use async_trait::async_trait;
 use omnistock_sdk::{
     ChannelRole, Connector, ConnectorContext, ConnectorError, ConnectorSpec, Grouping, Manifest, OrderSource,
-    SecretString, SettingProblem, WebhookRole,
+    PriceRole, SecretString, SettingProblem, WebhookRole,
 };
-use omnistock_words::{Quantity, WriteMeaning};
+use omnistock_words::{Currency, Quantity, WriteMeaning};
 use reqwest::Method;
 use serde_json::json;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use std::time::Duration;
 /// The registry's line of this kind.
 pub const SPEC: ConnectorSpec = ConnectorSpec {
     kind: "woocommerce",
-    about: "WooCommerce shop (REST v3): stock of products and variations, orders, webhooks",
+    about: "WooCommerce shop (REST v3): stock and prices of products and variations, orders, webhooks",
     build,
 };
 
@@ -31,6 +31,10 @@ pub(crate) struct WooCommerce {
     pub(crate) webhook_secrets: Vec<SecretString>,
     /// Whether this process has told the shop the present secret: it can't be read there.
     pub(crate) secret_told: AtomicBool,
+    /// As configured; `None`: the shop is asked.
+    pub(crate) settled_currency: Option<Currency>,
+    /// As the shop said.
+    pub(crate) asked_currency: tokio::sync::Mutex<Option<Currency>>,
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "the registry's signature")]
@@ -43,6 +47,8 @@ fn build(context: ConnectorContext, table: serde_json::Value) -> Result<Arc<dyn 
         overlap: parts.overlap,
         webhook_secrets: parts.webhook_secrets,
         secret_told: AtomicBool::new(false),
+        settled_currency: parts.currency,
+        asked_currency: tokio::sync::Mutex::default(),
     }))
 }
 
@@ -85,6 +91,10 @@ impl Connector for WooCommerce {
     }
 
     fn channel(&self) -> Option<&dyn ChannelRole> {
+        Some(self)
+    }
+
+    fn prices(&self) -> Option<&dyn PriceRole> {
         Some(self)
     }
 

@@ -8,6 +8,7 @@ mod connector;
 mod oauth;
 mod order_fact;
 mod orders;
+mod prices;
 mod settings;
 #[cfg(feature = "simulator")]
 pub mod simulator;

@@ -1,6 +1,7 @@
 //! Own keys of `[connectors.NAME]`: read, checked, secrets resolved; all problems at once.
 
 use omnistock_sdk::{SecretReference, SecretResolver, SecretString, SettingProblem, read_settings};
+use omnistock_words::Currency;
 use serde::Deserialize;
 use std::time::Duration;
 use url::Url;
@@ -15,6 +16,7 @@ struct Table {
     webhook_secret_previous: Option<SecretReference>,
     deadline_ms: Option<u64>,
     overlap_ms: Option<u64>,
+    currency: Option<String>,
 }
 
 /// What a connector is built from.
@@ -31,6 +33,8 @@ pub(crate) struct Parts {
     pub(crate) deadline: Duration,
     /// How far a poll of orders looks back before the start of the last one, milliseconds.
     pub(crate) overlap: i64,
+    /// The shop's currency, where it is not to be asked for it.
+    pub(crate) currency: Option<Currency>,
 }
 
 struct Reader<'a> {
@@ -98,6 +102,15 @@ impl Reader<'_> {
         }
     }
 
+    fn currency(&mut self, text: Option<&str>) -> Option<Currency> {
+        let currency = text?.parse().ok();
+        if currency.is_none() {
+            let help = "use three capital letters such as \"EUR\", or leave it out: the shop is asked";
+            self.problem("currency", "`currency` is not a currency code", help);
+        }
+        currency
+    }
+
     fn within(&mut self, key: &str, value: Option<u64>, default: u64, least: u64, most: u64) -> u64 {
         let value = value.unwrap_or(default);
         if !(least..=most).contains(&value) {
@@ -132,6 +145,7 @@ pub(crate) fn read(table: serde_json::Value, secrets: &dyn SecretResolver) -> Re
     }
     let deadline = reader.within("deadline_ms", table.deadline_ms, 30_000, 100, 120_000);
     let overlap = reader.within("overlap_ms", table.overlap_ms, 60_000, 2_000, 3_600_000);
+    let currency = reader.currency(table.currency.as_deref());
     let webhook_secrets = webhook.into_iter().chain(previous).collect();
     match (url, key, secret) {
         (Some(url), Some(key), Some(secret)) if reader.problems.is_empty() => Ok(Parts {
@@ -141,6 +155,7 @@ pub(crate) fn read(table: serde_json::Value, secrets: &dyn SecretResolver) -> Re
             webhook_secrets,
             deadline: Duration::from_millis(deadline),
             overlap: i64::try_from(overlap).unwrap_or(60_000),
+            currency,
         }),
         _ => Err(reader.problems),
     }
@@ -195,6 +210,7 @@ mod tests {
             ("webhook_secret_previous", json!({"env": "GOOD"})),
             ("deadline_ms", json!(5)),
             ("overlap_ms", json!(0)),
+            ("currency", json!("euro")),
             ("urll", json!(1)),
         ] {
             assert_eq!(problems(good(key, value.clone())), [key], "{key} = {value}");

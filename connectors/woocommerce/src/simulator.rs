@@ -9,12 +9,14 @@ mod auth;
 mod deliver;
 mod hooks;
 mod orders;
+mod price;
 mod products;
 mod records;
 mod server;
 mod shop;
+mod trouble;
 
-pub use records::{Counters, Faults, Refusal, Sale, ShopLine, ShopOrder, Write};
+pub use records::{Counters, Faults, PriceWrite, Refusal, Sale, ShopLine, ShopOrder, Trouble, Write, WriteTrouble};
 
 use shop::{Manage, Shop};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -59,6 +61,8 @@ struct Shared {
     /// Something is due for delivery earlier than before.
     changed: Notify,
     stopping: CancellationToken,
+    /// Writes that land after nobody waits for them any more.
+    late: TaskTracker,
 }
 
 impl Shared {
@@ -92,6 +96,7 @@ impl Simulator {
             shop: Mutex::new(shop),
             changed: Notify::new(),
             stopping: CancellationToken::new(),
+            late: TaskTracker::new(),
         });
         let tasks = TaskTracker::new();
         tasks.spawn(server::serve(listener, Arc::clone(&shared)));
@@ -136,6 +141,16 @@ impl Simulator {
         shop::WEBHOOK_SECRET
     }
 
+    /// The key's permission is changed to reading only, or back.
+    pub fn set_read_only(&self, read_only: bool) {
+        self.edit(|shop| shop.read_only = read_only);
+    }
+
+    /// The key is revoked in the shop's pages.
+    pub fn revoke_key(&self) {
+        self.edit(|shop| shop.revoked = true);
+    }
+
     /// A simple product whose stock is counted; its id.
     pub fn add_product(&self, sku: &str, quantity: i64) -> u64 {
         self.shared.shop().add_product(sku, quantity)
@@ -159,6 +174,35 @@ impl Simulator {
     /// Sets the stock by a person in the shop's pages.
     pub fn set_stock(&self, sku: &str, quantity: i64) {
         self.edit(|shop| shop.set_stock(sku, quantity));
+    }
+
+    /// Sets regular and sale price (empty: none) by a person in the shop's pages; a sale may begin only then.
+    pub fn set_price(&self, sku: &str, regular: &str, sale: &str, from: Option<omnistock_words::Millis>) {
+        self.edit(|shop| {
+            let id = shop.by_sku(sku);
+            if let Some(product) = id.and_then(|id| shop.products.get_mut(&id)) {
+                (product.price.regular, product.price.sale) = (regular.to_owned(), sale.to_owned());
+                (product.price.from, product.price.to) = (from, None);
+                product.price.settle();
+            }
+        });
+    }
+
+    /// What a buyer pays, and the regular price, as texts; `None` where it is not listed.
+    pub fn asked(&self, sku: &str) -> Option<(String, String)> {
+        let shop = self.shared.shop();
+        let price = &shop.products.get(&shop.by_sku(sku)?)?.price;
+        Some((price.now().to_owned(), price.regular.clone()))
+    }
+
+    /// All prices that were written through the interface, oldest first.
+    pub fn price_writes(&self) -> Vec<PriceWrite> {
+        self.shared.shop().price_writes.clone()
+    }
+
+    /// Changes the shop's currency.
+    pub fn set_currency(&self, code: &str) {
+        self.edit(|shop| code.clone_into(&mut shop.currency));
     }
 
     /// A buyer checks out and pays: check and decrement are one step, as in the shop's SQL. The order's id.
@@ -199,6 +243,31 @@ impl Simulator {
     /// As if an order had been placed and last changed that many seconds before.
     pub fn backdate(&self, order: u64, seconds: i64) {
         self.edit(|shop| shop.backdate(order, seconds));
+    }
+
+    /// Changes the quantity of an order's first line, by a person; stock follows. False where there is no such order.
+    pub fn edit_line(&self, order: u64, units: i64) -> bool {
+        self.edit(|shop| shop.edit(order, units))
+    }
+
+    /// Deletes a product or variation for good.
+    pub fn remove_product(&self, sku: &str) {
+        self.edit(|shop| shop.remove_product(sku));
+    }
+
+    /// Headers and body as a webhook of this topic and secret would send them now, about an order or a product.
+    pub fn delivery(&self, topic: &str, object: u64, secret: &str) -> (Vec<(String, String)>, String) {
+        self.shared.shop().signed(topic, object, secret)
+    }
+
+    /// The id of an article.
+    pub fn product(&self, sku: &str) -> Option<u64> {
+        self.shared.shop().by_sku(sku)
+    }
+
+    /// Deletes a webhook, by a person in the shop's pages.
+    pub fn delete_webhook(&self, id: u64) {
+        self.edit(|shop| shop.hooks.remove(&id));
     }
 
     /// What the storefront shows; `None` where it is not listed or not counted.

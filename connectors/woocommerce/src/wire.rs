@@ -42,6 +42,27 @@ pub(crate) struct Product {
     /// Null where nobody counts.
     #[serde(default, deserialize_with = "quantity")]
     pub(crate) stock_quantity: Option<Quantity>,
+    #[serde(flatten)]
+    pub(crate) prices: Prices,
+}
+
+/// What a product asks: text, empty where there is none.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(crate) struct Prices {
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) regular_price: String,
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) sale_price: String,
+    /// Whether the sale price counts now: the shop has looked at its dates.
+    #[serde(default, deserialize_with = "yes")]
+    pub(crate) on_sale: bool,
+}
+
+/// The shop's currency.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Current {
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) code: String,
 }
 
 /// The vendor's error, of a whole call or of one item of a batch.
@@ -65,6 +86,8 @@ pub(crate) struct BatchItem {
     pub(crate) manage_stock: ManageStock,
     #[serde(default, deserialize_with = "quantity")]
     pub(crate) stock_quantity: Option<Quantity>,
+    #[serde(flatten)]
+    pub(crate) prices: Prices,
 }
 
 /// The answer to a batch: one entry per item sent, in the same order.
@@ -139,6 +162,10 @@ fn text<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     })
 }
 
+fn yes<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
+    Ok(Value::deserialize(from)? == Value::Bool(true))
+}
+
 fn sku<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Sku>, D::Error> {
     text(from).map(|text| Sku::new(text).ok())
 }
@@ -149,7 +176,27 @@ fn instant<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Millis>, D::Erro
 
 /// Plugins send decimals, and numbers as text.
 fn quantity<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Quantity>, D::Error> {
-    text(from).map(|text| text.trim().parse().ok())
+    text(from).map(|text| read_quantity(text.trim()))
+}
+
+/// A number beyond our range becomes its end: what is counted must not look as if nobody counted it.
+fn read_quantity(text: &str) -> Option<Quantity> {
+    let digits = text
+        .trim_start_matches('-')
+        .split(['.', 'e'])
+        .next()
+        .unwrap_or_default();
+    let beyond = || {
+        let large = digits.len() > 12 || text.contains("e+") || text.contains('e') && !text.contains("e-");
+        (large && !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())).then_some(
+            if text.starts_with('-') {
+                Quantity::MIN
+            } else {
+                Quantity::MAX
+            },
+        )
+    };
+    text.parse().ok().or_else(beyond)
 }
 
 #[cfg(test)]
@@ -173,6 +220,21 @@ mod tests {
         assert_eq!(order.line_items[1].quantity, Some(Quantity::whole(2)));
         assert_eq!(order.line_items[1].sku, None);
         assert!(!format!("{order:?}").contains("example.test"));
+    }
+
+    #[test]
+    fn a_number_beyond_our_range_is_its_end_and_no_text_is_a_number() {
+        for (text, meant) in [
+            ("7", Some(Quantity::whole(7))),
+            ("-2", Some(Quantity::whole(-2))),
+            ("9000000000000000", Some(Quantity::MAX)),
+            ("-9e15", Some(Quantity::MIN)),
+            ("many", None),
+            ("", None),
+            ("e", None),
+        ] {
+            assert_eq!(read_quantity(text), meant, "{text}");
+        }
     }
 
     #[test]

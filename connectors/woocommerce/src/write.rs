@@ -9,7 +9,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 /// Codes of items that another try would be refused with as well [observed, products controller of the vendor].
-const FOR_GOOD: [&str; 6] = [
+pub(crate) const FOR_GOOD: [&str; 6] = [
     "woocommerce_rest_product_invalid_id",
     "woocommerce_rest_invalid_product_id",
     "woocommerce_rest_product_variation_invalid_id",
@@ -95,20 +95,26 @@ fn sendable(index: usize, item: &WriteItem) -> Result<Sendable, String> {
     Ok(Sendable { index, id, quantity })
 }
 
+/// Where a product's variations are written, or products.
+pub(crate) fn batch_path(parent: Option<&ListingId>) -> String {
+    parent.map_or_else(
+        || "/products/batch".to_owned(),
+        |parent| format!("/products/{parent}/variations/batch"),
+    )
+}
+
 async fn send(
     client: &Client,
     parent: Option<&ListingId>,
     items: &[Sendable],
 ) -> Result<Vec<ItemOutcome>, ConnectorError> {
-    let path = parent.map_or_else(
-        || "/products/batch".to_owned(),
-        |parent| format!("/products/{parent}/variations/batch"),
-    );
     let update: Vec<Value> = items
         .iter()
         .map(|item| json!({"id": item.id, "stock_quantity": item.quantity}))
         .collect();
-    let answer = client.send(Method::POST, &path, &json!({ "update": update })).await?;
+    let answer = client
+        .send(Method::POST, &batch_path(parent), &json!({ "update": update }))
+        .await?;
     let answer: BatchAnswer = answer.json()?;
     let mut answers = answer.update.into_iter();
     Ok(items

@@ -369,7 +369,7 @@ impl Sight<'_> {
                 Some(location) => answer.sourced.push(SourcedEntry {
                     location: location.clone(),
                     quantity: taken.quantity,
-                    sku: matches!(record.part, Part::Of(_)).then(|| sku.clone()),
+                    sku: matches!(record.part(), Part::Of(_)).then(|| sku.clone()),
                 }),
                 None => answer.short = answer.short.max(lined(taken.quantity)),
             }

@@ -160,11 +160,11 @@ impl Taken<'_> {
 
     fn of(&self, document: &SkuDocument, counts: impl Fn(&Part) -> bool) -> Quantity {
         let lines = document.lines.iter().filter(|line| {
-            let near = match &line.location {
+            let near = match line.location() {
                 Some(place) => line.channel == *self.channel || self.here(place),
                 None => self.shares(&line.channel),
             };
-            near && (self.lines)(line) && line.fulfilled_by == FulfilledBy::Merchant && counts(&line.part)
+            near && (self.lines)(line) && line.fulfilled_by == FulfilledBy::Merchant && counts(line.part())
         });
         let aside = document.reservations.iter().filter(|reservation| {
             let place = reservation.location.as_ref().is_some_and(|place| self.here(place));

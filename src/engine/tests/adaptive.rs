@@ -7,8 +7,8 @@ mod common;
 mod cases {
     use crate::common::offers::*;
     use crate::common::*;
-    use omnistock_engine::{Documents, Lags, Offer, explained, promise, promises};
-    use omnistock_words::{ChannelName, ChannelPolicy, Percent, SafetyStock, SameSku, Settings};
+    use omnistock_engine::{Documents, Lags, Offer, Shown, explained, promise, promises};
+    use omnistock_words::{ChannelName, ChannelPolicy, Millis, Percent, SafetyStock, SameSku, Settings};
 
     #[test]
     fn listings_that_each_show_all_are_blind_to_each_other() {
@@ -112,13 +112,23 @@ mod cases {
         let mut documents = documents(&settings, (5, 0), &[]);
         let other = first();
         let last = |documents: &Documents, since: &[(ChannelName, i64)]| {
-            let zero = since
-                .iter()
-                .map(|(channel, ago)| (channel.clone(), now().plus(-ago)))
-                .collect();
-            omnistock_engine::last_units(&settings, documents, &sku(), &zero, now())
+            let shown = |channel: &ChannelName| {
+                let ago = since.iter().find(|(dark, _)| dark == channel);
+                ago.map_or(Shown::Some, |(_, ago)| Shown::ZeroSince(now().plus(-ago)))
+            };
+            omnistock_engine::last_units(&settings, documents, &sku(), shown, now())
         };
         assert_eq!(last(&documents, &[]), None, "never confirmed at zero");
+        let only = |lists: Shown, rival: Shown| {
+            let shown = |channel: &ChannelName| if channel.as_str() == "c1" { lists } else { rival };
+            omnistock_engine::last_units(&settings, &documents, &sku(), shown, now())
+        };
+        assert!(only(Shown::Some, Shown::Unlisted).is_some(), "nobody else sells it");
+        assert_eq!(
+            only(Shown::Unlisted, Shown::ZeroSince(Millis(0))),
+            None,
+            "it does not sell it itself"
+        );
         assert_eq!(last(&documents, &[(other.clone(), 659_999)]), None);
         let found = last(&documents, &[(other.clone(), 660_000)]);
         assert_eq!(found.as_ref().map(ChannelName::as_str), Some("c1"));

@@ -230,7 +230,7 @@ mod laws {
             let reached = line.statements.iter().filter(|stated| {
                 let figures = document.positions.iter().filter(|p| p.source == stated.source);
                 let mut figures = figures
-                    .filter(|p| line.location.as_ref().is_none_or(|pinned| *pinned == p.location))
+                    .filter(|p| line.location().is_none_or(|pinned| *pinned == p.location))
                     .peekable();
                 figures.peek().is_some()
                     && figures.all(|p| p.effective(documents.sources.get(&p.source)).0 >= stated.as_of)
@@ -248,7 +248,7 @@ mod laws {
             let naming = document
                 .lines
                 .iter()
-                .filter(|line| line.takes_stock() && line.reservation.as_ref() == Some(&reservation.id));
+                .filter(|line| line.takes_stock() && line.reservation() == Some(&reservation.id));
             sum -= (reservation.quantity - naming.map(|line| line.quantity).sum()).positive();
         }
         sum

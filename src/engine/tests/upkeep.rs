@@ -9,7 +9,9 @@ mod cases {
     use omnistock_engine::{
         Complaint, Documents, Event, Lags, OrderKey, apply, due, due_own, due_shared, forget, overdue, promise,
     };
-    use omnistock_words::{Basis, ChannelPolicy, Percent, PolicyPatch, SafetyStock, Settings, SourcePolicy, Stale};
+    use omnistock_words::{
+        Absorb, Basis, ChannelPolicy, Percent, PolicyPatch, SafetyStock, Settings, SourcePolicy, Stale,
+    };
     use serde_json::{Value, json};
 
     fn events(events: &[Value]) -> Vec<Event> {
@@ -84,6 +86,40 @@ mod cases {
             overdue(&s, &documents, &sku, "2026-01-05T11:50:00Z".parse().unwrap()),
             []
         );
+    }
+
+    #[test]
+    fn without_an_absorb_alarm_twice_the_usual_is_too_long() {
+        let sold = |id: u32, minute: u32| {
+            let mut sold = order("shop", id, &[("A", "1")]);
+            sold["placed_at"] = json!(format!("2026-01-05T11:{minute:02}:00Z"));
+            sold
+        };
+        let stated = |id: u32, minute: u32| {
+            json!({ "type": "absorbed", "source": "erp", "channel": "shop", "order": id.to_string(), "line": "0",
+                "quantity": "1", "as_of": format!("2026-01-05T11:{minute:02}:00Z") })
+        };
+        let late = |s: &Settings, known: u32| {
+            let mut facts = vec![at(20, &[("A", "berlin", "10")])];
+            // Each took ten minutes; the last waits for 25 by now.
+            facts.extend((1..=known).flat_map(|id| [sold(id, id), stated(id, id + 10)]));
+            facts.push(sold(9, 35));
+            let documents = applied(s, &facts);
+            overdue(s, &documents, &"A".parse().unwrap(), now()).len()
+        };
+        let s = berlin(SourcePolicy::new(Basis::Physical));
+        assert_eq!((late(&s, 4), late(&s, 5)), (0, 1), "four lines say too little");
+        let with = |absorb, absorb_alarm| {
+            berlin(SourcePolicy {
+                absorb,
+                absorb_alarm,
+                ..SourcePolicy::new(Basis::Physical)
+            })
+        };
+        assert_eq!(late(&with(Absorb::ByReference, Some(1_600_000)), 5), 0, "as configured");
+        assert_eq!(late(&with(Absorb::ByDelay(600_000), None), 0), 1);
+        assert_eq!(late(&with(Absorb::ByDelay(900_000), None), 0), 0);
+        assert_eq!(late(&with(Absorb::Never, None), 5), 0);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use omnistock_words::{ConnectorName, Millis, Settings};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 /// The newest version of the document and of the mirror.
@@ -63,14 +64,23 @@ fn read(mirror: &Path) -> Result<BTreeMap<ConnectorName, Millis>, StoreError> {
     }
 }
 
-/// Replaced whole, and durable when it answers.
+/// Vendors tell when an order was placed in whole seconds, cut off: one placed right behind the cutover
+/// must not look as if it came before, because then it would end with its shipment and be sold again.
+fn whole_second(now: Millis) -> Millis {
+    Millis(now.0 - now.0.rem_euclid(1_000))
+}
+
+/// Replaced whole, and durable when it answers; its folder is created when missing.
 fn write(mirror: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let folder = mirror.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
     let part = mirror.with_extension("part");
     let mut file = std::fs::File::create(&part)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     std::fs::rename(&part, mirror)?;
-    let folder = mirror.parent().filter(|folder| !folder.as_os_str().is_empty());
     folder.map_or(Ok(()), |folder| std::fs::File::open(folder)?.sync_all())
 }
 
@@ -118,7 +128,7 @@ impl Cutovers {
             match settings.sources.get(name).and_then(|source| source.cutover) {
                 Some(cutover) => drop(self.sources.insert(name.clone(), cutover)),
                 None if known.bytes.is_empty() => {
-                    self.sources.entry(name.clone()).or_insert(now);
+                    self.sources.entry(name.clone()).or_insert(whole_second(now));
                 }
                 None => {}
             }
@@ -155,7 +165,7 @@ impl Cutovers {
             Err(error) => error.to_string(),
         };
         Err(format!(
-            "the cutovers are not mirrored in {path} ({error}): make the folder writable, or set STATE_DIRECTORY"
+            "the cutovers are not mirrored in {path} ({error}): make the folder writable, or set `path` under [store]"
         ))
     }
 
@@ -189,7 +199,7 @@ mod tests {
 
     /// One start at this time: the cutover that counts.
     async fn start(store: &Memory, folder: &Path, configured: Option<i64>, now: i64) -> Option<Millis> {
-        let mirror = folder.join("cutover.json");
+        let mirror = folder.join("state/cutover.json");
         let mut cutovers = Cutovers::load(store, mirror).await.unwrap();
         cutovers.begin(store, &settings(configured), Millis(now)).await.unwrap();
         if let Some(batch) = cutovers.write() {
@@ -205,27 +215,30 @@ mod tests {
     async fn it_is_set_once_and_survives_the_store_or_the_mirror() {
         let folder = tempfile::tempdir().unwrap();
         let store = Memory::new();
-        assert_eq!(start(&store, folder.path(), None, 100).await, Some(Millis(100)));
-        assert_eq!(start(&store, folder.path(), None, 200).await, Some(Millis(100)));
+        assert_eq!(start(&store, folder.path(), None, 100_250).await, Some(Millis(100_000)));
+        assert_eq!(start(&store, folder.path(), None, 200_250).await, Some(Millis(100_000)));
         let lost = Memory::new();
         assert_eq!(
-            start(&lost, folder.path(), None, 300).await,
-            Some(Millis(100)),
+            start(&lost, folder.path(), None, 300_250).await,
+            Some(Millis(100_000)),
             "the mirror counts"
         );
-        std::fs::remove_file(folder.path().join("cutover.json")).unwrap();
+        std::fs::remove_file(folder.path().join("state/cutover.json")).unwrap();
         assert_eq!(
-            start(&lost, folder.path(), None, 400).await,
-            Some(Millis(100)),
+            start(&lost, folder.path(), None, 400_250).await,
+            Some(Millis(100_000)),
             "the store counts"
         );
-        assert!(folder.path().join("cutover.json").exists(), "and is mirrored again");
+        assert!(
+            folder.path().join("state/cutover.json").exists(),
+            "and is mirrored again"
+        );
         assert_eq!(
-            start(&store, folder.path(), Some(7), 500).await,
+            start(&store, folder.path(), Some(7), 500_250).await,
             Some(Millis(7)),
             "what is configured wins"
         );
-        assert_eq!(start(&store, folder.path(), None, 600).await, Some(Millis(7)));
+        assert_eq!(start(&store, folder.path(), None, 600_250).await, Some(Millis(7)));
     }
 
     #[tokio::test]
@@ -243,7 +256,7 @@ mod tests {
             ..CommitBatch::default()
         };
         store.commit(&lease, &batch).await.unwrap();
-        assert_eq!(start(&store, folder.path(), None, 100).await, None);
+        assert_eq!(start(&store, folder.path(), None, 100_250).await, None);
     }
 
     #[tokio::test]

@@ -7,10 +7,10 @@
 //! Until [`LEAST`] measurements are there a lag counts as [`START`]: as if the channel were synced
 //! once an hour. Kept in the store, so that a restart does not begin blind.
 
-use omnistock_engine::{Lags, Measured};
+use omnistock_engine::{Documents, Lags, Measured, Shown, last_units};
 use omnistock_words::{ChannelName, Millis, Settings, Sku};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// The lag of what was not measured often enough yet, in milliseconds: an hour.
 const START: i64 = 3_600_000;
@@ -189,62 +189,69 @@ impl Meters {
     }
 }
 
-/// Channels that may show the last units, in the order of their names.
-fn homes(settings: &Settings) -> Vec<&ChannelName> {
-    let ruled = |name: &ChannelName| {
-        let mut rules = settings.rules.iter().filter(|rule| rule.set.home == Some(true));
-        rules.any(|rule| rule.channels.as_ref().is_none_or(|channels| channels.contains(name)))
-    };
-    let home = settings.channels.iter();
-    let home = home.filter(|(name, channel)| channel.policy.home || ruled(name));
-    home.map(|(name, _)| name).collect()
+/// What the channels were confirmed to show, as of one look.
+pub(super) struct Dark<'a> {
+    watched: &'a BTreeMap<ChannelName, std::sync::Arc<dyn Watched>>,
+    zeros: BTreeMap<&'a ChannelName, BTreeMap<Sku, Millis>>,
 }
 
-/// SKUs of which every channel but one home was confirmed at zero for longer than anybody is blind:
-/// with one seller left there is no race, so it shows the last units.
-pub(super) fn last_units(
-    settings: &Settings,
-    watched: &BTreeMap<ChannelName, std::sync::Arc<dyn Watched>>,
-    lags: &BTreeMap<ChannelName, Lags>,
-    now: Millis,
-) -> BTreeMap<Sku, ChannelName> {
-    let mut found = BTreeMap::new();
-    let homes = homes(settings);
-    if homes.is_empty() || settings.channels.len() < 2 {
-        return found;
+impl<'a> Dark<'a> {
+    /// Looks at every channel, where some channel may show the last units at all.
+    pub(super) fn of(
+        settings: &Settings,
+        watched: &'a BTreeMap<ChannelName, std::sync::Arc<dyn Watched>>,
+    ) -> Option<Self> {
+        let ruled = || settings.rules.iter().any(|rule| rule.set.home == Some(true));
+        let home = settings.channels.values().any(|channel| channel.policy.home);
+        (settings.channels.len() > 1 && (home || ruled())).then(|| Self {
+            watched,
+            zeros: watched
+                .iter()
+                .map(|(name, channel)| (name, channel.at_zero()))
+                .collect(),
+        })
     }
-    let orders = lags.values().map(|lags| lags.order).max().unwrap_or(START);
-    let blind = orders.saturating_add(lags.values().map(|lags| lags.push).max().unwrap_or(START));
-    let zeros: BTreeMap<&ChannelName, BTreeMap<Sku, Millis>> = watched
-        .iter()
-        .map(|(name, channel)| (name, channel.at_zero()))
-        .collect();
-    let long = |name: &ChannelName, sku: &Sku| {
-        let since = zeros.get(name).and_then(|zeros| zeros.get(sku));
-        since.is_some_and(|since| now.since(*since) >= blind)
-            || watched
-                .get(name)
+
+    /// The SKUs of which some channel shows nothing although there is some: only for them anything is held back.
+    pub(super) fn skus(&self) -> BTreeSet<Sku> {
+        self.zeros.values().flat_map(BTreeMap::keys).cloned().collect()
+    }
+
+    fn shown(&self, channel: &ChannelName, sku: &Sku) -> Shown {
+        let since = self.zeros.get(channel).and_then(|zeros| zeros.get(sku));
+        let unlisted = || {
+            self.watched
+                .get(channel)
                 .is_some_and(|channel| channel.lists(sku) == Some(false))
-    };
-    for home in homes {
-        let sells = |sku: &Sku| {
-            watched
-                .get(home)
-                .is_some_and(|channel| channel.lists(sku) == Some(true))
         };
-        let others: Vec<&ChannelName> = settings.channels.keys().filter(|name| *name != home).collect();
-        // At least one of the others lists it, or there would be nothing held back for them.
-        let candidates = others
-            .iter()
-            .filter_map(|name| zeros.get(name))
-            .flat_map(BTreeMap::keys);
-        for sku in candidates {
-            if !found.contains_key(sku) && sells(sku) && others.iter().all(|name| long(name, sku)) {
-                found.insert(sku.clone(), home.clone());
-            }
+        match since {
+            Some(since) => Shown::ZeroSince(*since),
+            None if unlisted() => Shown::Unlisted,
+            None => Shown::Some,
         }
     }
-    found
+
+    /// Which channel shows the last units of which of these SKUs, by the engine's rule. `documents` has
+    /// the lags, and the ledgers where rules look at what is in them.
+    pub(super) fn last_units(
+        &self,
+        settings: &Settings,
+        documents: &Documents,
+        skus: &[Sku],
+        now: Millis,
+    ) -> Vec<(Sku, ChannelName)> {
+        let home = |sku: &Sku| {
+            let shown = |channel: &ChannelName| self.shown(channel, sku);
+            Some((sku.clone(), last_units(settings, documents, sku, shown, now)?))
+        };
+        skus.iter().filter_map(home).collect()
+    }
+}
+
+/// Whether any rule looks at the brand, category or tags of a SKU.
+pub(super) fn ruled_by_attributes(settings: &Settings) -> bool {
+    let mut matches = settings.rules.iter().map(|rule| &rule.matches);
+    matches.any(|wanted| wanted.brand.is_some() || wanted.category.is_some() || wanted.tag.is_some())
 }
 
 /// The SKUs of which another channel, or none, shows the last units now.
@@ -257,7 +264,7 @@ pub(super) fn moved(before: &Measured, after: &Measured) -> Vec<Sku> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use omnistock_words::{ChannelPolicy, ChannelSettings};
+    use omnistock_words::{ChannelPolicy, ChannelSettings, LocationName, LocationPolicy};
     use std::sync::Arc;
 
     const PATIENCE: i64 = 600_000;
@@ -332,9 +339,12 @@ mod tests {
     fn the_home_channel_shows_the_last_units_once_the_others_are_dark_long_enough() {
         let sku: Sku = "A".parse().unwrap();
         let mut settings = Settings::default();
+        let berlin: LocationName = "berlin".parse().unwrap();
+        settings.locations.insert(berlin.clone(), LocationPolicy::default());
         for name in ["shop", "market", "other"] {
             let policy = ChannelPolicy {
                 home: name == "shop",
+                locations: vec![berlin.clone()],
                 ..ChannelPolicy::default()
             };
             let channel = ChannelSettings {
@@ -345,7 +355,7 @@ mod tests {
             settings.channels.insert(name.parse().unwrap(), channel);
         }
         let lags = Lags { order: 700, push: 300 };
-        let lags = settings.channels.keys().map(|name| (name.clone(), lags)).collect();
+        let lags: BTreeMap<_, _> = settings.channels.keys().map(|name| (name.clone(), lags)).collect();
         let zero = |since| BTreeMap::from([(sku.clone(), Millis(since))]);
         let with = |market: Seen, other: Seen, now: i64| {
             let seen: [(&str, Seen); 3] = [
@@ -354,7 +364,11 @@ mod tests {
                 ("other", other),
             ];
             let watched = seen.map(|(name, seen)| (name.parse().unwrap(), Arc::new(seen) as Arc<dyn Watched>));
-            last_units(&settings, &watched.into(), &lags, Millis(now)).contains_key(&sku)
+            let watched = watched.into();
+            let dark = Dark::of(&settings, &watched).unwrap();
+            let (documents, skus) = (Documents::measured(lags.clone()), Vec::from_iter(dark.skus()));
+            let found = dark.last_units(&settings, &documents, &skus, Millis(now));
+            found == [(sku.clone(), shop())]
         };
         assert!(with(Seen(zero(0), true), Seen(zero(0), true), 1_000));
         assert!(

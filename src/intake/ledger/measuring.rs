@@ -2,12 +2,12 @@
 //! whose adaptive safety stock becomes another one.
 
 use super::Ledger;
-use super::lags::{last_units, moved};
+use super::lags::{Dark, moved, ruled_by_attributes};
 use super::marks::{World, differing};
 use super::upkeep::{PAGE, lags_key};
 use crate::store::{CommitBatch, CommitError, DocumentWrite, Lease};
-use omnistock_engine::{Documents, Measured};
-use omnistock_words::{Millis, SafetyStock, Settings, Sku};
+use omnistock_engine::{DocumentKey, Documents, Lags, Measured};
+use omnistock_words::{ChannelName, Millis, SafetyStock, Settings, Sku};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -54,7 +54,7 @@ impl Ledger {
     /// From here on everybody promises by the newest measurements.
     async fn adopt(&mut self, lease: &Lease, settings: &Settings, at: Millis) -> Result<(), CommitError> {
         let lags = self.upkeep.meters.lags();
-        let last_units = last_units(settings, &self.parts.watched, &lags, at);
+        let last_units = self.last_units(settings, &lags, at).await?;
         let (old, new) = (self.parts.measured.load_full(), Arc::new(Measured { lags, last_units }));
         if *old == *new {
             return Ok(());
@@ -83,6 +83,30 @@ impl Ledger {
             }
         }
         Ok(())
+    }
+
+    /// Which channel shows the last units of which SKU, by the engine's rule.
+    async fn last_units(
+        &mut self,
+        settings: &Settings,
+        lags: &BTreeMap<ChannelName, Lags>,
+        at: Millis,
+    ) -> Result<BTreeMap<Sku, ChannelName>, CommitError> {
+        let watched = self.parts.watched.clone();
+        let Some(dark) = Dark::of(settings, &watched) else {
+            return Ok(BTreeMap::new());
+        };
+        let (skus, mut found) = (Vec::from_iter(dark.skus()), BTreeMap::new());
+        for some in skus.chunks(PAGE) {
+            let mut documents = Documents::measured(lags.clone());
+            if ruled_by_attributes(settings) {
+                let keys = some.iter().cloned().map(DocumentKey::Sku).collect();
+                self.cache.fill(self.parts.store.as_ref(), &mut documents, keys).await?;
+                self.cache.trim();
+            }
+            found.extend(dark.last_units(settings, &documents, some, at));
+        }
+        Ok(found)
     }
 
     /// Marks the SKUs whose number was another one by earlier measurements.

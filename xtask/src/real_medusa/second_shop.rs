@@ -26,16 +26,9 @@ impl Drop for SecondShop {
 impl SecondShop {
     /// Builds and starts it.
     pub(crate) fn start() -> Result<Self> {
-        crate::run(crate::cargo().args([
-            "build",
-            "--package",
-            "xtask",
-            "--features",
-            "second-shop",
-            "--bin",
-            "second-shop",
-        ]))?;
-        let mut command = Command::new(crate::root().join("target/debug/second-shop"));
+        // With the whole workspace's features, so that what the tests have compiled is not compiled anew.
+        crate::run(crate::cargo().args(["build", "--workspace", "--example", "second_shop"]))?;
+        let mut command = Command::new(crate::root().join("target/debug/examples/second_shop"));
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -34,6 +34,7 @@ pub(crate) fn context(folder: &Path) -> ConnectorContext {
         name: ConnectorName::new("erp").unwrap(),
         locations: LocationCodes::new(vec![name("berlin"), name("hamburg")], codes),
         secrets: Arc::new(NoSecrets),
+        basis: None,
         folder: folder.to_owned(),
     }
 }

@@ -1,7 +1,8 @@
 //! `POST /admin/inventory-items/location-levels/batch`: all levels or none.
 
 use super::pages::number;
-use super::shop::{Shop, Write, units};
+use super::records::Write;
+use super::shop::{Shop, units};
 use omnistock_sdk::now;
 use omnistock_words::Quantity;
 use serde_json::{Value, json};
@@ -93,11 +94,13 @@ fn rows(shop: &mut Shop, given: &[Value]) -> Result<Vec<Row>, Refused> {
 }
 
 fn apply(shop: &mut Shop, row: &Row) -> Value {
+    let most = shop.faults.most_units.map_or(Quantity::MAX, Quantity::whole);
     let Some(level) = shop.level(&row.item, &row.location) else {
         return Value::Null;
     };
     let before = *level;
-    level.stocked = row.quantity;
+    level.stocked = row.quantity.min(most);
+    let after = level.stocked;
     shop.counters.items_written += 1;
     let sku = shop
         .items
@@ -109,12 +112,12 @@ fn apply(shop: &mut Shop, row: &Row) -> Value {
         sku,
         location: row.location.clone(),
         before: units(before.stocked),
-        after: units(row.quantity),
+        after: units(after),
     };
     shop.writes.push(write);
     json!({
         "id": format!("ilev_{}{}", row.item, row.location), "inventory_item_id": row.item, "location_id": row.location,
-        "stocked_quantity": number(row.quantity), "reserved_quantity": number(before.reserved), "incoming_quantity": 0,
+        "stocked_quantity": number(after), "reserved_quantity": number(before.reserved), "incoming_quantity": 0,
         // Calculated before the write, as in the real server.
         "available_quantity": number(before.available()),
     })

@@ -13,7 +13,7 @@ pub(super) fn number(quantity: Quantity) -> Value {
         .map_or(Value::Null, Value::Number)
 }
 
-fn page(rows: Vec<Value>, name: &str, query: &Query, whole: &[&str], default: usize) -> Option<Value> {
+pub(super) fn page(rows: Vec<Value>, name: &str, query: &Query, whole: &[&str], default: usize) -> Option<Value> {
     let paging = query.paging(default)?;
     let count = rows.len();
     let rows: Vec<Value> = rows
@@ -66,7 +66,7 @@ fn inventory_item(id: &str, item: &Item) -> Value {
         "id": id, "sku": item.sku, "title": item.sku, "requires_shipping": true, "metadata": null, "created_at": at, "updated_at": at,
         "stocked_quantity": number(item.levels.values().map(|level| level.stocked).sum()),
         "reserved_quantity": number(item.levels.values().map(|level| level.reserved).sum()),
-        "location_levels": levels,
+        "location_levels": levels, "variants": super::price::linked(&item.sku, &item.variant),
     })
 }
 
@@ -162,7 +162,7 @@ fn line_json(order: &Order) -> Value {
             "id": format!("orditem_{}", order.line), "item_id": order.line, "version": order.version, "metadata": {}, "created_at": created,
             "updated_at": changed, "quantity": number(order.quantity), "fulfilled_quantity": number(order.fulfilled),
             "shipped_quantity": number(order.shipped), "delivered_quantity": 0, "return_requested_quantity": 0, "return_received_quantity": 0,
-            "return_dismissed_quantity": 0, "written_off_quantity": 0,
+            "return_dismissed_quantity": number(order.dismissed), "written_off_quantity": 0,
         },
     });
     if let Some(fields) = answer.as_object_mut() {

@@ -1,8 +1,9 @@
 //! Routes, credentials and faults of the simulated server.
 
 use super::query::Query;
+use super::records::{Trouble, WriteTrouble};
 use super::shop::{API_KEY, EMAIL, PASSWORD, Shop};
-use super::{Shared, batch, pages};
+use super::{Shared, batch, pages, price, trouble};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -12,7 +13,6 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
@@ -28,15 +28,15 @@ pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     }
 }
 
-struct Answer {
+pub(super) struct Answer {
     response: Response,
-    /// Left without an answer for so long.
-    hang: Option<Duration>,
+    /// Left without an answer.
+    hang: bool,
 }
 
 impl From<Response> for Answer {
     fn from(response: Response) -> Self {
-        Self { response, hang: None }
+        Self { response, hang: false }
     }
 }
 
@@ -51,20 +51,35 @@ async fn call(
     if !latency.is_zero() {
         tokio::time::sleep(latency).await;
     }
+    if method == Method::POST && uri.path() == BATCH && trouble::keeps_back(&shared, &method, &uri, &headers, &body) {
+        hang(&shared).await;
+        return broken();
+    }
     let answer = carry_out(&mut shared.shop(), &method, &uri, &headers, &body);
-    if let Some(hang) = answer.hang {
-        tokio::select! {
-            () = tokio::time::sleep(hang) => {}
-            () = shared.stopping.cancelled() => {}
-        }
+    if answer.hang {
+        hang(&shared).await;
+    }
+    if shared.shop().faults.every_call == Some(Trouble::CutOff) {
+        return trouble::cut_off(answer.response).await;
     }
     answer.response
 }
 
-fn carry_out(shop: &mut Shop, method: &Method, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Answer {
+/// As long as a call is left without an answer.
+async fn hang(shared: &Shared) {
+    let hang = shared.shop().faults.hang;
+    tokio::select! {
+        () = tokio::time::sleep(hang) => {}
+        () = shared.stopping.cancelled() => {}
+    }
+}
+
+pub(super) fn carry_out(shop: &mut Shop, method: &Method, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Answer {
     let path = uri.path();
     let route = if path.starts_with("/admin/orders/") {
         "/admin/orders/{id}"
+    } else if priced(path).is_some() {
+        "/admin/products/{id}/variants/batch"
     } else {
         path
     };
@@ -74,6 +89,10 @@ fn carry_out(shop: &mut Shop, method: &Method, uri: &Uri, headers: &HeaderMap, b
         return (StatusCode::BAD_GATEWAY, "<html><h1>502 Bad Gateway</h1></html>")
             .into_response()
             .into();
+    }
+    if let Some(response) = shop.faults.every_call.and_then(trouble::answer) {
+        shop.counters.errors_injected += 1;
+        return response.into();
     }
     let rate = shop.faults.error_rate;
     if shop.happens(rate) {
@@ -93,11 +112,19 @@ fn carry_out(shop: &mut Shop, method: &Method, uri: &Uri, headers: &HeaderMap, b
     if method == Method::POST && path == BATCH {
         return write(shop, body);
     }
+    if let Some(product) = priced(path).filter(|_| method == Method::POST) {
+        return write_prices(shop, product, body);
+    }
     if method == Method::GET {
         read(shop, path, uri.query().unwrap_or_default()).into()
     } else {
         no_route(method, path).into()
     }
+}
+
+/// The product whose variants a batch is about.
+fn priced(path: &str) -> Option<&str> {
+    path.strip_prefix("/admin/products/")?.strip_suffix("/variants/batch")
 }
 
 fn json_answer(status: u16, body: &Value) -> Response {
@@ -110,7 +137,7 @@ fn json_answer(status: u16, body: &Value) -> Response {
         .into_response()
 }
 
-fn broken() -> Response {
+pub(super) fn broken() -> Response {
     json_answer(
         500,
         &json!({"code": "unknown_error", "type": "unknown_error", "message": "An unknown error occurred."}),
@@ -131,7 +158,7 @@ fn no_route(method: &Method, path: &str) -> Response {
 fn log_in(shop: &mut Shop, body: &[u8]) -> Response {
     let given: Value = serde_json::from_slice(body).unwrap_or_default();
     let text = |name: &str| given.get(name).and_then(Value::as_str);
-    if text("email") != Some(EMAIL) || text("password") != Some(PASSWORD) {
+    if shop.locked_out || text("email") != Some(EMAIL) || text("password") != Some(PASSWORD) {
         shop.counters.unauthorized += 1;
         return json_answer(
             401,
@@ -167,6 +194,7 @@ fn read(shop: &Shop, path: &str, raw: &str) -> Response {
     let answer = match path {
         "/admin/stock-locations" => pages::stock_locations(shop, &query),
         "/admin/inventory-items" => pages::inventory_items(shop, &query),
+        "/admin/product-variants" => price::variants(shop, &query),
         "/admin/reservations" => pages::reservations(shop, &query),
         "/admin/orders" => pages::orders(shop, &query),
         _ => {
@@ -186,17 +214,22 @@ fn read(shop: &Shop, path: &str, raw: &str) -> Response {
 }
 
 fn write(shop: &mut Shop, body: &[u8]) -> Answer {
-    let response = match batch::update(shop, body) {
+    let done = batch::update(shop, body);
+    written(shop, done)
+}
+
+fn write_prices(shop: &mut Shop, product: &str, body: &[u8]) -> Answer {
+    let done = price::update(shop, product, body);
+    written(shop, done)
+}
+
+fn written(shop: &mut Shop, done: Result<Value, batch::Refused>) -> Answer {
+    let response = match done {
         Ok(answer) => json_answer(200, &answer),
         Err((status, answer)) => json_answer(status, &answer),
     };
-    let (rate, hang) = (shop.faults.timeout_after_apply_rate, shop.faults.hang);
-    if shop.happens(rate) {
-        shop.counters.timeouts_injected += 1;
-        return Answer {
-            response,
-            hang: Some(hang),
-        };
-    }
-    response.into()
+    let rate = shop.faults.timeout_after_apply_rate;
+    let hang = shop.happens(rate) || shop.faults.writes == Some(WriteTrouble::NeverAnswered);
+    shop.counters.timeouts_injected += u64::from(hang);
+    Answer { response, hang }
 }

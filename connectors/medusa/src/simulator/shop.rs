@@ -1,6 +1,7 @@
 //! The shop's books: stock locations, inventory items, reservations, orders.
 
 use super::SimulatorSettings;
+use super::records::{Counters, Faults, Refusal, Sale, Write};
 use omnistock_sdk::now;
 use omnistock_words::{Millis, Quantity};
 use rand::rngs::StdRng;
@@ -12,96 +13,6 @@ use tokio::time::Instant;
 pub(super) const EMAIL: &str = "admin@example.test";
 pub(super) const PASSWORD: &str = "password-of-the-simulator";
 pub(super) const API_KEY: &str = "sk_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-
-/// What goes wrong. Rates are shares of calls from 0 to 1.
-#[derive(Debug, Clone)]
-pub struct Faults {
-    /// Calls answered with 500 and not carried out.
-    pub error_rate: f64,
-    /// Nobody is reachable: 502 of the proxy in front for every call, and no buyer gets in.
-    pub outage: bool,
-    /// Writes that are carried out and then not answered.
-    pub timeout_after_apply_rate: f64,
-    /// How long such a write is left without an answer.
-    pub hang: Duration,
-    /// Before each call is carried out.
-    pub latency: Duration,
-}
-
-impl Default for Faults {
-    fn default() -> Self {
-        Self {
-            error_rate: 0.0,
-            outage: false,
-            timeout_after_apply_rate: 0.0,
-            hang: Duration::from_mins(1),
-            latency: Duration::ZERO,
-        }
-    }
-}
-
-/// What was called and what went wrong.
-#[derive(Debug, Clone, Default)]
-pub struct Counters {
-    /// Calls by method and route, such as `GET /admin/orders`.
-    pub calls: BTreeMap<String, u64>,
-    /// Calls that failed because of `error_rate` or `outage`.
-    pub errors_injected: u64,
-    /// Writes left without an answer.
-    pub timeouts_injected: u64,
-    /// Calls refused for their credentials.
-    pub unauthorized: u64,
-    /// Levels written.
-    pub items_written: u64,
-    /// Batches refused, whole.
-    pub batches_refused: u64,
-    /// The largest batch that was sent, refused ones too.
-    pub largest_batch: usize,
-}
-
-/// Why a buyer got nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// No location has that many.
-    #[error("sold out")]
-    SoldOut,
-    /// The shop is down.
-    #[error("the shop is not reachable")]
-    Unreachable,
-    /// No such article.
-    #[error("no such article")]
-    NotListed,
-}
-
-/// One line of the log of sales.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sale {
-    /// When.
-    pub at: Millis,
-    /// What.
-    pub sku: String,
-    /// How many.
-    pub units: i64,
-    /// The order.
-    pub order: String,
-    /// Its line.
-    pub line: String,
-}
-
-/// One number written through the interface.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Write {
-    /// When.
-    pub at: Millis,
-    /// Of what.
-    pub sku: String,
-    /// The stock location's id.
-    pub location: String,
-    /// The stocked quantity just before, whole units.
-    pub before: i64,
-    /// The stocked quantity from then on, whole units.
-    pub after: i64,
-}
 
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Level {
@@ -117,6 +28,7 @@ impl Level {
 
 pub(super) struct Item {
     pub(super) sku: String,
+    pub(super) variant: super::price::Variant,
     pub(super) levels: BTreeMap<String, Level>,
 }
 
@@ -144,6 +56,8 @@ pub(super) struct Order {
     pub(super) quantity: Quantity,
     pub(super) fulfilled: Quantity,
     pub(super) shipped: Quantity,
+    /// Came back and are not for sale any more.
+    pub(super) dismissed: Quantity,
     pub(super) parcels: Vec<Parcel>,
 }
 
@@ -155,6 +69,8 @@ pub(super) struct Shop {
     pub(super) token_life: Duration,
     pub(super) tokens: BTreeMap<String, Instant>,
     pub(super) api_key_revoked: bool,
+    /// The admin user may not log in any more.
+    pub(super) locked_out: bool,
     pub(super) locations: BTreeMap<String, String>,
     pub(super) items: BTreeMap<String, Item>,
     pub(super) reservations: BTreeMap<String, Reservation>,
@@ -178,6 +94,7 @@ impl Shop {
             token_life: settings.token_life,
             tokens: BTreeMap::new(),
             api_key_revoked: false,
+            locked_out: false,
             locations: BTreeMap::new(),
             items: BTreeMap::new(),
             reservations: BTreeMap::new(),
@@ -206,6 +123,7 @@ impl Shop {
 
     pub(super) fn add_product(&mut self, sku: &str, levels: &[(String, i64)]) -> String {
         let id = self.id("iitem");
+        let variant = super::price::Variant::new(self);
         let level = |stocked: i64| Level {
             stocked: Quantity::whole(stocked),
             reserved: Quantity::ZERO,
@@ -218,13 +136,14 @@ impl Shop {
             id.clone(),
             Item {
                 sku: sku.to_owned(),
+                variant,
                 levels,
             },
         );
         id
     }
 
-    fn item(&self, sku: &str) -> Option<(&String, &Item)> {
+    pub(super) fn item(&self, sku: &str) -> Option<(&String, &Item)> {
         self.items.iter().find(|(_, item)| item.sku == sku)
     }
 
@@ -312,6 +231,7 @@ impl Shop {
             quantity,
             fulfilled: Quantity::ZERO,
             shipped: Quantity::ZERO,
+            dismissed: Quantity::ZERO,
             parcels: Vec::new(),
         };
         self.orders.insert(order.clone(), books);
@@ -371,14 +291,13 @@ impl Shop {
         true
     }
 
-    pub(super) fn fulfil(&mut self, id: &str) -> bool {
-        let Some(left) = self.orders.get(id).map(|order| order.quantity - order.fulfilled) else {
-            return false;
-        };
-        if left.is_positive() && !self.pack(id, left) {
-            return false;
-        }
-        let Some(order) = self.orders.get_mut(id).filter(|order| order.status == "pending") else {
+    /// Hands over what is packed, and no more.
+    pub(super) fn hand_over(&mut self, id: &str) -> bool {
+        let Some(order) = self
+            .orders
+            .get_mut(id)
+            .filter(|order| order.status == "pending" && order.fulfilled.is_positive())
+        else {
             return false;
         };
         (order.version, order.updated_at, order.shipped) = (order.version + 1, now(), order.fulfilled);
@@ -386,6 +305,52 @@ impl Shop {
             parcel.shipped_at.get_or_insert(order.updated_at);
         }
         true
+    }
+
+    pub(super) fn fulfil(&mut self, id: &str) -> bool {
+        let Some(left) = self.orders.get(id).map(|order| order.quantity - order.fulfilled) else {
+            return false;
+        };
+        if left.is_positive() && !self.pack(id, left) {
+            return false;
+        }
+        self.hand_over(id)
+    }
+
+    /// Everything that was handed over comes back damaged: nothing is stocked again.
+    pub(super) fn take_back(&mut self, id: &str) -> bool {
+        let Some(order) = self.orders.get_mut(id).filter(|order| order.shipped.is_positive()) else {
+            return false;
+        };
+        (order.version, order.updated_at, order.dismissed) = (order.version + 1, now(), order.shipped);
+        true
+    }
+
+    /// An order edit that is confirmed: the line's reservation follows. False where so many are not there, or some are packed.
+    pub(super) fn edit(&mut self, id: &str, quantity: Quantity) -> bool {
+        let open = |order: &&mut Order| order.status == "pending" && order.fulfilled.is_zero();
+        let Some(order) = self.orders.get_mut(id).filter(open) else {
+            return false;
+        };
+        let (line, more) = (order.line.clone(), quantity - order.quantity);
+        let mut reservations = self.reservations.values_mut();
+        let Some(held) = reservations.find(|held| held.line.as_deref() == Some(line.as_str())) else {
+            return false;
+        };
+        let levels = self.items.get_mut(&held.item).map(|item| &mut item.levels);
+        let Some(level) = levels.and_then(|levels| levels.get_mut(&held.location)) else {
+            return false;
+        };
+        if level.available() < more {
+            return false;
+        }
+        (level.reserved, held.quantity) = (level.reserved + more, quantity);
+        (order.version, order.updated_at, order.quantity) = (order.version + 1, now(), quantity);
+        true
+    }
+
+    pub(super) fn remove_product(&mut self, sku: &str) {
+        self.items.retain(|_, item| item.sku != sku);
     }
 
     pub(super) fn shown(&self, sku: &str) -> Option<i64> {

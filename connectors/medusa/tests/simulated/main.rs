@@ -3,5 +3,6 @@
 
 mod access;
 mod orders;
+mod prices;
 mod shop;
 mod stock;

@@ -66,6 +66,7 @@ impl Shop {
             name: ConnectorName::new("medusa").unwrap(),
             locations: LocationCodes::new(vec![ours("berlin"), ours("hamburg")], codes),
             secrets: Arc::new(Plain),
+            basis: None,
             folder: std::path::PathBuf::new(),
         };
         (SPEC.build)(context, table).unwrap_or_else(|problems| panic!("{problems:?}"))

@@ -104,10 +104,13 @@ pub(super) fn page<T>(call: &Call, rows: Vec<T>, address: &str, render: impl Fn(
     let Some(page) = number("page", 1).filter(|page| *page >= 1) else {
         return Reply::invalid("page", "page must be greater than or equal to 1");
     };
+    let Some(offset) = number("offset", (page - 1).saturating_mul(size)) else {
+        return Reply::invalid("offset", "offset is not of type integer.");
+    };
     let (total, pages) = (rows.len(), rows.len().div_ceil(size));
     let rows: Vec<Value> = rows
         .into_iter()
-        .skip((page - 1).saturating_mul(size))
+        .skip(offset)
         .take(size)
         .map(|row| cut(call, render(row)))
         .collect();

@@ -39,7 +39,7 @@ fn check(shop: &mut Shop, call: &Call) -> Option<Reply> {
             "Sorry, you cannot list resources.",
         ));
     };
-    if key != KEY {
+    if shop.revoked || key != KEY {
         return Some(unauthorized("Consumer key is invalid."));
     }
     if method != "HMAC-SHA256" {

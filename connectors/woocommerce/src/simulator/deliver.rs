@@ -101,6 +101,19 @@ impl Shop {
         })
     }
 
+    /// Headers and body of a delivery, as `due` and `request` make them.
+    pub(super) fn signed(&self, topic: &str, id: u64, secret: &str) -> (Vec<(String, String)>, String) {
+        let body = self.body(topic, id);
+        let signature = hmac_sha256_base64(&SecretString::from(secret), body.as_bytes());
+        let headers = [
+            ("content-type", "application/json"),
+            ("x-wc-webhook-topic", topic),
+            ("x-wc-webhook-signature", &signature),
+        ];
+        let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        (headers.map(owned).to_vec(), body)
+    }
+
     fn body(&self, topic: &str, id: u64) -> String {
         let gone = |code: &str| error(404, code, "Invalid ID.");
         let body = if topic == "order.deleted" {

@@ -1,8 +1,10 @@
 //! `/products`: lists, batches, single writes, as observed.
 
 use super::answer::{Call, Reply, cut, gmt, page, refused};
+use super::records::PriceWrite;
 use super::shop::{Manage, Product, Shop};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 pub(super) fn render(shop: &Shop, id: u64, product: &Product) -> Value {
     let managed = product.manage == Manage::Yes;
@@ -13,21 +15,24 @@ pub(super) fn render(shop: &Shop, id: u64, product: &Product) -> Value {
     };
     let in_stock = !managed || product.quantity > 0;
     let variable = product.kind == "variable";
-    let variations: Vec<u64> = shop
-        .products
-        .iter()
-        .filter(|_| variable)
-        .filter(|(_, other)| other.parent == Some(id))
-        .map(|(id, _)| *id)
-        .collect();
-    json!({
+    let children = || shop.products.iter().filter(|(_, other)| other.parent == Some(id));
+    let variations: Vec<u64> = if variable {
+        children().map(|(id, _)| *id).collect()
+    } else {
+        Vec::new()
+    };
+    let mut answer = json!({
         "id": id, "name": format!("Article {}", product.sku), "type": product.kind, "status": "publish", "sku": product.sku,
-        "price": "9.90", "regular_price": "9.90", "sale_price": "", "manage_stock": manage,
+        "manage_stock": manage,
         "stock_quantity": managed.then_some(product.quantity), "stock_status": if in_stock { "instock" } else { "outofstock" },
         "backorders": "no", "low_stock_amount": null, "parent_id": product.parent.unwrap_or(0), "variations": variations,
         "date_modified": gmt(product.modified.plus(shop.offset * 1_000)), "date_modified_gmt": gmt(product.modified),
         "meta_data": [], "_links": {"self": [{"href": format!("{}/wp-json/wc/v3/products/{id}", shop.address)}]},
-    })
+    });
+    if let Some(fields) = answer.as_object_mut() {
+        product.price.render(fields);
+    }
+    answer
 }
 
 /// `None`: not one of these routes.
@@ -62,22 +67,27 @@ fn list(shop: &Shop, call: &Call) -> Reply {
     let skus = call.query("sku").map(|text| text.split(',').collect::<Vec<_>>());
     let include = call.ids("include");
     let after = call.date("modified_after", shop.offset);
-    let wanted = |id: u64, product: &Product| {
+    let wanted = |product: &Product| {
         let kind = skus
             .as_ref()
             .map_or(product.parent.is_none(), |skus| skus.contains(&product.sku.as_str()));
-        kind && include.as_ref().is_none_or(|ids| ids.contains(&id))
-            && after.is_none_or(|after| product.modified.0 / 1_000 > after.0 / 1_000)
+        kind && after.is_none_or(|after| product.modified.0 / 1_000 > after.0 / 1_000)
     };
-    let mut rows: Vec<(&u64, &Product)> = shop
-        .products
-        .iter()
-        .filter(|(id, product)| wanted(**id, product))
-        .collect();
+    let mut rows = found(shop, include.as_deref());
+    rows.retain(|(_, product)| wanted(product));
     if call.query("order") != Some("asc") {
         rows.reverse();
     }
     page(call, rows, &shop.address, |(id, product)| render(shop, *id, product))
+}
+
+/// The products with these ids, else all, by id.
+fn found<'a>(shop: &'a Shop, include: Option<&[u64]>) -> Vec<(&'a u64, &'a Product)> {
+    let Some(ids) = include else {
+        return shop.products.iter().collect();
+    };
+    let ids: BTreeSet<u64> = ids.iter().copied().collect();
+    ids.iter().filter_map(|id| shop.products.get_key_value(id)).collect()
 }
 
 fn variations(shop: &Shop, call: &Call, parent: &str) -> Reply {
@@ -86,14 +96,8 @@ fn variations(shop: &Shop, call: &Call, parent: &str) -> Reply {
         Err(reply) => return reply,
     };
     let include = call.ids("include");
-    let wanted = |id: u64, product: &Product| {
-        product.parent == Some(parent) && include.as_ref().is_none_or(|ids| ids.contains(&id))
-    };
-    let mut rows: Vec<(&u64, &Product)> = shop
-        .products
-        .iter()
-        .filter(|(id, product)| wanted(**id, product))
-        .collect();
+    let mut rows = found(shop, include.as_deref());
+    rows.retain(|(_, product)| product.parent == Some(parent));
     if call.query("order") != Some("asc") {
         rows.reverse();
     }
@@ -182,13 +186,30 @@ fn update(shop: &mut Shop, item: &Value, parent: Option<u64>) -> Value {
         shop.counters.items_refused += 1;
         return refused(&given, status, code, message);
     }
+    let failing = shop.products.get(&id).map(|product| &product.sku);
+    if shop.faults.failing_sku.is_some() && failing == shop.faults.failing_sku.as_ref() {
+        shop.counters.items_refused += 1;
+        return refused(&given, 500, "db_update_error", "Could not update post in the database.");
+    }
     if let (Some(switch), Some(product)) = (
         item.get("manage_stock").and_then(Value::as_bool),
         shop.products.get_mut(&id),
     ) {
         product.manage = if switch { Manage::Yes } else { Manage::No };
     }
-    shop.counters.items_written += 1;
+    if let Some(product) = shop.products.get_mut(&id).filter(|product| product.kind != "variable")
+        && product.price.update(item)
+    {
+        product.modified = omnistock_sdk::now();
+        let write = PriceWrite {
+            at: product.modified,
+            sku: product.sku.clone(),
+            regular: product.price.regular.clone(),
+            sale: product.price.sale.clone(),
+        };
+        shop.price_writes.push(write);
+    }
+    shop.counters.items_written += u64::from(item.get("stock_quantity").is_some());
     let managed = shop
         .products
         .get(&id)

@@ -4,6 +4,34 @@ use omnistock_words::Millis;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+/// What every call is answered with, in place of what it asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// 429, with the seconds after which to come back where there are any: a host's or a plugin's limit.
+    Throttled(Option<u64>),
+    /// The shop's own 500; nothing is carried out.
+    ServerError,
+    /// 200 and a web page; nothing is carried out.
+    Page,
+    /// 200 and `{}`; nothing is carried out.
+    EmptyObject,
+    /// A redirect to another host; nothing is carried out.
+    Redirect,
+    /// It is carried out, and the answer ends in the middle.
+    CutOff,
+}
+
+/// What becomes of writes that are left without an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WriteTrouble {
+    /// They are not carried out.
+    NeverDone,
+    /// They are carried out at once.
+    NeverAnswered,
+    /// They are carried out after this long, whether or not anybody still waits.
+    LandsLate(Duration),
+}
+
 /// What goes wrong. Rates are shares of calls or deliveries from 0 to 1.
 #[derive(Debug, Clone)]
 pub struct Faults {
@@ -23,6 +51,14 @@ pub struct Faults {
     pub lose_webhook_rate: f64,
     /// Between event and delivery, more or less by half; a real shop was seen to take 8 seconds and more.
     pub webhook_delay: Duration,
+    /// What every call is answered with.
+    pub every_call: Option<Trouble>,
+    /// What becomes of every write.
+    pub writes: Option<WriteTrouble>,
+    /// The shop stores at most so many units, without an error: a plugin's limit.
+    pub most_units: Option<i64>,
+    /// Items of batches with this SKU fail for a passing reason.
+    pub failing_sku: Option<String>,
 }
 
 impl Default for Faults {
@@ -36,6 +72,10 @@ impl Default for Faults {
             duplicate_webhook_rate: 0.0,
             lose_webhook_rate: 0.0,
             webhook_delay: Duration::from_secs(8),
+            every_call: None,
+            writes: None,
+            most_units: None,
+            failing_sku: None,
         }
     }
 }
@@ -107,6 +147,19 @@ pub struct Write {
     pub before: i64,
     /// The stock from then on.
     pub after: i64,
+}
+
+/// One price written through the interface.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PriceWrite {
+    /// When.
+    pub at: Millis,
+    /// Of what.
+    pub sku: String,
+    /// The regular price from then on, as text; empty: none.
+    pub regular: String,
+    /// The sale price from then on; empty: none.
+    pub sale: String,
 }
 
 /// One article of an order.

@@ -1,9 +1,9 @@
 //! The HTTP side: faults, credentials, routes, answers.
 
 use super::answer::{Call, Reply};
-use super::records::Faults;
+use super::records::{Faults, Trouble, WriteTrouble};
 use super::shop::Shop;
-use super::{Shared, auth, hooks, orders, products};
+use super::{Shared, auth, hooks, orders, price, products, trouble};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
@@ -32,19 +32,27 @@ async fn handle(State(shared): State<Arc<Shared>>, method: Method, uri: Uri, bod
     if !latency.is_zero() {
         sleep(latency).await;
     }
-    let (response, hang) = {
-        let mut shop = shared.shop();
-        answer(&mut shop, &method, &uri, &body)
+    let (response, hang) = if trouble::keeps_back(&shared, &method, &uri, &body) {
+        let faults = shared.shop().faults.clone();
+        (
+            page(504, "<html><body><h1>504 Gateway Time-out</h1></body></html>"),
+            Some(faults),
+        )
+    } else {
+        answer(&mut shared.shop(), &method, &uri, &body)
     };
     shared.changed.notify_one();
     if let Some(faults) = hang {
         tokio::select! { () = sleep(faults.hang) => {}, () = shared.stopping.cancelled() => {} }
     }
+    if shared.shop().faults.every_call == Some(Trouble::CutOff) {
+        return trouble::cut_off(response).await;
+    }
     response
 }
 
 /// The answer, and whether it is to be kept back.
-fn answer(shop: &mut Shop, method: &Method, uri: &Uri, body: &Bytes) -> (Response<Body>, Option<Faults>) {
+pub(super) fn answer(shop: &mut Shop, method: &Method, uri: &Uri, body: &Bytes) -> (Response<Body>, Option<Faults>) {
     let Some(path) = uri.path().strip_prefix(PREFIX) else {
         return (page(404, "<!DOCTYPE html><title>Page not found</title>"), None);
     };
@@ -85,9 +93,11 @@ fn answer(shop: &mut Shop, method: &Method, uri: &Uri, body: &Bytes) -> (Respons
     }
     let reply = products::answer(shop, &call)
         .or_else(|| orders::answer(shop, &call))
-        .or_else(|| hooks::answer(shop, &call));
+        .or_else(|| hooks::answer(shop, &call))
+        .or_else(|| price::answer(shop, &call));
     let rate = shop.faults.timeout_after_apply_rate;
-    let hang = method != Method::GET && shop.happens(rate);
+    let never_answered = shop.faults.writes == Some(WriteTrouble::NeverAnswered);
+    let hang = method != Method::GET && (never_answered || shop.happens(rate));
     shop.counters.timeouts_injected += u64::from(hang);
     (
         respond(reply.unwrap_or_else(Reply::no_route)),
@@ -114,6 +124,9 @@ fn injected(shop: &mut Shop) -> Option<Response<Body>> {
             "<html><body>Briefly unavailable for scheduled maintenance.</body></html>",
         ));
     }
+    if let Some(response) = shop.faults.every_call.and_then(trouble::in_place) {
+        return Some(response);
+    }
     if !shop.happens(shop.faults.error_rate) {
         return None;
     }
@@ -136,7 +149,7 @@ fn injected(shop: &mut Shop) -> Option<Response<Body>> {
     })
 }
 
-fn page(status: u16, html: &'static str) -> Response<Body> {
+pub(super) fn page(status: u16, html: &'static str) -> Response<Body> {
     let mut response = Response::new(Body::from(html));
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     response
@@ -145,7 +158,7 @@ fn page(status: u16, html: &'static str) -> Response<Body> {
     response
 }
 
-fn respond(reply: Reply) -> Response<Body> {
+pub(super) fn respond(reply: Reply) -> Response<Body> {
     let mut response = Response::new(Body::from(reply.body.to_string()));
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     response.headers_mut().insert(

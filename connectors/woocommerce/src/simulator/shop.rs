@@ -3,7 +3,8 @@
 use super::SimulatorSettings;
 use super::deliver::Pending;
 use super::hooks::Hook;
-use super::records::{Counters, Faults, Refusal, Sale, ShopLine, ShopOrder, Write};
+use super::price::Asked;
+use super::records::{Counters, Faults, PriceWrite, Refusal, Sale, ShopLine, ShopOrder, Write};
 use omnistock_sdk::now;
 use omnistock_words::Millis;
 use rand::rngs::StdRng;
@@ -28,12 +29,14 @@ pub(super) struct Product {
     pub(super) sku: String,
     pub(super) manage: Manage,
     pub(super) quantity: i64,
+    pub(super) price: Asked,
     pub(super) modified: Millis,
 }
 
 pub(super) struct Shop {
     pub(super) address: String,
     pub(super) read_only: bool,
+    pub(super) revoked: bool,
     pub(super) offset: i64,
     pub(super) products: BTreeMap<u64, Product>,
     skus: HashMap<String, u64>,
@@ -47,6 +50,8 @@ pub(super) struct Shop {
     pub(super) counters: Counters,
     pub(super) sales: Vec<Sale>,
     pub(super) writes: Vec<Write>,
+    pub(super) price_writes: Vec<PriceWrite>,
+    pub(super) currency: String,
     pub(super) random: StdRng,
     last_id: u64,
     last_line: u64,
@@ -57,6 +62,7 @@ impl Shop {
         Self {
             address,
             read_only: settings.read_only,
+            revoked: false,
             offset: settings.offset,
             products: BTreeMap::new(),
             skus: HashMap::new(),
@@ -69,6 +75,8 @@ impl Shop {
             counters: Counters::default(),
             sales: Vec::new(),
             writes: Vec::new(),
+            price_writes: Vec::new(),
+            currency: "EUR".to_owned(),
             random: StdRng::seed_from_u64(settings.seed),
             last_id: 9,
             last_line: 0,
@@ -95,6 +103,7 @@ impl Shop {
                 sku: sku.to_owned(),
                 manage,
                 quantity,
+                price: Asked::default(),
                 modified: now(),
             },
         );
@@ -130,6 +139,7 @@ impl Shop {
 
     /// An absolute number, whatever was sold since the writer last looked.
     pub(super) fn write(&mut self, id: u64, quantity: i64) {
+        let quantity = self.faults.most_units.map_or(quantity, |most| quantity.min(most));
         if let Some(product) = self.products.get_mut(&id) {
             let before = std::mem::replace(&mut product.quantity, quantity);
             product.modified = now();
@@ -258,6 +268,30 @@ impl Shop {
         self.orders.insert(id, order);
         self.order_changed(id, "updated");
         true
+    }
+
+    /// The quantity of the first line is changed by a person; the shop takes the difference off its stock [11.0.1].
+    pub(super) fn edit(&mut self, id: u64, quantity: i64) -> bool {
+        let Some(mut order) = self.orders.remove(&id) else {
+            return false;
+        };
+        if let Some(line) = order.lines.first_mut() {
+            if line.reduced != 0 {
+                self.move_stock(line.product, line.reduced - quantity);
+                line.reduced = quantity;
+            }
+            line.quantity = quantity;
+        }
+        order.modified = now();
+        self.orders.insert(id, order);
+        self.order_changed(id, "updated");
+        true
+    }
+
+    pub(super) fn remove_product(&mut self, sku: &str) {
+        if let Some(id) = self.skus.remove(sku) {
+            self.products.remove(&id);
+        }
     }
 
     /// By an order: atomic, and without touching the product's date [observed].

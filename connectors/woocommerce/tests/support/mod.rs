@@ -30,6 +30,7 @@ pub(crate) fn build(table: Value) -> Arc<dyn Connector> {
         name: ConnectorName::new("shop").unwrap(),
         locations: LocationCodes::default(),
         secrets: Arc::new(Names),
+        basis: None,
         folder: PathBuf::new(),
     };
     (SPEC.build)(context, table)

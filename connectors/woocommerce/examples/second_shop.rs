@@ -1,5 +1,5 @@
-//! The second channel of `cargo xtask real medusa`: the simulated `WooCommerce` shop as a process of its own, so that
-//! xtask itself needs no server and no runtime. It says where it is, then answers line by line until its input ends.
+//! The simulated `WooCommerce` shop as a process of its own: the second channel of `cargo xtask real medusa`.
+//! It says where it is, then answers line by line until its input ends.
 #![allow(
     clippy::print_stdout,
     reason = "its whole purpose is a dialogue over standard input and output"

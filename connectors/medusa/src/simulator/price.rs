@@ -1,0 +1,147 @@
+//! Variants and their prices: every article is sold by one, in a product of its own.
+
+use super::pages::page;
+use super::query::Query;
+use super::shop::Shop;
+use rust_decimal::Decimal;
+use serde_json::{Number, Value, json};
+
+/// One price of a variant.
+#[derive(Debug, Clone)]
+pub(super) struct VariantPrice {
+    pub(super) id: String,
+    pub(super) currency: String,
+    pub(super) amount: Decimal,
+    /// A region that it is for.
+    pub(super) region: Option<String>,
+}
+
+/// What sells an article.
+#[derive(Debug, Clone)]
+pub(super) struct Variant {
+    pub(super) id: String,
+    pub(super) product: String,
+    pub(super) prices: Vec<VariantPrice>,
+}
+
+impl Variant {
+    /// A new one that asks 9.90 EUR.
+    pub(super) fn new(shop: &mut Shop) -> Self {
+        let (id, product) = (shop.id("variant"), shop.id("prod"));
+        let base = VariantPrice {
+            id: shop.id("price"),
+            currency: "eur".to_owned(),
+            amount: Decimal::new(990, 2),
+            region: None,
+        };
+        Self {
+            id,
+            product,
+            prices: vec![base],
+        }
+    }
+}
+
+fn number(amount: Decimal) -> Value {
+    let text = amount.normalize().to_string();
+    text.parse::<Number>().map_or(Value::Null, Value::Number)
+}
+
+fn variant_json(sku: &str, variant: &Variant) -> Value {
+    let price = |price: &VariantPrice| {
+        let rules: Vec<Value> = price
+            .region
+            .iter()
+            .map(|region| json!({"id": "prule_1", "attribute": "region_id", "value": region}))
+            .collect();
+        json!({
+            "id": price.id, "title": null, "currency_code": price.currency, "amount": number(price.amount),
+            "raw_amount": {"value": price.amount.to_string(), "precision": 20}, "min_quantity": null, "max_quantity": null,
+            "price_set_id": format!("pset_{}", variant.id), "price_rules": rules,
+        })
+    };
+    let prices: Vec<Value> = variant.prices.iter().map(price).collect();
+    json!({"id": variant.id, "title": sku, "sku": sku, "product_id": variant.product, "manage_inventory": true, "prices": prices})
+}
+
+/// The variants that an inventory item is linked to, as its page shows them.
+pub(super) fn linked(sku: &str, variant: &Variant) -> Value {
+    json!([{"id": variant.id, "sku": sku, "product_id": variant.product}])
+}
+
+/// `GET /admin/product-variants`.
+pub(super) fn variants(shop: &Shop, query: &Query) -> Option<Value> {
+    let items = shop.items.values().filter(|item| query.admits("id", &item.variant.id));
+    let rows = items.map(|item| variant_json(&item.sku, &item.variant)).collect();
+    page(rows, "variants", query, &[], 20)
+}
+
+/// `POST /admin/products/{id}/variants/batch`: all or none. A list of prices is the whole set: what it
+/// does not name by its id is deleted.
+pub(super) fn update(shop: &mut Shop, product: &str, body: &[u8]) -> Result<Value, (u16, Value)> {
+    let invalid = |message: String| (400, json!({"type": "invalid_data", "message": message}));
+    let body: Value = serde_json::from_slice(body).map_err(|error| invalid(error.to_string()))?;
+    let rows = body
+        .get("update")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
+    let mut planned = Vec::new();
+    for row in &rows {
+        let id = row.get("id").and_then(Value::as_str).unwrap_or_default();
+        let found = shop
+            .items
+            .iter()
+            .find(|(_, item)| item.variant.id == id && item.variant.product == product);
+        let Some((item, _)) = found else {
+            let message = format!("Cannot update non-existing variants with ids: {id}");
+            return Err((400, json!({"type": "invalid_data", "message": message})));
+        };
+        planned.push((item.clone(), prices(row)?));
+    }
+    let mut updated = Vec::new();
+    for (item, prices) in planned {
+        let mut named = Vec::new();
+        for mut price in prices.into_iter().flatten() {
+            if price.id.is_empty() {
+                price.id = shop.id("price");
+            }
+            named.push(price);
+        }
+        let Some(item) = shop.items.get_mut(&item) else {
+            continue;
+        };
+        if !named.is_empty() {
+            item.variant.prices = named;
+        }
+        updated.push(variant_json(&item.sku, &item.variant));
+    }
+    shop.counters.prices_written += u64::try_from(updated.len()).unwrap_or_default();
+    Ok(json!({"created": [], "updated": updated, "deleted": {"ids": [], "object": "variant", "deleted": false}}))
+}
+
+/// `None`: the row does not speak of prices.
+fn prices(row: &Value) -> Result<Option<Vec<VariantPrice>>, (u16, Value)> {
+    let Some(given) = row.get("prices").and_then(Value::as_array) else {
+        return Ok(None);
+    };
+    let one = |price: &Value| {
+        let text = |name: &str| price.get(name).and_then(Value::as_str).map(str::to_owned);
+        let amount = price.get("amount").filter(|amount| amount.is_number());
+        let amount = amount.and_then(|amount| amount.to_string().parse().ok());
+        let (Some(amount), Some(currency)) = (amount, text("currency_code")) else {
+            let message = "Invalid request: Expected type: 'number' for field 'update, 0, prices, 0, amount'";
+            return Err((400, json!({"type": "invalid_data", "message": message})));
+        };
+        Ok(VariantPrice {
+            id: text("id").unwrap_or_default(),
+            currency,
+            amount,
+            region: price
+                .pointer("/rules/region_id")
+                .and_then(Value::as_str)
+                .map(str::to_owned),
+        })
+    };
+    given.iter().map(one).collect::<Result<_, _>>().map(Some)
+}

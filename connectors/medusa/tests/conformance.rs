@@ -1,0 +1,186 @@
+//! The conformance suite against the simulated server.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::unnecessary_wraps,
+    reason = "tests"
+)]
+
+use async_trait::async_trait;
+use omnistock_conformance::{Access, Applies, Fake, Fault, NotApplicable, PATIENCE};
+use omnistock_medusa::SPEC;
+use omnistock_medusa::simulator::{Faults, Refusal, Simulator, SimulatorSettings, Trouble, WriteTrouble};
+use omnistock_sdk::{
+    Connector, ConnectorContext, ListingKey, ListingReference, LocationCodes, SecretReference, SecretResolver,
+    SecretString,
+};
+use omnistock_words::{ConnectorName, ListingId, LocationName, VendorLocation};
+use serde_json::json;
+use std::sync::Arc;
+
+/// Resolves `{ env = "…" }` to its own text.
+struct Plain;
+
+impl SecretResolver for Plain {
+    fn resolve(&self, reference: &SecretReference) -> Result<SecretString, String> {
+        match reference {
+            SecretReference::Env(text) => Ok(SecretString::from(text.clone())),
+            other => Err(format!("nothing at {other:?}")),
+        }
+    }
+}
+
+struct Medusa {
+    simulator: Simulator,
+    berlin: String,
+}
+
+const WRONG: &str = "password-of-nobody";
+
+impl Medusa {
+    fn change(&self, change: impl FnOnce(&mut Faults)) {
+        let mut faults = Faults::default();
+        change(&mut faults);
+        self.simulator.set_faults(faults);
+    }
+}
+
+fn done(worked: bool) -> Applies<()> {
+    assert!(worked, "the simulator refused");
+    Ok(())
+}
+
+#[async_trait]
+impl Fake for Medusa {
+    async fn start() -> Self {
+        let simulator = Simulator::start(SimulatorSettings::default()).await.unwrap();
+        let berlin = simulator.add_location("berlin");
+        Self { simulator, berlin }
+    }
+
+    fn connector(&self, access: Access) -> Applies<Arc<dyn Connector>> {
+        let mut table = json!({"url": self.simulator.url().as_str(), "email": self.simulator.email(),
+                               "password": {"env": self.simulator.password()}});
+        match access {
+            Access::Good => {}
+            Access::Impatient => table["deadline_ms"] = json!(PATIENCE.as_millis()),
+            Access::WrongSecret => table["password"] = json!({"env": WRONG}),
+            Access::WrongAddress => table["url"] = json!(format!("{}store", self.simulator.url())),
+            Access::ReadOnly => return Err(NotApplicable("every admin user and every secret key may write")),
+        }
+        let places = ["berlin", "hamburg"].map(|name| LocationName::new(name).unwrap());
+        let context = ConnectorContext {
+            name: ConnectorName::new("shop").unwrap(),
+            locations: LocationCodes::new(places.to_vec(), [].into()),
+            secrets: Arc::new(Plain),
+            folder: std::path::PathBuf::new(),
+            basis: None,
+        };
+        Ok((SPEC.build)(context, table).unwrap_or_else(|problems| panic!("{problems:?}")))
+    }
+
+    fn secrets(&self) -> Vec<String> {
+        [self.simulator.password(), self.simulator.api_key(), WRONG]
+            .map(str::to_owned)
+            .to_vec()
+    }
+
+    async fn fault(&self, fault: Fault) -> Applies<()> {
+        match fault {
+            Fault::Throttled(after) => self.change(|faults| faults.every_call = Some(Trouble::Throttled(after))),
+            Fault::ServerError => self.change(|faults| faults.every_call = Some(Trouble::ServerError)),
+            Fault::Page => self.change(|faults| faults.every_call = Some(Trouble::Page)),
+            Fault::CutOff => self.change(|faults| faults.every_call = Some(Trouble::CutOff)),
+            Fault::EmptyObject => self.change(|faults| faults.every_call = Some(Trouble::EmptyObject)),
+            Fault::Redirect => self.change(|faults| faults.every_call = Some(Trouble::Redirect)),
+            Fault::TimeoutBefore => self.change(|faults| faults.writes = Some(WriteTrouble::NeverDone)),
+            Fault::TimeoutAfter => self.change(|faults| faults.writes = Some(WriteTrouble::NeverAnswered)),
+            Fault::LandsLate(after) => self.change(|faults| faults.writes = Some(WriteTrouble::LandsLate(after))),
+            Fault::Clamps(most) => self.change(|faults| faults.most_units = Some(most)),
+            Fault::Unreachable => self.simulator.stop().await,
+            Fault::Revoked => self.simulator.lock_out(),
+            Fault::TokenExpired => self.simulator.expire_tokens(),
+            Fault::ItemFails(_) => return Err(NotApplicable("a call is done whole or not at all")),
+            Fault::AcceptedThenFails => return Err(NotApplicable("a write is done when it is answered")),
+        }
+        Ok(())
+    }
+
+    async fn heal(&self) {
+        self.simulator.set_faults(Faults::default());
+    }
+
+    fn add(&self, sku: &str, units: i64) -> Applies<()> {
+        self.simulator.add_product(sku, &[(self.berlin.clone(), units)]);
+        Ok(())
+    }
+
+    fn add_unmanaged(&self, sku: &str) -> Applies<()> {
+        self.simulator.add_product(sku, &[]);
+        Ok(())
+    }
+
+    fn remove(&self, sku: &str) -> Applies<()> {
+        self.simulator.remove_product(sku);
+        Ok(())
+    }
+
+    fn nobody(&self) -> ListingReference {
+        let location = VendorLocation::new(&self.berlin).unwrap();
+        let key = ListingKey {
+            listing: ListingId::new("iitem_nope").unwrap(),
+            location: Some(location),
+        };
+        ListingReference { key, parent: None }
+    }
+
+    fn set_stock(&self, sku: &str, units: i64) -> Applies<()> {
+        self.simulator.set_stock(sku, &self.berlin, units);
+        Ok(())
+    }
+
+    fn shown(&self, sku: &str) -> i64 {
+        self.simulator
+            .shown(sku)
+            .unwrap_or_else(|| panic!("{sku} is not listed"))
+    }
+
+    fn buy(&self, sku: &str, units: i64) -> Applies<Option<String>> {
+        match self.simulator.buy(sku, units) {
+            Ok(order) => Ok(Some(order)),
+            Err(Refusal::SoldOut) => Ok(None),
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    fn cancel(&self, order: &str) -> Applies<()> {
+        done(self.simulator.cancel(order))
+    }
+
+    fn refund(&self, order: &str) -> Applies<()> {
+        done(self.simulator.fulfil(order) && self.simulator.take_back(order))
+    }
+
+    fn edit(&self, order: &str, units: i64) -> Applies<()> {
+        done(self.simulator.edit(order, units))
+    }
+
+    fn ship_part(&self, order: &str, units: i64) -> Applies<()> {
+        done(self.simulator.pack(order, units) && self.simulator.hand_over(order))
+    }
+
+    fn ship(&self, order: &str) -> Applies<()> {
+        done(self.simulator.fulfil(order))
+    }
+
+    fn no_order(&self) -> String {
+        "order_nope".to_owned()
+    }
+
+    fn buyer(&self) -> &'static [&'static str] {
+        &["buyer@example.test"]
+    }
+}
+
+omnistock_conformance::conformance!(Medusa);

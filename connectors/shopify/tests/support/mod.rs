@@ -1,0 +1,183 @@
+//! A connector built from settings, as the daemon does it, against a simulated shop. Where `OMNISTOCK_SPECS` names a
+//! folder with the vendor's definitions, everything that was said in a test is held to them at its end.
+
+#![allow(dead_code, reason = "each test file uses its part")]
+
+pub(crate) mod raw;
+pub(crate) mod schema;
+
+use omnistock_sdk::{
+    Connector, ConnectorContext, Cursor, ListingKey, ListingReading, ListingReference, LocationCodes, SecretReference,
+    SecretResolver, SecretString, WriteItem,
+};
+use omnistock_shopify::SPEC;
+use omnistock_shopify::simulator::{Faults, Simulator, SimulatorSettings};
+use omnistock_words::{ConnectorName, ListingId, LocationName, OrderFact, Quantity, VendorLocation};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::ops::Deref;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+struct Names;
+
+impl SecretResolver for Names {
+    fn resolve(&self, reference: &SecretReference) -> Result<SecretString, String> {
+        match reference {
+            SecretReference::Env(name) => Ok(SecretString::from(name.clone())),
+            other => Err(format!("no secret at {other:?}")),
+        }
+    }
+}
+
+/// Builds from a table; `{ env = "x" }` is the secret "x". Places of ours: berlin and hamburg, by those names.
+pub(crate) fn build(table: Value) -> Arc<dyn Connector> {
+    let ours = |name: &str| LocationName::new(name).unwrap();
+    let context = ConnectorContext {
+        name: ConnectorName::new("shop").unwrap(),
+        locations: LocationCodes::new(vec![ours("berlin"), ours("hamburg")], BTreeMap::new()),
+        secrets: Arc::new(Names),
+        folder: PathBuf::new(),
+        basis: None,
+    };
+    (SPEC.build)(context, table)
+        .map_err(|problems| format!("{problems:?}"))
+        .unwrap()
+}
+
+/// A simulated shop with two places of ours and a connector to it.
+pub(crate) struct Shop {
+    simulator: Simulator,
+    pub(crate) connector: Arc<dyn Connector>,
+    pub(crate) berlin: u64,
+    pub(crate) hamburg: u64,
+    pub(crate) version: &'static str,
+    /// Its calls are wrong on purpose: they are not held to the schema.
+    pub(crate) wrong_calls: bool,
+}
+
+impl Deref for Shop {
+    type Target = Simulator;
+    fn deref(&self) -> &Simulator {
+        &self.simulator
+    }
+}
+
+impl Drop for Shop {
+    fn drop(&mut self) {
+        if !self.wrong_calls && !std::thread::panicking() {
+            schema::hold(self.version, &self.simulator.exchanges());
+        }
+    }
+}
+
+/// Settings with a bucket that never empties.
+pub(crate) fn generous() -> SimulatorSettings {
+    SimulatorSettings {
+        bucket: 1_000_000,
+        restored: 100_000,
+        ..SimulatorSettings::default()
+    }
+}
+
+pub(crate) async fn start() -> Shop {
+    start_with(generous(), &json!({})).await
+}
+
+/// With these keys in the connector's table besides.
+pub(crate) async fn start_with(settings: SimulatorSettings, keys: &Value) -> Shop {
+    let simulator = Simulator::start(settings).await.unwrap();
+    let (berlin, hamburg) = (simulator.add_location("berlin"), simulator.add_location("hamburg"));
+    let connector = build(table(&simulator, keys));
+    let version = if keys.get("version") == Some(&json!("2026-04")) {
+        "2026-04"
+    } else {
+        "2026-07"
+    };
+    Shop {
+        simulator,
+        connector,
+        berlin,
+        hamburg,
+        version,
+        wrong_calls: false,
+    }
+}
+
+/// The table for a simulated shop.
+pub(crate) fn table(shop: &Simulator, keys: &Value) -> Value {
+    let mut table = json!({"url": shop.url().as_str(), "token": {"env": shop.token()}, "webhook_secret": {"env": shop.client_secret()},
+        "webhook_secret_previous": {"env": "the secret before"}, "deadline_ms": 5_000});
+    for (key, value) in keys.as_object().unwrap() {
+        if value.is_null() {
+            table.as_object_mut().unwrap().remove(key);
+        } else {
+            table[key] = value.clone();
+        }
+    }
+    table
+}
+
+/// The reference of an item at a location.
+pub(crate) fn reference(item: u64, location: u64) -> ListingReference {
+    let key = ListingKey {
+        listing: ListingId::new(item.to_string()).unwrap(),
+        location: Some(VendorLocation::new(location.to_string()).unwrap()),
+    };
+    ListingReference { key, parent: None }
+}
+
+pub(crate) fn item(item: u64, location: u64, quantity: i64, expected: Option<i64>) -> WriteItem {
+    WriteItem {
+        reference: reference(item, location),
+        quantity: Quantity::whole(quantity),
+        expected: expected.map(Quantity::whole),
+    }
+}
+
+/// A whole pass over the catalogue.
+pub(crate) async fn catalogue(connector: &dyn Connector) -> Vec<ListingReading> {
+    let channel = connector.channel().unwrap();
+    let (mut listings, mut cursor) = (Vec::new(), None);
+    loop {
+        let page = channel.catalogue(cursor.as_ref()).await.unwrap();
+        listings.extend(page.listings);
+        cursor = page.next;
+        if cursor.is_none() {
+            return listings;
+        }
+    }
+}
+
+/// A whole poll: pages until there are no more.
+pub(crate) async fn poll(connector: &dyn Connector, cursor: Option<Cursor>) -> (Vec<OrderFact>, Cursor) {
+    let source = connector.orders().unwrap();
+    let (mut orders, mut cursor) = (Vec::new(), cursor);
+    loop {
+        let page = source.orders(cursor.as_ref()).await.unwrap();
+        orders.extend(page.orders);
+        if !page.more {
+            return (orders, page.cursor);
+        }
+        cursor = Some(page.cursor);
+    }
+}
+
+/// Only what goes wrong at once.
+pub(crate) fn quick() -> Faults {
+    Faults {
+        webhook_delay: Duration::from_millis(20),
+        webhook_retry: Duration::from_millis(10),
+        ..Faults::default()
+    }
+}
+
+/// Waits until it is so, 20 seconds at most.
+pub(crate) async fn until(what: &str, mut so: impl FnMut() -> bool) {
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+    while !so() {
+        assert!(tokio::time::Instant::now() < deadline, "not in time: {what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}

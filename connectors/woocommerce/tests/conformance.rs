@@ -1,0 +1,189 @@
+//! The conformance suite against the simulated shop.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::unnecessary_wraps,
+    reason = "tests"
+)]
+
+mod support;
+
+use async_trait::async_trait;
+use omnistock_conformance::{Access, Applies, Fake, Fault, Hook, NotApplicable, PATIENCE};
+use omnistock_sdk::{Connector, ListingKey, ListingReference, RawRequest, now};
+use omnistock_woocommerce::simulator::{Faults, Refusal, Simulator, SimulatorSettings, Trouble, WriteTrouble};
+use omnistock_words::ListingId;
+use serde_json::json;
+use std::sync::Arc;
+
+struct Woo(Simulator);
+
+const WRONG: &str = "cs_of_nobody";
+
+impl Woo {
+    fn change(&self, change: impl FnOnce(&mut Faults)) {
+        let mut faults = Faults::default();
+        change(&mut faults);
+        self.0.set_faults(faults);
+    }
+}
+
+fn number(order: &str) -> u64 {
+    order.parse().unwrap()
+}
+
+fn done(worked: bool) -> Applies<()> {
+    assert!(worked, "the simulator refused");
+    Ok(())
+}
+
+#[async_trait]
+impl Fake for Woo {
+    async fn start() -> Self {
+        Self(Simulator::start(SimulatorSettings::default()).await.unwrap())
+    }
+
+    fn connector(&self, access: Access) -> Applies<Arc<dyn Connector>> {
+        let mut table = support::table(&self.0);
+        match access {
+            Access::Good => {}
+            Access::Impatient => table["deadline_ms"] = json!(PATIENCE.as_millis()),
+            Access::WrongSecret => table["secret"] = json!({"env": WRONG}),
+            Access::ReadOnly => self.0.set_read_only(true),
+            Access::WrongAddress => table["url"] = json!(format!("{}nowhere", self.0.url())),
+        }
+        Ok(support::build(table))
+    }
+
+    fn secrets(&self) -> Vec<String> {
+        [self.0.key(), self.0.secret(), self.0.webhook_secret(), WRONG]
+            .map(str::to_owned)
+            .to_vec()
+    }
+
+    async fn fault(&self, fault: Fault) -> Applies<()> {
+        match fault {
+            Fault::Throttled(after) => self.change(|faults| faults.every_call = Some(Trouble::Throttled(after))),
+            Fault::ServerError => self.change(|faults| faults.every_call = Some(Trouble::ServerError)),
+            Fault::Page => self.change(|faults| faults.every_call = Some(Trouble::Page)),
+            Fault::CutOff => self.change(|faults| faults.every_call = Some(Trouble::CutOff)),
+            Fault::EmptyObject => self.change(|faults| faults.every_call = Some(Trouble::EmptyObject)),
+            Fault::Redirect => self.change(|faults| faults.every_call = Some(Trouble::Redirect)),
+            Fault::TimeoutBefore => self.change(|faults| faults.writes = Some(WriteTrouble::NeverDone)),
+            Fault::TimeoutAfter => self.change(|faults| faults.writes = Some(WriteTrouble::NeverAnswered)),
+            Fault::LandsLate(after) => self.change(|faults| faults.writes = Some(WriteTrouble::LandsLate(after))),
+            Fault::Clamps(most) => self.change(|faults| faults.most_units = Some(most)),
+            Fault::ItemFails(sku) => self.change(|faults| faults.failing_sku = Some(sku)),
+            Fault::Unreachable => self.0.stop().await,
+            Fault::Revoked => self.0.revoke_key(),
+            Fault::TokenExpired => return Err(NotApplicable("keys have no tokens that expire")),
+            Fault::AcceptedThenFails => return Err(NotApplicable("a write is done when it is answered")),
+        }
+        Ok(())
+    }
+
+    async fn heal(&self) {
+        self.0.set_faults(Faults::default());
+    }
+
+    fn add(&self, sku: &str, units: i64) -> Applies<()> {
+        self.0.add_product(sku, units);
+        Ok(())
+    }
+
+    fn add_unmanaged(&self, sku: &str) -> Applies<()> {
+        self.0.add_product(sku, 5);
+        self.0.set_managed(sku, false);
+        Ok(())
+    }
+
+    fn remove(&self, sku: &str) -> Applies<()> {
+        self.0.remove_product(sku);
+        Ok(())
+    }
+
+    fn nobody(&self) -> ListingReference {
+        let key = ListingKey {
+            listing: ListingId::new("999999").unwrap(),
+            location: None,
+        };
+        ListingReference { key, parent: None }
+    }
+
+    fn set_stock(&self, sku: &str, units: i64) -> Applies<()> {
+        self.0.set_stock(sku, units);
+        Ok(())
+    }
+
+    fn shown(&self, sku: &str) -> i64 {
+        self.0.shown(sku).unwrap_or_else(|| panic!("{sku} is not listed"))
+    }
+
+    fn buy(&self, sku: &str, units: i64) -> Applies<Option<String>> {
+        match self.0.buy(sku, units) {
+            Ok(order) => Ok(Some(order.to_string())),
+            Err(Refusal::SoldOut) => Ok(None),
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    fn cancel(&self, order: &str) -> Applies<()> {
+        done(self.0.cancel(number(order)))
+    }
+
+    fn refund(&self, order: &str) -> Applies<()> {
+        done(self.0.complete(number(order)) && self.0.set_status(number(order), "refunded"))
+    }
+
+    fn edit(&self, order: &str, units: i64) -> Applies<()> {
+        done(self.0.edit_line(number(order), units))
+    }
+
+    fn ship_part(&self, _: &str, _: i64) -> Applies<()> {
+        Err(NotApplicable("the shop itself knows no partial shipments"))
+    }
+
+    fn ship(&self, order: &str) -> Applies<()> {
+        done(self.0.complete(number(order)))
+    }
+
+    fn no_order(&self) -> String {
+        "999999".to_owned()
+    }
+
+    fn buyer(&self) -> &'static [&'static str] {
+        &["buyer@example.test", "first_name"]
+    }
+
+    fn webhook(&self, hook: &Hook) -> Applies<RawRequest> {
+        let secret = self.0.webhook_secret();
+        let (headers, body) = match hook {
+            Hook::Order(order) => self.0.delivery("order.updated", number(order), secret),
+            Hook::Foreign(order) => self.0.delivery("order.updated", number(order), "somebody-else"),
+            Hook::Echo(sku) => self.0.delivery("product.updated", self.0.product(sku).unwrap(), secret),
+            Hook::Ping => (Vec::new(), "webhook_id=1".to_owned()),
+        };
+        Ok(RawRequest {
+            headers,
+            query: String::new(),
+            body: body.into(),
+            received_at: now(),
+        })
+    }
+
+    fn subscriptions(&self) -> usize {
+        self.0
+            .webhooks()
+            .iter()
+            .filter(|(_, _, status)| status == "active")
+            .count()
+    }
+
+    fn lose_subscription(&self) -> Applies<()> {
+        self.0.delete_webhook(self.0.webhooks()[0].0);
+        Ok(())
+    }
+}
+
+omnistock_conformance::conformance!(Woo);
