@@ -25,14 +25,13 @@ pub(crate) type Row<'a> = (&'a str, &'a str, &'a str);
 /// The program, fresh: optimised where there is an optimised one already.
 fn program() -> Result<PathBuf> {
     let root = crate::root();
-    let mut build = crate::cargo();
-    build.args(["build", "--package", "omnistock", "--bin", "omnistock"]);
     let release = root.join("target/release/omnistock");
     if release.is_file() {
-        crate::run(build.arg("--release"))?;
+        crate::run(crate::cargo().args(["build", "--package", "omnistock", "--bin", "omnistock", "--release"]))?;
         return Ok(release);
     }
-    crate::run(&mut build)?;
+    // An example beside it: then features are those of the tests, and nothing is compiled anew.
+    crate::run(crate::cargo().args(["build", "--workspace", "--bin", "omnistock", "--example", "second_shop"]))?;
     Ok(root.join("target/debug/omnistock"))
 }
 
