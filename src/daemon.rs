@@ -1,5 +1,6 @@
 //! Start, supervise, stop: wires the rooms together and owns the tasks.
 
+mod accounts;
 mod cause;
 mod explain;
 mod explain_price;

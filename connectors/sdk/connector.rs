@@ -5,7 +5,7 @@ use crate::{
     WebhookRole,
 };
 use async_trait::async_trait;
-use omnistock_words::{Basis, ConnectorName, LocationName, Millis, VendorLocation};
+use omnistock_words::{Basis, CallLimits, ConnectorName, LocationName, Millis, VendorLocation};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -16,6 +16,12 @@ use std::sync::Arc;
 pub trait Connector: Send + Sync + 'static {
     /// Facts of the vendor's interface.
     fn manifest(&self) -> &Manifest;
+
+    /// What the vendor takes in how much time; the source of each figure is named beside it. None stated: what
+    /// it takes is found out by its refusals. What answers tell is handed over with [`crate::learn`].
+    fn limits(&self) -> CallLimits {
+        CallLimits::default()
+    }
 
     /// Its role as a source of stock, prices and order statements.
     fn stock(&self) -> Option<&dyn StockSource> {

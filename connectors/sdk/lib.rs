@@ -6,6 +6,7 @@ mod channel;
 mod connector;
 mod error;
 pub mod http;
+mod learn;
 mod manifest;
 mod nearest;
 mod orders;
@@ -19,8 +20,10 @@ pub use channel::{
 };
 pub use connector::{BuildConnector, Connector, ConnectorContext, ConnectorSpec, Cursor, LocationCodes, now};
 pub use error::{ConnectorError, ErrorClass};
+pub use learn::{learn, learning};
 pub use manifest::{Grouping, Manifest};
 pub use nearest::nearest;
+pub use omnistock_words::{CallKind, CallLimit, CallLimits, Learned, LimitScope, ListingLimit};
 pub use orders::{OrderPage, OrderSource};
 pub use prices::{PriceCurrency, PriceField, PriceItem, PriceOutcome, PriceReading, PriceRole, PriceTerms, PricedPage};
 pub use secrecy::{ExposeSecret, SecretString};

@@ -134,6 +134,14 @@ fn channel_notes(channel: &ChannelStatus, now: Millis, zone: &TimeZone) -> Strin
     if let Some(waiting) = &channel.waiting {
         notes += &paragraph(&format!("{name} waits: {waiting}"));
     }
+    if let Some(throttled) = &channel.throttled {
+        let until = text::clock(throttled.until, now, zone);
+        notes += &paragraph(&format!("{name}: {}, until {until}", throttled.reason));
+    }
+    if let Some(eased) = channel.limits.iter().find(|limit| limit.eased) {
+        let line = format!("{name}: fewer calls than {}, because some were refused", eased.stated);
+        notes += &paragraph(&line);
+    }
     if channel.errors > 0 {
         let (errors, calls) = (
             text::number(channel.errors),

@@ -1,7 +1,7 @@
 //! The whole page of `omnistock status`, to the letter.
 
 use super::*;
-use crate::server::{Counted, Gate, Lag, LastReport, ReportProblem, StoreLine};
+use crate::server::{Counted, Gate, Lag, LastReport, ReportProblem, StoreLine, Throttled};
 
 fn at(text: &str) -> Millis {
     text.parse().unwrap()
@@ -30,6 +30,8 @@ fn channel(name: &str, mode: Mode, listings: StateCounts, p99_ms: Option<u64>) -
         errors: 0,
         last_error: None,
         waiting: None,
+        limits: vec![],
+        throttled: None,
     }
 }
 
@@ -73,7 +75,10 @@ fn erp() -> SourceStatus {
 
 fn ebay() -> ChannelStatus {
     let mut ebay = channel("ebay_de", Mode::DecreaseOnly, StateCounts::default(), None);
-    ebay.waiting = Some("the vendor asked for a pause until 03:25".to_owned());
+    ebay.throttled = Some(Throttled {
+        until: "2026-11-27T02:25:00Z".parse().unwrap(),
+        reason: "the vendor asked for a pause".to_owned(),
+    });
     (ebay.calls, ebay.errors) = (1_204, 3);
     ebay.last_error = Some(problem(
         "write",
@@ -154,7 +159,7 @@ amazon_de  live     27,640  25,102     388 1,940     41      112     57    94 s
 ebay_de    lower         0       0       0     0      0        0      0       -
 otto       shadow   31,940       0       0     0      0        0 31,940       -
 WAITING = pending + in_flight + accepted; OTHER = excluded + paused
-ebay_de waits: the vendor asked for a pause until 03:25
+ebay_de: the vendor asked for a pause, until 03:25
 ebay_de: 3 of 1,204 calls failed, last 03:21 write: answer 503: Service
   Unavailable
 prices: 107,425 in_sync, 320 held, 225 parked (refused, or no floor), 31,940

@@ -9,7 +9,7 @@ use super::schema::{BY_DELAY, Keys, SOURCE, SOURCE_GUARD, ZERO_AFTER};
 use super::tree::{Entry, Node, Place, Value, json};
 use super::value::{choice, choice_or, count, duration, instant, milliseconds, percent, text};
 use jiff::tz::TimeZone;
-use omnistock_sdk::ConnectorSpec;
+use omnistock_sdk::{CallLimit, ConnectorSpec};
 use omnistock_words::{
     Absorb, Basis, ChannelName, ConnectorName, LocationName, Missing, SourceGuard, SourcePolicy, Stale, VendorLocation,
 };
@@ -36,6 +36,8 @@ pub struct ConnectorConfiguration {
     pub schedule: Option<String>,
     /// The time zone of the schedule.
     pub timezone: Option<TimeZone>,
+    /// So many calls and no more, whatever the vendor takes; unset: only what the vendor takes.
+    pub calls: Option<CallLimit>,
     /// Its own keys.
     pub table: serde_json::Value,
     /// What it calls our locations.
@@ -80,6 +82,7 @@ pub(super) fn read(root: Root, registry: &'static [ConnectorSpec], codes: &Codes
             every: every.or((is_source && schedule.is_none()).then_some(EVERY)),
             schedule,
             timezone,
+            calls: section.read("calls", calls),
             table,
             codes,
             places,
@@ -87,6 +90,26 @@ pub(super) fn read(root: Root, registry: &'static [ConnectorSpec], codes: &Codes
         read.configurations.insert(name, configuration);
     }
     read
+}
+
+/// `"2/s"`, `"90/m"`, `"5000/d"`.
+fn calls(node: &Node) -> Result<CallLimit, Fault> {
+    let wrong = || Fault::expected("calls in a time like \"2/s\", \"90/m\", \"3000/h\" or \"5000/d\"", node);
+    let (amount, per) = text(node)?.split_once('/').ok_or_else(wrong)?;
+    let amount: u32 = amount
+        .trim()
+        .parse()
+        .ok()
+        .filter(|amount| *amount > 0)
+        .ok_or_else(wrong)?;
+    let seconds = match per.trim() {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        _ => return Err(wrong()),
+    };
+    Ok(CallLimit::window("settings", amount, seconds * 1_000))
 }
 
 fn kind(section: &Section, registry: &'static [ConnectorSpec]) -> Option<&'static ConnectorSpec> {

@@ -52,7 +52,7 @@ pub(super) const HISTORY: Keys = Keys::of(&[&["keep", "most_mb"]]);
 pub(super) const SERVER: Keys = Keys::of(&[&["admin", "webhooks", "public_url"]]);
 /// Keys that every connector has; the others are its own.
 pub(super) const CONNECTOR: Keys = Keys {
-    known: &[&["kind"], SOURCE],
+    known: &[&["kind", "calls"], SOURCE],
     later: &["contained"],
     open: true,
 };

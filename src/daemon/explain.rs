@@ -230,6 +230,7 @@ fn explanation(
             .iter()
             .map(|wait| format!("{wait}."))
             .chain(guard)
+            .chain(throttled(view, channel))
             .chain(reasons.notes.iter().cloned())
             .chain(blindness(view, promise, channel))
             .collect(),
@@ -243,6 +244,17 @@ fn explanation(
         ),
         changes: Vec::new(),
     }
+}
+
+/// That the channel's calls wait for a limit of the vendor.
+fn throttled(view: &DaemonView, channel: &ChannelName) -> Option<String> {
+    let waiting = view.house.channels.get(channel)?.board.limits().1?;
+    let waiting = Some(waiting).filter(|waiting| waiting.until > now())?;
+    let throttled = super::status::throttled(waiting);
+    Some(format!(
+        "Calls to {channel}: {}, until {}.",
+        throttled.reason, throttled.until
+    ))
 }
 
 /// A state of the stock by its name.

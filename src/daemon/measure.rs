@@ -3,7 +3,7 @@
 use super::view::DaemonView;
 use crate::intake::GateKeeper;
 use crate::server::metrics::{
-    Metrics, OfChannel, OfLag, OfLine, OfName, OfOutcome, OfReport, OfSource, OfState, OfUnknown,
+    Metrics, OfChannel, OfLag, OfLimit, OfLine, OfName, OfOutcome, OfReport, OfSource, OfState, OfUnknown,
 };
 use crate::store::Lease;
 use omnistock_sdk::now;
@@ -49,6 +49,14 @@ pub(super) fn measure(view: &DaemonView, metrics: &Metrics) {
         raise(&metrics.calls.get_or_create(&outcome("failed")), failed);
         raise(&metrics.updates.get_or_create(&outcome("accepted")), totals.writes);
         raise(&metrics.drift.get_or_create(&outcome("unexplained")), totals.drift);
+        let (limits, throttle) = parts.board.limits();
+        let throttled = throttle.is_some_and(|throttle| throttle.until > now());
+        let of = OfChannel::new(name.as_str());
+        metrics.throttled.get_or_create(&of).set(i64::from(throttled));
+        for limit in limits {
+            let labels = OfLimit::new(name.as_str(), limit.name);
+            metrics.limits.get_or_create(&labels).set(i64::from(limit.used));
+        }
         if let Some(orders) = &parts.orders {
             raise(
                 &metrics.orders.get_or_create(&OfChannel::new(name.as_str())),

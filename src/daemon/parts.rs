@@ -1,5 +1,6 @@
 //! What a daemon is made of: one ledger, one poller a source and a channel, one worker a channel.
 
+use super::accounts::Accounts;
 use super::house::House;
 use super::lease::Grant;
 use super::seen::{Fetches, listed, watched};
@@ -12,6 +13,7 @@ use crate::intake::{
     StockPoller, UpkeepTimes, Watched,
 };
 use crate::store::{EntryId, Lease};
+use omnistock_sdk::Connector;
 use omnistock_words::{ChannelName, ConnectorName};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -51,6 +53,7 @@ pub(super) struct Parts<'a> {
     applied: watch::Sender<EntryId>,
     holds: Arc<Holds>,
     applying: Applying,
+    accounts: Accounts,
 }
 
 impl<'a> Parts<'a> {
@@ -68,6 +71,7 @@ impl<'a> Parts<'a> {
             applied,
             holds: Arc::default(),
             applying: Applying::default(),
+            accounts: Accounts::new(house, grant.rebuild.is_some()),
         }
     }
 
@@ -141,7 +145,7 @@ impl<'a> Parts<'a> {
             };
             let poller = OrderPoller::new(
                 channel.clone(),
-                connector,
+                self.limited(channel, connector),
                 self.times(channel).orders_every,
                 Arc::clone(&self.house.store),
                 self.lease.clone(),
@@ -157,6 +161,15 @@ impl<'a> Parts<'a> {
         requests
     }
 
+    /// The channel's connector, for reading orders within its account's limits.
+    fn limited(&self, channel: &ChannelName, connector: Arc<dyn Connector>) -> Arc<dyn Connector> {
+        let settings = self.house.configuration.settings.channels.get(channel);
+        match settings {
+            Some(settings) => self.accounts.limited(&settings.connector, connector, &self.grant.lease),
+            None => connector,
+        }
+    }
+
     /// One worker a channel.
     fn workers(&self, tracker: &TaskTracker, gate: &Arc<GateKeeper>, orders: &BTreeMap<ChannelName, OrderRequests>) {
         let house = self.house;
@@ -166,11 +179,15 @@ impl<'a> Parts<'a> {
                 continue;
             };
             let (keeper, own) = (Arc::clone(gate), channel.clone());
+            let Some(account) = self.accounts.of_channel(house, channel) else {
+                continue;
+            };
             let parts = ChannelParts {
                 channel: channel.clone(),
                 store: Arc::clone(&house.store),
                 settings: Arc::clone(&house.settings),
                 connector,
+                account,
                 lease: self.lease.clone(),
                 right: self.grant.right.clone(),
                 gate: gate.gate(channel),
@@ -199,7 +216,7 @@ impl<'a> Parts<'a> {
             let Some(view) = house.sources.get(name) else { continue };
             let parts = StockParts {
                 source: name.clone(),
-                connector: Arc::clone(connector),
+                connector: self.accounts.limited(name, Arc::clone(connector), &self.grant.lease),
                 schedule: self.schedule(name),
                 store: Arc::clone(&house.store),
                 settings: Arc::clone(&house.settings),

@@ -2,8 +2,10 @@
 
 use super::view::{ChannelView, DaemonView, SourceView};
 use crate::server::{
-    ChannelStatus, Counted, Lag, LastReport, ReportProblem, SourceStatus, StateCounts, Status, StoreLine,
+    ChannelStatus, Counted, Lag, LastReport, LimitStatus, ReportProblem, SourceStatus, StateCounts, Status, StoreLine,
+    Throttled,
 };
+use omnistock_planner::{Usage, Waiting};
 use omnistock_sdk::now;
 use omnistock_words::{ChannelName, ConnectorName, Settings};
 use std::collections::BTreeMap;
@@ -167,6 +169,7 @@ fn channel(view: &DaemonView, settings: &Settings, name: &ChannelName, parts: &C
         .map(|(p50_ms, p99_ms)| Lag { p50_ms, p99_ms });
     let orders_error = parts.orders.as_ref().and_then(|orders| orders.last().1);
     let waiting = board.stopped().or_else(|| board.store_error()).or(orders_error);
+    let (limits, throttle) = board.limits();
     // A standby has nothing to wait for.
     let waits = view.gate().and_then(|_| view.closed(name)).unwrap_or_default();
     ChannelStatus {
@@ -186,6 +189,29 @@ fn channel(view: &DaemonView, settings: &Settings, name: &ChannelName, parts: &C
             reason,
         }),
         waiting: waiting.or_else(|| waits.first().cloned()),
+        limits: limits.into_iter().map(limit).collect(),
+        throttled: throttle.filter(|throttle| throttle.until > now()).map(throttled),
+    }
+}
+
+fn limit(usage: Usage) -> LimitStatus {
+    LimitStatus {
+        name: usage.name.to_owned(),
+        stated: usage.stated,
+        used_per_mille: usage.used,
+        eased: usage.eased,
+    }
+}
+
+/// Why calls wait, in words.
+pub(super) fn throttled(waiting: Waiting) -> Throttled {
+    let reason = match waiting.limit {
+        Some(limit) => format!("waits for the limit of the vendor: {limit}"),
+        None => "the vendor asked for a pause".to_owned(),
+    };
+    Throttled {
+        until: waiting.until,
+        reason,
     }
 }
 

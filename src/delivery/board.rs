@@ -4,7 +4,7 @@ use super::LagHistogram;
 use super::hold::{Asked, ChannelHold, HoldDecision};
 use super::kept::KeptBack;
 use super::price_board::PriceBoard;
-use omnistock_planner::{Class, ListingDocument, ListingState};
+use omnistock_planner::{Class, ListingDocument, ListingState, Usage, Waiting};
 use omnistock_words::{ListingId, Millis, Mode, Sku, VendorLocation};
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -70,6 +70,7 @@ struct Texts {
     error: Option<(Millis, String)>,
     stopped: Option<String>,
     store: Option<String>,
+    limits: (Vec<Usage>, Option<Waiting>),
     mode: Option<Mode>,
 }
 
@@ -208,6 +209,15 @@ impl ChannelBoard {
     /// The channel's own mode, without rules; `None` before the worker has begun.
     pub fn mode(&self) -> Option<Mode> {
         self.texts().mode
+    }
+
+    /// How much of each limit of the account is used, and why calls wait for one.
+    pub fn limits(&self) -> (Vec<Usage>, Option<Waiting>) {
+        self.texts().limits.clone()
+    }
+
+    pub(super) fn set_limits(&self, limits: (Vec<Usage>, Option<Waiting>)) {
+        self.texts().limits = limits;
     }
 
     fn hold_facts(&self) -> MutexGuard<'_, HoldFacts> {

@@ -1,11 +1,12 @@
 //! Calls to the vendor and to the order poller: each ends within its deadline, with what became of it.
 
+use super::account::Pass;
 use super::catalogue::Index;
 use super::price_call::{self, PriceDone, PriceJob};
 use crate::store::Right;
 use omnistock_sdk::{
     Connector, ConnectorError, Cursor, ItemOutcome, ListingPage, ListingReading, ListingReference, PricedPage,
-    WriteItem, now,
+    WriteItem, learning, now,
 };
 use omnistock_words::Millis;
 use std::sync::Arc;
@@ -25,6 +26,31 @@ pub(super) enum Job {
     PricedPage(Option<Cursor>),
     /// Sets or reads prices.
     Price(PriceJob),
+}
+
+impl Job {
+    /// The first so many listings of the call, and the others.
+    pub(super) fn split(self, at: usize) -> (Self, Self) {
+        match self {
+            Self::Write(mut items) => {
+                let rest = items.split_off(at.min(items.len()));
+                (Self::Write(items), Self::Write(rest))
+            }
+            Self::Read(mut items) => {
+                let rest = items.split_off(at.min(items.len()));
+                (Self::Read(items), Self::Read(rest))
+            }
+            Self::Price(PriceJob::Write(mut items)) => {
+                let rest = items.split_off(at.min(items.len()));
+                (Self::Price(PriceJob::Write(items)), Self::Price(PriceJob::Write(rest)))
+            }
+            Self::Price(PriceJob::Read(mut items)) => {
+                let rest = items.split_off(at.min(items.len()));
+                (Self::Price(PriceJob::Read(items)), Self::Price(PriceJob::Read(rest)))
+            }
+            page @ (Self::Page(_) | Self::PricedPage(_)) => (page.clone(), page),
+        }
+    }
 }
 
 /// What became of a call.
@@ -67,10 +93,36 @@ fn late(deadline: Duration) -> ConnectorError {
 
 /// Makes one call. A connector without the role answers with an error for the operator. A write begins only
 /// while the lease is certainly ours; what remains possible is a call that is on the wire already when it ends.
-pub(super) async fn perform(connector: Arc<dyn Connector>, job: Job, right: &Right, deadline: Duration) -> Ending {
-    let done = match (connector.channel(), job) {
-        (_, Job::Write(items)) if !right.holds() => Done::NotSent(items),
-        (_, Job::Price(job)) => Done::Price(price_call::perform(&*connector, job, right.holds(), deadline).await),
+pub(super) async fn perform(
+    connector: Arc<dyn Connector>,
+    job: Job,
+    mut pass: Pass,
+    right: &Right,
+    deadline: Duration,
+) -> Ending {
+    let may = pass.holds();
+    let (done, told) = learning(call(connector, job, may, right, deadline)).await;
+    pass.told(told);
+    // The call counts as used from its answer on.
+    drop(pass);
+    Ending { done, at: now() }
+}
+
+async fn call(connector: Arc<dyn Connector>, job: Job, may: bool, right: &Right, deadline: Duration) -> Done {
+    let slept = || ConnectorError::retry("not asked: the time for it is over");
+    match (connector.channel(), job) {
+        (_, Job::Write(items)) if !may || !right.holds() => Done::NotSent(items),
+        (_, Job::Read(items)) if !may => Done::Read {
+            items,
+            result: Err(slept()),
+        },
+        (_, Job::Page(_)) if !may => Done::Page(Err(slept())),
+        (_, Job::PricedPage(_)) if !may => Done::PricedPage(Err(slept())),
+        (_, Job::Price(PriceJob::Read(items))) if !may => Done::Price(PriceDone::Read(items, Err(slept()))),
+        (_, Job::Price(job)) => {
+            let right = may && right.holds();
+            Done::Price(price_call::perform(&*connector, job, right, deadline).await)
+        }
         (_, Job::PricedPage(cursor)) => {
             let page = async {
                 match connector.prices() {
@@ -107,8 +159,7 @@ pub(super) async fn perform(connector: Arc<dyn Connector>, job: Job, right: &Rig
             result: Err(without_channel()),
         },
         (None, Job::Page(_)) => Done::Page(Err(without_channel())),
-    };
-    Ending { done, at: now() }
+    }
 }
 
 fn without_channel() -> ConnectorError {

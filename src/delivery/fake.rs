@@ -2,12 +2,12 @@
 
 use async_trait::async_trait;
 use omnistock_sdk::{
-    ChannelRole, Connector, ConnectorError, Cursor, Grouping, ItemOutcome, ListingKey, ListingPage, ListingReading,
-    ListingReference, Manifest, OrderPage, OrderSource, PriceCurrency, PriceField, PriceItem, PriceOutcome,
-    PriceReading, PriceRole, PriceTerms, PricedPage, ReservedLine, WriteItem, now,
+    CallKind, CallLimits, ChannelRole, Connector, ConnectorError, Cursor, Grouping, ItemOutcome, Learned, ListingKey,
+    ListingPage, ListingReading, ListingReference, Manifest, OrderPage, OrderSource, PriceCurrency, PriceField,
+    PriceItem, PriceOutcome, PriceReading, PriceRole, PriceTerms, PricedPage, ReservedLine, WriteItem, learn, now,
 };
 use omnistock_words::{
-    ListingId, LocationName, OrderFact, OrderId, Price, Quantity, Sku, VendorLocation, WriteMeaning,
+    ListingId, LocationName, Millis, OrderFact, OrderId, Price, Quantity, Sku, VendorLocation, WriteMeaning,
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Mutex;
@@ -48,6 +48,9 @@ pub(super) struct Shop {
     pub(super) no_catalogue: bool,
     /// Calls that read listings by name.
     pub(super) reads: u64,
+    /// The next call is refused with this.
+    pub(super) throttle: Option<Learned>,
+    arrivals: Vec<(Millis, CallKind, u32)>,
     /// What listings ask; one that is missing here has no price of its own.
     pub(super) prices: BTreeMap<String, Option<Price>>,
     pub(super) price_faults: VecDeque<Fault>,
@@ -69,6 +72,7 @@ fn name(key: &ListingKey) -> String {
 pub(super) struct Fake {
     manifest: Manifest,
     pub(super) shop: Mutex<Shop>,
+    limits: CallLimits,
     dead: Mutex<Option<ConnectorError>>,
     pub(super) tried: AtomicU64,
 }
@@ -91,6 +95,7 @@ impl Fake {
         };
         Self {
             manifest,
+            limits: CallLimits::default(),
             shop: Mutex::default(),
             dead: Mutex::default(),
             tried: AtomicU64::new(0),
@@ -102,6 +107,38 @@ impl Fake {
         let mut fake = Self::new(write);
         fake.manifest.compare_and_set = true;
         fake
+    }
+
+    /// The vendor states limits, and takes and shows so many listings at once.
+    pub(super) fn limited(write: WriteMeaning, batch: usize, limits: CallLimits) -> Self {
+        let mut fake = Self::new(write);
+        (fake.limits, fake.manifest.concurrency) = (limits, 4);
+        (fake.manifest.max_write, fake.manifest.max_read) = (batch, batch);
+        fake
+    }
+
+    /// Every call that arrived, when, and with how many listings.
+    pub(super) fn arrivals(&self) -> Vec<(Millis, CallKind, u32)> {
+        self.shop.lock().unwrap().arrivals.clone()
+    }
+
+    /// A call arrives somewhere between its sending and its answer.
+    async fn arrive(&self, kind: CallKind, items: usize) -> Result<(), ConnectorError> {
+        let way = Duration::from_micros(u64::from(rand::random::<u16>()) / 8);
+        sleep(way).await;
+        let refused = {
+            let mut shop = self.shop.lock().unwrap();
+            shop.arrivals.push((now(), kind, u32::try_from(items).unwrap()));
+            shop.throttle.take()
+        };
+        sleep(way / 2).await;
+        match refused {
+            Some(told) => {
+                learn(told);
+                Err(ConnectorError::retry("answer 429: slow down"))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Every reading comes in a call of its own.
@@ -143,25 +180,32 @@ impl Fake {
 impl ChannelRole for Fake {
     async fn catalogue(&self, cursor: Option<&Cursor>) -> Result<ListingPage, ConnectorError> {
         self.alive()?;
+        if !self.limits.calls.is_empty() {
+            self.arrive(CallKind::Read, 1).await?;
+        }
         let shop = self.shop.lock().unwrap();
         if shop.no_catalogue {
             return Err(ConnectorError::rejected("the catalogue is being rebuilt"));
         }
+        let page = if self.limits.calls.is_empty() { 3 } else { 500 };
         let from: usize = cursor.map_or(0, |cursor| cursor.0.parse().unwrap());
         let listings: Vec<_> = shop
             .numbers
             .keys()
             .skip(from)
-            .take(3)
+            .take(page)
             .filter_map(|id| Self::reading(&shop, id))
             .collect();
-        let next = (from + 3 < shop.numbers.len()).then(|| Cursor((from + 3).to_string()));
+        let next = (from + page < shop.numbers.len()).then(|| Cursor((from + page).to_string()));
         Ok(ListingPage { listings, next })
     }
 
     async fn read(&self, listings: &[ListingReference]) -> Result<Vec<ListingReading>, ConnectorError> {
         self.alive()?;
         assert!(listings.len() <= self.manifest.max_read && !listings.is_empty());
+        if !self.limits.calls.is_empty() {
+            self.arrive(CallKind::Read, listings.len()).await?;
+        }
         let mut shop = self.shop.lock().unwrap();
         shop.reads += 1;
         Ok(listings
@@ -173,6 +217,9 @@ impl ChannelRole for Fake {
     async fn write(&self, items: &[WriteItem]) -> Result<Vec<ItemOutcome>, ConnectorError> {
         self.alive()?;
         assert!(items.len() <= self.manifest.max_write && !items.is_empty());
+        if !self.limits.calls.is_empty() {
+            self.arrive(CallKind::Write, items.len()).await?;
+        }
         let fault = self.shop.lock().unwrap().faults.pop_front();
         match &fault {
             Some(Fault::Hang) => std::future::pending::<()>().await,
@@ -294,6 +341,7 @@ impl PriceRole for Fake {
 #[async_trait]
 impl OrderSource for Fake {
     async fn orders(&self, _: Option<&Cursor>) -> Result<OrderPage, ConnectorError> {
+        self.arrive(CallKind::Orders, 1).await?;
         Ok(OrderPage {
             orders: vec![],
             cursor: Cursor(String::new()),
@@ -310,6 +358,10 @@ impl OrderSource for Fake {
 impl Connector for Fake {
     fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    fn limits(&self) -> CallLimits {
+        self.limits.clone()
     }
 
     fn orders(&self) -> Option<&dyn OrderSource> {

@@ -2,7 +2,7 @@
 
 use super::fake::Fake;
 use super::shaky::Shaky;
-use super::{ChannelBoard, ChannelParts, ChannelWorker, Ended, FreshOrders, Timings};
+use super::{Account, ChannelBoard, ChannelParts, ChannelWorker, Ended, FreshOrders, Timings};
 use crate::store::{Asked, CommitBatch, DirtyMark, DocumentWrite, Key, Lease, Right, Store};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
@@ -55,7 +55,7 @@ pub(super) struct House {
     pub(super) applying: watch::Sender<(u64, u64)>,
     pub(super) timings: Timings,
     pub(super) right: Right,
-    lease: Lease,
+    pub(super) lease: Lease,
     leases: watch::Sender<Option<Lease>>,
     versions: Mutex<BTreeMap<String, (u64, SkuDocument)>>,
 }
@@ -191,12 +191,24 @@ impl House {
         self.ledger(sku, |document| document.lines.push(line)).await;
     }
 
+    /// The fake's account, as a term makes it.
+    pub(super) fn account(&self) -> Arc<Account> {
+        let limits = omnistock_sdk::Connector::limits(self.fake.as_ref());
+        Account::new(SHOP, limits.calls, self.store.clone(), false)
+    }
+
     pub(super) fn start(&self) -> Run {
+        self.start_with(self.account())
+    }
+
+    /// With an account that others share.
+    pub(super) fn start_with(&self, account: Arc<Account>) -> Run {
         let parts = ChannelParts {
             channel: ChannelName::new(SHOP).unwrap(),
             store: self.store.clone(),
             settings: self.settings.clone(),
             connector: self.fake.clone(),
+            account,
             lease: self.leases.subscribe(),
             right: self.right.clone(),
             gate: self.gate.subscribe(),
@@ -276,7 +288,13 @@ pub(super) async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
 
 /// A house with listings: id and SKU, the number shown, the ERP's figure.
 pub(super) async fn house(write: WriteMeaning, listings: &[(&str, i64, i64)]) -> House {
-    let house = House::new(write).await;
+    house_of(Fake::new(write), listings).await
+}
+
+/// The same with this shop.
+pub(super) async fn house_of(fake: Fake, listings: &[(&str, i64, i64)]) -> House {
+    let mut house = House::new(WriteMeaning::Available).await;
+    house.fake = Arc::new(fake);
     for (id, shown, stock) in listings {
         house.list(id, *shown);
         house.stock(id, *stock).await;

@@ -1,12 +1,13 @@
 //! From numbers to calls: the riskiest first, as many as there is room for.
 
+use super::account::Pass;
 use super::call::{Done, Ending, Job, perform};
 use super::catalogue::Index;
 use super::look::Planned;
 use super::price_call::PriceJob;
 use super::worker::{Audit, Worker, has_orders};
 use omnistock_planner::{Candidate, Class, Fetched, ListingDocument, Sent, batch};
-use omnistock_sdk::{Grouping, ListingKey, ListingReference, WriteItem, now};
+use omnistock_sdk::{CallKind, Grouping, ListingKey, ListingReference, WriteItem, now};
 use omnistock_words::Millis;
 use std::collections::HashMap;
 use tokio::time::timeout;
@@ -27,18 +28,21 @@ pub(super) fn reference(document: &ListingDocument) -> ListingReference {
 
 impl Worker {
     /// The calls to make now. Numbers without room stay in the queue and are computed anew at their turn.
-    pub(super) fn plan(&mut self, planned: Vec<Planned>) -> Vec<Job> {
+    pub(super) fn plan(&mut self, planned: Vec<Planned>) -> Vec<(Job, Pass)> {
         let now = now();
         let mut room = self.room(now);
         let mut jobs = Vec::new();
+        self.throttle.until = self.throttle.until.filter(|until| *until > now);
         self.release_halves(room, now);
         while room > 0
+            && let Some(pass) = self.ask_for_half()
             && let Some(half) = self.halves.pop_front()
         {
-            jobs.push(half);
+            jobs.push((half, pass));
             room -= 1;
         }
-        if room > 0 && self.catalogue.next_due().is_some_and(|due| now.since(due) > OVERDUE) {
+        let overdue = self.catalogue.next_due().is_some_and(|due| now.since(due) > OVERDUE);
+        if room > 0 && overdue && (planned.is_empty() || self.throttle.reads_first()) {
             room -= self.plan_read(now, &mut jobs);
         }
         room -= self.plan_overdue_prices(room, now, &mut jobs);
@@ -86,21 +90,69 @@ impl Worker {
         }
     }
 
-    fn plan_writes(&mut self, planned: Vec<Planned>, room: usize, now: Millis, jobs: &mut Vec<Job>) -> usize {
+    /// A half of a refused call goes as it is: with as many listings as it has.
+    fn ask_for_half(&mut self) -> Option<Pass> {
+        let (kind, items) = match self.halves.front()? {
+            Job::Write(items) => (CallKind::Write, items.len()),
+            Job::Read(items) => (CallKind::Read, items.len()),
+            Job::Price(PriceJob::Write(items)) => (CallKind::Price, items.len()),
+            Job::Price(PriceJob::Read(items)) => (CallKind::Read, items.len()),
+            Job::Page(_) | Job::PricedPage(_) => (CallKind::Read, 1),
+        };
+        let pass = self.throttle.ask(kind, items)?;
+        if pass.items < items
+            && let Some(whole) = self.halves.pop_front()
+        {
+            let (first, rest) = whole.split(pass.items);
+            self.halves.push_front(rest);
+            self.halves.push_front(first);
+        }
+        Some(pass)
+    }
+
+    fn plan_writes(
+        &mut self,
+        mut planned: Vec<Planned>,
+        room: usize,
+        now: Millis,
+        jobs: &mut Vec<(Job, Pass)>,
+    ) -> usize {
         if room == 0 || planned.is_empty() {
             return 0;
         }
+        planned.retain(|write| self.may_change(write, now));
         let candidates: Vec<_> = planned.iter().filter_map(|write| self.candidate(write)).collect();
         let mut calls = batch(candidates, self.limits.write);
         calls.truncate(room);
         let mut planned: HashMap<Index, Planned> = planned.into_iter().map(|write| (write.index, write)).collect();
-        let used = calls.len();
+        let mut used = 0;
         for call in calls {
-            let writes = call.keys.iter().filter_map(|index| planned.remove(index));
-            let items = writes.filter_map(|write| self.intend(&write, now)).collect();
-            jobs.push(Job::Write(items));
+            let Some(pass) = self.throttle.ask(CallKind::Write, call.keys.len()) else {
+                break;
+            };
+            // Riskiest first: what the limit has no room for stays in the queue.
+            let keys = call.keys.iter().take(pass.items);
+            let writes = keys.filter_map(|index| planned.remove(index)).collect::<Vec<_>>();
+            let items = writes.iter().filter_map(|write| self.intend(write, now)).collect();
+            jobs.push((Job::Write(items), pass));
+            used += 1;
         }
         used
+    }
+
+    /// Whether the listing may change once more by the vendor's limit for one listing; else it is looked at again then.
+    fn may_change(&mut self, write: &Planned, now: Millis) -> bool {
+        let Some(entry) = self.catalogue.get(write.index) else {
+            return false;
+        };
+        match self.throttle.change(entry.document.changes_left, write.risk, now) {
+            Ok(_) => true,
+            Err(until) => {
+                self.work.unqueue(&write.sku);
+                self.work.wait(&write.sku, until);
+                false
+            }
+        }
     }
 
     fn candidate(&self, write: &Planned) -> Option<Candidate<Index, String>> {
@@ -125,6 +177,8 @@ impl Worker {
         let token = self.lease.token;
         self.catalogue.unschedule(write.index);
         let entry = self.catalogue.get_mut(write.index)?;
+        let left = self.throttle.change(entry.document.changes_left, write.risk, now);
+        entry.document.changes_left = left.unwrap_or(entry.document.changes_left);
         entry.busy = true;
         entry.asked_at = None;
         entry.reads = 0;
@@ -150,25 +204,29 @@ impl Worker {
         Some((write.index, item))
     }
 
-    fn plan_read(&mut self, now: Millis, jobs: &mut Vec<Job>) -> usize {
+    fn plan_read(&mut self, now: Millis, jobs: &mut Vec<(Job, Pass)>) -> usize {
         if self.catalogue.next_due().is_none_or(|due| due > now) {
             return 0;
         }
         // What is due soon comes along: one call instead of two.
         let soon = i64::try_from(self.parts.timings.read_back.as_millis() / 2).unwrap_or_default();
+        let due = self.catalogue.due(now.plus(soon), self.limits.read);
+        let Some(pass) = self.throttle.ask(CallKind::Read, due.len()) else {
+            return 0;
+        };
         let mut items = Vec::new();
-        for index in self.catalogue.due(now.plus(soon), self.limits.read) {
+        for index in due.into_iter().take(pass.items) {
             self.catalogue.unschedule(index);
             if let Some(entry) = self.catalogue.get_mut(index) {
                 entry.reading = true;
                 items.push((index, reference(&entry.document)));
             }
         }
-        jobs.push(Job::Read(items));
+        jobs.push((Job::Read(items), pass));
         1
     }
 
-    fn plan_page(&mut self, now: Millis, jobs: &mut Vec<Job>) {
+    fn plan_page(&mut self, now: Millis, jobs: &mut Vec<(Job, Pass)>) {
         if self.audit.is_none() && now >= self.audit_at {
             self.audit = Some(Audit::default());
         }
@@ -176,26 +234,34 @@ impl Worker {
         if audit.running || audit.not_before.is_some_and(|at| at > now) {
             return;
         }
+        let Some(pass) = self.throttle.ask(CallKind::Read, 1) else {
+            return;
+        };
         audit.running = true;
         let cursor = audit.cursor.clone();
         let priced = self.prices.terms.is_some();
-        jobs.push(if priced {
+        let job = if priced {
             Job::PricedPage(cursor)
         } else {
             Job::Page(cursor)
-        });
+        };
+        jobs.push((job, pass));
     }
 
     /// Makes the calls, behind the commit that holds their intents.
-    pub(super) fn launch(&mut self, jobs: Vec<Job>) {
-        for job in jobs {
+    pub(super) fn launch(&mut self, jobs: Vec<(Job, Pass)>) {
+        for (job, pass) in jobs {
             self.breaker.begin();
             self.parts.board.call();
             let (connector, endings) = (self.parts.connector.clone(), self.endings.clone());
             let (deadline, right) = (self.parts.timings.call, self.parts.right.clone());
             self.tasks.spawn(async move {
                 // Without a receiver the worker is gone, and its intents tell the next one.
-                drop(endings.send(perform(connector, job, &right, deadline).await).await);
+                drop(
+                    endings
+                        .send(perform(connector, job, pass, &right, deadline).await)
+                        .await,
+                );
             });
         }
         self.fetch_orders();

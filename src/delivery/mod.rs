@@ -5,6 +5,7 @@
 //! cleared only if it is still the one that was seen. After a crash an intent without outcome means
 //! *unknown*: the newest number goes again and is read back.
 
+mod account;
 mod board;
 mod call;
 mod catalogue;
@@ -15,6 +16,7 @@ mod hold;
 mod kept;
 mod lag;
 mod launch;
+mod limited;
 mod look;
 mod marks;
 mod parts;
@@ -27,6 +29,7 @@ mod results;
 mod sight;
 mod start;
 mod terms;
+mod throttle;
 mod turns;
 mod worker;
 
@@ -39,6 +42,8 @@ mod guard_tests;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
+mod limit_tests;
+#[cfg(test)]
 mod price_tests;
 #[cfg(test)]
 mod price_trouble_tests;
@@ -49,10 +54,12 @@ mod tests;
 #[cfg(test)]
 mod trouble_tests;
 
+pub use account::{Account, Pass};
 pub use board::{BoardTotals, ChannelBoard, ParkedListing, UnmappedListing};
 pub use documents::{DamagedListing, decode_listing, encode_listing};
 pub use hold::{ChannelHold, HoldDecision};
 pub use lag::LagHistogram;
+pub use limited::Limited;
 pub use parts::{ChannelParts, Ended, FreshOrders, Timings};
 pub use price_guard::PriceHold;
 pub use worker::ChannelWorker;

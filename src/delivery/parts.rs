@@ -1,6 +1,6 @@
 //! What a channel's worker is given.
 
-use super::ChannelBoard;
+use super::{Account, ChannelBoard};
 use crate::store::{Lease, Right, Store};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
@@ -66,6 +66,8 @@ pub struct ChannelParts {
     pub settings: Arc<ArcSwap<Settings>>,
     /// The connector that writes the channel.
     pub connector: Arc<dyn Connector>,
+    /// The limits of the connector's account, which others may share.
+    pub account: Arc<Account>,
     /// The lease; nothing is done without one.
     pub lease: watch::Receiver<Option<Lease>>,
     /// Whether the lease is certainly still ours: asked right before every write.

@@ -1,5 +1,6 @@
 //! Calls that write and read prices: planning them, and what became of them.
 
+use super::account::Pass;
 use super::call::Job;
 use super::catalogue::Index;
 use super::prices::told_apart;
@@ -10,7 +11,9 @@ use omnistock_planner::{
     AGE_STEP, Candidate, Class, ListingDocument, Next, ObservedPrice, PriceVerdict, Risk, SentPrice, batch,
     full_jitter, halves, settle_price,
 };
-use omnistock_sdk::{Connector, ConnectorError, Grouping, ListingReference, PriceItem, PriceOutcome, PriceReading};
+use omnistock_sdk::{
+    CallKind, Connector, ConnectorError, Grouping, ListingReference, PriceItem, PriceOutcome, PriceReading,
+};
 use omnistock_words::{Currency, Millis, Price};
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
@@ -91,7 +94,7 @@ fn group(document: &ListingDocument, grouping: Grouping) -> String {
 
 impl Worker {
     /// Calls for prices that have waited longer than any number should let them.
-    pub(super) fn plan_overdue_prices(&mut self, room: usize, now: Millis, jobs: &mut Vec<Job>) -> usize {
+    pub(super) fn plan_overdue_prices(&mut self, room: usize, now: Millis, jobs: &mut Vec<(Job, Pass)>) -> usize {
         let late = self
             .prices
             .planned
@@ -105,7 +108,7 @@ impl Worker {
     }
 
     /// Calls for prices, the oldest first. What finds no room waits for it, and is computed anew then.
-    pub(super) fn plan_prices(&mut self, room: usize, now: Millis, jobs: &mut Vec<Job>) -> usize {
+    pub(super) fn plan_prices(&mut self, room: usize, now: Millis, jobs: &mut Vec<(Job, Pass)>) -> usize {
         let Some(terms) = self
             .prices
             .terms
@@ -126,13 +129,14 @@ impl Worker {
         let candidates = self.prices.planned.iter().filter_map(candidate).collect();
         let mut used = 0;
         for call in batch(candidates, terms.max_write).into_iter().take(room) {
-            let items: Vec<_> = call
-                .keys
-                .into_iter()
-                .filter_map(|index| self.intend_price(index, now))
-                .collect();
+            let Some(pass) = self.throttle.ask(CallKind::Price, call.keys.len()) else {
+                break;
+            };
+            // The oldest first: what the limit has no room for waits for it.
+            let keys = call.keys.into_iter().take(pass.items);
+            let items: Vec<_> = keys.filter_map(|index| self.intend_price(index, now)).collect();
             if !items.is_empty() {
-                jobs.push(Job::Price(PriceJob::Write(items)));
+                jobs.push((Job::Price(PriceJob::Write(items)), pass));
                 used += 1;
             }
         }
@@ -176,7 +180,7 @@ impl Worker {
     }
 
     /// Read-backs of prices that are due; what is due soon comes along.
-    pub(super) fn plan_price_read(&mut self, now: Millis, jobs: &mut Vec<Job>) -> usize {
+    pub(super) fn plan_price_read(&mut self, now: Millis, jobs: &mut Vec<(Job, Pass)>) -> usize {
         let Some(terms) = self.prices.terms else { return 0 };
         if self.prices.reads.next().is_none_or(|due| due > now) {
             return 0;
@@ -188,11 +192,17 @@ impl Worker {
             let busy = entry.price.as_ref().is_none_or(|known| known.busy);
             (!busy).then(|| (*index, super::launch::reference(&entry.document)))
         };
-        let items: Vec<_> = indexes.iter().filter_map(free).collect();
+        let mut items: Vec<_> = indexes.iter().filter_map(free).collect();
         if items.is_empty() {
             return 0;
         }
-        jobs.push(Job::Price(PriceJob::Read(items)));
+        let pass = self.throttle.ask(CallKind::Read, items.len());
+        let room = pass.as_ref().map_or(0, |pass| pass.items);
+        for (index, _) in items.split_off(room.min(items.len())) {
+            self.prices.reads.set(index, self.throttle.until.unwrap_or(now));
+        }
+        let Some(pass) = pass else { return 0 };
+        jobs.push((Job::Price(PriceJob::Read(items)), pass));
         1
     }
 

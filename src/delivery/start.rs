@@ -13,6 +13,12 @@ impl Worker {
     /// Loads the documents. A call of which only the intent is known may have taken effect: *unknown*.
     pub(super) async fn load(&mut self) -> Result<(), Stop> {
         self.parts.board.clear();
+        let account = self.parts.account.clone();
+        self.patiently(|_| {
+            let account = account.clone();
+            async move { account.open().await }
+        })
+        .await?;
         let prefix = document_prefix(&self.parts.channel);
         let mut after = prefix.clone();
         loop {

@@ -6,6 +6,7 @@ use super::changes::Changes;
 use super::guard::Guarding;
 use super::prices::Prices;
 use super::terms::{by_home, by_listing, stamp, vendor};
+use super::throttle::Throttle;
 use super::{ChannelParts, Ended};
 use crate::store::Lease;
 use omnistock_planner::{Breaker, Fetched, Permit, Vendor, WorkList};
@@ -65,6 +66,7 @@ pub(super) struct Worker {
     pub(super) breaker: Breaker,
     pub(super) in_flight: usize,
     pub(super) halves: VecDeque<Job>,
+    pub(super) throttle: Throttle,
     pub(super) audit: Option<Audit>,
     pub(super) audit_at: Millis,
     pub(super) primed: bool,
@@ -140,6 +142,7 @@ impl Worker {
             grouping: manifest.grouping,
             calls: manifest.concurrency.max(1),
         };
+        let throttle = Throttle::new(&parts);
         let (vendor, settings) = (vendor(manifest, parts.timings.skew), parts.settings.load_full());
         let (endings, ended) = mpsc::channel(limits.calls + 2);
         let (gate, falls) = (*parts.gate.borrow(), *parts.falls.borrow());
@@ -162,6 +165,7 @@ impl Worker {
             breaker: Breaker::default(),
             in_flight: 0,
             halves: VecDeque::new(),
+            throttle,
             audit: Some(Audit::default()),
             audit_at: Millis::MAX,
             primed: false,
@@ -230,7 +234,12 @@ impl Worker {
         if self.primed || self.falls {
             self.take_marks().await?;
             self.take_price_turns(now());
-            let queued = self.room(now()).saturating_mul(self.limits.write);
+            let room = if self.throttle.waits(now()) {
+                0
+            } else {
+                self.room(now())
+            };
+            let queued = room.saturating_mul(self.limits.write);
             let skus = self.work.take(now(), MOST_LOOKS, queued);
             planned = self.look(skus).await?;
             let report = self.whole_report();
@@ -242,6 +251,7 @@ impl Worker {
         let jobs = self.plan(planned);
         self.commit().await?;
         self.guarding.answer();
+        self.secure(&jobs).await?;
         self.launch(jobs);
         self.parts.board.set_waiting(self.work.len());
         Ok(())
@@ -303,13 +313,14 @@ impl Worker {
     /// Until the next thing that has a time.
     fn pause(&self) -> Duration {
         let now = now();
-        let room = self.room(now) > 0;
-        if (self.primed || self.falls) && (self.work.is_ready() || self.work.is_queued() && room) {
+        let room = if self.throttle.waits(now) { 0 } else { self.room(now) };
+        if (self.primed || self.falls) && (self.work.is_ready() || self.work.is_queued() && room > 0) {
             return Duration::ZERO;
         }
         let mut next = self.work.next();
         let mut at = |time: Option<Millis>| next = [next, time].into_iter().flatten().min();
-        if self.room(now) > 0 {
+        at(self.throttle.until.filter(|until| *until > now));
+        if room > 0 {
             at(self.catalogue.next_due());
             at(self.next_price());
             at(Some(self.audit_at).filter(|_| self.audit.is_none()));

@@ -1,6 +1,6 @@
 //! What is durably known of one number at a channel: desired, sent, accepted and observed kept apart.
 
-use crate::{PriceDocument, Why};
+use crate::{ChangesLeft, PriceDocument, Why};
 use omnistock_words::{ChannelName, ListingId, LocationName, Millis, Quantity, Sku, VendorLocation};
 use serde::{Deserialize, Serialize};
 
@@ -112,6 +112,9 @@ pub struct ListingDocument {
     /// What was last said yes to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted: Option<Accepted>,
+    /// Changes that the vendor's limit for one listing leaves; `None`: none was made, or there is no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changes_left: Option<ChangesLeft>,
     /// What was last read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed: Option<Observed>,
@@ -157,6 +160,7 @@ impl ListingDocument {
             desired: None,
             sent: None,
             accepted: None,
+            changes_left: None,
             observed: None,
             unknown: false,
             parked: None,

@@ -56,6 +56,8 @@ labels!(/// Of an order line; only the first few are named.
     OfLine { channel, order, line, sku });
 labels!(/// Of one channel: `lag` is `order` or `push`.
     OfLag { channel, lag });
+labels!(/// Of one channel's account: `limit` is the vendor's name for it.
+    OfLimit { channel, limit });
 labels!(/// By name, out of a fixed set.
     OfName { name });
 
@@ -74,6 +76,8 @@ pub struct Metrics {
     pub updates: Family<OfOutcome, Counter>,
     pub retries: Family<OfChannel, Counter>,
     pub drift: Family<OfOutcome, Counter>,
+    pub limits: Family<OfLimit, Gauge>,
+    pub throttled: Family<OfChannel, Gauge>,
     pub orders: Family<OfChannel, Counter>,
     pub reports: Family<OfReport, Counter>,
     pub source_age: Family<OfSource, Gauge>,
@@ -107,6 +111,8 @@ impl Metrics {
             updates: Family::default(),
             retries: Family::default(),
             drift: Family::default(),
+            limits: Family::default(),
+            throttled: Family::default(),
             orders: Family::default(),
             reports: Family::default(),
             source_age: Family::default(),
@@ -184,6 +190,16 @@ impl Metrics {
 
     fn register_upkeep(&mut self) {
         let r = &mut self.registry;
+        r.register(
+            "limit_used_per_mille",
+            "How much of a limit of the vendor is used",
+            self.limits.clone(),
+        );
+        r.register(
+            "throttled",
+            "1 while calls to a channel wait for a limit of the vendor",
+            self.throttled.clone(),
+        );
         r.register(
             "blind_milliseconds",
             "From an order placed there to known here, or from a decision here to shown there, 95 of 100",

@@ -17,7 +17,7 @@ pub use answers::{
     Parked, PositionView, PriceExplanation, ShortOrder, Sold, Stamped, Step, SyncAnswer, Unmapped,
 };
 pub use status::{
-    ChannelStatus, Counted, Gate, Lag, LastReport, ListingState, ReportProblem, SourceStatus, StateCounts, Status,
-    StoreLine,
+    ChannelStatus, Counted, Gate, Lag, LastReport, LimitStatus, ListingState, ReportProblem, SourceStatus, StateCounts,
+    Status, StoreLine, Throttled,
 };
 pub use view::{ApiError, ApiErrorKind, Decision, View, WebhookAnswer};

@@ -163,6 +163,34 @@ pub struct ChannelStatus {
     /// Why nothing is sent at the moment, one sentence.
     #[serde(default)]
     pub waiting: Option<String>,
+    /// The limits of the vendor's account that calls go by.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<LimitStatus>,
+    /// Until when calls wait for one of them, and which: a few words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub throttled: Option<Throttled>,
+}
+
+/// One limit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LimitStatus {
+    /// Its name.
+    pub name: String,
+    /// As the vendor states it, such as `2 calls/s`.
+    pub stated: String,
+    /// How much is used now, in thousandths.
+    pub used_per_mille: u32,
+    /// It is kept below what is stated, because calls were refused.
+    pub eased: bool,
+}
+
+/// Calls wait.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Throttled {
+    /// Until then.
+    pub until: Millis,
+    /// Such as `waits for the limit of the vendor: 2 calls/s`.
+    pub reason: String,
 }
 
 /// One source.

@@ -5,6 +5,7 @@
 
 mod fact;
 mod instant;
+mod limit;
 mod money;
 mod name;
 mod percent;
@@ -18,6 +19,7 @@ mod text;
 
 pub use fact::{Basis, FulfilledBy, OrderFact, OrderLineFact, OrderStatus, Revision};
 pub use instant::{Millis, ParseInstantError};
+pub use limit::{CallKind, CallLimit, CallLimits, Learned, LimitScope, ListingLimit};
 pub use money::{Currency, Money, ParseMoneyError};
 pub use name::{
     ChannelName, ConnectorName, LineId, ListingId, LocationName, MovementId, NameError, OrderId, PriceListName,

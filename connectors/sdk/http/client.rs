@@ -2,7 +2,7 @@
 //! call can have taken effect.
 
 use super::guard::{Forbidden, Guard};
-use crate::{ConnectorError, ErrorClass};
+use crate::{ConnectorError, ErrorClass, Learned, learn};
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use std::sync::Arc;
@@ -180,7 +180,11 @@ impl Http {
             .and_then(|v| v.trim().parse().ok());
         let after = after.map(|seconds: u64| Duration::from_secs(seconds.min(3_600)));
         let class = match status {
-            429 => ErrorClass::Retry { after },
+            429 => {
+                let wish = after.map(|after| i64::try_from(after.as_millis()).unwrap_or(i64::MAX));
+                learn(Learned::Throttled { after: wish });
+                ErrorClass::Retry { after }
+            }
             503 if after.is_some() => ErrorClass::Retry { after },
             401 | 403 | 300..400 => ErrorClass::Operator,
             400..500 => ErrorClass::Rejected,

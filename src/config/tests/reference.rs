@@ -49,6 +49,8 @@ fn the_reference_means_what_it_says() {
     );
     assert_eq!(erp.codes.len(), 1);
     assert!(erp.table.get("every").is_none() && erp.table.get("path").is_some());
+    let calls = configuration.connectors["shop"].calls.as_ref().unwrap();
+    assert_eq!((calls.stated.as_str(), calls.burst), ("10 calls/s", 1));
     let settings = &configuration.settings;
     let source = &settings.sources["erp"];
     assert_eq!((source.max_age, source.stale), (Some(600_000), Stale::OnlyDecrease));

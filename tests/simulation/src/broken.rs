@@ -63,6 +63,7 @@ variants! {
     GrossAsAvailable "gross-as-available" "I1" "a gross number goes to a channel that counts down by itself",
     IntentNotDurable "intent-not-durable" "I8" "a call is made before its intent is durable",
     NoBreaker "no-breaker" "I9" "a channel that is down is asked without pause",
+    NoLimiter "no-limiter" "I9" "calls are made as fast as they come, whatever the vendor takes",
     PoisonNotIsolated "poison-not-isolated" "I15 I16 I14" "one refused listing fails its whole call again and again",
     UnknownForgotten "unknown-forgotten" "I14" "a call without an answer counts as not made",
     RaiseWithoutFetch "raise-without-fetch" "I5" "a number rises over sales that nobody has looked for",

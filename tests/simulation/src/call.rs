@@ -66,6 +66,8 @@ pub(crate) struct Call {
     pub(crate) of: u64,
     pub(crate) shop: usize,
     pub(crate) job: Job,
+    /// The sender's token, and the right to the call under it.
+    pub(crate) pass: (u64, u64),
     pub(crate) sent: i64,
     /// When it was sent, our clock.
     pub(crate) begun: Millis,
@@ -76,7 +78,7 @@ pub(crate) struct Call {
 
 impl Sim {
     /// Puts a call on the wire; decides what the network does to it.
-    pub(crate) fn send(&mut self, daemon: usize, of: u64, shop: usize, job: Job) {
+    pub(crate) fn send(&mut self, daemon: usize, of: u64, shop: usize, job: Job, pass: (u64, u64)) {
         let begun = self.now(daemon);
         let (given_up, arrived, outcome) = (false, false, None);
         let sent = self.t;
@@ -85,6 +87,7 @@ impl Sim {
             of,
             shop,
             job,
+            pass,
             sent,
             begun,
             given_up,
@@ -144,13 +147,21 @@ impl Sim {
             return;
         }
         let (daemon, of, shop) = (call.daemon, call.of, call.shop);
-        let (job, begun) = (call.job.clone(), call.begun);
+        let (job, begun, pass) = (call.job.clone(), call.begun, call.pass);
         if call.arrived {
             self.calls.remove(&index);
         } else {
             call.given_up = true;
         }
-        self.hand_over(daemon, of, shop, job, begun, Outcome::Failed(Class::Unknown), index);
+        self.hand_over(
+            daemon,
+            of,
+            shop,
+            (job, pass),
+            begun,
+            Outcome::Failed(Class::Unknown),
+            index,
+        );
     }
 
     pub(crate) fn answer(&mut self, index: usize) {
@@ -162,7 +173,8 @@ impl Sim {
         }
         let Some(call) = self.calls.remove(&index) else { return };
         let Some(outcome) = call.outcome else { return };
-        self.hand_over(call.daemon, call.of, call.shop, call.job, call.begun, outcome, index);
+        let job = (call.job, call.pass);
+        self.hand_over(call.daemon, call.of, call.shop, job, call.begun, outcome, index);
     }
 
     #[allow(clippy::too_many_arguments, reason = "one place, all of them needed")]
@@ -171,7 +183,7 @@ impl Sim {
         daemon: usize,
         of: u64,
         shop: usize,
-        job: Job,
+        (job, pass): (Job, (u64, u64)),
         begun: Millis,
         outcome: Outcome,
         index: usize,
@@ -187,6 +199,7 @@ impl Sim {
                 of,
                 shop,
                 job,
+                pass,
                 sent: self.t,
                 begun,
                 given_up: false,
@@ -197,6 +210,7 @@ impl Sim {
             let index = self.keep(call);
             return self.plan(until, Happening::Answer(index));
         }
+        self.pass_ended(daemon, shop, pass, &outcome);
         self.trace
             .step(Step::Answer, self.t, [daemon as i64, shop as i64, index as i64]);
         match job {
@@ -208,16 +222,12 @@ impl Sim {
     /// What the channel does with a call.
     fn perform(&mut self, call: &Call) -> Outcome {
         let (t, shop) = (self.t, call.shop);
-        let (per_minute, burst) = self.scenario.shops[shop].rate;
-        let calls = &mut self.world.shops[shop].calls;
-        calls.retain(|at| t - at < MINUTE);
-        calls.push(t);
-        let many = calls.len() as i64;
-        self.oracle_rate(shop, many, per_minute + burst);
+        let too_many = self.vendor_counts(call);
+        self.oracle_refused(shop);
         if self.world.shops[shop].down_until > t {
             return Outcome::Failed(Class::Retry { after: None });
         }
-        if many > per_minute + burst || (self.world.shops[shop].throttled && !self.quiet && self.nature.chance(300)) {
+        if too_many || (self.world.shops[shop].throttled && !self.quiet && self.nature.chance(300)) {
             let after = self.nature.range(1, 20) * SECOND;
             return Outcome::Failed(Class::Retry { after: Some(after) });
         }

@@ -7,6 +7,7 @@ use crate::sim::{Happening, Sim};
 use crate::trace::Step;
 use crate::worker::Worker;
 use omnistock_engine::gate::Conditions;
+use omnistock_planner::Limiter;
 use omnistock_words::{Millis, Settings};
 use std::rc::Rc;
 
@@ -31,6 +32,8 @@ pub(crate) struct Daemon {
     pub(crate) conditions: Vec<Conditions>,
     pub(crate) gates: Vec<bool>,
     pub(crate) workers: Vec<Option<Box<Worker>>>,
+    /// By channel, while it leads.
+    pub(crate) limiters: Vec<Limiter>,
     pub(crate) settings: Rc<Settings>,
     pub(crate) stamp: u64,
 }
@@ -53,6 +56,7 @@ impl Daemon {
             conditions: Vec::new(),
             gates: Vec::new(),
             workers: Vec::new(),
+            limiters: Vec::new(),
             settings: Rc::default(),
             stamp: 0,
         }
@@ -117,6 +121,7 @@ impl Sim {
         let this = &mut self.daemons[daemon];
         this.up = false;
         this.workers.clear();
+        this.limiters.clear();
         this.lease = None;
         let life = this.life;
         self.trace.step(Step::Life, self.t, [daemon as i64, life as i64, 0]);
@@ -169,6 +174,7 @@ impl Sim {
         for worker in &mut self.daemons[daemon].workers {
             *worker = None;
         }
+        self.daemons[daemon].limiters.clear();
         if let Some(token) = next {
             self.tell(|_| format!("daemon {daemon} leads with token {token}"));
             self.lead(daemon);
@@ -178,6 +184,8 @@ impl Sim {
     /// Everybody who needs the lease goes to work.
     fn lead(&mut self, daemon: usize) {
         self.daemons[daemon].cursor = None;
+        let shops = 0..self.scenario.shops.len();
+        self.daemons[daemon].limiters = shops.map(|shop| self.limiter(daemon, shop)).collect();
         self.wake_ledger(daemon, 0);
         for shop in 0..self.scenario.shops.len() {
             self.next_poll(daemon, shop, 0);

@@ -3,6 +3,7 @@
 
 use crate::broken::Broken;
 use crate::call::{Job, Outcome};
+use crate::limits::POLLER;
 use crate::scenario::{MINUTE, SECOND, Webhooks};
 use crate::sim::{Happening, Sim};
 use crate::store::About;
@@ -102,13 +103,21 @@ impl Sim {
         if !self.store_answers() {
             return self.poll_failed(daemon, shop, 0);
         }
-        if !self.take_token(shop) {
-            return self.next_poll(daemon, shop, SECOND);
+        let pass = match self.ask(daemon, shop, POLLER) {
+            Ok(pass) => pass,
+            Err(until) => {
+                let wait = until.since(self.now(daemon)).clamp(1, SECOND);
+                return self.next_poll(daemon, shop, wait);
+            }
+        };
+        if !self.secure(daemon, shop, token) {
+            self.withdraw(daemon, shop, [pass]);
+            return self.poll_failed(daemon, shop, 0);
         }
         let poller = &mut self.daemons[daemon].orders[shop];
         (poller.polling, poller.wanted, poller.token) = (true, false, token);
         let cursor = self.store.channels[shop].cursor.1;
-        self.send(daemon, life, shop, Job::Orders(cursor, turn));
+        self.send(daemon, life, shop, Job::Orders(cursor, turn), (token, pass));
     }
 
     fn poll_failed(&mut self, daemon: usize, shop: usize, wish: i64) {

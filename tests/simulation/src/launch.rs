@@ -3,6 +3,7 @@
 
 use crate::broken::Broken;
 use crate::call::{Item, Job};
+use crate::limits::WORKER;
 use crate::look::Planned;
 use crate::scenario::SECOND;
 use crate::sim::Sim;
@@ -42,7 +43,7 @@ impl Sim {
     pub(crate) fn pause_of(&self, worker: &Worker, now: Millis) -> i64 {
         let room = worker.room(self.scenario.shops[worker.shop].concurrency, now);
         if worker.primed && (worker.work.is_ready() || worker.work.is_queued() && room > 0) {
-            return if self.tokens(worker.shop) > 0 { 1 } else { 100 };
+            return worker.throttled.map_or(1, |until| until.since(now).clamp(1, TICK));
         }
         let mut next = worker.work.next();
         let mut at = |time: Option<Millis>| next = [next, time].into_iter().flatten().min();
@@ -58,11 +59,7 @@ impl Sim {
             at(Some(worker.fetch_after));
         }
         let wait = next.map_or(i64::MAX, |next| next.since(now).max(1));
-        let wait = if self.tokens(worker.shop) > 0 {
-            wait
-        } else {
-            wait.max(100)
-        };
+        let wait = wait.max(worker.throttled.map_or(1, |until| until.since(now)));
         TICK.min(wait)
     }
 
@@ -75,7 +72,18 @@ impl Sim {
     ) -> Vec<Job> {
         let shop = worker.shop;
         let most = self.scenario.shops[shop].concurrency;
-        let mut room = worker.room(most, now).min(self.tokens(shop));
+        worker.throttled = None;
+        let mut passes = Vec::new();
+        while passes.len() < worker.room(most, now) {
+            match self.ask(daemon, shop, WORKER) {
+                Ok(pass) => passes.push(pass),
+                Err(until) => {
+                    worker.throttled = Some(until);
+                    break;
+                }
+            }
+        }
+        let mut room = passes.len();
         let mut jobs = Vec::new();
         if worker.room(most, now) == 0 && worker.breaker.is_open() {
             while let Some(half) = worker.halves.pop_front() {
@@ -112,9 +120,11 @@ impl Sim {
             self.plan_prices(daemon, worker, now, &mut jobs);
         }
         worker.in_flight += jobs.len();
-        for _ in 0..jobs.len() {
-            self.take_token(shop);
+        self.withdraw(daemon, shop, passes.split_off(jobs.len()));
+        if worker.throttled.is_some() && jobs.len() < passes.len() {
+            worker.throttled = None;
         }
+        worker.passes = passes;
         jobs
     }
 
@@ -209,10 +219,11 @@ impl Sim {
 
     /// Makes the calls, behind the commit that holds their intents.
     pub(crate) fn launch(&mut self, daemon: usize, worker: &mut Worker, jobs: Vec<Job>) {
-        for job in jobs {
+        let passes = std::mem::take(&mut worker.passes);
+        for (job, pass) in jobs.into_iter().zip(passes) {
             worker.breaker.begin();
             self.oracle_launch(worker, &job);
-            self.send(daemon, worker.id, worker.shop, job);
+            self.send(daemon, worker.id, worker.shop, job, (worker.token, pass));
         }
         let now = self.now(daemon);
         if worker.may_fetch(now) && now >= worker.fetch_after {

@@ -14,6 +14,15 @@ pub(crate) const BEGIN: i64 = 1_767_600_000_000;
 /// No order needs longer from being placed to being in the ERP.
 pub(crate) const IMPORT_MOST: i64 = 20 * MINUTE;
 
+/// Calls a minute, and at once: one channel is far stricter than the others.
+fn rate(channel: usize, per_minute: i64, burst: i64) -> (i64, i64) {
+    if channel == 1 {
+        (per_minute / 3, 1 + burst / 10)
+    } else {
+        (per_minute, burst)
+    }
+}
+
 /// What a channel tells of an order besides being polled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Webhooks {
@@ -240,7 +249,7 @@ fn shop(random: &mut Random, c: usize, places: usize, carved: bool, skus: usize)
         counter: random.chance(500),
         restocks: random.chance(700),
         orders_every: random.range(15, 60) * SECOND,
-        rate: (random.range(240, 1_200), random.range(10, 40)),
+        rate: rate(c, random.range(240, 1_200), random.range(10, 40)),
         most: 999,
         price_factor: random.pick(&[1_000, 1_060, 1_150]),
         popularity: [4, 3, 2, 2, 1][c],

@@ -3,7 +3,7 @@
 
 use crate::oracle::mirror::Mirror;
 use omnistock_engine::{DocumentKey, Documents, Event};
-use omnistock_planner::ListingDocument;
+use omnistock_planner::{LimitRecord, ListingDocument};
 use omnistock_words::{Millis, Sku};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
@@ -86,8 +86,8 @@ pub(crate) struct ChannelState {
     pub(crate) cursor: (u64, Option<Millis>),
     /// By listing: the price that was last said yes to (or is on the wire), in cents.
     pub(crate) prices: Vec<Option<i64>>,
-    /// Calls that may be made now, in thousandths, as of when.
-    pub(crate) bucket: (i64, i64),
+    /// Of which generation, and what calls may use.
+    pub(crate) limits: Option<(u64, LimitRecord)>,
 }
 
 #[derive(Clone)]

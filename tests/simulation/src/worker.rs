@@ -76,8 +76,10 @@ pub(crate) struct Worker {
     pub(crate) price_busy: BTreeSet<usize>,
     pub(crate) price_held: BTreeMap<usize, i64>,
     pub(crate) price_after: Millis,
-    /// Calls that wait for the store to have their intents; what ended meanwhile.
+    /// Calls that wait for the store to have their intents, and their rights; what ended meanwhile.
     pub(crate) committing: Option<Vec<Job>>,
+    pub(crate) passes: Vec<u64>,
+    pub(crate) throttled: Option<Millis>,
     pub(crate) queued: Vec<(Job, Millis, Outcome)>,
     /// When a price was last said yes to.
     pub(crate) price_at: BTreeMap<usize, Millis>,
@@ -200,6 +202,8 @@ impl Sim {
             price_held: BTreeMap::new(),
             price_after: Millis::MIN,
             committing: None,
+            passes: Vec::new(),
+            throttled: None,
             queued: Vec::new(),
             price_at: BTreeMap::new(),
         };
@@ -343,7 +347,7 @@ impl Sim {
             self.daemons[daemon].workers[shop] = Some(worker);
             return;
         };
-        if self.oracle.violation.is_some() || !self.commit(daemon, &mut worker) {
+        if self.oracle.violation.is_some() || !self.durable(daemon, &mut worker) {
             // Fenced, or what is in memory is not what is in the store: the worker ends here.
             return self.begin_again(daemon, shop);
         }

@@ -126,7 +126,7 @@ pub(crate) struct Shop {
     pub(crate) down_until: i64,
     pub(crate) deaf_until: i64,
     /// Calls that came in lately.
-    pub(crate) calls: Vec<i64>,
+    pub(crate) counter: (i64, i64),
     pub(crate) throttled: bool,
 }
 

@@ -93,21 +93,9 @@ impl Sim {
         }
     }
 
-    /// I9: calls keep to the vendor's limit, and a channel that refuses everything is left in peace.
-    pub(crate) fn oracle_rate(&mut self, shop: usize, many: i64, limit: i64) {
-        // What lands late comes on top; a store that went back forgot calls.
-        let slack = if self.store.generation > 0 {
-            8 + self.scenario.shops[shop].rate.1
-        } else {
-            8
-        };
-        if many > limit + slack {
-            self.violate(
-                "I9",
-                None,
-                format!("{shop} got {many} calls in a minute, {limit} are allowed"),
-            );
-        }
+    /// I9: a channel that refuses everything is left in peace. That calls keep to the vendor's limit is counted
+    /// by [`Sim::vendor_counts`].
+    pub(crate) fn oracle_refused(&mut self, shop: usize) {
         let t = self.t;
         let down = self.world.shops[shop].down_until > t;
         let refused = &mut self.oracle.refused[shop];

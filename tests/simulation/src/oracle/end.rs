@@ -71,7 +71,7 @@ impl Sim {
                 })
                 .collect();
             sentence += &format!(
-                "[daemon {daemon} now {} {:?} in flight {} halves {} fetching {:?} {:?} breaker {:?} tokens {} price after {:?} wanted {:?} held {:?} {entries:?}]",
+                "[daemon {daemon} now {} {:?} in flight {} halves {} fetching {:?} {:?} breaker {:?} throttled {:?} price after {:?} wanted {:?} held {:?} {entries:?}]",
                 self.now(daemon),
                 worker.work.get(sku),
                 worker.in_flight,
@@ -79,7 +79,7 @@ impl Sim {
                 worker.fetching,
                 worker.orders,
                 worker.breaker,
-                self.tokens(shop),
+                worker.throttled,
                 worker.price_after,
                 worker.price_wanted,
                 worker.price_held
