@@ -94,9 +94,8 @@ impl Worker {
     fn ask_for_half(&mut self) -> Option<Pass> {
         let (kind, items) = match self.halves.front()? {
             Job::Write(items) => (CallKind::Write, items.len()),
-            Job::Read(items) => (CallKind::Read, items.len()),
+            Job::Read(items) | Job::Price(PriceJob::Read(items)) => (CallKind::Read, items.len()),
             Job::Price(PriceJob::Write(items)) => (CallKind::Price, items.len()),
-            Job::Price(PriceJob::Read(items)) => (CallKind::Read, items.len()),
             Job::Page(_) | Job::PricedPage(_) => (CallKind::Read, 1),
         };
         let pass = self.throttle.ask(kind, items)?;
