@@ -6,16 +6,10 @@ use super::schema;
 use super::secret::is_about_plain_secret;
 use super::{Configuration, Connectors};
 use omnistock_sdk::{Connector, ConnectorContext, LocationCodes, SecretResolver, SettingProblem, nearest};
-use omnistock_words::ConnectorName;
+use omnistock_words::{ChannelName, ConnectorName};
 use std::sync::Arc;
 
 impl Configuration {
-    /// Builds every connector, or says everything that is wrong with their own keys and secrets.
-    pub fn build_connectors(&self, secrets: &Arc<dyn SecretResolver>) -> Result<Connectors, Vec<Problem>> {
-        let (built, problems) = self.build_all(secrets);
-        if problems.is_empty() { Ok(built) } else { Err(problems) }
-    }
-
     /// Builds what can be built, and collects what is wrong with the rest.
     pub(super) fn build_all(&self, secrets: &Arc<dyn SecretResolver>) -> (Connectors, Vec<Problem>) {
         let (mut built, mut problems) = (Connectors::new(), Vec::new());
@@ -24,6 +18,7 @@ impl Configuration {
             match (connector.spec.build)(context, connector.table.clone()) {
                 Ok(role) => {
                     problems.extend(without_role(name, connector, role.as_ref()));
+                    problems.extend(self.without_prices(name, connector, role.as_ref()));
                     drop(built.insert(name.clone(), role));
                 }
                 Err(found) => problems.extend(found.into_iter().map(|found| placed(name, connector, &found))),
@@ -38,6 +33,33 @@ impl Configuration {
             }
         }
         (built, problems)
+    }
+
+    /// A channel for which prices are made, of a kind that can't write them: its stock is kept right all the same.
+    fn without_prices(
+        &self,
+        name: &ConnectorName,
+        connector: &ConnectorConfiguration,
+        built: &dyn Connector,
+    ) -> Option<Problem> {
+        if built.prices().is_some() || built.channel().is_none() {
+            return None;
+        }
+        let listed = |channel: &&ChannelName| {
+            let channel = self.settings.channels.get(*channel);
+            channel.is_some_and(|channel| channel.policy.price.list.is_some())
+        };
+        let channel = connector.channels.iter().find(listed)?;
+        let message = format!(
+            "the prices of channel `{channel}` are not written: kind \"{}\" writes stock only in this version",
+            connector.kind
+        );
+        let problem = placed(name, connector, &SettingProblem::new("", message));
+        Some(Problem {
+            severity: Severity::Warning,
+            help: Some("set them in the channel itself, or take `price` out of its settings".to_owned()),
+            ..problem
+        })
     }
 
     fn context(

@@ -3,10 +3,9 @@
 //! The file is written at most once a second and only with what the store had answered, so it lags a
 //! little and is never ahead. A store that is behind it has lost something.
 
-use crate::store::{Mark, Standing};
+use crate::store::{Mark, Standing, replace};
 use serde::{Deserialize, Serialize};
-use std::io::{ErrorKind, Write};
-use std::os::unix::fs::DirBuilderExt;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -111,23 +110,9 @@ impl Mirror {
         })
     }
 
-    /// Replaces the file: the old content or the new one is there at any moment, also after a crash.
-    fn write(&self, known: &Known) -> std::io::Result<()> {
-        std::fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&self.folder)?;
-        let part = self.folder.join(format!("{}.{}", self.name, std::process::id()));
-        let mut file = std::fs::File::create(&part)?;
-        file.write_all(&serde_json::to_vec(known)?)?;
-        file.sync_all()?;
-        std::fs::rename(&part, self.folder.join(&self.name))?;
-        std::fs::File::open(&self.folder)?.sync_all()
-    }
-
     async fn write_aside(&self, known: Known) -> std::io::Result<()> {
-        let own = self.clone();
-        tokio::task::spawn_blocking(move || own.write(&known))
+        let path = self.folder.join(&self.name);
+        tokio::task::spawn_blocking(move || replace(&path, &serde_json::to_vec(&known)?))
             .await
             .unwrap_or_else(|stopped| Err(std::io::Error::other(stopped)))
     }

@@ -160,8 +160,8 @@ impl Worker {
         self.left(index)
     }
 
-    /// What a listing should show from now on is told with the next commit.
-    /// Tells the history of a number that is new, before it is taken for the one that was wanted.
+    /// Tells the history of a number that is new, before it is taken for the one that was wanted: with the next
+    /// commit, or not at all.
     fn tell(&mut self, index: Index, sku: &Sku, aim: &Aim, sight: &Sight<'_>, now: Millis) {
         if let (Some(entry), Target::Number(number)) = (self.catalogue.get(index), aim.target)
             && entry.document.desired != Some(number)

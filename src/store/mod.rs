@@ -6,6 +6,7 @@
 //! connection a commit is "not yet" or "done", and repeating it says which.
 
 mod batch;
+mod beside;
 pub mod embedded;
 mod error;
 mod history;
@@ -17,6 +18,7 @@ mod settings;
 mod standing;
 
 pub use batch::{Clear, CommitBatch, CursorMove, DirtyMark, DocumentWrite, IntentMark};
+pub use beside::replace;
 pub use error::{CommitError, StoreError};
 pub use history::{HistoryEntry, HistoryId, HistorySize, PastEntry, Way};
 pub use prepare::{MOST_BYTES, MOST_CHANGES, MOST_NAME, MOST_NUMBER};

@@ -3,12 +3,13 @@
 mod bad;
 mod good;
 mod reference;
+mod without_prices;
 
 use super::load::load_and_build_with;
 use super::{Configuration, Connectors, Problem};
 use crate::registry::CONNECTORS;
 use crate::secrets::EnvironmentSecrets;
-use omnistock_sdk::SecretResolver;
+use omnistock_sdk::{ConnectorSpec, SecretResolver};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -36,6 +37,10 @@ impl World {
 
     /// Loads it from a folder of its own; the folder's name is taken out of all that is said.
     fn load(&self) -> Result<(Configuration, Connectors), Vec<Problem>> {
+        self.load_with(CONNECTORS)
+    }
+
+    fn load_with(&self, kinds: &'static [ConnectorSpec]) -> Result<(Configuration, Connectors), Vec<Problem>> {
         let folder = tempfile::tempdir().unwrap();
         for (name, text) in &self.files {
             let path = folder.path().join(name);
@@ -51,7 +56,7 @@ impl World {
             problem.message = problem.message.replace(&prefix, "");
             problem
         };
-        match load_and_build_with(&path, &self.environment, &secrets, CONNECTORS) {
+        match load_and_build_with(&path, &self.environment, &secrets, kinds) {
             Ok((mut configuration, connectors)) => {
                 configuration.warnings = configuration.warnings.into_iter().map(clean).collect();
                 Ok((configuration, connectors))

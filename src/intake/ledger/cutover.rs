@@ -5,12 +5,10 @@
 //! cutover, because a later one would take orders that were watched for orders from before. What the
 //! configuration says wins over both.
 
-use crate::store::{CommitBatch, DocumentWrite, Key, Kind, Store, StoreError};
+use crate::store::{CommitBatch, DocumentWrite, Key, Kind, Store, StoreError, replace};
 use omnistock_words::{ConnectorName, Millis, Settings};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::io::Write;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 /// The newest version of the document and of the mirror.
@@ -68,20 +66,6 @@ fn read(mirror: &Path) -> Result<BTreeMap<ConnectorName, Millis>, StoreError> {
 /// must not look as if it came before, because then it would end with its shipment and be sold again.
 fn whole_second(now: Millis) -> Millis {
     Millis(now.0 - now.0.rem_euclid(1_000))
-}
-
-/// Replaced whole, and durable when it answers; its folder is created when missing.
-fn write(mirror: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = mirror.parent().filter(|folder| !folder.as_os_str().is_empty());
-    if let Some(folder) = folder {
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    }
-    let part = mirror.with_extension("part");
-    let mut file = std::fs::File::create(&part)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    std::fs::rename(&part, mirror)?;
-    folder.map_or(Ok(()), |folder| std::fs::File::open(folder)?.sync_all())
 }
 
 impl Cutovers {
@@ -156,7 +140,7 @@ impl Cutovers {
         let path = mirror.display().to_string();
         let work = move || match read(&mirror) {
             Ok(there) if there == sources => Ok(()),
-            _ => write(&mirror, &encode(&sources)),
+            _ => replace(&mirror, &encode(&sources)),
         };
         let written = tokio::task::spawn_blocking(work).await;
         let error = match written {
