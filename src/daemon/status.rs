@@ -59,12 +59,15 @@ pub(super) async fn status(view: &DaemonView) -> Status {
     let attention = attention(view, &channels, &sources);
     let prices = prices(view);
     let next = next(&channels, &sources, &prices);
+    // Not inside the struct: it would stay borrowed until the gates borrow it again, and between the two a new
+    // stance waits for the first and keeps the second waiting, for ever.
+    let standing = view.leading.stance.borrow().says.clone();
     Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         at: now(),
         started_at: view.started_at,
         attention,
-        standing: view.leading.stance.borrow().says.clone(),
+        standing,
         gate: view.gates(),
         store,
         prices,

@@ -97,8 +97,8 @@ async fn three_limits_hold_across_take_overs_for_everybody_who_shares_the_accoun
         let account = house.account();
         let run = house.start_with(Arc::clone(&account));
         let reader = Limited::new(house.fake.clone(), account, house.lease.clone());
-        let ends = Instant::now() + Duration::from_millis(700);
-        while Instant::now() < ends {
+        // More than the bursts, beside the worker's own calls: the leader goes while calls wait.
+        for _ in 0..50 {
             reader.orders().unwrap().orders(None).await.unwrap();
         }
         run.kill().await;
@@ -110,7 +110,7 @@ async fn three_limits_hold_across_take_overs_for_everybody_who_shares_the_accoun
     house.quiet().await;
     run.stop().await;
     let arrivals = house.fake.arrivals();
-    assert!(arrivals.len() > 60, "{} calls", arrivals.len());
+    assert!(arrivals.len() > 150, "{} calls", arrivals.len());
     for limit in &three {
         assert_eq!(overdrawn(&arrivals, limit), None);
     }

@@ -122,7 +122,11 @@ impl Ledger {
                 None => Ok(false),
             };
             match step {
-                Ok(true) => pause = Duration::from_millis(20),
+                Ok(true) => {
+                    pause = Duration::from_millis(20);
+                    // A store that answers at once would never let anybody else on this thread go on.
+                    tokio::task::yield_now().await;
+                }
                 Ok(false) => {
                     let wake = Arc::clone(&self.parts.wake);
                     tokio::select! {

@@ -2,25 +2,30 @@
 
 use super::World;
 use crate::config::render;
+use crate::registry::CONNECTORS;
 use async_trait::async_trait;
 use omnistock_sdk::{
     ChannelRole, Connector, ConnectorContext, ConnectorError, ConnectorSpec, Manifest, SettingProblem,
 };
 use std::sync::Arc;
 
-const STOCK_ONLY: &[ConnectorSpec] = &[
-    ConnectorSpec {
-        kind: "medusa",
-        about: "without its prices",
-        build,
-    },
-    omnistock_file::SPEC,
-];
+fn medusa() -> &'static ConnectorSpec {
+    CONNECTORS.iter().find(|spec| spec.kind == "medusa").unwrap()
+}
+
+/// Medusa without its prices, and the kinds beside it.
+fn stock_only() -> &'static [ConnectorSpec] {
+    let without = |spec: &ConnectorSpec| ConnectorSpec {
+        build: if spec.kind == "medusa" { build } else { spec.build },
+        ..*spec
+    };
+    Box::leak(CONNECTORS.iter().map(without).collect())
+}
 
 struct StockOnly(Arc<dyn Connector>);
 
 fn build(context: ConnectorContext, table: serde_json::Value) -> Result<Arc<dyn Connector>, Vec<SettingProblem>> {
-    (omnistock_medusa::SPEC.build)(context, table).map(|whole| Arc::new(StockOnly(whole)) as Arc<dyn Connector>)
+    (medusa().build)(context, table).map(|whole| Arc::new(StockOnly(whole)) as Arc<dyn Connector>)
 }
 
 #[async_trait]
@@ -59,7 +64,7 @@ locations = [\"berlin\"]
 
 fn said(more: &str) -> String {
     let world = World::new(&format!("{ERP}{more}")).variable("KEY", "x");
-    match world.load_with(STOCK_ONLY) {
+    match world.load_with(stock_only()) {
         Ok((configuration, _)) => render(&configuration.warnings),
         Err(problems) => panic!("{}", render(&problems)),
     }

@@ -77,18 +77,17 @@ async fn ten_thousand_rules_that_end_at_once_hold_nothing_up() {
     let mut settings = Settings::clone(&house.parts.settings.load());
     settings.rules.push(rule(end));
     house.parts.settings.store(settings.into());
-    let mut slowest = Duration::ZERO;
-    let mut id = 0;
+    let (mut id, mut between) = (0, 0);
     until("all are marked on the rule's channel", async || {
-        let begun = Instant::now();
         id += 1;
         house.tell(&[order("market", id, "open", now(), 1)]).await;
-        slowest = slowest.max(begun.elapsed());
-        house.dirty("shop").await.len() == 10_000
+        let marked = house.dirty("shop").await.len();
+        between += u32::from((1..10_000).contains(&marked));
+        marked == 10_000
     })
     .await;
     assert!(now() >= end);
-    assert!(slowest < Duration::from_secs(3), "an order took {slowest:?} meanwhile");
+    assert!(between > 2, "{between} orders came in between");
     assert!(house.dirty("market").await.len() <= 1, "only where the number changes");
     run.abort();
 }
