@@ -17,6 +17,8 @@ mod redis_sentinel;
 mod redis_trouble;
 #[path = "operator/secrets.rs"]
 mod secrets;
+#[path = "operator/steering.rs"]
+mod steering;
 mod support;
 
 use omnistock_medusa::simulator as medusa;

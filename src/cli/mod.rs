@@ -18,6 +18,7 @@ mod output;
 mod parked;
 mod rule_tests;
 mod run;
+mod set;
 mod shorts;
 mod status;
 mod sync;
@@ -77,6 +78,7 @@ enum Command {
     Listings(listings::Listings),
     Sync(sync::Sync),
     Channel(channel::Change),
+    Set(set::Set),
     Shorts(shorts::Shorts),
     Backup(backup::Backup),
     Connectors(connectors::Connectors),
@@ -151,6 +153,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Listings(listings) => listings.run(context).await,
         Command::Sync(sync) => sync.run(context).await,
         Command::Channel(change) => change.run(context).await,
+        Command::Set(set) => set.run(context).await,
         Command::Shorts(shorts) => shorts.run(context).await,
         Command::Backup(backup) => backup.run(context).await,
         Command::Connectors(connectors) => connectors.run(context),

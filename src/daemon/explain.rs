@@ -8,7 +8,8 @@ use crate::server::{
 };
 use crate::store::{Key, Kind, StoreError};
 use omnistock_engine::{
-    Documents, Offer, Promise, Reason, SkuDocument, SourceDocument, explain as why, explained, needs, sellable,
+    Documents, Offer, Promise, Reason, SkuDocument, SourceDocument, explain as why, explained, needs, resolve_listing,
+    sellable,
 };
 use omnistock_planner::{ListingDocument, StateFacts, Target, document_prefix, state};
 use omnistock_sdk::now;
@@ -175,11 +176,17 @@ fn explanation(
     reasons: &Reasons,
     listing: Option<&ListingDocument>,
 ) -> Explanation {
-    let mode = settings
-        .channels
-        .get(channel)
-        .map(|settings| settings.policy.mode)
-        .unwrap_or_default();
+    let attributes = reasons.price.as_ref().map(|ledger| ledger.attributes.clone());
+    let of_listing = listing.map(|listing| &listing.listing);
+    let mode = resolve_listing(
+        settings,
+        channel,
+        sku,
+        &attributes.unwrap_or_default(),
+        of_listing,
+        now(),
+    )
+    .mode;
     let waits = view.closed(channel).unwrap_or_default();
     let place = listing.and_then(|listing| listing.place.as_ref());
     let desired = match place {
@@ -230,6 +237,7 @@ fn explanation(
             .iter()
             .map(|wait| format!("{wait}."))
             .chain(guard)
+            .chain(view.overridden(channel, sku))
             .chain(throttled(view, channel))
             .chain(reasons.notes.iter().cloned())
             .chain(blindness(view, promise, channel))

@@ -12,8 +12,8 @@ use crate::delivery::ChannelBoard;
 use crate::intake::{OrderBoard, SourceBoard, WebhookRefusal, take_webhook};
 use crate::server::metrics::Metrics;
 use crate::server::{
-    ApiError, ChannelAnswer, ChannelBody, Decision, Explanation, Hold, ItemView, Listed, Parked, ShortOrder, Status,
-    SyncAnswer, Unmapped, View, WebhookAnswer,
+    ApiError, ChannelAnswer, ChannelBody, Decision, Explanation, Hold, ItemView, Listed, OverrideView, Parked, SetBody,
+    ShortOrder, Status, SyncAnswer, Unmapped, UnsetBody, View, WebhookAnswer,
 };
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
@@ -263,7 +263,19 @@ impl View for DaemonView {
     }
 
     async fn channel(&self, asked: ChannelBody) -> Result<ChannelAnswer, ApiError> {
-        self.go_without(asked).await
+        self.steer_channel(asked).await
+    }
+
+    async fn set(&self, asked: SetBody) -> Result<OverrideView, ApiError> {
+        self.set_override(asked).await
+    }
+
+    async fn unset(&self, asked: UnsetBody) -> Result<OverrideView, ApiError> {
+        self.end_override(asked).await
+    }
+
+    async fn overrides(&self) -> Vec<OverrideView> {
+        self.list_overrides()
     }
 
     fn metrics(&self) -> String {

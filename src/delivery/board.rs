@@ -1,6 +1,7 @@
 //! What people see of a channel. Counters are atomics, so that looking costs the worker nothing.
 
 use super::LagHistogram;
+use super::gaps::GapBoard;
 use super::hold::{Asked, ChannelHold, HoldDecision};
 use super::kept::KeptBack;
 use super::price_board::PriceBoard;
@@ -102,6 +103,8 @@ pub struct ChannelBoard {
     hold: Mutex<HoldFacts>,
     pub(super) kept: Mutex<KeptBack>,
     pub(super) prices: PriceBoard,
+    pub(super) gaps: GapBoard,
+    pub(super) drained: AtomicU64,
     /// How long the newest pushes took, until somebody takes them.
     pushes: Mutex<VecDeque<i64>>,
     /// SKUs that are confirmed to show nothing although there is some, and since when.
@@ -325,6 +328,8 @@ impl ChannelBoard {
     pub(super) fn clear(&self) {
         self.states.iter().for_each(|count| count.store(0, Ordering::Relaxed));
         self.clear_prices();
+        self.gaps.clear();
+        self.drained.store(0, Ordering::Relaxed);
         self.complete.store(false, Ordering::Release);
         self.skus().clear();
         self.dark.lock().unwrap_or_else(PoisonError::into_inner).clear();

@@ -214,7 +214,8 @@ impl Worker {
         if entry.document.held.is_some() || entry.suspect.is_some() {
             return;
         }
-        entry.base = Some(aim.base);
+        // Drained, it shows nothing: what it will show then is no fall.
+        entry.base = (aim.mode != Mode::Draining).then_some(aim.base);
         entry.passed = false;
         if std::mem::take(&mut entry.document.released) {
             self.changes.touch(index);

@@ -126,6 +126,8 @@ impl Worker {
         let wanted = self.aim(entry, sku, sight, now);
         self.tell(index, sku, &wanted, sight, now);
         self.catalogue.looked(index, wanted.mode, wanted.target);
+        self.compare(index, sight, &wanted, now);
+        self.remember(index, &wanted, now);
         let aim = self.guarded(index, sku, sight, wanted, now);
         let Some(entry) = self.catalogue.get(index) else {
             return true;
@@ -141,6 +143,7 @@ impl Worker {
             let settled = self.carry_out(index, sku, &action, aim.fresh, now);
             if matches!(action, Action::Nothing(Why::Matches { .. })) && !self.only_falls() {
                 self.right(index, &aim);
+                self.restored(index, wanted.mode);
             }
             // Until it is judged, it is looked at again.
             let waits = self.catalogue.get(index).is_some_and(|entry| entry.suspect.is_some());

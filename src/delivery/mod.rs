@@ -11,6 +11,8 @@ mod call;
 mod catalogue;
 mod changes;
 mod documents;
+mod drain;
+mod gaps;
 mod guard;
 mod hold;
 mod kept;
@@ -44,6 +46,8 @@ mod house;
 #[cfg(test)]
 mod limit_tests;
 #[cfg(test)]
+mod mode_tests;
+#[cfg(test)]
 mod price_tests;
 #[cfg(test)]
 mod price_trouble_tests;
@@ -57,6 +61,7 @@ mod trouble_tests;
 pub use account::{Account, Pass};
 pub use board::{BoardTotals, ChannelBoard, ParkedListing, UnmappedListing};
 pub use documents::{DamagedListing, decode_listing, encode_listing};
+pub use gaps::{Gaps, NamedGap};
 pub use hold::{ChannelHold, HoldDecision};
 pub use lag::LagHistogram;
 pub use limited::Limited;

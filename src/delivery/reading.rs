@@ -113,6 +113,7 @@ impl Worker {
         }
         if changed {
             self.changes.touch(index);
+            self.check_drained(index);
         }
         self.look_again(index);
         self.catalogue.show(index, self.gate, &self.parts.board);

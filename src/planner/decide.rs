@@ -116,10 +116,20 @@ pub fn decide(facts: &Facts<'_>) -> Action {
             Action::Read
         };
     }
+    if facts.mode != Mode::Draining && unchecked(facts) {
+        return Action::Read;
+    }
     match facts.vendor.write {
         WriteMeaning::Available => available(facts, target),
         WriteMeaning::Gross => gross(facts, target),
     }
+}
+
+/// It was drained, and nobody has looked since then whether it still shows what we left.
+fn unchecked(facts: &Facts<'_>) -> bool {
+    let document = facts.document;
+    let read = document.observed.as_ref().filter(|_| document.confirmed());
+    document.drained.is_some() && read.is_none_or(|read| read.at < facts.since)
 }
 
 /// Nothing is written; but a call whose outcome is unknown is still read back.
@@ -209,7 +219,7 @@ fn raise(facts: &Facts<'_>, write: Action) -> Action {
     }
     // A comparison protects the sales behind the reading, not those that the reading shows and nobody
     // knows: it would bless them away.
-    if facts.vendor.compare_and_set && !sold_unseen(facts) {
+    if facts.vendor.compare_and_set && facts.document.drained.is_none() && !sold_unseen(facts) {
         return write;
     }
     // What was read below its expected number is a sale not seen yet, until a fetch begun behind the read says otherwise.
@@ -289,7 +299,7 @@ fn same(reserved: &Reserved, line: &OwnLine) -> bool {
 
 /// Units set aside at the vendor that our promise has already been lowered by (or that were contained).
 /// What we don't know yet is left to the vendor's own subtraction.
-fn counted(reserved: &Reserved, lines: &[OwnLine]) -> Quantity {
+pub(crate) fn counted(reserved: &Reserved, lines: &[OwnLine]) -> Quantity {
     let known = lines
         .iter()
         .find(|line| line.status != LineStatus::Ended && same(reserved, line));

@@ -9,6 +9,7 @@ mod bisect;
 mod breaker;
 mod decide;
 mod facts;
+mod gap;
 mod limit;
 mod listing;
 mod outcome;
@@ -28,8 +29,11 @@ pub use bisect::halves;
 pub use breaker::{Breaker, Permit};
 pub use decide::{Action, Why, decide, fit};
 pub use facts::{Facts, Fetched, LineStatus, OwnLine, Reserved, Target, Vendor};
+pub use gap::{Gap, gap};
 pub use limit::{Ask, ChangesLeft, Claimant, GRACE, Level, LimitRecord, Limiter, SLICE, Usage, Waiting, take_change};
-pub use listing::{Accepted, Held, ListingDocument, Observed, Parked, SCHEMA, Sent, document_id, document_prefix};
+pub use listing::{
+    Accepted, Drained, Held, ListingDocument, Observed, Parked, SCHEMA, Sent, document_id, document_prefix,
+};
 pub use outcome::{Class, Next, Settlement, Verdict, full_jitter, settle};
 pub use price::{AcceptedPrice, HeldPrice, MOST_UNDONE, ObservedPrice, ParkedPrice, PriceDocument, SentPrice};
 pub use price_decide::{PriceAction, PriceFacts, PriceTarget, decide_price, price_state};

@@ -79,6 +79,16 @@ pub struct Held {
     pub rejected: Option<String>,
 }
 
+/// Brought to zero by the mode `draining`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Drained {
+    /// What it showed before; `None`: nobody had read it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Quantity>,
+    /// Since when.
+    pub at: Millis,
+}
+
 /// One number at a channel. Its key is channel, listing and vendor location.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListingDocument {
@@ -130,6 +140,9 @@ pub struct ListingDocument {
     /// A person let the newest number out: no guard stops it until the channel shows it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub released: bool,
+    /// Brought to zero on purpose: raised again behind a check only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drained: Option<Drained>,
     /// Failed attempts in a row.
     #[serde(default)]
     pub attempts: u32,
@@ -166,6 +179,7 @@ impl ListingDocument {
             parked: None,
             held: None,
             released: false,
+            drained: None,
             attempts: 0,
             contended: 0,
             not_before: None,

@@ -1,7 +1,8 @@
 //! What the listeners ask of the daemon: one trait, and the ways in which it may say no.
 
 use super::{
-    ChannelAnswer, ChannelBody, Explanation, Hold, ItemView, Listed, Parked, ShortOrder, Status, SyncAnswer, Unmapped,
+    ChannelAnswer, ChannelBody, Explanation, Hold, ItemView, Listed, OverrideView, Parked, SetBody, ShortOrder, Status,
+    SyncAnswer, Unmapped, UnsetBody,
 };
 use async_trait::async_trait;
 use omnistock_sdk::RawRequest;
@@ -58,6 +59,21 @@ pub trait View: Send + Sync + 'static {
     /// Changes how a channel is worked. Durable when it answers.
     async fn channel(&self, _asked: ChannelBody) -> Result<ChannelAnswer, ApiError> {
         Err(ApiError::bad_request("`channel` is not available here"))
+    }
+
+    /// Sets one setting of one SKU until an instant. Durable when it answers.
+    async fn set(&self, _asked: SetBody) -> Result<OverrideView, ApiError> {
+        Err(ApiError::bad_request("`set` is not available here"))
+    }
+
+    /// Ends such a setting before its time. Durable when it answers.
+    async fn unset(&self, _asked: UnsetBody) -> Result<OverrideView, ApiError> {
+        Err(ApiError::bad_request("`set` is not available here"))
+    }
+
+    /// The settings of SKUs that hold, oldest first.
+    async fn overrides(&self) -> Vec<OverrideView> {
+        Vec::new()
     }
 
     /// Metrics in the text format of Prometheus.
