@@ -1,6 +1,7 @@
 //! Start, supervise, stop: wires the rooms together and owns the tasks.
 
 mod accounts;
+mod audits;
 mod cause;
 mod explain;
 mod explain_price;

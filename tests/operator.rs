@@ -9,6 +9,8 @@
     reason = "a test"
 )]
 
+#[path = "operator/audit.rs"]
+mod audit;
 #[path = "operator/holds.rs"]
 mod holds;
 #[path = "support/redis_sentinel.rs"]

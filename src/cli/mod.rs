@@ -2,6 +2,7 @@
 //! people or `--json` for programs.
 
 mod address;
+mod audit;
 mod backup;
 mod channel;
 mod check;
@@ -77,6 +78,7 @@ enum Command {
     #[command(subcommand)]
     Listings(listings::Listings),
     Sync(sync::Sync),
+    Audit(audit::Audit),
     Channel(channel::Change),
     Set(set::Set),
     Shorts(shorts::Shorts),
@@ -152,6 +154,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Parked(parked) => parked.run(context).await,
         Command::Listings(listings) => listings.run(context).await,
         Command::Sync(sync) => sync.run(context).await,
+        Command::Audit(audit) => audit.run(context).await,
         Command::Channel(change) => change.run(context).await,
         Command::Set(set) => set.run(context).await,
         Command::Shorts(shorts) => shorts.run(context).await,

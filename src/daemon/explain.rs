@@ -238,6 +238,7 @@ fn explanation(
             .map(|wait| format!("{wait}."))
             .chain(guard)
             .chain(view.overridden(channel, sku))
+            .chain(left_alone(listing))
             .chain(throttled(view, channel))
             .chain(reasons.notes.iter().cloned())
             .chain(blindness(view, promise, channel))
@@ -252,6 +253,13 @@ fn explanation(
         ),
         changes: Vec::new(),
     }
+}
+
+/// That a person has decided to leave the listing alone.
+fn left_alone(listing: Option<&ListingDocument>) -> Option<String> {
+    let dropped = listing?.dropped.as_ref()?;
+    let reason = dropped.reason.trim_end_matches('.');
+    Some(format!("A person left it alone since {}: {reason}.", dropped.at))
 }
 
 /// That the channel's calls wait for a limit of the vendor.

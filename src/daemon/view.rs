@@ -12,8 +12,9 @@ use crate::delivery::ChannelBoard;
 use crate::intake::{OrderBoard, SourceBoard, WebhookRefusal, take_webhook};
 use crate::server::metrics::Metrics;
 use crate::server::{
-    ApiError, ChannelAnswer, ChannelBody, Decision, Explanation, Hold, ItemView, Listed, OverrideView, Parked, SetBody,
-    ShortOrder, Status, SyncAnswer, Unmapped, UnsetBody, View, WebhookAnswer,
+    ApiError, AuditBody, AuditView, ChannelAnswer, ChannelBody, Decision, Explanation, Hold, ItemView, Listed,
+    OverrideView, Parked, ParkedAnswer, ParkedBody, SetBody, ShortOrder, Status, SyncAnswer, Unmapped, UnsetBody, View,
+    WebhookAnswer,
 };
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
@@ -123,7 +124,10 @@ impl DaemonView {
             .collect()
     }
 
-    fn one_channel(&self, channel: Option<&ChannelName>) -> Result<Vec<(&ChannelName, &ChannelView)>, ApiError> {
+    pub(super) fn one_channel(
+        &self,
+        channel: Option<&ChannelName>,
+    ) -> Result<Vec<(&ChannelName, &ChannelView)>, ApiError> {
         let Some(channel) = channel else {
             return Ok(self.house.channels.iter().collect());
         };
@@ -276,6 +280,18 @@ impl View for DaemonView {
 
     async fn overrides(&self) -> Vec<OverrideView> {
         self.list_overrides()
+    }
+
+    async fn audit(&self, asked: AuditBody) -> Result<Vec<AuditView>, ApiError> {
+        self.ask_audit(&asked)
+    }
+
+    async fn audits(&self) -> Vec<AuditView> {
+        self.list_audits()
+    }
+
+    async fn settle_parked(&self, asked: ParkedBody, drop: bool) -> Result<Vec<ParkedAnswer>, ApiError> {
+        self.wish_for(asked, drop).await
     }
 
     fn metrics(&self) -> String {

@@ -48,6 +48,8 @@ pub(super) struct Entry {
     pub(super) suspect: Option<Suspect>,
     /// Judged, and let go until it is right.
     pub(super) passed: bool,
+    /// It is written once more, although it matches.
+    pub(super) forced: bool,
     /// It counts as drained on the board.
     pub(super) drained: bool,
     /// What it shows beside what it should, where nothing is written.
@@ -58,6 +60,13 @@ pub(super) struct Entry {
     mode: Mode,
     target: Target,
     state: Option<ListingState>,
+}
+
+impl Entry {
+    /// Its mode lets numbers be written.
+    pub(super) fn is_written(&self) -> bool {
+        !matches!(self.mode, Mode::Observe | Mode::Shadow | Mode::Frozen)
+    }
 }
 
 /// The listings of a channel.
@@ -103,6 +112,7 @@ impl Catalogue {
             base: None,
             suspect: None,
             passed: false,
+            forced: false,
             drained: false,
             gap: None,
             price: None,
@@ -158,7 +168,8 @@ impl Catalogue {
         let old = std::mem::replace(&mut entry.document.sku, sku.clone());
         entry.document.parked = None;
         (entry.document.held, entry.document.released) = (None, false);
-        entry.document.drained = None;
+        (entry.document.drained, entry.document.dropped, entry.document.evidence) = (None, None, None);
+        entry.forced = false;
         (entry.base, entry.suspect, entry.passed) = (None, None, false);
         if let Some(price) = &mut entry.document.price {
             (price.desired, price.accepted, price.parked) = (None, None, None);

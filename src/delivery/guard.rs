@@ -217,7 +217,10 @@ impl Worker {
         // Drained, it shows nothing: what it will show then is no fall.
         entry.base = (aim.mode != Mode::Draining).then_some(aim.base);
         entry.passed = false;
-        if std::mem::take(&mut entry.document.released) {
+        let confirmed = entry.document.confirmed();
+        let evidence = entry.document.evidence.as_mut();
+        let matched = evidence.is_some_and(|evidence| confirmed && !std::mem::replace(&mut evidence.matched, true));
+        if std::mem::take(&mut entry.document.released) || matched {
             self.changes.touch(index);
         }
     }

@@ -62,6 +62,9 @@ impl Worker {
             room -= more;
         }
         if room > 0 {
+            room -= self.plan_audit(now, &mut jobs);
+        }
+        if room > 0 {
             self.plan_page(now, &mut jobs);
         }
         self.in_flight += jobs.len();
@@ -85,7 +88,7 @@ impl Worker {
                     let indexes = items.iter().map(|(index, _)| *index).collect::<Vec<_>>();
                     self.prices_failed(&indexes, Class::Retry { after: None }, "the channel went away", now);
                 }
-                Job::Price(PriceJob::Read(_)) | Job::Page(_) | Job::PricedPage(_) => {}
+                Job::Price(PriceJob::Read(_)) | Job::Page(_) | Job::PricedPage(_) | Job::Audit(_) => {}
             }
         }
     }
@@ -96,7 +99,7 @@ impl Worker {
             Job::Write(items) => (CallKind::Write, items.len()),
             Job::Read(items) | Job::Price(PriceJob::Read(items)) => (CallKind::Read, items.len()),
             Job::Price(PriceJob::Write(items)) => (CallKind::Price, items.len()),
-            Job::Page(_) | Job::PricedPage(_) => (CallKind::Read, 1),
+            Job::Page(_) | Job::PricedPage(_) | Job::Audit(_) => (CallKind::Read, 1),
         };
         let pass = self.throttle.ask(kind, items)?;
         if pass.items < items
@@ -179,6 +182,10 @@ impl Worker {
         let left = self.throttle.change(entry.document.changes_left, write.risk, now);
         entry.document.changes_left = left.unwrap_or(entry.document.changes_left);
         entry.busy = true;
+        entry.forced = false;
+        let shown = entry.document.observed.as_ref().and_then(|read| read.quantity);
+        let evidence = entry.document.evidence.get_or_insert_default();
+        evidence.written(shown, write.drift, now);
         entry.asked_at = None;
         entry.reads = 0;
         entry.document.sent = Some(Sent {

@@ -6,7 +6,7 @@ use super::sight::{Sight, known, target};
 use super::worker::{Stop, Worker};
 use omnistock_engine::guard::{Baseline, taken};
 use omnistock_engine::{Documents, Offer, explained, promise_listing, resolve_listing};
-use omnistock_planner::{Action, Facts, Parked, Risk, Target, Why, decide, fresh, shown};
+use omnistock_planner::{Action, Facts, Parked, Risk, Target, Why, decide, force, fresh, shown};
 use omnistock_sdk::now;
 use omnistock_words::{Millis, Mode, Quantity, Sku};
 
@@ -132,7 +132,10 @@ impl Worker {
         let Some(entry) = self.catalogue.get(index) else {
             return true;
         };
-        let (action, risk) = self.decide(entry, sight, &aim, now);
+        let (mut action, risk) = self.decide(entry, sight, &aim, now);
+        if entry.forced && matches!(action, Action::Nothing(Why::Matches { .. })) {
+            action = force(&self.facts(entry, sight, &aim, now));
+        }
         let Action::Write {
             quantity,
             target,
@@ -175,7 +178,7 @@ impl Worker {
     }
 
     /// What the listing should show by the newest ledger, and under which rules.
-    fn aim(&self, entry: &Entry, sku: &Sku, sight: &Sight<'_>, now: Millis) -> Aim {
+    pub(super) fn aim(&self, entry: &Entry, sku: &Sku, sight: &Sight<'_>, now: Millis) -> Aim {
         let (settings, channel) = (&self.settings, &self.parts.channel);
         let listing = Some(&entry.document.listing);
         let policy = resolve_listing(settings, channel, sku, &sight.ledger.attributes, listing, now);

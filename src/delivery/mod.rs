@@ -6,7 +6,10 @@
 //! *unknown*: the newest number goes again and is read back.
 
 mod account;
+mod audit;
+mod auditing;
 mod board;
+mod board_lists;
 mod call;
 mod catalogue;
 mod changes;
@@ -33,8 +36,11 @@ mod start;
 mod terms;
 mod throttle;
 mod turns;
+mod wish;
 mod worker;
 
+#[cfg(test)]
+mod audit_tests;
 #[cfg(test)]
 mod compare_tests;
 #[cfg(test)]
@@ -59,6 +65,7 @@ mod tests;
 mod trouble_tests;
 
 pub use account::{Account, Pass};
+pub use audit::{AuditAsked, AuditReport, AuditStanding, ClassFound};
 pub use board::{BoardTotals, ChannelBoard, ParkedListing, UnmappedListing};
 pub use documents::{DamagedListing, decode_listing, encode_listing};
 pub use gaps::{Gaps, NamedGap};
@@ -67,4 +74,5 @@ pub use lag::LagHistogram;
 pub use limited::Limited;
 pub use parts::{ChannelParts, Ended, FreshOrders, Timings};
 pub use price_guard::PriceHold;
+pub use wish::Wish;
 pub use worker::ChannelWorker;

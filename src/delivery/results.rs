@@ -73,6 +73,7 @@ impl Worker {
             Done::Page(Ok(page)) => self.page(page, at),
             Done::PricedPage(Ok(page)) => self.priced_page(page, at),
             Done::Page(Err(error)) | Done::PricedPage(Err(error)) => self.no_page(&error, at),
+            Done::Audit(page) => self.audited_page(page, at),
             Done::Price(done) => self.take_prices(done, at),
             Done::Fetched(Ok(begun)) => {
                 self.fetching = false;

@@ -28,6 +28,8 @@ pub enum Why {
     NoNumber,
     /// Refused before, and nothing about it has changed.
     Parked,
+    /// A person has decided to leave it alone.
+    Dropped,
     /// It would have to rise, and only decreases are allowed.
     OnlyDecrease,
     /// The channel may not be written yet.
@@ -84,6 +86,9 @@ pub fn decide(facts: &Facts<'_>) -> Action {
     if document.unwritable.is_some() {
         return Action::Nothing(Why::Unwritable);
     }
+    if document.dropped.is_some() {
+        return unwritten(facts, Why::Dropped);
+    }
     let target = match (facts.mode, facts.target) {
         (Mode::Observe | Mode::Shadow | Mode::Frozen, _) => return unwritten(facts, Why::Paused),
         (Mode::Draining, Target::Number(_)) => Quantity::ZERO,
@@ -130,6 +135,38 @@ fn unchecked(facts: &Facts<'_>) -> bool {
     let document = facts.document;
     let read = document.observed.as_ref().filter(|_| document.confirmed());
     document.drained.is_some() && read.is_none_or(|read| read.at < facts.since)
+}
+
+/// What to do about a number that is to be written although it matches: it is read, and written over by the
+/// same number behind a fetch of the channel's orders, so that it hides no sale.
+pub fn force(facts: &Facts<'_>) -> Action {
+    let Target::Number(promise) = facts.target else {
+        return Action::Nothing(Why::NoNumber);
+    };
+    let promise = if facts.mode == Mode::Draining {
+        Quantity::ZERO
+    } else {
+        promise
+    };
+    let shown = facts.document.observed.as_ref().filter(|_| facts.document.confirmed());
+    let seen = shown.filter(|shown| shown.at >= facts.since);
+    let Some(seen) = seen.and_then(|shown| shown.quantity) else {
+        return Action::Read;
+    };
+    let write = Action::Write {
+        quantity: seen,
+        target: promise,
+        expected: compared(facts, seen),
+        drift: false,
+    };
+    if facts.vendor.write == WriteMeaning::Gross || facts.vendor.compare_and_set {
+        return write;
+    }
+    let raised = Facts {
+        mode: Mode::Live,
+        ..facts.clone()
+    };
+    raise(&raised, write)
 }
 
 /// Nothing is written; but a call whose outcome is unknown is still read back.

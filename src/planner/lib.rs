@@ -8,6 +8,7 @@ mod batch;
 mod bisect;
 mod breaker;
 mod decide;
+mod drift;
 mod facts;
 mod gap;
 mod limit;
@@ -27,12 +28,13 @@ pub use aim::{fresh, target};
 pub use batch::{AGE_STEP, Call, Candidate, Risk, batch};
 pub use bisect::halves;
 pub use breaker::{Breaker, Permit};
-pub use decide::{Action, Why, decide, fit};
+pub use decide::{Action, Why, decide, fit, force};
+pub use drift::{Comparison, DriftClass, Evidence, compare};
 pub use facts::{Facts, Fetched, LineStatus, OwnLine, Reserved, Target, Vendor};
 pub use gap::{Gap, gap};
 pub use limit::{Ask, ChangesLeft, Claimant, GRACE, Level, LimitRecord, Limiter, SLICE, Usage, Waiting, take_change};
 pub use listing::{
-    Accepted, Drained, Held, ListingDocument, Observed, Parked, SCHEMA, Sent, document_id, document_prefix,
+    Accepted, Drained, Dropped, Held, ListingDocument, Observed, Parked, SCHEMA, Sent, document_id, document_prefix,
 };
 pub use outcome::{Class, Next, Settlement, Verdict, full_jitter, settle};
 pub use price::{AcceptedPrice, HeldPrice, MOST_UNDONE, ObservedPrice, ParkedPrice, PriceDocument, SentPrice};

@@ -5,6 +5,7 @@
 
 pub mod admin;
 mod answers;
+mod audit;
 mod guard;
 pub mod listener;
 pub mod metrics;
@@ -18,6 +19,7 @@ pub use answers::{
     Because, Change, Explanation, Hold, ItemView, Listed, LocationFigure, OrderLineView, Parked, PositionView,
     PriceExplanation, ShortOrder, Sold, Stamped, Step, SyncAnswer, Unmapped,
 };
+pub use audit::{AuditBody, AuditClass, AuditView, ParkedAnswer, ParkedBody};
 pub use status::{
     ChannelStatus, Counted, Gate, Lag, LastReport, LimitStatus, ListingState, ReportProblem, SourceStatus, StateCounts,
     Status, StoreLine, Throttled,

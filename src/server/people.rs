@@ -1,7 +1,10 @@
 //! Routes of what people change while the daemon runs, each with its reason for the record.
 
 use super::admin::{Answer, Body, Shared, json, reasoned};
-use super::{ApiError, ChannelAnswer, ChannelBody, Listed, OverrideView, SetBody, UnsetBody};
+use super::{
+    ApiError, AuditBody, AuditView, ChannelAnswer, ChannelBody, Listed, OverrideView, ParkedAnswer, ParkedBody,
+    SetBody, UnsetBody,
+};
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -34,4 +37,37 @@ pub(super) async fn unset(State(view): Shared, headers: HeaderMap, body: Body) -
 
 pub(super) async fn overrides(State(view): Shared) -> Json<Listed<OverrideView>> {
     Json(Listed::whole(view.overrides().await))
+}
+
+pub(super) async fn audit(State(view): Shared, headers: HeaderMap, body: Body) -> Answer<Listed<AuditView>> {
+    let asked: AuditBody = json(&headers, body)?;
+    view.audit(asked).await.map(|found| Json(Listed::whole(found)))
+}
+
+pub(super) async fn audits(State(view): Shared) -> Json<Listed<AuditView>> {
+    Json(Listed::whole(view.audits().await))
+}
+
+pub(super) async fn retry(state: Shared, headers: HeaderMap, body: Body) -> Answer<Listed<ParkedAnswer>> {
+    refused(state, &headers, body, false).await
+}
+
+pub(super) async fn drop(state: Shared, headers: HeaderMap, body: Body) -> Answer<Listed<ParkedAnswer>> {
+    refused(state, &headers, body, true).await
+}
+
+async fn refused(State(view): Shared, headers: &HeaderMap, body: Body, drop: bool) -> Answer<Listed<ParkedAnswer>> {
+    let mut asked: ParkedBody = json(headers, body)?;
+    if drop {
+        asked.reason = reasoned(&asked.reason)?.to_owned();
+    }
+    short(&asked.reason)?;
+    if asked.all == !asked.listings.is_empty() {
+        return Err(ApiError::bad_request(
+            "name listings, or say that all are meant: one of both",
+        ));
+    }
+    view.settle_parked(asked, drop)
+        .await
+        .map(|found| Json(Listed::whole(found)))
 }

@@ -1,8 +1,8 @@
 //! What the listeners ask of the daemon: one trait, and the ways in which it may say no.
 
 use super::{
-    ChannelAnswer, ChannelBody, Explanation, Hold, ItemView, Listed, OverrideView, Parked, SetBody, ShortOrder, Status,
-    SyncAnswer, Unmapped, UnsetBody,
+    AuditBody, AuditView, ChannelAnswer, ChannelBody, Explanation, Hold, ItemView, Listed, OverrideView, Parked,
+    ParkedAnswer, ParkedBody, SetBody, ShortOrder, Status, SyncAnswer, Unmapped, UnsetBody,
 };
 use async_trait::async_trait;
 use omnistock_sdk::RawRequest;
@@ -74,6 +74,21 @@ pub trait View: Send + Sync + 'static {
     /// The settings of SKUs that hold, oldest first.
     async fn overrides(&self) -> Vec<OverrideView> {
         Vec::new()
+    }
+
+    /// Reads channels anew and compares. Answers when that was asked for, not when it is done.
+    async fn audit(&self, _asked: AuditBody) -> Result<Vec<AuditView>, ApiError> {
+        Err(ApiError::bad_request("`audit` is not available here"))
+    }
+
+    /// How the last audit of each channel stands.
+    async fn audits(&self) -> Vec<AuditView> {
+        Vec::new()
+    }
+
+    /// Has refused listings tried again, or (`drop`) left alone. Durable when it answers.
+    async fn settle_parked(&self, _asked: ParkedBody, _drop: bool) -> Result<Vec<ParkedAnswer>, ApiError> {
+        Err(ApiError::bad_request("`parked` can't be changed here"))
     }
 
     /// Metrics in the text format of Prometheus.
