@@ -1,6 +1,7 @@
 //! What people see of a channel. Counters are atomics, so that looking costs the worker nothing.
 
 use super::LagHistogram;
+use super::approved::Approvals;
 use super::audit::AuditBoard;
 use super::gaps::GapBoard;
 use super::hold::{Asked, ChannelHold, HoldDecision};
@@ -108,6 +109,7 @@ pub struct ChannelBoard {
     pub(super) gaps: GapBoard,
     pub(super) audit: AuditBoard,
     pub(super) wishes: Wishes,
+    pub(super) approvals: Approvals,
     pub(super) drained: AtomicU64,
     /// How long the newest pushes took, until somebody takes them.
     pushes: Mutex<VecDeque<i64>>,

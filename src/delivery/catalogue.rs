@@ -26,6 +26,8 @@ pub(super) struct Entry {
     pub(super) version: u64,
     /// A write with it is on its way.
     pub(super) busy: bool,
+    /// It is in a part of a call that was refused as a whole.
+    pub(super) apart: bool,
     /// A read with it is on its way.
     pub(super) reading: bool,
     /// A reading begun from here on is fresh enough to decide by.
@@ -101,6 +103,7 @@ impl Catalogue {
             document,
             version,
             busy: false,
+            apart: false,
             reading: false,
             asked_at: None,
             reads: 0,

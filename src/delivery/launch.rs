@@ -129,6 +129,13 @@ impl Worker {
         let mut planned: HashMap<Index, Planned> = planned.into_iter().map(|write| (write.index, write)).collect();
         let mut used = 0;
         for call in calls {
+            if let Err(until) = self.spend(&call.keys, now) {
+                for write in call.keys.iter().filter_map(|index| planned.get(index)) {
+                    self.work.unqueue(&write.sku);
+                    self.work.wait(&write.sku, until);
+                }
+                continue;
+            }
             let Some(pass) = self.throttle.ask(CallKind::Write, call.keys.len()) else {
                 break;
             };
@@ -140,6 +147,20 @@ impl Worker {
             used += 1;
         }
         used
+    }
+
+    /// A call that only repeats what failed is paid from the channel's budget of retries.
+    fn spend(&mut self, keys: &[Index], now: Millis) -> Result<(), Millis> {
+        let failed = |index: &Index| {
+            self.catalogue
+                .get(*index)
+                .is_some_and(|entry| entry.document.attempts > 0)
+        };
+        if keys.iter().all(failed) {
+            return self.retries.spend(now);
+        }
+        self.retries.called();
+        Ok(())
     }
 
     /// Whether the listing may change once more by the vendor's limit for one listing; else it is looked at again then.

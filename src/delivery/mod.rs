@@ -6,6 +6,7 @@
 //! *unknown*: the newest number goes again and is read back.
 
 mod account;
+mod approved;
 mod audit;
 mod auditing;
 mod board;
@@ -65,6 +66,7 @@ mod tests;
 mod trouble_tests;
 
 pub use account::{Account, Pass};
+pub use approved::Approved;
 pub use audit::{AuditAsked, AuditReport, AuditStanding, ClassFound};
 pub use board::{BoardTotals, ChannelBoard, ParkedListing, UnmappedListing};
 pub use documents::{DamagedListing, decode_listing, encode_listing};
@@ -74,5 +76,6 @@ pub use lag::LagHistogram;
 pub use limited::Limited;
 pub use parts::{ChannelParts, Ended, FreshOrders, Timings};
 pub use price_guard::PriceHold;
+pub use sight::known;
 pub use wish::Wish;
 pub use worker::ChannelWorker;

@@ -11,7 +11,7 @@ use super::throttle::Throttle;
 use super::wish::Granted;
 use super::{ChannelParts, Ended};
 use crate::store::Lease;
-use omnistock_planner::{Breaker, Fetched, Permit, Vendor, WorkList};
+use omnistock_planner::{Breaker, Fetched, Permit, RetryBudget, Vendor, WorkList};
 use omnistock_sdk::{Connector, Cursor, Grouping, now};
 use omnistock_words::{Millis, Settings};
 use std::collections::{HashSet, VecDeque};
@@ -68,6 +68,7 @@ pub(super) struct Worker {
     pub(super) auditing: Option<Auditing>,
     pub(super) granted: Granted,
     pub(super) breaker: Breaker,
+    pub(super) retries: RetryBudget,
     pub(super) in_flight: usize,
     pub(super) halves: VecDeque<Job>,
     pub(super) throttle: Throttle,
@@ -169,6 +170,7 @@ impl Worker {
             auditing: None,
             granted: Granted::default(),
             breaker: Breaker::default(),
+            retries: RetryBudget::default(),
             in_flight: 0,
             halves: VecDeque::new(),
             throttle,
@@ -281,6 +283,7 @@ impl Worker {
             self.by_listing = by_listing(&settings);
             self.by_home = by_home(&settings);
             self.settings = settings;
+            self.take_approvals();
             self.price_settings_changed(now());
             self.look_at_all();
         }

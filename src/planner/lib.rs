@@ -7,6 +7,7 @@ mod aim;
 mod batch;
 mod bisect;
 mod breaker;
+mod budget;
 mod decide;
 mod drift;
 mod facts;
@@ -26,8 +27,9 @@ mod model_test;
 
 pub use aim::{fresh, target};
 pub use batch::{AGE_STEP, Call, Candidate, Risk, batch};
-pub use bisect::halves;
+pub use bisect::{groups, halves};
 pub use breaker::{Breaker, Permit};
+pub use budget::RetryBudget;
 pub use decide::{Action, Why, decide, fit, force};
 pub use drift::{Comparison, DriftClass, Evidence, compare};
 pub use facts::{Facts, Fetched, LineStatus, OwnLine, Reserved, Target, Vendor};
