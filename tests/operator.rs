@@ -17,6 +17,8 @@ mod holds;
 mod redis_sentinel;
 #[path = "operator/redis_trouble.rs"]
 mod redis_trouble;
+#[path = "operator/reload.rs"]
+mod reload;
 #[path = "operator/secrets.rs"]
 mod secrets;
 #[path = "operator/steering.rs"]

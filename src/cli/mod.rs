@@ -17,6 +17,7 @@ mod listings;
 pub mod logging;
 mod output;
 mod parked;
+mod plan;
 mod rule_tests;
 mod run;
 mod set;
@@ -81,6 +82,8 @@ enum Command {
     Audit(audit::Audit),
     Channel(channel::Change),
     Set(set::Set),
+    Plan(plan::Plan),
+    Reload(plan::Reload),
     Shorts(shorts::Shorts),
     Backup(backup::Backup),
     Connectors(connectors::Connectors),
@@ -156,6 +159,8 @@ async fn dispatch(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Sync(sync) => sync.run(context).await,
         Command::Audit(audit) => audit.run(context).await,
         Command::Channel(change) => change.run(context).await,
+        Command::Plan(plan) => plan.run(context).await,
+        Command::Reload(reload) => reload.run(context).await,
         Command::Set(set) => set.run(context).await,
         Command::Shorts(shorts) => shorts.run(context).await,
         Command::Backup(backup) => backup.run(context).await,

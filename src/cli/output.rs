@@ -55,7 +55,7 @@ fn coloured(text: &str) -> String {
     let mut lines = String::with_capacity(text.len() + 32);
     for line in text.split_inclusive('\n') {
         let (body, end) = line.strip_suffix('\n').map_or((line, ""), |body| (body, "\n"));
-        let code = if body.starts_with("ATTENTION:") {
+        let code = if body.starts_with("ATTENTION:") || body.starts_with("!! ") {
             Some("1;31")
         } else if body.starts_with("CHANNEL ") || body.starts_with("STEP ") {
             Some("1")

@@ -18,7 +18,7 @@ pub(super) struct Set {
     /// Which SKU.
     #[arg(required_unless_present_any = ["list", "remove"], requires = "setting")]
     sku: Option<Sku>,
-    /// What, such as max_shown=2 or mode=frozen.
+    /// What, such as `max_shown=2` or `mode=frozen`.
     #[arg(value_name = "KEY=VALUE", requires_all = ["until", "reason"])]
     setting: Option<String>,
     /// On one channel; on all unless given.

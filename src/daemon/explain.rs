@@ -205,13 +205,6 @@ fn explanation(
         dirty: false,
         held: listing.is_some_and(|listing| listing.held.is_some()),
     };
-    let guard = listing.and_then(|listing| listing.held.as_ref()).map(|held| {
-        let left = held.quantity;
-        format!(
-            "held by {}: it would newly show zero; {left} stays, less what is sold",
-            held.hold
-        )
-    });
     let stamped = |quantity, at| Stamped { quantity, at };
     Explanation {
         sku: sku.clone(),
@@ -233,16 +226,7 @@ fn explanation(
         observed: listing
             .and_then(|listing| listing.observed.as_ref())
             .and_then(|observed| Some(stamped(observed.quantity?, observed.at))),
-        notes: waits
-            .iter()
-            .map(|wait| format!("{wait}."))
-            .chain(guard)
-            .chain(view.overridden(channel, sku))
-            .chain(left_alone(listing))
-            .chain(throttled(view, channel))
-            .chain(reasons.notes.iter().cloned())
-            .chain(blindness(view, promise, channel))
-            .collect(),
+        notes: notes(view, (channel, sku), listing, promise, &waits, reasons),
         steps: reasons.steps.clone(),
         price: super::explain_price::explain(
             (settings, reasons.price.as_ref()),
@@ -253,6 +237,33 @@ fn explanation(
         ),
         changes: Vec::new(),
     }
+}
+
+/// What else there is to say, each one sentence.
+fn notes(
+    view: &DaemonView,
+    (channel, sku): (&ChannelName, &Sku),
+    listing: Option<&ListingDocument>,
+    promise: &Promise,
+    waits: &[String],
+    reasons: &Reasons,
+) -> Vec<String> {
+    let guard = listing.and_then(|listing| listing.held.as_ref()).map(|held| {
+        let left = held.quantity;
+        format!(
+            "held by {}: it would newly show zero; {left} stays, less what is sold",
+            held.hold
+        )
+    });
+    let waits = waits.iter().map(|wait| format!("{wait}."));
+    waits
+        .chain(guard)
+        .chain(view.overridden(channel, sku))
+        .chain(left_alone(listing))
+        .chain(throttled(view, channel))
+        .chain(reasons.notes.iter().cloned())
+        .chain(blindness(view, promise, channel))
+        .collect()
 }
 
 /// That a person has decided to leave the listing alone.

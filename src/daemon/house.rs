@@ -16,7 +16,10 @@ use tokio::sync::{Notify, watch};
 
 /// Shared by all terms of a daemon.
 pub(super) struct House {
+    /// As the process started with it: listeners, store, connectors and their times.
     pub(super) configuration: Arc<Configuration>,
+    /// As last reloaded.
+    pub(super) current: ArcSwap<Configuration>,
     pub(super) connectors: Connectors,
     pub(super) store: Arc<dyn Store>,
     /// In force: the configuration's, and what people have set over them.
@@ -45,6 +48,7 @@ impl House {
         let names: Vec<ChannelName> = configuration.settings.channels.keys().cloned().collect();
         let steer = Steer::new(Arc::clone(&configuration.settings));
         let mut house = Self {
+            current: ArcSwap::new(Arc::clone(&configuration)),
             steer,
             configuration,
             connectors,

@@ -90,7 +90,7 @@ impl DaemonView {
     }
 
     async fn checked_override(&self, asked: &SetBody) -> Result<PolicyPatch, ApiError> {
-        let set = self.house.configuration.read_override(&asked.set);
+        let set = self.house.current.load().read_override(&asked.set);
         let set = set.map_err(|problems| ApiError::bad_request(render(&problems).trim_end().to_owned()))?;
         if let Some(channel) = asked
             .channel

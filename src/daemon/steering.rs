@@ -38,6 +38,14 @@ struct Known {
     steering: Steering,
 }
 
+/// Cutovers are set once by the ledger's owner, into the settings in force.
+fn settle(laid: &mut Settings, current: &Settings) {
+    for (name, source) in &mut laid.sources {
+        let settled = current.sources.get(name).and_then(|source| source.cutover);
+        source.cutover = source.cutover.or(settled);
+    }
+}
+
 /// What people have set, beside the configuration that it is laid over.
 pub(super) struct Steer {
     /// The configuration's settings.
@@ -107,11 +115,7 @@ impl Steer {
         let before = house.settings.load_full();
         house.settings.rcu(|current| {
             let mut laid = steering.lay(&base, at);
-            // Cutovers are set once by the ledger's owner, into the settings in force.
-            for (name, source) in &mut laid.sources {
-                let settled = current.sources.get(name).and_then(|source| source.cutover);
-                source.cutover = source.cutover.or(settled);
-            }
+            settle(&mut laid, current);
             if **current == laid {
                 Arc::clone(current)
             } else {
@@ -122,6 +126,19 @@ impl Steer {
             house.ledger_wake.notify_one();
             house.wakes.values().for_each(|wake| wake.notify_one());
         }
+    }
+
+    /// Other settings as they would be in force.
+    pub(super) fn laid(&self, house: &House, base: &Settings) -> Settings {
+        let mut laid = self.shown().lay(base, now());
+        settle(&mut laid, &house.settings.load());
+        laid
+    }
+
+    /// The configuration has been reloaded: it is in force when this returns.
+    pub(super) fn replace(&self, house: &House, base: Arc<Settings>) {
+        self.base.store(base);
+        self.apply(house);
     }
 
     /// Changes it. Durable and in force when it answers.

@@ -13,8 +13,8 @@ use crate::intake::{OrderBoard, SourceBoard, WebhookRefusal, take_webhook};
 use crate::server::metrics::Metrics;
 use crate::server::{
     ApiError, AuditBody, AuditView, ChannelAnswer, ChannelBody, Decision, Explanation, Hold, ItemView, Listed,
-    OverrideView, Parked, ParkedAnswer, ParkedBody, SetBody, ShortOrder, Status, SyncAnswer, Unmapped, UnsetBody, View,
-    WebhookAnswer,
+    OverrideView, Parked, ParkedAnswer, ParkedBody, PlanBody, PlanView, ReloadBody, SetBody, ShortOrder, Status,
+    SyncAnswer, Unmapped, UnsetBody, View, WebhookAnswer,
 };
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
@@ -292,6 +292,14 @@ impl View for DaemonView {
 
     async fn settle_parked(&self, asked: ParkedBody, drop: bool) -> Result<Vec<ParkedAnswer>, ApiError> {
         self.wish_for(asked, drop).await
+    }
+
+    async fn plan(&self, asked: PlanBody) -> Result<PlanView, ApiError> {
+        self.plan_file(asked).await
+    }
+
+    async fn reload(&self, asked: ReloadBody) -> Result<PlanView, ApiError> {
+        self.reload_file(asked).await
     }
 
     fn metrics(&self) -> String {

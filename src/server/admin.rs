@@ -48,6 +48,8 @@ pub fn router(view: Arc<dyn View>, limits: &Limits) -> Router {
         .route("/api/v1/listings/unmapped", get(unmapped))
         .route("/api/v1/sync", post(sync))
         .route("/api/v1/channel", post(people::change_channel))
+        .route("/api/v1/plan", post(people::plan))
+        .route("/api/v1/reload", post(people::reload))
         .route("/api/v1/set", get(people::overrides).post(people::set))
         .route("/api/v1/set/remove", post(people::unset))
         .fallback(no_such_route)

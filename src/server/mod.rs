@@ -10,6 +10,7 @@ mod guard;
 pub mod listener;
 pub mod metrics;
 mod people;
+mod plan;
 mod status;
 mod steering;
 mod view;
@@ -20,6 +21,7 @@ pub use answers::{
     PriceExplanation, ShortOrder, Sold, Stamped, Step, SyncAnswer, Unmapped,
 };
 pub use audit::{AuditBody, AuditClass, AuditView, ParkedAnswer, ParkedBody};
+pub use plan::{PlanBody, PlanCause, PlanChannel, PlanPrice, PlanTop, PlanView, ReloadBody};
 pub use status::{
     ChannelStatus, Counted, Gate, Lag, LastReport, LimitStatus, ListingState, ReportProblem, SourceStatus, StateCounts,
     Status, StoreLine, Throttled,

@@ -3,7 +3,7 @@
 use super::admin::{Answer, Body, Shared, json, reasoned};
 use super::{
     ApiError, AuditBody, AuditView, ChannelAnswer, ChannelBody, Listed, OverrideView, ParkedAnswer, ParkedBody,
-    SetBody, UnsetBody,
+    PlanView, ReloadBody, SetBody, UnsetBody,
 };
 use axum::Json;
 use axum::extract::State;
@@ -62,7 +62,7 @@ async fn refused(State(view): Shared, headers: &HeaderMap, body: Body, drop: boo
         asked.reason = reasoned(&asked.reason)?.to_owned();
     }
     short(&asked.reason)?;
-    if asked.all == !asked.listings.is_empty() {
+    if asked.all != asked.listings.is_empty() {
         return Err(ApiError::bad_request(
             "name listings, or say that all are meant: one of both",
         ));
@@ -70,4 +70,14 @@ async fn refused(State(view): Shared, headers: &HeaderMap, body: Body, drop: boo
     view.settle_parked(asked, drop)
         .await
         .map(|found| Json(Listed::whole(found)))
+}
+
+pub(super) async fn plan(State(view): Shared, headers: HeaderMap, body: Body) -> Answer<PlanView> {
+    view.plan(json(&headers, body)?).await.map(Json)
+}
+
+pub(super) async fn reload(State(view): Shared, headers: HeaderMap, body: Body) -> Answer<PlanView> {
+    let asked: ReloadBody = json(&headers, body)?;
+    short(&asked.reason)?;
+    view.reload(asked).await.map(Json)
 }

@@ -2,7 +2,8 @@
 
 use super::{
     AuditBody, AuditView, ChannelAnswer, ChannelBody, Explanation, Hold, ItemView, Listed, OverrideView, Parked,
-    ParkedAnswer, ParkedBody, SetBody, ShortOrder, Status, SyncAnswer, Unmapped, UnsetBody,
+    ParkedAnswer, ParkedBody, PlanBody, PlanView, ReloadBody, SetBody, ShortOrder, Status, SyncAnswer, Unmapped,
+    UnsetBody,
 };
 use async_trait::async_trait;
 use omnistock_sdk::RawRequest;
@@ -89,6 +90,16 @@ pub trait View: Send + Sync + 'static {
     /// Has refused listings tried again, or (`drop`) left alone. Durable when it answers.
     async fn settle_parked(&self, _asked: ParkedBody, _drop: bool) -> Result<Vec<ParkedAnswer>, ApiError> {
         Err(ApiError::bad_request("`parked` can't be changed here"))
+    }
+
+    /// What a configuration would change. Nothing is written but the plan itself.
+    async fn plan(&self, _asked: PlanBody) -> Result<PlanView, ApiError> {
+        Err(ApiError::bad_request("`plan` is not available here"))
+    }
+
+    /// Brings the configuration of the daemon's file into force.
+    async fn reload(&self, _asked: ReloadBody) -> Result<PlanView, ApiError> {
+        Err(ApiError::bad_request("`reload` is not available here"))
     }
 
     /// Metrics in the text format of Prometheus.
