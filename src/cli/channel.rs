@@ -57,20 +57,16 @@ impl Change {
 fn render(answer: &ChannelAnswer, now: Millis, zone: &TimeZone) -> String {
     let (channel, mode, file) = (&answer.channel, text::mode(answer.mode), text::mode(answer.file));
     let until = answer.until.map(|until| text::clock(until, now, zone));
-    let mut said = match until {
+    let mode = match until {
         Some(until) => format!("{channel} is {mode} until {until}, then {file} again"),
         None if answer.mode == answer.file => format!("{channel} is {mode}, as the configuration says"),
         None => format!("{channel} is {mode} until `omnistock channel {channel} reset` (configuration: {file})"),
     };
-    if !answer.without.is_empty() {
-        let names: Vec<&str> = answer.without.iter().map(ChannelName::as_str).collect();
-        let names = names.join(", ");
-        said.extend([
-            "; it goes without the open orders of ",
-            &names,
-            " until they are read after all",
-        ]);
-    }
+    let names: Vec<&str> = answer.without.iter().map(ChannelName::as_str).collect();
+    let mut said = match names.join(", ") {
+        none if none.is_empty() => mode,
+        names => format!("{channel} goes without the open orders of {names} until they are read after all; {mode}"),
+    };
     if !answer.waits.is_empty() {
         said.extend(["; it still waits: ", &answer.waits.join(", ")]);
     } else if !answer.without.is_empty() {
