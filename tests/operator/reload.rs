@@ -27,19 +27,21 @@ fn elsewhere(text: &str) -> String {
     format!("{before}[channels.shop]{}", shop.replacen("berlin", "hamburg", 1))
 }
 
-fn zeroes(merchant: &Merchant) -> String {
-    let both = |index: usize| format!("{0};berlin;{1},0\n{0};hamburg;0,0\n", super::sku(index), usual(index));
+/// A file that says what berlin has, and that hamburg has nothing.
+fn drop_both(merchant: &Merchant, berlin: impl Fn(usize) -> i64) {
+    let both = |index: usize| format!("{0};berlin;{1},0\n{0};hamburg;0,0\n", super::sku(index), berlin(index));
     let rows: String = (0..ARTICLES).map(both).collect();
     merchant.drop_file(format!("Artikel;Lager;Bestand\n{rows}").as_bytes());
-    merchant.embedded()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_plan_that_empties_a_channel_is_refused_until_exactly_it_is_taken() {
     let merchant = Merchant::open().await;
     let daemon = merchant.at_work().await;
-    let text = zeroes(&merchant);
-    merchant.settles(&daemon, usual).await;
+    let text = merchant.embedded();
+    // More than before, so that it is seen to have come.
+    drop_both(&merchant, |index| usual(index) + 1);
+    merchant.settles(&daemon, |index| usual(index) + 1).await;
     merchant.write(&elsewhere(&text));
     let planned = merchant.command(&["plan"]);
     let said = words(&planned.out);
@@ -64,11 +66,8 @@ async fn a_plan_that_empties_a_channel_is_refused_until_exactly_it_is_taken() {
         "{other:?}"
     );
     // Two sell out meanwhile: the plan is not what it was.
-    for index in [0, 1] {
-        let units = usual(index);
-        merchant.shop.buy(&super::sku(index), units).unwrap();
-    }
     let left = |index: usize| if index < 2 { 0 } else { usual(index) };
+    drop_both(&merchant, left);
     merchant.settles(&daemon, left).await;
     let late = refused(&merchant, &["reload", "--expect-plan", &hash, "--reason", "moved"]);
     assert!(words(&late.err).contains("to 0 was 24, is 22"), "{late:?}");
