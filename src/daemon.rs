@@ -1,6 +1,7 @@
 //! Start, supervise, stop: wires the rooms together and owns the tasks.
 
 mod accounts;
+mod audits;
 mod cause;
 mod explain;
 mod explain_price;
@@ -11,14 +12,21 @@ mod house;
 mod lease;
 mod mark;
 mod measure;
+mod overrides;
 mod parts;
 mod past;
+mod plan;
+mod plan_causes;
+mod plan_count;
 mod rebuild;
+mod reload;
 mod seen;
 mod shorts;
 mod stance;
 mod start_error;
 mod status;
+mod steering;
+mod steering_view;
 mod store;
 mod supervise;
 mod term;
@@ -31,7 +39,7 @@ use crate::config::{Configuration, Connectors, StoreChoice, load_and_build, proc
 use crate::intake::Cutovers;
 use crate::secrets::EnvironmentSecrets;
 use crate::server::listener::{Limits, bind, serve};
-use crate::server::{View, admin, webhooks};
+use crate::server::{self, View, admin, webhooks};
 use crate::store::Store;
 use arc_swap::ArcSwap;
 use house::House;
@@ -181,6 +189,32 @@ impl Running {
         self.webhooks
     }
 
+    /// Reloads as `omnistock reload` does, with the plan, or why not, in the log.
+    async fn reload(&self) {
+        match self.view.reload(crate::server::ReloadBody::default()).await {
+            Ok(plan) => {
+                let changed = plan.channels.iter().filter(|channel| channel.changes());
+                for channel in changed {
+                    let server::PlanChannel {
+                        channel,
+                        listings,
+                        up,
+                        down,
+                        to_0,
+                        from_0,
+                        price,
+                        ..
+                    } = channel;
+                    tracing::info!(%channel, "of {listings} listings {up} rise, {down} fall, {to_0} go to 0, {from_0} are back from 0; {price} prices change");
+                }
+            }
+            Err(error) => {
+                let help = error.help.as_deref().unwrap_or_default();
+                tracing::error!("the configuration was not reloaded: {} ({help})", error.error);
+            }
+        }
+    }
+
     /// Stops: no new requests, then no new work, then the lease is given back. What is not finished
     /// in time is left to the next start, which treats it as unknown.
     pub async fn stop(self) {
@@ -201,6 +235,7 @@ impl Running {
 pub async fn run(file: &Path) -> Result<(), StartError> {
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     let mut interrupt = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())?;
+    let mut hangup = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup())?;
     let running = start_file(file).await?;
     notify(&[sd_notify::NotifyState::Ready]);
     let mut tick = tokio::time::interval(Duration::from_secs(2));
@@ -208,6 +243,7 @@ pub async fn run(file: &Path) -> Result<(), StartError> {
         tokio::select! {
             _ = terminate.recv() => break "SIGTERM",
             _ = interrupt.recv() => break "SIGINT",
+            _ = hangup.recv() => running.reload().await,
             _ = tick.tick() => {
                 let line = running.view.line().await;
                 let mut states = vec![sd_notify::NotifyState::Status(&line)];

@@ -9,14 +9,20 @@
     reason = "a test"
 )]
 
+#[path = "operator/audit.rs"]
+mod audit;
 #[path = "operator/holds.rs"]
 mod holds;
 #[path = "support/redis_sentinel.rs"]
 mod redis_sentinel;
 #[path = "operator/redis_trouble.rs"]
 mod redis_trouble;
+#[path = "operator/reload.rs"]
+mod reload;
 #[path = "operator/secrets.rs"]
 mod secrets;
+#[path = "operator/steering.rs"]
+mod steering;
 mod support;
 
 use omnistock_medusa::simulator as medusa;

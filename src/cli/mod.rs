@@ -2,6 +2,7 @@
 //! people or `--json` for programs.
 
 mod address;
+mod audit;
 mod backup;
 mod channel;
 mod check;
@@ -16,8 +17,10 @@ mod listings;
 pub mod logging;
 mod output;
 mod parked;
+mod plan;
 mod rule_tests;
 mod run;
+mod set;
 mod shorts;
 mod status;
 mod sync;
@@ -76,7 +79,11 @@ enum Command {
     #[command(subcommand)]
     Listings(listings::Listings),
     Sync(sync::Sync),
+    Audit(audit::Audit),
     Channel(channel::Change),
+    Set(set::Set),
+    Plan(plan::Plan),
+    Reload(plan::Reload),
     Shorts(shorts::Shorts),
     Backup(backup::Backup),
     Connectors(connectors::Connectors),
@@ -150,7 +157,11 @@ async fn dispatch(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Parked(parked) => parked.run(context).await,
         Command::Listings(listings) => listings.run(context).await,
         Command::Sync(sync) => sync.run(context).await,
+        Command::Audit(audit) => audit.run(context).await,
         Command::Channel(change) => change.run(context).await,
+        Command::Plan(plan) => plan.run(context).await,
+        Command::Reload(reload) => reload.run(context).await,
+        Command::Set(set) => set.run(context).await,
         Command::Shorts(shorts) => shorts.run(context).await,
         Command::Backup(backup) => backup.run(context).await,
         Command::Connectors(connectors) => connectors.run(context),

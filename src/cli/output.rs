@@ -55,7 +55,7 @@ fn coloured(text: &str) -> String {
     let mut lines = String::with_capacity(text.len() + 32);
     for line in text.split_inclusive('\n') {
         let (body, end) = line.strip_suffix('\n').map_or((line, ""), |body| (body, "\n"));
-        let code = if body.starts_with("ATTENTION:") {
+        let code = if body.starts_with("ATTENTION:") || body.starts_with("!! ") {
             Some("1;31")
         } else if body.starts_with("CHANNEL ") || body.starts_with("STEP ") {
             Some("1")
@@ -83,11 +83,11 @@ fn print(text: &str) -> Result<(), Failure> {
 /// `omnistock: …` on standard error.
 pub(super) fn complain(message: &str) {
     // Nobody is left to tell when standard error is closed; the exit code remains.
-    drop(writeln!(
-        std::io::stderr().lock(),
-        "omnistock: {}",
-        harmless(message.trim_end())
-    ));
+    let text = harmless(message.trim_end());
+    // What a guard stops is said in red.
+    let red = text.starts_with("!! ") && std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let (on, off) = if red { ("\u{1b}[1;31m", "\u{1b}[0m") } else { ("", "") };
+    drop(writeln!(std::io::stderr().lock(), "omnistock: {on}{text}{off}"));
 }
 
 #[cfg(test)]
@@ -101,6 +101,7 @@ mod tests {
 
     #[test]
     fn colour_marks_attention_and_changes_no_word() {
+        assert!(coloured("!! shop: 24 of 24 to 0\n").starts_with("\u{1b}[1;31m!! shop"));
         let text = "ATTENTION: 2 held\nfine\n";
         let with = coloured(text);
         assert_eq!(with, "\u{1b}[1;31mATTENTION: 2 held\u{1b}[0m\nfine\n");

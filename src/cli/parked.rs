@@ -1,7 +1,7 @@
-//! `omnistock parked list`: listings that a channel refuses, with the vendor's own words.
+//! `omnistock parked`: listings that a channel refuses, with the vendor's own words, and what to do about them.
 
 use super::{Context, Failure, text};
-use crate::server::{Listed, Parked};
+use crate::server::{Listed, Parked, ParkedAnswer, ParkedBody};
 use omnistock_words::ChannelName;
 
 /// Listings that a channel refuses.
@@ -17,11 +17,67 @@ pub(super) enum ParkedCommand {
         #[arg(long, default_value_t = 100)]
         limit: usize,
     },
+    /// Try them again now, those that were left alone among them.
+    #[command(after_help = "Example: omnistock parked retry LAMP-E27 --channel shop")]
+    Retry(Which),
+    /// Leave them alone from now on: their numbers stay as they are, until `retry` or another SKU.
+    #[command(after_help = "Example: omnistock parked drop LAMP-E27 --channel shop --reason 'delisted by the vendor'")]
+    Drop(Which),
+}
+
+/// Which listings.
+#[derive(Debug, clap::Args)]
+pub(super) struct Which {
+    /// The vendor's ids, or SKUs.
+    #[arg(required_unless_present = "all")]
+    listings: Vec<String>,
+    /// All that are refused.
+    #[arg(long, conflicts_with = "listings")]
+    all: bool,
+    /// One channel; all unless given.
+    #[arg(long)]
+    channel: Option<ChannelName>,
+    /// Why, for the record; `drop` needs it.
+    #[arg(long, default_value = "")]
+    reason: String,
+}
+
+impl Which {
+    async fn send(self, verb: &str, done: &str, context: &Context) -> Result<(), Failure> {
+        let body = ParkedBody {
+            channel: self.channel,
+            listings: self.listings,
+            all: self.all,
+            reason: self.reason,
+        };
+        let path = format!("/api/v1/parked/{verb}");
+        let answers: Listed<ParkedAnswer> = context.client()?.post(&path, &body).await?;
+        context.output.show(&answers, |answers| {
+            let line = |answer: &ParkedAnswer| {
+                let listings = answer.listings.len() as u64;
+                format!(
+                    "{}: {} {done}\n",
+                    answer.channel,
+                    text::count(listings, "listing", "listings")
+                )
+            };
+            let lines: String = answers.items.iter().map(line).collect();
+            if lines.is_empty() {
+                "nothing is refused\n".to_owned()
+            } else {
+                lines
+            }
+        })
+    }
 }
 
 impl ParkedCommand {
     pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
-        let Self::List { channel, limit } = self;
+        let (channel, limit) = match self {
+            Self::List { channel, limit } => (channel, limit),
+            Self::Retry(which) => return which.send("retry", "tried again", context).await,
+            Self::Drop(which) => return which.send("drop", "left alone", context).await,
+        };
         let limit = limit.to_string();
         let mut query = vec![("limit", limit.as_str())];
         query.extend(channel.as_ref().map(|channel| ("channel", channel.as_str())));

@@ -1,7 +1,7 @@
 //! `omnistock status`: how everything stands, the worst first, and the command that helps most.
 
 use super::{Context, Failure, text};
-use crate::server::{ChannelStatus, ListingState, ReportProblem, SourceStatus, StateCounts, Status};
+use crate::server::{ChannelStatus, Compared, ListingState, ReportProblem, SourceStatus, StateCounts, Status};
 use jiff::tz::TimeZone;
 use omnistock_words::{Millis, Mode};
 
@@ -142,6 +142,35 @@ fn channel_notes(channel: &ChannelStatus, now: Millis, zone: &TimeZone) -> Strin
         let line = format!("{name}: fewer calls than {}, because some were refused", eased.stated);
         notes += &paragraph(&line);
     }
+    if let Some(steered) = &channel.steered {
+        let until = steered
+            .until
+            .map(|until| format!(" until {}", text::clock(until, now, zone)));
+        let reason = if steered.reason.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", steered.reason)
+        };
+        notes += &paragraph(&format!(
+            "{name}: {} since {}{} by a person (file: {}){reason}",
+            text::mode(channel.mode),
+            text::clock(steered.since, now, zone),
+            until.unwrap_or_default(),
+            text::mode(steered.file),
+        ));
+    }
+    if channel.drained > 0 {
+        let listings = text::count(channel.drained, "listing", "listings");
+        let how = if channel.mode == Mode::Draining {
+            "drained"
+        } else {
+            "still to be restored"
+        };
+        notes += &paragraph(&format!("{name}: {listings} {how}"));
+    }
+    if let Some(compared) = &channel.compared {
+        notes += &paragraph(&format!("{name}: {}", truth(compared)));
+    }
     if channel.errors > 0 {
         let (errors, calls) = (
             text::number(channel.errors),
@@ -158,6 +187,37 @@ fn channel_notes(channel: &ChannelStatus, now: Millis, zone: &TimeZone) -> Strin
         notes += &paragraph(&format!("{name}: {errors} of {calls} failed{last}"));
     }
     notes
+}
+
+/// What would be written, and how far the channel is from the truth.
+fn truth(compared: &Compared) -> String {
+    let (up, down) = (compared.up, compared.down);
+    let all = compared.equal + up + down;
+    if up + down == 0 {
+        return format!(
+            "not written, and all of {} right",
+            text::count(all, "listing", "listings")
+        );
+    }
+    let zero = if compared.to_zero > 0 {
+        format!(", {} of them to 0", text::number(compared.to_zero))
+    } else {
+        String::new()
+    };
+    let worst = compared.worst.as_ref().map(|worst| {
+        let sku = worst.sku.as_ref().map_or(worst.listing.as_str(), |sku| sku.as_str());
+        format!("; worst {sku}: {} there, {} ours", worst.there, worst.ours)
+    });
+    format!(
+        "would write {} of {}: {} up, {} down{zero}; it shows {} units that do not exist, and lacks {}{}",
+        text::number(up + down),
+        text::count(all, "listing", "listings"),
+        text::number(up),
+        text::number(down),
+        compared.excess,
+        compared.missing,
+        worst.unwrap_or_default()
+    )
 }
 
 fn prices(counts: &StateCounts) -> String {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::server::{Counted, Gate, Lag, LastReport, ReportProblem, StoreLine, Throttled};
+use omnistock_words::Quantity;
 
 fn at(text: &str) -> Millis {
     text.parse().unwrap()
@@ -32,6 +33,9 @@ fn channel(name: &str, mode: Mode, listings: StateCounts, p99_ms: Option<u64>) -
         waiting: None,
         limits: vec![],
         throttled: None,
+        steered: None,
+        drained: 0,
+        compared: None,
     }
 }
 
@@ -230,4 +234,43 @@ fn states_add_up_to_the_catalogue() {
     }
     assert_eq!(counts.total(), 9);
     assert_eq!(counts.waiting() + counts.other() + 4, counts.total());
+}
+
+#[test]
+fn a_mode_from_the_command_line_is_told_with_the_files_and_its_end() {
+    let mut status = Status {
+        at: at("2026-11-27T02:22:07Z"),
+        channels: vec![channel("otto", Mode::Shadow, StateCounts::default(), None)],
+        ..Status::default()
+    };
+    let otto = &mut status.channels[0];
+    otto.steered = Some(crate::server::SteeredStatus {
+        file: Mode::Live,
+        since: at("2026-11-27T02:00:00Z"),
+        until: Some(at("2026-11-27T05:00:00Z")),
+        reason: "stocktaking".to_owned(),
+    });
+    otto.drained = 3;
+    otto.compared = Some(Compared {
+        equal: 31_902,
+        up: 30,
+        down: 8,
+        to_zero: 2,
+        excess: Quantity::whole(19),
+        missing: Quantity::whole(41),
+        worst: Some(crate::server::Worst {
+            listing: "17".parse().unwrap(),
+            sku: Some("VASE-2".parse().unwrap()),
+            ours: Quantity::whole(0),
+            there: Quantity::whole(9),
+        }),
+    });
+    let page = render(&status, &TimeZone::UTC);
+    for line in [
+        "otto: shadow since 02:00 until 05:00 by a person (file: live): stocktaking\n",
+        "otto: 3 listings still to be restored\n",
+        "otto: would write 38 of 31,940 listings: 30 up, 8 down, 2 of them to 0; it shows\n  19 units that do not exist, and lacks 41; worst VASE-2: 9 there, 0 ours\n",
+    ] {
+        assert!(page.contains(line), "{line}{page}");
+    }
 }

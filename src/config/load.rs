@@ -1,6 +1,7 @@
 //! From a path and an environment to a configuration: the order in which everything is read and checked.
 
 use super::locations::Locations;
+use super::overriding::Declared;
 use super::problem::{Findings, Problem, Severity};
 use super::root::{Root, keep_sections};
 use super::sources::{Sources, fragments, read};
@@ -88,7 +89,12 @@ fn assemble(
         findings: &findings,
         folder: &folder,
     };
-    let configuration = sections(root, files, environment, registry);
+    let mut configuration = sections(root, files, environment, registry);
+    configuration.declared = Arc::new(Declared {
+        table: table.clone(),
+        sources: sources.clone(),
+        folder,
+    });
     (configuration, sources, findings)
 }
 
@@ -169,6 +175,7 @@ fn sections(
         files,
         folder: root.folder.to_owned(),
         store_secrets: store::secrets(root),
+        declared: Arc::default(),
     }
 }
 

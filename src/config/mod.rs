@@ -13,6 +13,7 @@ mod history;
 mod load;
 mod locations;
 mod merge;
+mod overriding;
 mod places;
 mod policy;
 mod problem;
@@ -76,6 +77,8 @@ pub struct Configuration {
     pub folder: PathBuf,
     /// Secrets of `[store]`, for those that can't be resolved.
     store_secrets: Vec<store::StoreSecret>,
+    /// What overrides may refer to.
+    declared: Arc<overriding::Declared>,
 }
 
 /// The environment of this process; what is no text is left out.

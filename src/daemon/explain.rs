@@ -8,7 +8,8 @@ use crate::server::{
 };
 use crate::store::{Key, Kind, StoreError};
 use omnistock_engine::{
-    Documents, Offer, Promise, Reason, SkuDocument, SourceDocument, explain as why, explained, needs, sellable,
+    Documents, Offer, Promise, Reason, SkuDocument, SourceDocument, explain as why, explained, needs, resolve_listing,
+    sellable,
 };
 use omnistock_planner::{ListingDocument, StateFacts, Target, document_prefix, state};
 use omnistock_sdk::now;
@@ -175,11 +176,17 @@ fn explanation(
     reasons: &Reasons,
     listing: Option<&ListingDocument>,
 ) -> Explanation {
-    let mode = settings
-        .channels
-        .get(channel)
-        .map(|settings| settings.policy.mode)
-        .unwrap_or_default();
+    let attributes = reasons.price.as_ref().map(|ledger| ledger.attributes.clone());
+    let of_listing = listing.map(|listing| &listing.listing);
+    let mode = resolve_listing(
+        settings,
+        channel,
+        sku,
+        &attributes.unwrap_or_default(),
+        of_listing,
+        now(),
+    )
+    .mode;
     let waits = view.closed(channel).unwrap_or_default();
     let place = listing.and_then(|listing| listing.place.as_ref());
     let desired = match place {
@@ -198,13 +205,6 @@ fn explanation(
         dirty: false,
         held: listing.is_some_and(|listing| listing.held.is_some()),
     };
-    let guard = listing.and_then(|listing| listing.held.as_ref()).map(|held| {
-        let left = held.quantity;
-        format!(
-            "held by {}: it would newly show zero; {left} stays, less what is sold",
-            held.hold
-        )
-    });
     let stamped = |quantity, at| Stamped { quantity, at };
     Explanation {
         sku: sku.clone(),
@@ -226,14 +226,7 @@ fn explanation(
         observed: listing
             .and_then(|listing| listing.observed.as_ref())
             .and_then(|observed| Some(stamped(observed.quantity?, observed.at))),
-        notes: waits
-            .iter()
-            .map(|wait| format!("{wait}."))
-            .chain(guard)
-            .chain(throttled(view, channel))
-            .chain(reasons.notes.iter().cloned())
-            .chain(blindness(view, promise, channel))
-            .collect(),
+        notes: notes(view, (channel, sku), listing, promise, &waits, reasons),
         steps: reasons.steps.clone(),
         price: super::explain_price::explain(
             (settings, reasons.price.as_ref()),
@@ -244,6 +237,40 @@ fn explanation(
         ),
         changes: Vec::new(),
     }
+}
+
+/// What else there is to say, each one sentence.
+fn notes(
+    view: &DaemonView,
+    (channel, sku): (&ChannelName, &Sku),
+    listing: Option<&ListingDocument>,
+    promise: &Promise,
+    waits: &[String],
+    reasons: &Reasons,
+) -> Vec<String> {
+    let guard = listing.and_then(|listing| listing.held.as_ref()).map(|held| {
+        let left = held.quantity;
+        format!(
+            "held by {}: it would newly show zero; {left} stays, less what is sold",
+            held.hold
+        )
+    });
+    let waits = waits.iter().map(|wait| format!("{wait}."));
+    waits
+        .chain(guard)
+        .chain(view.overridden(channel, sku))
+        .chain(left_alone(listing))
+        .chain(throttled(view, channel))
+        .chain(reasons.notes.iter().cloned())
+        .chain(blindness(view, promise, channel))
+        .collect()
+}
+
+/// That a person has decided to leave the listing alone.
+fn left_alone(listing: Option<&ListingDocument>) -> Option<String> {
+    let dropped = listing?.dropped.as_ref()?;
+    let reason = dropped.reason.trim_end_matches('.');
+    Some(format!("A person left it alone since {}: {reason}.", dropped.at))
 }
 
 /// That the channel's calls wait for a limit of the vendor.

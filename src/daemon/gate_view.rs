@@ -3,10 +3,9 @@
 
 use super::view::DaemonView;
 use crate::intake::{GateDecision, GateKeeper};
-use crate::server::{ApiError, ChannelAnswer, ChannelBody, Gate};
+use crate::server::{ApiError, Gate};
 use crate::store::Lease;
-use omnistock_sdk::now;
-use omnistock_words::{ChannelName, Mode};
+use omnistock_words::ChannelName;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -87,46 +86,24 @@ impl DaemonView {
     }
 
     /// Opens a channel without the open orders of others. Durable when it answers.
-    pub(super) async fn go_without(&self, asked: ChannelBody) -> Result<ChannelAnswer, ApiError> {
-        let ChannelBody {
-            channel,
-            mode,
-            without,
-            reason,
-        } = asked;
-        if mode != Mode::Live || without.is_empty() {
-            let said = "of `channel C MODE`, only `live --without D` is available in this version";
-            return Err(ApiError::bad_request(said).help("set `mode` in the configuration"));
-        }
-        for name in without.iter().chain([&channel]) {
-            if !self.house.channels.contains_key(name) {
-                return Err(ApiError::not_found(format!("there is no channel {name}")));
-            }
-        }
-        if without.contains(&channel) {
-            let said = format!(
-                "{channel} can't go without its own orders: a number written over unseen sales sells them twice"
-            );
-            return Err(ApiError::bad_request(said));
-        }
+    pub(super) async fn go_without(
+        &self,
+        channel: &ChannelName,
+        without: &[ChannelName],
+        decision: &GateDecision,
+    ) -> Result<(), ApiError> {
         let Some((gate, lease)) = self.gate() else {
             let says = self.leading.stance.borrow().says.clone();
             return Err(ApiError::conflict(format!("this daemon is {says}")).help("ask the one that leads"));
         };
-        let decision = GateDecision { at: now(), reason };
         let others: Vec<_> = without.iter().map(|other| (other.clone(), decision.clone())).collect();
         let store = self.house.store.as_ref();
-        gate.go_without(store, &lease, &channel, &others)
+        gate.go_without(store, &lease, channel, &others)
             .await
             .map_err(|error| ApiError::unavailable(error.to_string()))?;
-        for other in &without {
+        for other in without {
             tracing::warn!(%channel, reason = decision.reason, "goes without the open orders of {other}, by a person's decision");
         }
-        let waits = gate.waits(&channel).iter().map(ToString::to_string).collect();
-        Ok(ChannelAnswer {
-            channel,
-            without,
-            waits,
-        })
+        Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! What lives as long as the process, whether it leads or stands by: settings, connectors, the store,
 //! and the boards that people read.
 
+use super::steering::Steer;
 use super::view::{ChannelView, SourceView};
 use crate::config::{Configuration, Connectors};
 use crate::intake::{Cutovers, Inbox, Intake, LedgerBoard, OrderBoard, OrderRequests, SourceBoard, WebhookCounts};
@@ -15,10 +16,15 @@ use tokio::sync::{Notify, watch};
 
 /// Shared by all terms of a daemon.
 pub(super) struct House {
+    /// As the process started with it: listeners, store, connectors and their times.
     pub(super) configuration: Arc<Configuration>,
+    /// As last reloaded.
+    pub(super) current: ArcSwap<Configuration>,
     pub(super) connectors: Connectors,
     pub(super) store: Arc<dyn Store>,
+    /// In force: the configuration's, and what people have set over them.
     pub(super) settings: Arc<ArcSwap<Settings>>,
+    pub(super) steer: Steer,
     pub(super) ledger_wake: Arc<Notify>,
     pub(super) ledger_board: Arc<LedgerBoard>,
     /// What everybody who promises goes by.
@@ -40,7 +46,10 @@ impl House {
     ) -> Self {
         let settings = Arc::new(ArcSwap::new(Arc::clone(&configuration.settings)));
         let names: Vec<ChannelName> = configuration.settings.channels.keys().cloned().collect();
+        let steer = Steer::new(Arc::clone(&configuration.settings));
         let mut house = Self {
+            current: ArcSwap::new(Arc::clone(&configuration)),
+            steer,
             configuration,
             connectors,
             store,

@@ -81,7 +81,7 @@ impl<'a> Parts<'a> {
         let orders = self.order_pollers(tracker);
         let sources: BTreeSet<ConnectorName> = house.sources.keys().cloned().collect();
         let lost_at = grant.rebuild.as_ref().map(|rebuild| rebuild.at);
-        let gate = GateKeeper::new(&house.configuration.settings, &sources, orders.clone(), lost_at);
+        let gate = GateKeeper::new(&house.settings.load(), &sources, orders.clone(), lost_at);
         let gate = Arc::new(gate);
         self.workers(tracker, &gate, &orders);
         self.stock_pollers(tracker, &gate);

@@ -4,7 +4,7 @@
 use super::cause::cause;
 use super::explain::{away, listing_text, steps};
 use super::view::DaemonView;
-use crate::history::{Basis, Decision, PastError, Record, about, blocks, ledger_at, settings_named};
+use crate::history::{Basis, Decision, PastError, Person, Record, about, blocks, ledger_at, settings_named};
 use crate::server::{ApiError, Change, Explanation, Stamped};
 use crate::store::{HistoryId, Way};
 use omnistock_engine::{Documents, Held, Offer, SkuDocument, explained, needs};
@@ -24,6 +24,16 @@ pub(super) fn lost(error: &PastError) -> ApiError {
     match error {
         PastError::Store(error) => away(error),
         PastError::Block(error) => ApiError::unavailable(error.to_string()),
+    }
+}
+
+/// What a person decided, as a cause.
+fn told(person: &Person) -> String {
+    let Person { what, decided, reason } = person;
+    if reason.is_empty() {
+        format!("{what}: {decided}")
+    } else {
+        format!("{what}: {decided} ({reason})")
     }
 }
 
@@ -63,6 +73,7 @@ impl Memory {
                     }
                 }
                 Record::Event { e } => causes.extend(cause(&e, sku).map(|cause| (id, cause))),
+                Record::Person(person) => causes.push((id, told(&person))),
                 Record::Decision(_) | Record::Short(_) => {}
             }
         }

@@ -1,9 +1,10 @@
 //! How everything stands, from the boards.
 
 use super::view::{ChannelView, DaemonView, SourceView};
+use crate::delivery::Gaps;
 use crate::server::{
-    ChannelStatus, Counted, Lag, LastReport, LimitStatus, ReportProblem, SourceStatus, StateCounts, Status, StoreLine,
-    Throttled,
+    ChannelStatus, Compared, Counted, Lag, LastReport, LimitStatus, ReportProblem, SourceStatus, StateCounts, Status,
+    StoreLine, Throttled, Worst,
 };
 use omnistock_planner::{Usage, Waiting};
 use omnistock_sdk::now;
@@ -194,6 +195,27 @@ fn channel(view: &DaemonView, settings: &Settings, name: &ChannelName, parts: &C
         waiting: waiting.or_else(|| waits.first().cloned()),
         limits: limits.into_iter().map(limit).collect(),
         throttled: throttle.filter(|throttle| throttle.until > now()).map(throttled),
+        steered: super::steering_view::steered(&view.house, name),
+        drained: board.drained(),
+        compared: board.compared().map(compared),
+    }
+}
+
+/// What a channel that is not written shows beside what it should.
+fn compared(gaps: Gaps) -> Compared {
+    Compared {
+        equal: gaps.equal,
+        up: gaps.up,
+        down: gaps.down,
+        to_zero: gaps.to_zero,
+        excess: gaps.excess,
+        missing: gaps.missing,
+        worst: gaps.worst.map(|worst| Worst {
+            listing: worst.listing,
+            sku: worst.sku,
+            ours: worst.ours,
+            there: worst.there,
+        }),
     }
 }
 

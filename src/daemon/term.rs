@@ -60,6 +60,12 @@ impl Terms {
             };
             let Some(grant) = grant else { return };
             let term = grant.term;
+            // A channel that a person has frozen is not written by a daemon that does not know it yet.
+            tokio::select! {
+                () = cancel.cancelled() => return,
+                () = over(&mut grants, term) => continue,
+                () = self.house.steer.load(&self.house) => {}
+            }
             let (ends, tracker) = (Ends::default(), TaskTracker::new());
             self.begin(grant, &tracker, &ends);
             let stop = tokio::select! {
@@ -90,6 +96,8 @@ impl Terms {
         self.life.store(Arc::clone(&life));
         let Some((gate, lease)) = life.gate.clone() else { return };
         let (store, stance) = (Arc::clone(&self.house.store), self.stance.clone());
+        let house = Arc::clone(&self.house);
+        ends.spawn(tracker, async move { house.steer.keep(&house).await });
         ends.spawn(tracker, async move {
             decisions(&gate, store.as_ref()).await;
             if grant.rebuild.is_some() {

@@ -12,8 +12,9 @@ use crate::delivery::ChannelBoard;
 use crate::intake::{OrderBoard, SourceBoard, WebhookRefusal, take_webhook};
 use crate::server::metrics::Metrics;
 use crate::server::{
-    ApiError, ChannelAnswer, ChannelBody, Decision, Explanation, Hold, ItemView, Listed, Parked, ShortOrder, Status,
-    SyncAnswer, Unmapped, View, WebhookAnswer,
+    ApiError, AuditBody, AuditView, ChannelAnswer, ChannelBody, Decision, Explanation, Hold, ItemView, Listed,
+    OverrideView, Parked, ParkedAnswer, ParkedBody, PlanBody, PlanView, ReloadBody, SetBody, ShortOrder, Status,
+    SyncAnswer, Unmapped, UnsetBody, View, WebhookAnswer,
 };
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
@@ -123,7 +124,10 @@ impl DaemonView {
             .collect()
     }
 
-    fn one_channel(&self, channel: Option<&ChannelName>) -> Result<Vec<(&ChannelName, &ChannelView)>, ApiError> {
+    pub(super) fn one_channel(
+        &self,
+        channel: Option<&ChannelName>,
+    ) -> Result<Vec<(&ChannelName, &ChannelView)>, ApiError> {
         let Some(channel) = channel else {
             return Ok(self.house.channels.iter().collect());
         };
@@ -263,7 +267,39 @@ impl View for DaemonView {
     }
 
     async fn channel(&self, asked: ChannelBody) -> Result<ChannelAnswer, ApiError> {
-        self.go_without(asked).await
+        self.steer_channel(asked).await
+    }
+
+    async fn set(&self, asked: SetBody) -> Result<OverrideView, ApiError> {
+        self.set_override(asked).await
+    }
+
+    async fn unset(&self, asked: UnsetBody) -> Result<OverrideView, ApiError> {
+        self.end_override(asked).await
+    }
+
+    async fn overrides(&self) -> Vec<OverrideView> {
+        self.list_overrides()
+    }
+
+    async fn audit(&self, asked: AuditBody) -> Result<Vec<AuditView>, ApiError> {
+        self.ask_audit(&asked)
+    }
+
+    async fn audits(&self) -> Vec<AuditView> {
+        self.list_audits()
+    }
+
+    async fn settle_parked(&self, asked: ParkedBody, drop: bool) -> Result<Vec<ParkedAnswer>, ApiError> {
+        self.wish_for(asked, drop).await
+    }
+
+    async fn plan(&self, asked: PlanBody) -> Result<PlanView, ApiError> {
+        self.plan_file(asked).await
+    }
+
+    async fn reload(&self, asked: ReloadBody) -> Result<PlanView, ApiError> {
+        self.reload_file(asked).await
     }
 
     fn metrics(&self) -> String {

@@ -1,10 +1,14 @@
 //! What people see of a channel. Counters are atomics, so that looking costs the worker nothing.
 
 use super::LagHistogram;
+use super::approved::Approvals;
+use super::audit::AuditBoard;
+use super::gaps::GapBoard;
 use super::hold::{Asked, ChannelHold, HoldDecision};
 use super::kept::KeptBack;
 use super::price_board::PriceBoard;
-use omnistock_planner::{Class, ListingDocument, ListingState, Usage, Waiting};
+use super::wish::Wishes;
+use omnistock_planner::{Class, ListingState, Usage, Waiting};
 use omnistock_words::{ListingId, Millis, Mode, Sku, VendorLocation};
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -64,9 +68,9 @@ pub struct BoardTotals {
 }
 
 #[derive(Debug, Default)]
-struct Texts {
-    parked: BTreeMap<String, ParkedListing>,
-    unmapped: BTreeMap<String, UnmappedListing>,
+pub(super) struct Texts {
+    pub(super) parked: BTreeMap<String, ParkedListing>,
+    pub(super) unmapped: BTreeMap<String, UnmappedListing>,
     error: Option<(Millis, String)>,
     stopped: Option<String>,
     store: Option<String>,
@@ -87,7 +91,7 @@ struct HoldFacts {
 pub struct ChannelBoard {
     /// From the first mark of a change to the channel's yes.
     pub lag: LagHistogram,
-    states: [AtomicU64; ListingState::ALL.len()],
+    pub(super) states: [AtomicU64; ListingState::ALL.len()],
     calls: AtomicU64,
     writes: AtomicU64,
     reads: AtomicU64,
@@ -102,6 +106,11 @@ pub struct ChannelBoard {
     hold: Mutex<HoldFacts>,
     pub(super) kept: Mutex<KeptBack>,
     pub(super) prices: PriceBoard,
+    pub(super) gaps: GapBoard,
+    pub(super) audit: AuditBoard,
+    pub(super) wishes: Wishes,
+    pub(super) approvals: Approvals,
+    pub(super) drained: AtomicU64,
     /// How long the newest pushes took, until somebody takes them.
     pushes: Mutex<VecDeque<i64>>,
     /// SKUs that are confirmed to show nothing although there is some, and since when.
@@ -109,7 +118,7 @@ pub struct ChannelBoard {
 }
 
 impl ChannelBoard {
-    fn texts(&self) -> MutexGuard<'_, Texts> {
+    pub(super) fn texts(&self) -> MutexGuard<'_, Texts> {
         self.texts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -325,6 +334,9 @@ impl ChannelBoard {
     pub(super) fn clear(&self) {
         self.states.iter().for_each(|count| count.store(0, Ordering::Relaxed));
         self.clear_prices();
+        self.gaps.clear();
+        self.audit.clear();
+        self.drained.store(0, Ordering::Relaxed);
         self.complete.store(false, Ordering::Release);
         self.skus().clear();
         self.dark.lock().unwrap_or_else(PoisonError::into_inner).clear();
@@ -338,58 +350,6 @@ impl ChannelBoard {
         self.clear();
         *self.hold_facts() = HoldFacts::default();
         self.set_price_holds(Vec::new());
-    }
-
-    /// Moves a listing from one state to another; `None` where it comes or goes.
-    pub(super) fn moved(
-        &self,
-        id: &str,
-        document: &ListingDocument,
-        from: Option<ListingState>,
-        to: Option<ListingState>,
-    ) {
-        let place = |state: ListingState| self.states.get(state as usize);
-        if from != to {
-            if let Some(count) = from.and_then(place) {
-                count.fetch_sub(1, Ordering::Relaxed);
-            }
-            if let Some(count) = to.and_then(place) {
-                count.fetch_add(1, Ordering::Relaxed);
-            }
-        }
-        let listed = |state: Option<ListingState>| matches!(state, Some(ListingState::Parked | ListingState::Unmapped));
-        if from != to && listed(from) || listed(to) {
-            self.list(id, document, to);
-        }
-    }
-
-    fn list(&self, id: &str, document: &ListingDocument, to: Option<ListingState>) {
-        let (listing, location, sku) = (
-            document.listing.clone(),
-            document.location.clone(),
-            document.sku.clone(),
-        );
-        let mut texts = self.texts();
-        texts.parked.remove(id);
-        texts.unmapped.remove(id);
-        if to == Some(ListingState::Parked) && texts.parked.len() < MOST_LISTED {
-            let refused = document.parked.as_ref();
-            let reason = refused
-                .map(|parked| parked.reason.clone())
-                .or_else(|| document.unwritable.clone());
-            let at = refused.map(|parked| parked.at);
-            let parked = ParkedListing {
-                listing,
-                location,
-                sku,
-                reason: reason.unwrap_or_default(),
-                at,
-            };
-            texts.parked.insert(id.to_owned(), parked);
-        } else if to == Some(ListingState::Unmapped) && texts.unmapped.len() < MOST_LISTED {
-            texts
-                .unmapped
-                .insert(id.to_owned(), UnmappedListing { listing, location, sku });
-        }
+        self.forget_wishes();
     }
 }

@@ -24,6 +24,8 @@ pub(super) enum Job {
     Page(Option<Cursor>),
     /// The same, with what its listings ask.
     PricedPage(Option<Cursor>),
+    /// Reads a page for an audit alone.
+    Audit(Option<Cursor>),
     /// Sets or reads prices.
     Price(PriceJob),
 }
@@ -48,7 +50,7 @@ impl Job {
                 let rest = items.split_off(at.min(items.len()));
                 (Self::Price(PriceJob::Read(items)), Self::Price(PriceJob::Read(rest)))
             }
-            page @ (Self::Page(_) | Self::PricedPage(_)) => (page.clone(), page),
+            page @ (Self::Page(_) | Self::PricedPage(_) | Self::Audit(_)) => (page.clone(), page),
         }
     }
 }
@@ -75,6 +77,8 @@ pub(super) enum Done {
     Page(Result<ListingPage, ConnectorError>),
     /// The same, with what its listings ask.
     PricedPage(Result<PricedPage, ConnectorError>),
+    /// A page for an audit alone.
+    Audit(Result<ListingPage, ConnectorError>),
     /// Prices were set or read, or not.
     Price(PriceDone),
     /// Orders were fetched: when that began.
@@ -118,6 +122,7 @@ async fn call(connector: Arc<dyn Connector>, job: Job, may: bool, right: &Right,
         },
         (_, Job::Page(_)) if !may => Done::Page(Err(slept())),
         (_, Job::PricedPage(_)) if !may => Done::PricedPage(Err(slept())),
+        (_, Job::Audit(_)) if !may => Done::Audit(Err(slept())),
         (_, Job::Price(PriceJob::Read(items))) if !may => Done::Price(PriceDone::Read(items, Err(slept()))),
         (_, Job::Price(job)) => {
             let right = may && right.holds();
@@ -150,6 +155,10 @@ async fn call(connector: Arc<dyn Connector>, job: Job, may: bool, right: &Right,
             let page = timeout(deadline, channel.catalogue(cursor.as_ref())).await;
             Done::Page(page.unwrap_or_else(|_| Err(late(deadline))))
         }
+        (Some(channel), Job::Audit(cursor)) => {
+            let page = timeout(deadline, channel.catalogue(cursor.as_ref())).await;
+            Done::Audit(page.unwrap_or_else(|_| Err(late(deadline))))
+        }
         (None, Job::Write(items)) => Done::Written {
             items,
             result: Err(without_channel()),
@@ -159,6 +168,7 @@ async fn call(connector: Arc<dyn Connector>, job: Job, may: bool, right: &Right,
             result: Err(without_channel()),
         },
         (None, Job::Page(_)) => Done::Page(Err(without_channel())),
+        (None, Job::Audit(_)) => Done::Audit(Err(without_channel())),
     }
 }
 

@@ -5,8 +5,8 @@ use super::guard::Suspect;
 use super::prices::PriceEntry;
 use omnistock_engine::guard::Baseline;
 use omnistock_planner::{
-    ListingDocument, ListingState, PriceDocument, PriceFacts, PriceTarget, Reserved, StateFacts, Target, price_state,
-    state,
+    Gap, ListingDocument, ListingState, PriceDocument, PriceFacts, PriceTarget, Reserved, StateFacts, Target,
+    price_state, state,
 };
 use omnistock_words::{Millis, Mode, Sku};
 use std::collections::{BTreeSet, HashMap};
@@ -26,6 +26,8 @@ pub(super) struct Entry {
     pub(super) version: u64,
     /// A write with it is on its way.
     pub(super) busy: bool,
+    /// It is in a part of a call that was refused as a whole.
+    pub(super) apart: bool,
     /// A read with it is on its way.
     pub(super) reading: bool,
     /// A reading begun from here on is fresh enough to decide by.
@@ -48,12 +50,25 @@ pub(super) struct Entry {
     pub(super) suspect: Option<Suspect>,
     /// Judged, and let go until it is right.
     pub(super) passed: bool,
+    /// It is written once more, although it matches.
+    pub(super) forced: bool,
+    /// It counts as drained on the board.
+    pub(super) drained: bool,
+    /// What it shows beside what it should, where nothing is written.
+    pub(super) gap: Option<Box<Gap>>,
     /// What is going on with its price, where it has one of its own.
     pub(super) price: Option<Box<PriceEntry>>,
     price_state: Option<ListingState>,
     mode: Mode,
     target: Target,
     state: Option<ListingState>,
+}
+
+impl Entry {
+    /// Its mode lets numbers be written.
+    pub(super) fn is_written(&self) -> bool {
+        !matches!(self.mode, Mode::Observe | Mode::Shadow | Mode::Frozen)
+    }
 }
 
 /// The listings of a channel.
@@ -88,6 +103,7 @@ impl Catalogue {
             document,
             version,
             busy: false,
+            apart: false,
             reading: false,
             asked_at: None,
             reads: 0,
@@ -99,6 +115,9 @@ impl Catalogue {
             base: None,
             suspect: None,
             passed: false,
+            forced: false,
+            drained: false,
+            gap: None,
             price: None,
             price_state: None,
             mode: Mode::Live,
@@ -152,6 +171,8 @@ impl Catalogue {
         let old = std::mem::replace(&mut entry.document.sku, sku.clone());
         entry.document.parked = None;
         (entry.document.held, entry.document.released) = (None, false);
+        (entry.document.drained, entry.document.dropped, entry.document.evidence) = (None, None, None);
+        entry.forced = false;
         (entry.base, entry.suspect, entry.passed) = (None, None, false);
         if let Some(price) = &mut entry.document.price {
             (price.desired, price.accepted, price.parked) = (None, None, None);
@@ -179,6 +200,11 @@ impl Catalogue {
             return;
         };
         entry.gone = true;
+        self.compared(index, None, board);
+        self.count_drained(index, board);
+        let Some(entry) = self.entries.get_mut(index) else {
+            return;
+        };
         self.by_id.remove(&entry.id);
         board.moved(&entry.id, &entry.document, entry.state.take(), None);
         board.price_moved(&entry.id, &entry.document, None, entry.price_state.take(), None);
@@ -246,6 +272,7 @@ impl Catalogue {
 
     /// Tells the board in which state the listing is now.
     pub(super) fn show(&mut self, index: Index, gate: bool, board: &ChannelBoard) {
+        self.count_drained(index, board);
         let Some(entry) = self.entries.get_mut(index).filter(|entry| !entry.gone) else {
             return;
         };

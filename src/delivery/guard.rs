@@ -214,9 +214,13 @@ impl Worker {
         if entry.document.held.is_some() || entry.suspect.is_some() {
             return;
         }
-        entry.base = Some(aim.base);
+        // Drained, it shows nothing: what it will show then is no fall.
+        entry.base = (aim.mode != Mode::Draining).then_some(aim.base);
         entry.passed = false;
-        if std::mem::take(&mut entry.document.released) {
+        let confirmed = entry.document.confirmed();
+        let evidence = entry.document.evidence.as_mut();
+        let matched = evidence.is_some_and(|evidence| confirmed && !std::mem::replace(&mut evidence.matched, true));
+        if std::mem::take(&mut entry.document.released) || matched {
             self.changes.touch(index);
         }
     }

@@ -62,6 +62,9 @@ impl Worker {
             room -= more;
         }
         if room > 0 {
+            room -= self.plan_audit(now, &mut jobs);
+        }
+        if room > 0 {
             self.plan_page(now, &mut jobs);
         }
         self.in_flight += jobs.len();
@@ -85,7 +88,7 @@ impl Worker {
                     let indexes = items.iter().map(|(index, _)| *index).collect::<Vec<_>>();
                     self.prices_failed(&indexes, Class::Retry { after: None }, "the channel went away", now);
                 }
-                Job::Price(PriceJob::Read(_)) | Job::Page(_) | Job::PricedPage(_) => {}
+                Job::Price(PriceJob::Read(_)) | Job::Page(_) | Job::PricedPage(_) | Job::Audit(_) => {}
             }
         }
     }
@@ -96,7 +99,7 @@ impl Worker {
             Job::Write(items) => (CallKind::Write, items.len()),
             Job::Read(items) | Job::Price(PriceJob::Read(items)) => (CallKind::Read, items.len()),
             Job::Price(PriceJob::Write(items)) => (CallKind::Price, items.len()),
-            Job::Page(_) | Job::PricedPage(_) => (CallKind::Read, 1),
+            Job::Page(_) | Job::PricedPage(_) | Job::Audit(_) => (CallKind::Read, 1),
         };
         let pass = self.throttle.ask(kind, items)?;
         if pass.items < items
@@ -126,6 +129,13 @@ impl Worker {
         let mut planned: HashMap<Index, Planned> = planned.into_iter().map(|write| (write.index, write)).collect();
         let mut used = 0;
         for call in calls {
+            if let Err(until) = self.spend(&call.keys, now) {
+                for write in call.keys.iter().filter_map(|index| planned.get(index)) {
+                    self.work.unqueue(&write.sku);
+                    self.work.wait(&write.sku, until);
+                }
+                continue;
+            }
             let Some(pass) = self.throttle.ask(CallKind::Write, call.keys.len()) else {
                 break;
             };
@@ -137,6 +147,20 @@ impl Worker {
             used += 1;
         }
         used
+    }
+
+    /// A call that only repeats what failed is paid from the channel's budget of retries.
+    fn spend(&mut self, keys: &[Index], now: Millis) -> Result<(), Millis> {
+        let failed = |index: &Index| {
+            self.catalogue
+                .get(*index)
+                .is_some_and(|entry| entry.document.attempts > 0)
+        };
+        if keys.iter().all(failed) {
+            return self.retries.spend(now);
+        }
+        self.retries.called();
+        Ok(())
     }
 
     /// Whether the listing may change once more by the vendor's limit for one listing; else it is looked at again then.
@@ -179,6 +203,10 @@ impl Worker {
         let left = self.throttle.change(entry.document.changes_left, write.risk, now);
         entry.document.changes_left = left.unwrap_or(entry.document.changes_left);
         entry.busy = true;
+        entry.forced = false;
+        let shown = entry.document.observed.as_ref().and_then(|read| read.quantity);
+        let evidence = entry.document.evidence.get_or_insert_default();
+        evidence.written(shown, write.drift, now);
         entry.asked_at = None;
         entry.reads = 0;
         entry.document.sent = Some(Sent {

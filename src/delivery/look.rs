@@ -6,7 +6,7 @@ use super::sight::{Sight, known, target};
 use super::worker::{Stop, Worker};
 use omnistock_engine::guard::{Baseline, taken};
 use omnistock_engine::{Documents, Offer, explained, promise_listing, resolve_listing};
-use omnistock_planner::{Action, Facts, Parked, Risk, Target, Why, decide, fresh, shown};
+use omnistock_planner::{Action, Facts, Parked, Risk, Target, Why, decide, force, fresh, shown};
 use omnistock_sdk::now;
 use omnistock_words::{Millis, Mode, Quantity, Sku};
 
@@ -126,11 +126,16 @@ impl Worker {
         let wanted = self.aim(entry, sku, sight, now);
         self.tell(index, sku, &wanted, sight, now);
         self.catalogue.looked(index, wanted.mode, wanted.target);
+        self.compare(index, sight, &wanted, now);
+        self.remember(index, &wanted, now);
         let aim = self.guarded(index, sku, sight, wanted, now);
         let Some(entry) = self.catalogue.get(index) else {
             return true;
         };
-        let (action, risk) = self.decide(entry, sight, &aim, now);
+        let (mut action, risk) = self.decide(entry, sight, &aim, now);
+        if entry.forced && matches!(action, Action::Nothing(Why::Matches { .. })) {
+            action = force(&self.facts(entry, sight, &aim, now));
+        }
         let Action::Write {
             quantity,
             target,
@@ -141,6 +146,7 @@ impl Worker {
             let settled = self.carry_out(index, sku, &action, aim.fresh, now);
             if matches!(action, Action::Nothing(Why::Matches { .. })) && !self.only_falls() {
                 self.right(index, &aim);
+                self.restored(index, wanted.mode);
             }
             // Until it is judged, it is looked at again.
             let waits = self.catalogue.get(index).is_some_and(|entry| entry.suspect.is_some());
@@ -172,7 +178,7 @@ impl Worker {
     }
 
     /// What the listing should show by the newest ledger, and under which rules.
-    fn aim(&self, entry: &Entry, sku: &Sku, sight: &Sight<'_>, now: Millis) -> Aim {
+    pub(super) fn aim(&self, entry: &Entry, sku: &Sku, sight: &Sight<'_>, now: Millis) -> Aim {
         let (settings, channel) = (&self.settings, &self.parts.channel);
         let listing = Some(&entry.document.listing);
         let policy = resolve_listing(settings, channel, sku, &sight.ledger.attributes, listing, now);

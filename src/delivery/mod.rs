@@ -6,11 +6,17 @@
 //! *unknown*: the newest number goes again and is read back.
 
 mod account;
+mod approved;
+mod audit;
+mod auditing;
 mod board;
+mod board_lists;
 mod call;
 mod catalogue;
 mod changes;
 mod documents;
+mod drain;
+mod gaps;
 mod guard;
 mod hold;
 mod kept;
@@ -31,8 +37,11 @@ mod start;
 mod terms;
 mod throttle;
 mod turns;
+mod wish;
 mod worker;
 
+#[cfg(test)]
+mod audit_tests;
 #[cfg(test)]
 mod compare_tests;
 #[cfg(test)]
@@ -43,6 +52,8 @@ mod guard_tests;
 mod house;
 #[cfg(test)]
 mod limit_tests;
+#[cfg(test)]
+mod mode_tests;
 #[cfg(test)]
 mod price_tests;
 #[cfg(test)]
@@ -55,11 +66,16 @@ mod tests;
 mod trouble_tests;
 
 pub use account::{Account, Pass};
+pub use approved::Approved;
+pub use audit::{AuditAsked, AuditReport, AuditStanding, ClassFound};
 pub use board::{BoardTotals, ChannelBoard, ParkedListing, UnmappedListing};
 pub use documents::{DamagedListing, decode_listing, encode_listing};
+pub use gaps::{Gaps, NamedGap};
 pub use hold::{ChannelHold, HoldDecision};
 pub use lag::LagHistogram;
 pub use limited::Limited;
 pub use parts::{ChannelParts, Ended, FreshOrders, Timings};
 pub use price_guard::PriceHold;
+pub use sight::known;
+pub use wish::Wish;
 pub use worker::ChannelWorker;

@@ -69,7 +69,7 @@ impl Worker {
         }
     }
 
-    fn take_reading(&mut self, index: Index, reading: ListingReading, until: Millis) {
+    pub(super) fn take_reading(&mut self, index: Index, reading: ListingReading, until: Millis) {
         let Some(entry) = self.catalogue.get(index) else { return };
         let before = entry.document.clone();
         if before.sku != reading.sku {
@@ -113,6 +113,7 @@ impl Worker {
         }
         if changed {
             self.changes.touch(index);
+            self.check_drained(index);
         }
         self.look_again(index);
         self.catalogue.show(index, self.gate, &self.parts.board);

@@ -4,7 +4,7 @@ use super::call::{Done, Ending, Job};
 use super::catalogue::Index;
 use super::worker::Worker;
 use crate::retry;
-use omnistock_planner::{Class, Fetched, Next, Verdict, full_jitter, halves, settle};
+use omnistock_planner::{Class, Fetched, Next, Verdict, full_jitter, groups, halves, settle};
 use omnistock_sdk::{ConnectorError, ErrorClass, ItemOutcome, ListingReference, WriteItem, now};
 use omnistock_words::Millis;
 
@@ -73,6 +73,7 @@ impl Worker {
             Done::Page(Ok(page)) => self.page(page, at),
             Done::PricedPage(Ok(page)) => self.priced_page(page, at),
             Done::Page(Err(error)) | Done::PricedPage(Err(error)) => self.no_page(&error, at),
+            Done::Audit(page) => self.audited_page(page, at),
             Done::Price(done) => self.take_prices(done, at),
             Done::Fetched(Ok(begun)) => {
                 self.fetching = false;
@@ -131,11 +132,20 @@ impl Worker {
     fn not_written(&mut self, items: Vec<(Index, WriteItem)>, error: &ConnectorError, at: Millis) {
         self.channel_failed(error, at);
         let indexes: Vec<Index> = items.iter().map(|(index, _)| *index).collect();
-        if self.failed(&indexes, class(error), &error.message, at)
-            && let Some((first, second)) = halves(items)
-        {
-            self.halves.push_front(Job::Write(second));
-            self.halves.push_front(Job::Write(first));
+        if !self.failed(&indexes, class(error), &error.message, at) {
+            return;
+        }
+        // A group of a refused call that is refused again goes one by one.
+        let apart = items
+            .iter()
+            .all(|(index, _)| self.catalogue.get(*index).is_some_and(|entry| entry.apart));
+        for (index, _) in &items {
+            if let Some(entry) = self.catalogue.get_mut(*index) {
+                entry.apart = true;
+            }
+        }
+        for group in groups(items, apart).unwrap_or_default().into_iter().rev() {
+            self.halves.push_front(Job::Write(group));
         }
     }
 
@@ -171,7 +181,7 @@ impl Worker {
         entry.document = settlement.document;
         let said = yes.and(entry.document.accepted.as_ref().map(|accepted| accepted.quantity));
         self.changes.told.answered(&entry.document, said);
-        entry.busy = false;
+        (entry.busy, entry.apart) = (false, false);
         let sku = entry.document.sku.clone();
         self.changes.intend(index, false);
         match settlement.next {

@@ -132,7 +132,7 @@ fn own_line(line: &omnistock_engine::OwnLine<'_>) -> OwnLine {
 
 /// Whether any source knows the SKU. Once a source is complete the engine takes what it lacks for
 /// zero; a listing that no source ever spoke of is somebody else's, and is left alone and listed.
-pub(super) fn known(ledger: &SkuDocument, state: State) -> bool {
+pub fn known(ledger: &SkuDocument, state: State) -> bool {
     let spoken_of = !ledger.positions.is_empty() || !ledger.movements.is_empty() || !ledger.prices.is_empty();
     spoken_of || matches!(state, State::Backorder | State::Preorder | State::Untracked)
 }

@@ -1,11 +1,11 @@
 //! The worker when channel, store or lease fail.
 
 use super::Ended;
-use super::fake::Fault;
-use super::house::{house, until};
+use super::fake::{Fake, Fault};
+use super::house::{house, house_of, until};
 use crate::store::{Asked, Right, Store};
 use omnistock_planner::ListingState;
-use omnistock_sdk::{ConnectorError, ErrorClass, now};
+use omnistock_sdk::{CallLimits, ConnectorError, ErrorClass, now};
 use omnistock_words::{Settings, WriteMeaning};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -279,5 +279,32 @@ async fn a_raise_is_not_starved_by_marks_that_keep_coming() {
     }
     house.quiet().await;
     assert_eq!(house.number("A"), 39);
+    run.stop().await;
+}
+
+/// The vendor says only that the call is refused: who is good takes three calls at most, nearly all take two.
+#[tokio::test]
+async fn one_bad_listing_of_250_costs_the_others_one_more_call_or_a_few_two() {
+    let ids: Vec<String> = (0..250).map(|number| format!("P{number:03}")).collect();
+    let rows: Vec<(&str, i64, i64)> = ids.iter().map(|id| (id.as_str(), 9, 4)).collect();
+    let fake = Fake::limited(WriteMeaning::Available, 250, CallLimits::default());
+    let house = house_of(fake, &rows).await;
+    house.fake.shop.lock().unwrap().poison.insert("P117".to_owned());
+    let run = house.start();
+    until("the others are right", async || {
+        house.board.count(ListingState::InSync) == 249 && house.board.count(ListingState::Parked) == 1
+    })
+    .await;
+    let calls = house.calls();
+    let of = |id: &str| {
+        calls
+            .iter()
+            .filter(|call| call.iter().any(|(name, _)| name == id))
+            .count()
+    };
+    let others: Vec<usize> = ids.iter().filter(|id| *id != "P117").map(|id| of(id)).collect();
+    assert!(others.iter().all(|calls| *calls <= 3), "{others:?}");
+    assert!(others.iter().filter(|calls| **calls <= 2).count() >= 234, "{others:?}");
+    assert!(calls.len() <= 33, "{} calls", calls.len());
     run.stop().await;
 }

@@ -1,5 +1,6 @@
 //! One channel's worker: its memory, its loop, and when it wakes.
 
+use super::auditing::Auditing;
 use super::call::{Ending, Job};
 use super::catalogue::{Catalogue, Index};
 use super::changes::Changes;
@@ -7,9 +8,10 @@ use super::guard::Guarding;
 use super::prices::Prices;
 use super::terms::{by_home, by_listing, stamp, vendor};
 use super::throttle::Throttle;
+use super::wish::Granted;
 use super::{ChannelParts, Ended};
 use crate::store::Lease;
-use omnistock_planner::{Breaker, Fetched, Permit, Vendor, WorkList};
+use omnistock_planner::{Breaker, Fetched, Permit, RetryBudget, Vendor, WorkList};
 use omnistock_sdk::{Connector, Cursor, Grouping, now};
 use omnistock_words::{Millis, Settings};
 use std::collections::{HashSet, VecDeque};
@@ -63,7 +65,10 @@ pub(super) struct Worker {
     pub(super) changes: Changes,
     pub(super) guarding: Guarding,
     pub(super) prices: Prices,
+    pub(super) auditing: Option<Auditing>,
+    pub(super) granted: Granted,
     pub(super) breaker: Breaker,
+    pub(super) retries: RetryBudget,
     pub(super) in_flight: usize,
     pub(super) halves: VecDeque<Job>,
     pub(super) throttle: Throttle,
@@ -162,7 +167,10 @@ impl Worker {
             changes: Changes::default(),
             guarding: Guarding::default(),
             prices,
+            auditing: None,
+            granted: Granted::default(),
             breaker: Breaker::default(),
+            retries: RetryBudget::default(),
             in_flight: 0,
             halves: VecDeque::new(),
             throttle,
@@ -230,6 +238,8 @@ impl Worker {
     async fn round(&mut self) -> Result<(), Stop> {
         self.settings_changed();
         self.decided();
+        self.grant_wishes();
+        self.go_on_auditing().await?;
         let mut planned = Vec::new();
         if self.primed || self.falls {
             self.take_marks().await?;
@@ -251,6 +261,7 @@ impl Worker {
         let jobs = self.plan(planned);
         self.commit().await?;
         self.guarding.answer();
+        self.granted.answer();
         self.secure(&jobs).await?;
         self.launch(jobs);
         self.parts.board.set_waiting(self.work.len());
@@ -272,6 +283,7 @@ impl Worker {
             self.by_listing = by_listing(&settings);
             self.by_home = by_home(&settings);
             self.settings = settings;
+            self.take_approvals();
             self.price_settings_changed(now());
             self.look_at_all();
         }
@@ -307,7 +319,9 @@ impl Worker {
 
     /// Whether somebody waits for orders, and the channel can be asked for them.
     pub(super) fn may_fetch(&self, now: Millis) -> bool {
-        self.work.wants_orders() && !self.fetching && self.breaker.permit(now) == Permit::Go
+        let audited = self.auditing.as_ref().and_then(Auditing::orders_from);
+        let wanted = audited.is_some_and(|from| self.orders.is_none_or(|orders| orders.begun < from));
+        (wanted || self.work.wants_orders()) && !self.fetching && self.breaker.permit(now) == Permit::Go
     }
 
     /// Until the next thing that has a time.
@@ -323,6 +337,7 @@ impl Worker {
         if room > 0 {
             at(self.catalogue.next_due());
             at(self.next_price());
+            at(self.auditing.as_ref().and_then(|auditing| auditing.due(now)));
             at(Some(self.audit_at).filter(|_| self.audit.is_none()));
             at(self
                 .audit

@@ -1,7 +1,7 @@
 //! What a channel's worker tells with its commits: numbers decided, sent and answered.
 
 use super::told::Blocks;
-use super::{Answered, Basis, Decision, Record, Sent, settings_name};
+use super::{Answered, Basis, Decision, PEOPLE, Person, Record, Sent, settings_name};
 use crate::store::HistoryEntry;
 use omnistock_engine::{Documents, SourceDocument, needs};
 use omnistock_planner::ListingDocument;
@@ -122,6 +122,11 @@ impl Decided {
         self.calls.push((sku, Record::Answered(answered)));
     }
 
+    /// A person decided something about it.
+    pub fn person(&mut self, sku: Sku, person: Person) {
+        self.calls.push((sku, Record::Person(person)));
+    }
+
     /// Whether there is nothing to tell.
     pub fn is_empty(&self) -> bool {
         self.told.is_empty() && self.calls.is_empty()
@@ -141,7 +146,11 @@ impl Decided {
             blocks.add(Record::Decision(Box::new(decision)), [&sku]);
         }
         for (sku, record) in std::mem::take(&mut self.calls) {
+            let person = matches!(record, Record::Person(_));
             blocks.add(record, [&sku]);
+            if person {
+                blocks.about(PEOPLE);
+            }
         }
         blocks.entries(at)
     }

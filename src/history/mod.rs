@@ -10,6 +10,7 @@ mod decided;
 mod keep;
 mod past;
 mod patch;
+mod person;
 mod record;
 mod told;
 
@@ -21,7 +22,8 @@ pub use decided::Decided;
 pub use keep::{HistoryLimits, Keeper};
 pub use past::{Ledgers, PastError, blocks, ledger_at, settings_named};
 pub use patch::PastLedger;
-pub use record::{Answered, Basis, Decision, LagsThen, Record, Sent, Short};
+pub use person::{PEOPLE, decided_by_person};
+pub use record::{Answered, Basis, Decision, LagsThen, Person, Record, Sent, Short};
 pub use told::{Applied, settings_name, told};
 
 use omnistock_words::Sku;

@@ -26,6 +26,20 @@ pub enum Record {
     Answered(Answered),
     /// Units of an order line that are nowhere to be found.
     Short(Box<Short>),
+    /// What a person decided.
+    Person(Person),
+}
+
+/// What a person decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// What it is about, such as `channel shop`.
+    pub what: String,
+    /// What was decided, such as `frozen until 2026-11-27T12:00:00Z`.
+    pub decided: String,
+    /// Why, in that person's words; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
 }
 
 /// Measured lags of a channel as a decision took them; milliseconds.

@@ -28,6 +28,8 @@ pub enum Why {
     NoNumber,
     /// Refused before, and nothing about it has changed.
     Parked,
+    /// A person has decided to leave it alone.
+    Dropped,
     /// It would have to rise, and only decreases are allowed.
     OnlyDecrease,
     /// The channel may not be written yet.
@@ -84,6 +86,9 @@ pub fn decide(facts: &Facts<'_>) -> Action {
     if document.unwritable.is_some() {
         return Action::Nothing(Why::Unwritable);
     }
+    if document.dropped.is_some() {
+        return unwritten(facts, Why::Dropped);
+    }
     let target = match (facts.mode, facts.target) {
         (Mode::Observe | Mode::Shadow | Mode::Frozen, _) => return unwritten(facts, Why::Paused),
         (Mode::Draining, Target::Number(_)) => Quantity::ZERO,
@@ -116,10 +121,52 @@ pub fn decide(facts: &Facts<'_>) -> Action {
             Action::Read
         };
     }
+    if facts.mode != Mode::Draining && unchecked(facts) {
+        return Action::Read;
+    }
     match facts.vendor.write {
         WriteMeaning::Available => available(facts, target),
         WriteMeaning::Gross => gross(facts, target),
     }
+}
+
+/// It was drained, and nobody has looked since then whether it still shows what we left.
+fn unchecked(facts: &Facts<'_>) -> bool {
+    let document = facts.document;
+    let read = document.observed.as_ref().filter(|_| document.confirmed());
+    document.drained.is_some() && read.is_none_or(|read| read.at < facts.since)
+}
+
+/// What to do about a number that is to be written although it matches: it is read, and written over by the
+/// same number behind a fetch of the channel's orders, so that it hides no sale.
+pub fn force(facts: &Facts<'_>) -> Action {
+    let Target::Number(promise) = facts.target else {
+        return Action::Nothing(Why::NoNumber);
+    };
+    let promise = if facts.mode == Mode::Draining {
+        Quantity::ZERO
+    } else {
+        promise
+    };
+    let shown = facts.document.observed.as_ref().filter(|_| facts.document.confirmed());
+    let seen = shown.filter(|shown| shown.at >= facts.since);
+    let Some(seen) = seen.and_then(|shown| shown.quantity) else {
+        return Action::Read;
+    };
+    let write = Action::Write {
+        quantity: seen,
+        target: promise,
+        expected: compared(facts, seen),
+        drift: false,
+    };
+    if facts.vendor.write == WriteMeaning::Gross || facts.vendor.compare_and_set {
+        return write;
+    }
+    let raised = Facts {
+        mode: Mode::Live,
+        ..facts.clone()
+    };
+    raise(&raised, write)
 }
 
 /// Nothing is written; but a call whose outcome is unknown is still read back.
@@ -209,7 +256,7 @@ fn raise(facts: &Facts<'_>, write: Action) -> Action {
     }
     // A comparison protects the sales behind the reading, not those that the reading shows and nobody
     // knows: it would bless them away.
-    if facts.vendor.compare_and_set && !sold_unseen(facts) {
+    if facts.vendor.compare_and_set && facts.document.drained.is_none() && !sold_unseen(facts) {
         return write;
     }
     // What was read below its expected number is a sale not seen yet, until a fetch begun behind the read says otherwise.
@@ -289,7 +336,7 @@ fn same(reserved: &Reserved, line: &OwnLine) -> bool {
 
 /// Units set aside at the vendor that our promise has already been lowered by (or that were contained).
 /// What we don't know yet is left to the vendor's own subtraction.
-fn counted(reserved: &Reserved, lines: &[OwnLine]) -> Quantity {
+pub(crate) fn counted(reserved: &Reserved, lines: &[OwnLine]) -> Quantity {
     let known = lines
         .iter()
         .find(|line| line.status != LineStatus::Ended && same(reserved, line));

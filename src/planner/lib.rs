@@ -7,8 +7,11 @@ mod aim;
 mod batch;
 mod bisect;
 mod breaker;
+mod budget;
 mod decide;
+mod drift;
 mod facts;
+mod gap;
 mod limit;
 mod listing;
 mod outcome;
@@ -24,12 +27,17 @@ mod model_test;
 
 pub use aim::{fresh, target};
 pub use batch::{AGE_STEP, Call, Candidate, Risk, batch};
-pub use bisect::halves;
+pub use bisect::{groups, halves};
 pub use breaker::{Breaker, Permit};
-pub use decide::{Action, Why, decide, fit};
+pub use budget::RetryBudget;
+pub use decide::{Action, Why, decide, fit, force};
+pub use drift::{Comparison, DriftClass, Evidence, compare};
 pub use facts::{Facts, Fetched, LineStatus, OwnLine, Reserved, Target, Vendor};
+pub use gap::{Gap, gap};
 pub use limit::{Ask, ChangesLeft, Claimant, GRACE, Level, LimitRecord, Limiter, SLICE, Usage, Waiting, take_change};
-pub use listing::{Accepted, Held, ListingDocument, Observed, Parked, SCHEMA, Sent, document_id, document_prefix};
+pub use listing::{
+    Accepted, Drained, Dropped, Held, ListingDocument, Observed, Parked, SCHEMA, Sent, document_id, document_prefix,
+};
 pub use outcome::{Class, Next, Settlement, Verdict, full_jitter, settle};
 pub use price::{AcceptedPrice, HeldPrice, MOST_UNDONE, ObservedPrice, ParkedPrice, PriceDocument, SentPrice};
 pub use price_decide::{PriceAction, PriceFacts, PriceTarget, decide_price, price_state};

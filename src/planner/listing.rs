@@ -1,6 +1,6 @@
 //! What is durably known of one number at a channel: desired, sent, accepted and observed kept apart.
 
-use crate::{ChangesLeft, PriceDocument, Why};
+use crate::{ChangesLeft, Evidence, PriceDocument, Why};
 use omnistock_words::{ChannelName, ListingId, LocationName, Millis, Quantity, Sku, VendorLocation};
 use serde::{Deserialize, Serialize};
 
@@ -79,6 +79,25 @@ pub struct Held {
     pub rejected: Option<String>,
 }
 
+/// Brought to zero by the mode `draining`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Drained {
+    /// What it showed before; `None`: nobody had read it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Quantity>,
+    /// Since when.
+    pub at: Millis,
+}
+
+/// Left alone by a person's decision, until its SKU is another one or a person has it tried again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dropped {
+    /// Since when.
+    pub at: Millis,
+    /// Why, in that person's words.
+    pub reason: String,
+}
+
 /// One number at a channel. Its key is channel, listing and vendor location.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListingDocument {
@@ -124,12 +143,21 @@ pub struct ListingDocument {
     /// Kept aside.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parked: Option<Parked>,
+    /// Left alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dropped: Option<Dropped>,
+    /// What tells later why it differs from what was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Evidence>,
     /// Stopped by a guard.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held: Option<Held>,
     /// A person let the newest number out: no guard stops it until the channel shows it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub released: bool,
+    /// Brought to zero on purpose: raised again behind a check only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drained: Option<Drained>,
     /// Failed attempts in a row.
     #[serde(default)]
     pub attempts: u32,
@@ -164,8 +192,11 @@ impl ListingDocument {
             observed: None,
             unknown: false,
             parked: None,
+            dropped: None,
+            evidence: None,
             held: None,
             released: false,
+            drained: None,
             attempts: 0,
             contended: 0,
             not_before: None,
@@ -194,6 +225,9 @@ impl ListingDocument {
         if counted(&observed) && self.observed.as_ref().is_some_and(|old| !counted(old)) {
             // Somebody turned counting on: what was refused for that reason may go now.
             self.parked = None;
+        }
+        if let (Some(evidence), Some(_)) = (&mut self.evidence, &self.accepted) {
+            evidence.first = evidence.first.or(observed.quantity);
         }
         self.observed = Some(observed);
         true

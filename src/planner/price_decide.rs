@@ -70,6 +70,9 @@ pub fn decide_price(facts: &PriceFacts<'_>) -> PriceAction {
     } else {
         PriceAction::Nothing
     };
+    if facts.document.dropped.is_some() {
+        return unwritten;
+    }
     let PriceTarget::Price(target) = facts.target else {
         return unwritten;
     };
@@ -119,7 +122,7 @@ pub fn price_state(facts: &PriceFacts<'_>, in_flight: bool, dirty: bool) -> List
     if document.sku.is_none() {
         return ListingState::Unmapped;
     }
-    let Some(known) = document.price.as_deref() else {
+    let Some(known) = document.price.as_deref().filter(|_| document.dropped.is_none()) else {
         return ListingState::Excluded;
     };
     if facts.target == PriceTarget::Unmanaged {

@@ -81,6 +81,9 @@ pub fn state(document: &ListingDocument, facts: &StateFacts) -> ListingState {
     if document.sku.is_none() {
         return ListingState::Unmapped;
     }
+    if document.dropped.is_some() {
+        return ListingState::Excluded;
+    }
     if document.unwritable.is_some() {
         return ListingState::Parked;
     }

@@ -19,6 +19,20 @@ pub struct Work {
     queued: Option<Millis>,
 }
 
+impl Work {
+    /// A look for no cause.
+    pub fn at(now: Millis) -> Self {
+        Self {
+            mark: None,
+            since: now,
+            seen_at: now,
+            marked_at: None,
+            timer: None,
+            queued: None,
+        }
+    }
+}
+
 /// All of them. A SKU is in at most one of: ready, waiting for a time, queued for a call, or none
 /// (something on its way will make it ready).
 #[derive(Default)]

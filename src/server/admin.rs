@@ -3,9 +3,10 @@
 
 use super::guard::programs_only;
 use super::listener::Limits;
+use super::people;
 use super::{
-    ApiError, ApiErrorKind, ChannelAnswer, ChannelBody, Decision, Explanation, Hold, ItemView, Listed, Parked,
-    ShortOrder, Status, SyncAnswer, Unmapped, View,
+    ApiError, ApiErrorKind, Decision, Explanation, Hold, ItemView, Listed, Parked, ShortOrder, Status, SyncAnswer,
+    Unmapped, View,
 };
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
@@ -23,8 +24,8 @@ use std::time::Duration;
 
 pub use super::guard::exposure_warning;
 
-type Shared = State<Arc<dyn View>>;
-type Answer<T> = Result<Json<T>, ApiError>;
+pub(super) type Shared = State<Arc<dyn View>>;
+pub(super) type Answer<T> = Result<Json<T>, ApiError>;
 
 /// The routes of the admin listener.
 pub fn router(view: Arc<dyn View>, limits: &Limits) -> Router {
@@ -41,9 +42,16 @@ pub fn router(view: Arc<dyn View>, limits: &Limits) -> Router {
         .route("/api/v1/holds/{id}/approve", post(approve))
         .route("/api/v1/holds/{id}/reject", post(reject))
         .route("/api/v1/parked", get(parked))
+        .route("/api/v1/parked/retry", post(people::retry))
+        .route("/api/v1/parked/drop", post(people::drop))
+        .route("/api/v1/audit", get(people::audits).post(people::audit))
         .route("/api/v1/listings/unmapped", get(unmapped))
         .route("/api/v1/sync", post(sync))
-        .route("/api/v1/channel", post(change_channel))
+        .route("/api/v1/channel", post(people::change_channel))
+        .route("/api/v1/plan", post(people::plan))
+        .route("/api/v1/reload", post(people::reload))
+        .route("/api/v1/set", get(people::overrides).post(people::set))
+        .route("/api/v1/set/remove", post(people::unset))
         .fallback(no_such_route)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(limits.most_body))
@@ -224,7 +232,7 @@ pub struct DecisionBody {
     pub reason: String,
 }
 
-type Body = Result<Bytes, BytesRejection>;
+pub(super) type Body = Result<Bytes, BytesRejection>;
 
 async fn approve(
     state: Shared,
@@ -244,18 +252,23 @@ async fn reject(
     decide(state, Decision::Reject, &path(id)?, &headers, body).await
 }
 
-async fn decide(State(view): Shared, decision: Decision, id: &str, headers: &HeaderMap, body: Body) -> Answer<Hold> {
-    let asked: DecisionBody = json(headers, body)?;
-    let reason = asked.reason.trim();
+/// A reason that has to be given.
+pub(super) fn reasoned(reason: &str) -> Result<&str, ApiError> {
+    let reason = reason.trim();
     if reason.is_empty() || reason.chars().count() > 500 {
         return Err(ApiError::bad_request("`reason` must be 1 to 500 characters").help("say why, for the record"));
     }
-    view.decide_hold(id, decision, reason).await.map(Json)
+    Ok(reason)
+}
+
+async fn decide(State(view): Shared, decision: Decision, id: &str, headers: &HeaderMap, body: Body) -> Answer<Hold> {
+    let asked: DecisionBody = json(headers, body)?;
+    view.decide_hold(id, decision, reasoned(&asked.reason)?).await.map(Json)
 }
 
 /// A JSON body, with an error that names the key. The content type is demanded because forms of
 /// web pages can't send it.
-fn json<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T, ApiError> {
+pub(super) fn json<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T, ApiError> {
     let kind = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
@@ -317,12 +330,4 @@ pub struct SyncBody {
 async fn sync(State(view): Shared, headers: HeaderMap, body: Body) -> Answer<SyncAnswer> {
     let asked: SyncBody = json(&headers, body)?;
     view.sync(asked.connector, asked.full).await.map(Json)
-}
-
-async fn change_channel(State(view): Shared, headers: HeaderMap, body: Body) -> Answer<ChannelAnswer> {
-    let asked: ChannelBody = json(&headers, body)?;
-    if asked.reason.chars().count() > 500 {
-        return Err(ApiError::bad_request("`reason` must be at most 500 characters"));
-    }
-    view.channel(asked).await.map(Json)
 }

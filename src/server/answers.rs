@@ -288,30 +288,3 @@ pub struct LocationFigure {
     pub location: LocationName,
     pub quantity: Quantity,
 }
-
-/// The body of `channel`: how a channel is to be worked from now on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ChannelBody {
-    /// Which channel.
-    pub channel: ChannelName,
-    /// Its mode; in this version `live` only, and only with `without`.
-    pub mode: Mode,
-    /// Channels whose open orders it does not wait for.
-    #[serde(default)]
-    pub without: Vec<ChannelName>,
-    /// Why, for the record; at most 500 characters.
-    #[serde(default)]
-    pub reason: String,
-}
-
-/// What `channel` came to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ChannelAnswer {
-    /// Which channel.
-    pub channel: ChannelName,
-    /// Channels whose open orders it does not wait for any more.
-    pub without: Vec<ChannelName>,
-    /// What it still waits for, each one sentence; empty: it may be written.
-    pub waits: Vec<String>,
-}

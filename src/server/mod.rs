@@ -5,19 +5,28 @@
 
 pub mod admin;
 mod answers;
+mod audit;
 mod guard;
 pub mod listener;
 pub mod metrics;
+mod people;
+mod plan;
 mod status;
+mod steering;
 mod view;
 pub mod webhooks;
 
 pub use answers::{
-    Because, Change, ChannelAnswer, ChannelBody, Explanation, Hold, ItemView, Listed, LocationFigure, OrderLineView,
-    Parked, PositionView, PriceExplanation, ShortOrder, Sold, Stamped, Step, SyncAnswer, Unmapped,
+    Because, Change, Explanation, Hold, ItemView, Listed, LocationFigure, OrderLineView, Parked, PositionView,
+    PriceExplanation, ShortOrder, Sold, Stamped, Step, SyncAnswer, Unmapped,
 };
+pub use audit::{AuditBody, AuditClass, AuditView, ParkedAnswer, ParkedBody};
+pub use plan::{PlanBody, PlanCause, PlanChannel, PlanPrice, PlanTop, PlanView, ReloadBody};
 pub use status::{
     ChannelStatus, Counted, Gate, Lag, LastReport, LimitStatus, ListingState, ReportProblem, SourceStatus, StateCounts,
     Status, StoreLine, Throttled,
+};
+pub use steering::{
+    ChannelAnswer, ChannelBody, Compared, ModeAsked, OverrideView, SetBody, SteeredStatus, UnsetBody, Worst,
 };
 pub use view::{ApiError, ApiErrorKind, Decision, View, WebhookAnswer};

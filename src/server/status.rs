@@ -1,6 +1,7 @@
 //! How everything stands: the facts of `omnistock status`. Missing fields read as empty, so
 //! that a command line may speak to a daemon that is one version older.
 
+use super::{Compared, SteeredStatus};
 pub use omnistock_planner::ListingState;
 use omnistock_words::{ChannelName, ConnectorName, Millis, Mode};
 use serde::{Deserialize, Serialize};
@@ -169,6 +170,20 @@ pub struct ChannelStatus {
     /// Until when calls wait for one of them, and which: a few words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub throttled: Option<Throttled>,
+    /// Its mode comes from the command line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steered: Option<SteeredStatus>,
+    /// Listings that were drained, and that wait to be restored.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub drained: u64,
+    /// What would be written, and how far the channel is from the truth, where nothing is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compared: Option<Compared>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde asks for")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// One limit.

@@ -1,7 +1,9 @@
 //! What the listeners ask of the daemon: one trait, and the ways in which it may say no.
 
 use super::{
-    ChannelAnswer, ChannelBody, Explanation, Hold, ItemView, Listed, Parked, ShortOrder, Status, SyncAnswer, Unmapped,
+    AuditBody, AuditView, ChannelAnswer, ChannelBody, Explanation, Hold, ItemView, Listed, OverrideView, Parked,
+    ParkedAnswer, ParkedBody, PlanBody, PlanView, ReloadBody, SetBody, ShortOrder, Status, SyncAnswer, Unmapped,
+    UnsetBody,
 };
 use async_trait::async_trait;
 use omnistock_sdk::RawRequest;
@@ -58,6 +60,46 @@ pub trait View: Send + Sync + 'static {
     /// Changes how a channel is worked. Durable when it answers.
     async fn channel(&self, _asked: ChannelBody) -> Result<ChannelAnswer, ApiError> {
         Err(ApiError::bad_request("`channel` is not available here"))
+    }
+
+    /// Sets one setting of one SKU until an instant. Durable when it answers.
+    async fn set(&self, _asked: SetBody) -> Result<OverrideView, ApiError> {
+        Err(ApiError::bad_request("`set` is not available here"))
+    }
+
+    /// Ends such a setting before its time. Durable when it answers.
+    async fn unset(&self, _asked: UnsetBody) -> Result<OverrideView, ApiError> {
+        Err(ApiError::bad_request("`set` is not available here"))
+    }
+
+    /// The settings of SKUs that hold, oldest first.
+    async fn overrides(&self) -> Vec<OverrideView> {
+        Vec::new()
+    }
+
+    /// Reads channels anew and compares. Answers when that was asked for, not when it is done.
+    async fn audit(&self, _asked: AuditBody) -> Result<Vec<AuditView>, ApiError> {
+        Err(ApiError::bad_request("`audit` is not available here"))
+    }
+
+    /// How the last audit of each channel stands.
+    async fn audits(&self) -> Vec<AuditView> {
+        Vec::new()
+    }
+
+    /// Has refused listings tried again, or (`drop`) left alone. Durable when it answers.
+    async fn settle_parked(&self, _asked: ParkedBody, _drop: bool) -> Result<Vec<ParkedAnswer>, ApiError> {
+        Err(ApiError::bad_request("`parked` can't be changed here"))
+    }
+
+    /// What a configuration would change. Nothing is written but the plan itself.
+    async fn plan(&self, _asked: PlanBody) -> Result<PlanView, ApiError> {
+        Err(ApiError::bad_request("`plan` is not available here"))
+    }
+
+    /// Brings the configuration of the daemon's file into force.
+    async fn reload(&self, _asked: ReloadBody) -> Result<PlanView, ApiError> {
+        Err(ApiError::bad_request("`reload` is not available here"))
     }
 
     /// Metrics in the text format of Prometheus.

@@ -14,6 +14,7 @@ mod price;
 mod quantity;
 mod rules;
 mod settings;
+mod steering;
 mod table;
 mod text;
 
@@ -37,4 +38,5 @@ pub use settings::{
     Absorb, Carve, ChannelSettings, Component, GrossNet, LocationPolicy, Match, Missing, PriceList, Rule, Settings,
     SourceGuard, SourcePolicy, Stale, WriteMeaning,
 };
+pub use steering::{MOST_OVERRIDES, Override, SteeredMode, Steering};
 pub use table::Table;

@@ -28,11 +28,11 @@ use = \"market\"
 guard = { price_jump = \"50%\" }
 ";
 
-fn shop() -> World {
+pub(super) fn shop() -> World {
     World::new(SHOP).variable("KEY", "x")
 }
 
-fn loaded(world: &World) -> crate::config::Configuration {
+pub(super) fn loaded(world: &World) -> crate::config::Configuration {
     match world.load() {
         Ok((configuration, _)) => configuration,
         Err(problems) => panic!("{}", crate::config::render(&problems)),

@@ -2,6 +2,7 @@
 
 mod bad;
 mod good;
+mod overriding;
 mod reference;
 mod without_prices;
 

@@ -177,7 +177,8 @@ impl Ledger {
         }
         let settled = cutovers.settle(&settings);
         if settled != *settings {
-            self.parts.settings.store(Arc::new(settled));
+            // What people set may be laid over them at the same moment: neither is lost.
+            self.parts.settings.rcu(|current| cutovers.settle(current));
         }
         self.parts.board.set_cutovers(cutovers.sources().clone(), mirror);
         self.parts.cutovers = cutovers;
