@@ -9,7 +9,7 @@ use super::status::status;
 use super::term::Life;
 use super::{explain, past, shorts};
 use crate::delivery::ChannelBoard;
-use crate::intake::{OrderBoard, SourceBoard, WebhookRefusal, take_webhook};
+use crate::intake::{OrderBoard, SourceBoard, WebhookRefusal, challenge, take_webhook};
 use crate::server::metrics::Metrics;
 use crate::server::{
     ApiError, ChannelAnswer, ChannelBody, Decision, Explanation, Hold, ItemView, Listed, Parked, ShortOrder, Status,
@@ -17,7 +17,7 @@ use crate::server::{
 };
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
-use omnistock_sdk::{RawRequest, now};
+use omnistock_sdk::{RawRequest, Reply, now};
 use omnistock_words::{ChannelName, ConnectorName, Millis, Sku};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -278,12 +278,13 @@ impl View for DaemonView {
             Err(WebhookRefusal::Unknown) => WebhookAnswer::NotFound,
             Err(WebhookRefusal::Unsigned) => WebhookAnswer::Unauthorized,
             Err(WebhookRefusal::Malformed(_)) => WebhookAnswer::BadRequest,
-            Err(WebhookRefusal::Store(error)) => {
-                tracing::warn!(connector, "a webhook was sent back: {error}");
-                WebhookAnswer::Busy {
-                    retry_after: Duration::from_secs(5),
-                }
-            }
+            Err(WebhookRefusal::NoKey(_) | WebhookRefusal::Store(_)) => WebhookAnswer::Busy {
+                retry_after: Duration::from_secs(5),
+            },
         }
+    }
+
+    fn challenge(&self, connector: &str, query: &str) -> Option<Reply> {
+        challenge(&self.life.load().intake, connector, query)
     }
 }

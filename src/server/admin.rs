@@ -3,6 +3,7 @@
 
 use super::guard::programs_only;
 use super::listener::Limits;
+use super::places::Place;
 use super::{
     ApiError, ApiErrorKind, ChannelAnswer, ChannelBody, Decision, Explanation, Hold, ItemView, Listed, Parked,
     ShortOrder, Status, SyncAnswer, Unmapped, View,
@@ -67,6 +68,7 @@ impl IntoResponse for ApiError {
 
 /// No request waits longer than the daemon's deadline, whatever it waits for.
 async fn in_time(State(deadline): State<Duration>, request: Request, next: Next) -> Response {
+    let _answering = request.extensions().get::<Arc<Place>>().map(Place::answering);
     tokio::time::timeout(deadline, next.run(request))
         .await
         .unwrap_or_else(|_| {

@@ -8,6 +8,7 @@ mod answers;
 mod guard;
 pub mod listener;
 pub mod metrics;
+mod places;
 mod status;
 mod view;
 pub mod webhooks;

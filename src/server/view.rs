@@ -4,7 +4,7 @@ use super::{
     ChannelAnswer, ChannelBody, Explanation, Hold, ItemView, Listed, Parked, ShortOrder, Status, SyncAnswer, Unmapped,
 };
 use async_trait::async_trait;
-use omnistock_sdk::RawRequest;
+use omnistock_sdk::{RawRequest, Reply};
 use omnistock_words::{ChannelName, ConnectorName, Millis, Sku};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -66,6 +66,11 @@ pub trait View: Send + Sync + 'static {
     /// A webhook for the connector of this name. [`WebhookAnswer::Accepted`] promises that what
     /// it said is durable. May be dropped before it ends when the sender hangs up.
     async fn webhook(&self, connector: &str, request: RawRequest) -> WebhookAnswer;
+
+    /// What to answer a vendor that asks whether this address is ours, by a query and no body; `None`: nothing is asked.
+    fn challenge(&self, _connector: &str, _query: &str) -> Option<Reply> {
+        None
+    }
 }
 
 /// What a person says of a hold.
