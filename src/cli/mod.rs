@@ -14,6 +14,7 @@ mod explain;
 mod holds;
 mod listings;
 pub mod logging;
+mod orders;
 mod output;
 mod parked;
 mod rule_tests;
@@ -72,6 +73,9 @@ enum Command {
     /// Listings that a channel refuses.
     #[command(subcommand)]
     Parked(parked::ParkedCommand),
+    /// Orders: what is open, and what a person says of them.
+    #[command(subcommand)]
+    Orders(orders::Orders),
     /// Offers of the channels.
     #[command(subcommand)]
     Listings(listings::Listings),
@@ -148,6 +152,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Explain(explain) => explain.run(context).await,
         Command::Holds(holds) => holds.run(context).await,
         Command::Parked(parked) => parked.run(context).await,
+        Command::Orders(orders) => orders.run(context).await,
         Command::Listings(listings) => listings.run(context).await,
         Command::Sync(sync) => sync.run(context).await,
         Command::Channel(change) => change.run(context).await,

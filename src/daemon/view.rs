@@ -12,13 +12,13 @@ use crate::delivery::ChannelBoard;
 use crate::intake::{OrderBoard, SourceBoard, WebhookRefusal, challenge, take_webhook};
 use crate::server::metrics::Metrics;
 use crate::server::{
-    ApiError, ChannelAnswer, ChannelBody, Decision, Explanation, Hold, ItemView, Listed, Parked, ShortOrder, Status,
-    SyncAnswer, Unmapped, View, WebhookAnswer,
+    ApiError, ChannelAnswer, ChannelBody, Decision, Explanation, Hold, ItemView, Leak, Listed, Mend, MendBody,
+    OrderView, Parked, ShortOrder, Status, SyncAnswer, Unmapped, View, WebhookAnswer,
 };
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use omnistock_sdk::{RawRequest, Reply, now};
-use omnistock_words::{ChannelName, ConnectorName, Millis, Sku};
+use omnistock_words::{ChannelName, ConnectorName, Millis, OrderId, Sku};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -229,6 +229,24 @@ impl View for DaemonView {
         }
         listed.items.truncate(most);
         Ok(listed)
+    }
+
+    async fn orders(&self, channel: Option<ChannelName>, most: usize) -> Result<Listed<OrderView>, ApiError> {
+        self.one_channel(channel.as_ref())?;
+        super::orders::list(self, channel.as_ref(), most).await
+    }
+
+    async fn order(&self, channel: ChannelName, order: OrderId) -> Result<OrderView, ApiError> {
+        super::orders::show(self, channel, order).await
+    }
+
+    async fn leaks(&self, channel: Option<ChannelName>, most: usize) -> Result<Listed<Leak>, ApiError> {
+        self.one_channel(channel.as_ref())?;
+        super::leaks::list(self, channel.as_ref(), most).await
+    }
+
+    async fn mend(&self, mend: Mend, asked: MendBody) -> Result<OrderView, ApiError> {
+        super::orders::mend(self, mend, asked).await
     }
 
     async fn sync(&self, connector: Option<ConnectorName>, full: bool) -> Result<SyncAnswer, ApiError> {

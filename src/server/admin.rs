@@ -24,8 +24,8 @@ use std::time::Duration;
 
 pub use super::guard::exposure_warning;
 
-type Shared = State<Arc<dyn View>>;
-type Answer<T> = Result<Json<T>, ApiError>;
+pub(super) type Shared = State<Arc<dyn View>>;
+pub(super) type Answer<T> = Result<Json<T>, ApiError>;
 
 /// The routes of the admin listener.
 pub fn router(view: Arc<dyn View>, limits: &Limits) -> Router {
@@ -43,6 +43,7 @@ pub fn router(view: Arc<dyn View>, limits: &Limits) -> Router {
         .route("/api/v1/holds/{id}/reject", post(reject))
         .route("/api/v1/parked", get(parked))
         .route("/api/v1/listings/unmapped", get(unmapped))
+        .merge(super::orders::routes())
         .route("/api/v1/sync", post(sync))
         .route("/api/v1/channel", post(change_channel))
         .fallback(no_such_route)
@@ -150,9 +151,9 @@ struct Since {
     since: Option<Millis>,
 }
 
-type Asked<T> = Result<Query<T>, QueryRejection>;
+pub(super) type Asked<T> = Result<Query<T>, QueryRejection>;
 
-fn query<T>(asked: Asked<T>) -> Result<T, ApiError> {
+pub(super) fn query<T>(asked: Asked<T>) -> Result<T, ApiError> {
     asked
         .map(|Query(value)| value)
         .map_err(|refused| ApiError::bad_request(refused.body_text()))
@@ -164,12 +165,12 @@ fn path(asked: Result<Path<String>, PathRejection>) -> Result<String, ApiError> 
         .map_err(|refused| ApiError::bad_request(refused.body_text()))
 }
 
-fn named<T: std::str::FromStr<Err = omnistock_words::NameError>>(text: &str) -> Result<T, ApiError> {
+pub(super) fn named<T: std::str::FromStr<Err = omnistock_words::NameError>>(text: &str) -> Result<T, ApiError> {
     text.parse()
         .map_err(|error| ApiError::bad_request(format!("`{text}` is {error}")))
 }
 
-fn channel(text: Option<&str>) -> Result<Option<ChannelName>, ApiError> {
+pub(super) fn channel(text: Option<&str>) -> Result<Option<ChannelName>, ApiError> {
     text.map(named).transpose()
 }
 
@@ -226,7 +227,7 @@ pub struct DecisionBody {
     pub reason: String,
 }
 
-type Body = Result<Bytes, BytesRejection>;
+pub(super) type Body = Result<Bytes, BytesRejection>;
 
 async fn approve(
     state: Shared,
@@ -248,16 +249,21 @@ async fn reject(
 
 async fn decide(State(view): Shared, decision: Decision, id: &str, headers: &HeaderMap, body: Body) -> Answer<Hold> {
     let asked: DecisionBody = json(headers, body)?;
-    let reason = asked.reason.trim();
+    view.decide_hold(id, decision, reason(&asked.reason)?).await.map(Json)
+}
+
+/// What a person gives as the reason, without the space around it.
+pub(super) fn reason(given: &str) -> Result<&str, ApiError> {
+    let reason = given.trim();
     if reason.is_empty() || reason.chars().count() > 500 {
         return Err(ApiError::bad_request("`reason` must be 1 to 500 characters").help("say why, for the record"));
     }
-    view.decide_hold(id, decision, reason).await.map(Json)
+    Ok(reason)
 }
 
 /// A JSON body, with an error that names the key. The content type is demanded because forms of
 /// web pages can't send it.
-fn json<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T, ApiError> {
+pub(super) fn json<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T, ApiError> {
     let kind = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
@@ -284,7 +290,7 @@ struct OfList {
     limit: Option<usize>,
 }
 
-const MOST_LISTED: usize = 10_000;
+pub(super) const MOST_LISTED: usize = 10_000;
 
 async fn parked(State(view): Shared, asked: Asked<OfList>) -> Answer<Listed<Parked>> {
     let asked = query(asked)?;

@@ -8,6 +8,7 @@ mod answers;
 mod guard;
 pub mod listener;
 pub mod metrics;
+mod orders;
 mod places;
 mod status;
 mod view;
@@ -17,6 +18,7 @@ pub use answers::{
     Because, Change, ChannelAnswer, ChannelBody, Explanation, Hold, ItemView, Listed, LocationFigure, OrderLineView,
     Parked, PositionView, PriceExplanation, ShortOrder, Sold, Stamped, Step, SyncAnswer, Unmapped,
 };
+pub use orders::{Leak, Mend, MendBody, MendView, OrderLineState, OrderView, SourcedView};
 pub use status::{
     ChannelStatus, Counted, Gate, Lag, LastReport, LimitStatus, ListingState, ReportProblem, SourceStatus, StateCounts,
     Status, StoreLine, Throttled,

@@ -1,11 +1,12 @@
 //! What the listeners ask of the daemon: one trait, and the ways in which it may say no.
 
 use super::{
-    ChannelAnswer, ChannelBody, Explanation, Hold, ItemView, Listed, Parked, ShortOrder, Status, SyncAnswer, Unmapped,
+    ChannelAnswer, ChannelBody, Explanation, Hold, ItemView, Leak, Listed, Mend, MendBody, OrderView, Parked,
+    ShortOrder, Status, SyncAnswer, Unmapped,
 };
 use async_trait::async_trait;
 use omnistock_sdk::{RawRequest, Reply};
-use omnistock_words::{ChannelName, ConnectorName, Millis, Sku};
+use omnistock_words::{ChannelName, ConnectorName, Millis, OrderId, Sku};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -50,6 +51,26 @@ pub trait View: Send + Sync + 'static {
 
     /// Listings without a SKU we know, at most `most`, ordered by channel and listing.
     async fn unmapped(&self, channel: Option<ChannelName>, most: usize) -> Result<Listed<Unmapped>, ApiError>;
+
+    /// Orders of which something is still subtracted, at most `most`, ordered by channel and order.
+    async fn orders(&self, _channel: Option<ChannelName>, _most: usize) -> Result<Listed<OrderView>, ApiError> {
+        Err(ApiError::bad_request("`orders` is not available here"))
+    }
+
+    /// One order, open or not.
+    async fn order(&self, _channel: ChannelName, _order: OrderId) -> Result<OrderView, ApiError> {
+        Err(ApiError::bad_request("`orders` is not available here"))
+    }
+
+    /// What takes stock without an order that lives, at most `most`, by SKU.
+    async fn leaks(&self, _channel: Option<ChannelName>, _most: usize) -> Result<Listed<Leak>, ApiError> {
+        Err(ApiError::bad_request("`orders` is not available here"))
+    }
+
+    /// A person's word on an order. In the ledgers when it answers; the order as it is then.
+    async fn mend(&self, _mend: Mend, _asked: MendBody) -> Result<OrderView, ApiError> {
+        Err(ApiError::bad_request("`orders` is not available here"))
+    }
 
     /// Reads again, now: one connector or all; `full` forgets the places to go on from.
     /// Answers when the reads are asked for, not when they are done.
