@@ -177,18 +177,28 @@ async fn a_store_that_hangs_is_answered_503() {
 }
 
 #[tokio::test]
-async fn connections_beyond_the_limit_wait_and_are_served_when_others_end() {
+async fn a_connection_beyond_the_limit_takes_the_place_of_one_that_only_waits() {
+    let view = FakeView::new(&[]);
     let limits = Limits {
         connections: 1,
-        header: Duration::from_millis(500),
         ..Limits::webhooks()
     };
-    let served = fake_view::webhooks(FakeView::new(&[]), limits).await;
-    let silent = TcpStream::connect(served.address).await.unwrap();
+    let served = fake_view::webhooks(view.clone(), limits).await;
+    let mut silent = TcpStream::connect(served.address).await.unwrap();
     silent.writable().await.unwrap();
-    // Its place is free again when the header deadline has cut it off.
     let (status, _) = ask(&served, "POST", "/webhooks/shop", "", "x").await;
     assert_eq!(status, 200);
+    let closed = timeout(PATIENCE, silent.read(&mut [0])).await.unwrap();
+    assert!(matches!(closed, Ok(0) | Err(_)));
+    // One that is being answered keeps it: the next one waits.
+    let late = async { ask(&served, "POST", "/webhooks/late", "", "x").await.0 };
+    let next = async {
+        while view.webhooks.lock().unwrap().len() < 2 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        ask(&served, "POST", "/webhooks/shop", "", "x").await.0
+    };
+    assert_eq!(tokio::join!(late, next), (200, 200));
 }
 
 #[tokio::test]

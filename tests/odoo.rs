@@ -7,7 +7,7 @@ mod support;
 use omnistock_odoo::simulator::{Faults, Simulator, SimulatorSettings};
 use omnistock_words::Quantity;
 use support::daemon::Daemon;
-use support::merchant::{ARTICLES, Merchant, sku, usual};
+use support::merchant::{ARTICLES, Merchant, request, sku, usual};
 
 struct Erp {
     simulator: Simulator,
@@ -113,4 +113,38 @@ async fn figures_and_statements_of_odoo_reach_both_channels() {
         !daemon.everything().contains(erp.simulator.key()),
         "no secret in the log"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_unsigned_webhook_of_odoo_makes_its_figures_be_read_at_once() {
+    let merchant = Merchant::open().await;
+    let erp = Erp::open().await;
+    let secret = merchant.secret("odoo-hook", "marker-odoo-hook-51c0");
+    // It would look by itself once an hour.
+    let text = erp.configuration(&merchant).replace(
+        "every    = \"100ms\"\nbasis    = \"physical\"\nurl ",
+        &format!("every    = \"1h\"\nbasis    = \"physical\"\nwebhook_secret = {secret}\nurl "),
+    );
+    let daemon = Daemon::start(&merchant.write(&text));
+    merchant.settles(&daemon, usual).await;
+    let hook = |query: &str, body: &str| {
+        let head = format!("POST /webhooks/erp{query} HTTP/1.1\r\ncontent-type: application/json");
+        request(merchant.webhooks, &head, body.as_bytes()).map(|answer| answer.status)
+    };
+    let product = erp.products.get(3).copied().unwrap();
+    // The body names a quantity, too: nobody believes it.
+    let body = format!(r#"{{"_model": "stock.quant", "_id": 1, "product_id": {product}, "quantity": 77}}"#);
+
+    let asked = erp.simulator.counters().calls;
+    for forged in ["", "?token=", "?token=marker-odoo-hook-51c1"] {
+        assert_eq!(hook(forged, &body), Some(401), "{forged}");
+    }
+    assert_eq!(erp.simulator.counters().calls, asked, "strangers make nobody ask");
+
+    erp.simulator
+        .books(|books| books.set_quant(product, erp.berlin, Quantity::whole(2)));
+    let changed = |index: usize| if index == 3 { 2 } else { usual(index) };
+    assert_eq!(hook("?token=marker-odoo-hook-51c0", &body), Some(200));
+    merchant.settles(&daemon, changed).await;
+    assert!(!daemon.everything().contains("51c0"), "no secret in the log");
 }

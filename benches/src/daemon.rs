@@ -15,9 +15,11 @@ use tokio::time::{Instant, sleep};
 /// A running daemon with its folder; killed when dropped.
 pub(crate) struct Daemon {
     child: Child,
+    program: PathBuf,
     folder: tempfile::TempDir,
     client: reqwest::Client,
     admin: String,
+    webhooks: String,
     exports: u32,
 }
 
@@ -85,6 +87,23 @@ mode = "live"
     Ok(text)
 }
 
+/// Starts the program on what is in the folder; its log goes on where an earlier one ended.
+fn spawn(program: &Path, folder: &Path) -> Result<Child> {
+    let mut log = std::fs::OpenOptions::new();
+    let log = log.create(true).append(true).open(folder.join("daemon.log"))?;
+    Command::new(program)
+        .arg("-c")
+        .arg(folder.join("omnistock.toml"))
+        .arg("run")
+        // What is written down beside a store is of this store only.
+        .env("STATE_DIRECTORY", folder.join("state"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(log)
+        .spawn()
+        .with_context(|| format!("{} does not start", program.display()))
+}
+
 impl Daemon {
     /// Writes a configuration and a first stock file, and starts.
     pub(crate) fn start(program: &Path, store: &str, places: &Places, rows: &[(usize, i64)]) -> Result<Self> {
@@ -92,29 +111,42 @@ impl Daemon {
         std::fs::create_dir(folder.path().join("erp"))?;
         let ports = (free_port()?, free_port()?);
         let text = configuration(folder.path(), store, places, ports)?;
-        let file = folder.path().join("omnistock.toml");
-        std::fs::write(&file, text)?;
-        let log = std::fs::File::create(folder.path().join("daemon.log"))?;
-        let child = Command::new(program)
-            .arg("-c")
-            .arg(&file)
-            .arg("run")
-            // What is written down beside a store is of this store only.
-            .env("STATE_DIRECTORY", folder.path().join("state"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .with_context(|| format!("{} does not start", program.display()))?;
+        std::fs::write(folder.path().join("omnistock.toml"), text)?;
         let mut daemon = Self {
-            child,
+            child: spawn(program, folder.path())?,
+            program: program.to_owned(),
             folder,
             client: reqwest::Client::new(),
             admin: format!("http://127.0.0.1:{}", ports.0),
+            webhooks: format!("http://127.0.0.1:{}", ports.1),
             exports: 0,
         };
         daemon.export(rows)?;
         Ok(daemon)
+    }
+
+    /// Where it takes webhooks.
+    pub(crate) fn webhooks(&self) -> &str {
+        &self.webhooks
+    }
+
+    /// SIGKILL, and the same daemon again: same folder, same ports.
+    pub(crate) fn kill_and_start_again(&mut self) -> Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        self.child = spawn(&self.program, self.folder.path())?;
+        Ok(())
+    }
+
+    /// Whether it says that it is ready.
+    pub(crate) async fn ready(&self) -> bool {
+        let answer = self.client.get(format!("{}/health/ready", self.admin)).send().await;
+        answer.is_ok_and(|answer| answer.status().is_success())
+    }
+
+    /// What it knows of an article.
+    pub(crate) async fn item(&self, sku: &str) -> Result<serde_json::Value> {
+        ask::json(self.client.get(format!("{}/api/v1/items/{sku}", self.admin))).await
     }
 
     /// Drops a complete stock file into its folder: article and units.

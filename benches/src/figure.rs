@@ -9,6 +9,9 @@ use std::process::ExitCode;
 #[allow(clippy::struct_field_names, reason = "the names that the lines are read by")]
 pub(crate) struct Figure {
     name: String,
+    /// On what, where it was measured on several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    on: Option<&'static str>,
     figure: f64,
     unit: &'static str,
     /// Nothing was claimed: printed to be known.
@@ -22,6 +25,7 @@ impl Figure {
     pub(crate) fn at_most(name: impl Into<String>, figure: f64, unit: &'static str, limit: f64) -> Self {
         Self {
             name: name.into(),
+            on: None,
             figure,
             unit,
             limit: Some(limit),
@@ -33,6 +37,7 @@ impl Figure {
     pub(crate) fn at_least(name: impl Into<String>, figure: f64, unit: &'static str, limit: f64) -> Self {
         Self {
             name: name.into(),
+            on: None,
             figure,
             unit,
             limit: Some(limit),
@@ -40,10 +45,16 @@ impl Figure {
         }
     }
 
+    /// Says on what it was measured.
+    pub(crate) fn on(self, what: &'static str) -> Self {
+        Self { on: Some(what), ..self }
+    }
+
     /// To be known.
     pub(crate) fn plain(name: impl Into<String>, figure: f64, unit: &'static str) -> Self {
         Self {
             name: name.into(),
+            on: None,
             figure,
             unit,
             limit: None,
@@ -59,7 +70,11 @@ impl fmt::Display for Figure {
             (Some(_), true) => "holds",
             (Some(_), false) => "FALLS SHORT",
         };
-        write!(f, "{:<28} {:>12.2} {:<10} {word}", self.name, self.figure, self.unit)?;
+        let name = match self.on {
+            Some(what) => format!("{} ({what})", self.name),
+            None => self.name.clone(),
+        };
+        write!(f, "{name:<28} {:>12.2} {:<10} {word}", self.figure, self.unit)?;
         self.limit.map_or(Ok(()), |limit| write!(f, " (limit {limit})"))
     }
 }

@@ -10,8 +10,10 @@ mod daemon;
 mod figure;
 mod limit;
 mod redis_server;
+mod sender;
 mod snapshot;
 mod storm;
+mod webhooks;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -46,6 +48,11 @@ enum What {
         #[arg(long, default_value_t = 100_000)]
         skus: usize,
     },
+    /// Signed webhooks at 1,000/s until their durable 2xx.
+    Webhooks(webhooks::Load),
+    /// Inner: a vendor that sends webhooks; prints what became of them.
+    #[command(hide = true)]
+    Sender(sender::Sending),
     /// Inner: the shops and their buyers; prints where they are, ends with its standard input.
     #[command(hide = true)]
     Channels(channels::Wanted),
@@ -60,6 +67,11 @@ async fn main() -> Result<ExitCode> {
         What::Limit => limit::run().await?,
         What::Storm { seconds } => storm::run(&arguments.daemon, seconds).await?,
         What::Snapshot { skus } => snapshot::run(&arguments.daemon, skus).await?,
+        What::Webhooks(load) => webhooks::run(&arguments.daemon, &load).await?,
+        What::Sender(sending) => {
+            sender::run(&sending).await?;
+            return Ok(ExitCode::SUCCESS);
+        }
         What::Channels(wanted) => {
             channels::serve(&wanted).await?;
             return Ok(ExitCode::SUCCESS);

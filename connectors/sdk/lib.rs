@@ -13,6 +13,7 @@ mod orders;
 mod prices;
 mod settings;
 mod stock;
+pub mod verify;
 mod webhook;
 
 pub use channel::{
@@ -31,4 +32,4 @@ pub use settings::{PLAIN_SECRET, SecretReference, SecretResolver, SettingProblem
 pub use stock::{
     PriceRow, Refused, Report, StatementReport, StatementRow, StockReport, StockRow, StockSource, Ticket, Verdict,
 };
-pub use webhook::{Hint, RawRequest, Received, SubscriptionState, WebhookError, WebhookRole};
+pub use webhook::{Hint, RawRequest, Received, Reply, SubscriptionState, WebhookError, WebhookRole};

@@ -59,6 +59,18 @@ pub enum WebhookError {
     /// Signed, but not of a shape we know. Answered with 400, counted, leads to a fetch.
     #[error("signed, but not understood: {0}")]
     Malformed(String),
+    /// It names a public key that has to be fetched first, by [`WebhookRole::fetch_key`]; then it is received again.
+    #[error("signed with the key {0}, which is not known yet")]
+    Key(String),
+}
+
+/// What a vendor is to be told at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// Such as `application/json`.
+    pub content_type: &'static str,
+    /// The body, short.
+    pub body: String,
 }
 
 /// Whether the vendor still sends.
@@ -75,6 +87,16 @@ pub enum SubscriptionState {
 pub trait WebhookRole: Send + Sync {
     /// Verifies the signature over the raw bytes in constant time, then parses.
     fn receive(&self, request: &RawRequest) -> Result<Received, WebhookError>;
+
+    /// Fetches the public key that [`WebhookError::Key`] named. An error leaves the request unanswered: it comes again.
+    async fn fetch_key(&self, _id: &str) -> Result<(), ConnectorError> {
+        Ok(())
+    }
+
+    /// The answer to a vendor that asks, by `GET` or without a body, whether this address is ours.
+    fn challenge(&self, _query: &str) -> Option<Reply> {
+        None
+    }
 
     /// Makes sure that the vendor sends to `url` (a public address): registers, re-activates, removes doubles.
     async fn subscribe(&self, url: &str) -> Result<SubscriptionState, ConnectorError>;

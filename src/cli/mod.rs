@@ -15,6 +15,7 @@ mod explain;
 mod holds;
 mod listings;
 pub mod logging;
+mod orders;
 mod output;
 mod parked;
 mod plan;
@@ -75,6 +76,9 @@ enum Command {
     /// Listings that a channel refuses.
     #[command(subcommand)]
     Parked(parked::ParkedCommand),
+    /// Orders: what is open, and what a person says of them.
+    #[command(subcommand)]
+    Orders(orders::Orders),
     /// Offers of the channels.
     #[command(subcommand)]
     Listings(listings::Listings),
@@ -155,6 +159,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Explain(explain) => explain.run(context).await,
         Command::Holds(holds) => holds.run(context).await,
         Command::Parked(parked) => parked.run(context).await,
+        Command::Orders(orders) => orders.run(context).await,
         Command::Listings(listings) => listings.run(context).await,
         Command::Sync(sync) => sync.run(context).await,
         Command::Audit(audit) => audit.run(context).await,

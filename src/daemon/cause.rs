@@ -29,6 +29,20 @@ pub(super) fn cause(event: &Event, sku: &Sku) -> Option<String> {
         } => Some(format!(
             "{source} contains {quantity} of order {channel} {order}/{line}"
         )),
+        Event::Mended {
+            channel,
+            order,
+            line,
+            source,
+            quantity,
+            reason,
+            ..
+        } => Some(match source {
+            Some(source) => {
+                format!("a person: {source} contains {quantity} of order {channel} {order}/{line} ({reason})")
+            }
+            None => format!("a person gave {quantity} of order {channel} {order}/{line} back ({reason})"),
+        }),
         Event::Movement {
             source,
             id,

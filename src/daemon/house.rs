@@ -4,7 +4,9 @@
 use super::steering::Steer;
 use super::view::{ChannelView, SourceView};
 use crate::config::{Configuration, Connectors};
-use crate::intake::{Cutovers, Inbox, Intake, LedgerBoard, OrderBoard, OrderRequests, SourceBoard, WebhookCounts};
+use crate::intake::{
+    Cutovers, Inbox, Intake, LedgerBoard, OrderBoard, OrderRequests, Replays, Sender, SourceBoard, WebhookBoard,
+};
 use crate::store::{EntryId, Store};
 use arc_swap::ArcSwap;
 use omnistock_engine::Measured;
@@ -34,6 +36,8 @@ pub(super) struct House {
     pub(super) wakes: BTreeMap<ChannelName, Arc<Notify>>,
     pub(super) channels: BTreeMap<ChannelName, ChannelView>,
     pub(super) sources: BTreeMap<ConnectorName, SourceView>,
+    /// Of every connector that takes webhooks and has somebody to tell.
+    pub(super) webhooks: BTreeMap<ConnectorName, Arc<WebhookBoard>>,
 }
 
 impl House {
@@ -61,6 +65,7 @@ impl House {
             wakes: names.iter().map(|channel| (channel.clone(), Arc::default())).collect(),
             channels: BTreeMap::new(),
             sources: BTreeMap::new(),
+            webhooks: BTreeMap::new(),
         };
         let channels = names.into_iter().filter_map(|channel| {
             let connector = house.connector(&channel)?;
@@ -74,6 +79,8 @@ impl House {
             (name.clone(), SourceView { board, wake })
         });
         house.sources = sources.collect();
+        let boards = house.senders().into_iter().map(|(name, sender)| (name, sender.board));
+        house.webhooks = boards.collect();
         house
     }
 
@@ -91,17 +98,27 @@ impl House {
             .filter(move |(name, connector)| configured(name) && connector.stock().is_some())
     }
 
-    /// Connectors that take webhooks, with the channel whose orders they tell of.
-    pub(super) fn senders(&self) -> BTreeMap<ConnectorName, (Arc<dyn Connector>, ChannelName)> {
+    /// Connectors that take webhooks, with those whom they concern.
+    pub(super) fn senders(&self) -> BTreeMap<ConnectorName, Sender> {
         let channels = &self.configuration.settings.channels;
-        channels
+        let mut senders = BTreeMap::new();
+        for (name, connector) in self
+            .connectors
             .iter()
-            .filter_map(|(channel, settings)| {
-                let connector = self.connectors.get(&settings.connector)?;
-                connector.webhooks()?;
-                Some((settings.connector.clone(), (Arc::clone(connector), channel.clone())))
-            })
-            .collect()
+            .filter(|(_, connector)| connector.webhooks().is_some())
+        {
+            let of = channels.iter().filter(|(_, settings)| settings.connector == *name);
+            let sender = Sender {
+                connector: Arc::clone(connector),
+                channels: of.map(|(channel, _)| channel.clone()).collect(),
+                source: self.sources.get(name).map(|source| Arc::clone(&source.wake)),
+                board: self.webhooks.get(name).map(Arc::clone).unwrap_or_default(),
+            };
+            if !sender.channels.is_empty() || sender.source.is_some() {
+                senders.insert(name.clone(), sender);
+            }
+        }
+        senders
     }
 
     /// The way in for webhooks. Without pollers in `orders` a hint is left to the leader's next poll.
@@ -114,7 +131,7 @@ impl House {
             senders: self.senders(),
             orders,
             inbox: Inbox::new(Arc::clone(&self.store), Arc::clone(&self.ledger_wake), applied),
-            counts: WebhookCounts::default(),
+            replays: Replays::default(),
         }
     }
 }

@@ -3,7 +3,8 @@
 use super::view::DaemonView;
 use crate::intake::GateKeeper;
 use crate::server::metrics::{
-    Metrics, OfChannel, OfLag, OfLimit, OfLine, OfName, OfOutcome, OfReport, OfSource, OfState, OfUnknown,
+    Metrics, OfChannel, OfConnector, OfLag, OfLimit, OfLine, OfName, OfOutcome, OfReport, OfSource, OfState, OfUnknown,
+    OfWebhook,
 };
 use crate::store::Lease;
 use omnistock_sdk::now;
@@ -66,6 +67,30 @@ pub(super) fn measure(view: &DaemonView, metrics: &Metrics) {
     }
     upkeep(view, metrics);
     sources(view, metrics);
+    webhooks(view, metrics);
+}
+
+fn webhooks(view: &DaemonView, metrics: &Metrics) {
+    for (name, board) in &view.house.webhooks {
+        let totals = board.totals();
+        for (answer, total) in [
+            ("accepted", totals.accepted - totals.repeated),
+            ("repeated", totals.repeated),
+            ("unauthorized", totals.unauthorized),
+            ("bad_request", totals.malformed),
+            ("busy", totals.busy),
+        ] {
+            raise(
+                &metrics.webhooks.get_or_create(&OfWebhook::new(name.as_str(), answer)),
+                total,
+            );
+        }
+        let silent = metrics
+            .webhooks_silent
+            .get_or_create(&OfConnector::new(name.as_str()))
+            .clone();
+        silent.set(i64::from(board.silence(now()).is_some()));
+    }
 }
 
 fn upkeep(view: &DaemonView, metrics: &Metrics) {

@@ -10,7 +10,7 @@ use crate::config::ChannelTimes;
 use crate::delivery::{ChannelParts, ChannelWorker, Ended, FreshOrders, Timings};
 use crate::intake::{
     Applying, GateKeeper, Holds, Inbox, Ledger, LedgerParts, OrderPoller, OrderRequests, Schedule, StockParts,
-    StockPoller, UpkeepTimes, Watched,
+    StockPoller, UpkeepTimes, Watched, WebhookBoard,
 };
 use crate::store::{EntryId, Lease};
 use omnistock_sdk::Connector;
@@ -153,6 +153,7 @@ impl<'a> Parts<'a> {
                 Arc::clone(board),
             );
             let poller = poller.anew(self.grant.rebuild.is_some());
+            let poller = poller.webhooks(self.webhooks_of(channel));
             requests.insert(channel.clone(), poller.requests());
             keep_alive(tracker, &self.ends, format!("orders of {channel}"), move |cancel| {
                 poller.clone().run(cancel)
@@ -168,6 +169,12 @@ impl<'a> Parts<'a> {
             Some(settings) => self.accounts.limited(&settings.connector, connector, &self.grant.lease),
             None => connector,
         }
+    }
+
+    /// Where it is known whether the channel's vendor still sends webhooks.
+    fn webhooks_of(&self, channel: &ChannelName) -> Option<Arc<WebhookBoard>> {
+        let settings = self.house.configuration.settings.channels.get(channel)?;
+        self.house.webhooks.get(&settings.connector).cloned()
     }
 
     /// One worker a channel.
@@ -265,7 +272,8 @@ impl<'a> Parts<'a> {
         let Some(public) = &self.house.configuration.server.public_url else {
             return;
         };
-        for (name, (connector, _)) in self.house.senders() {
+        for (name, sender) in self.house.senders() {
+            let connector = sender.connector;
             let url = format!("{}/webhooks/{name}", public.as_str().trim_end_matches('/'));
             keep_alive(tracker, &self.ends, format!("webhooks of {name}"), move |cancel| {
                 crate::intake::keep_subscribed(name.clone(), Arc::clone(&connector), url.clone(), cancel)

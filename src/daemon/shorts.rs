@@ -93,7 +93,7 @@ fn touches(event: &Event, sku: &Sku) -> bool {
         Event::Order { order, .. } => order.lines.iter().any(|line| line.sku.as_ref() == Some(sku)),
         Event::Movement { sku: of, .. } | Event::Reservation { sku: of, .. } => of == sku,
         Event::Price { .. } | Event::Snapshot { .. } | Event::Approved { .. } => false,
-        Event::Stock(_) | Event::Missing { .. } | Event::Absorbed { .. } => true,
+        Event::Stock(_) | Event::Missing { .. } | Event::Absorbed { .. } | Event::Mended { .. } => true,
     }
 }
 

@@ -122,6 +122,14 @@ fn attention(view: &DaemonView, channels: &[ChannelStatus], sources: &[SourceSta
         ));
     }
     lines.extend(view.house.ledger_board.mirror_error());
+    for (name, board) in &view.house.webhooks {
+        if let Some(silence) = board.silence(now()) {
+            lines.push(format!(
+                "{name}: no webhook since {}, longer than usual; polls found {} orders meanwhile",
+                silence.since, silence.untold
+            ));
+        }
+    }
     for source in sources {
         // Once a later report was taken over, the refusal needs no person any more.
         let taken = view

@@ -9,17 +9,17 @@ use super::status::status;
 use super::term::Life;
 use super::{explain, past, shorts};
 use crate::delivery::ChannelBoard;
-use crate::intake::{OrderBoard, SourceBoard, WebhookRefusal, take_webhook};
+use crate::intake::{OrderBoard, SourceBoard, WebhookRefusal, challenge, take_webhook};
 use crate::server::metrics::Metrics;
 use crate::server::{
-    ApiError, AuditBody, AuditView, ChannelAnswer, ChannelBody, Decision, Explanation, Hold, ItemView, Listed,
-    OverrideView, Parked, ParkedAnswer, ParkedBody, PlanBody, PlanView, ReloadBody, SetBody, ShortOrder, Status,
-    SyncAnswer, Unmapped, UnsetBody, View, WebhookAnswer,
+    ApiError, AuditBody, AuditView, ChannelAnswer, ChannelBody, Decision, Explanation, Hold, ItemView, Leak, Listed,
+    Mend, MendBody, OrderView, OverrideView, Parked, ParkedAnswer, ParkedBody, PlanBody, PlanView, ReloadBody, SetBody,
+    ShortOrder, Status, SyncAnswer, Unmapped, UnsetBody, View, WebhookAnswer,
 };
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
-use omnistock_sdk::{RawRequest, now};
-use omnistock_words::{ChannelName, ConnectorName, Millis, Sku};
+use omnistock_sdk::{RawRequest, Reply, now};
+use omnistock_words::{ChannelName, ConnectorName, Millis, OrderId, Sku};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -235,6 +235,24 @@ impl View for DaemonView {
         Ok(listed)
     }
 
+    async fn orders(&self, channel: Option<ChannelName>, most: usize) -> Result<Listed<OrderView>, ApiError> {
+        self.one_channel(channel.as_ref())?;
+        super::orders::list(self, channel.as_ref(), most).await
+    }
+
+    async fn order(&self, channel: ChannelName, order: OrderId) -> Result<OrderView, ApiError> {
+        super::orders::show(self, channel, order).await
+    }
+
+    async fn leaks(&self, channel: Option<ChannelName>, most: usize) -> Result<Listed<Leak>, ApiError> {
+        self.one_channel(channel.as_ref())?;
+        super::leaks::list(self, channel.as_ref(), most).await
+    }
+
+    async fn mend(&self, mend: Mend, asked: MendBody) -> Result<OrderView, ApiError> {
+        super::orders::mend(self, mend, asked).await
+    }
+
     async fn sync(&self, connector: Option<ConnectorName>, full: bool) -> Result<SyncAnswer, ApiError> {
         if full {
             return Err(ApiError::bad_request("`--full` is not available in this version").help("leave it out"));
@@ -314,12 +332,13 @@ impl View for DaemonView {
             Err(WebhookRefusal::Unknown) => WebhookAnswer::NotFound,
             Err(WebhookRefusal::Unsigned) => WebhookAnswer::Unauthorized,
             Err(WebhookRefusal::Malformed(_)) => WebhookAnswer::BadRequest,
-            Err(WebhookRefusal::Store(error)) => {
-                tracing::warn!(connector, "a webhook was sent back: {error}");
-                WebhookAnswer::Busy {
-                    retry_after: Duration::from_secs(5),
-                }
-            }
+            Err(WebhookRefusal::NoKey(_) | WebhookRefusal::Store(_)) => WebhookAnswer::Busy {
+                retry_after: Duration::from_secs(5),
+            },
         }
+    }
+
+    fn challenge(&self, connector: &str, query: &str) -> Option<Reply> {
+        challenge(&self.life.load().intake, connector, query)
     }
 }

@@ -27,7 +27,7 @@ pub fn missing(settings: &Settings, documents: &Documents, event: &Event) -> Vec
                 .map(|part| part.sku);
             of_order(documents, key, &sold.cloned().chain(parts).collect())
         }
-        Event::Absorbed { channel, order, .. } => of_order(
+        Event::Absorbed { channel, order, .. } | Event::Mended { channel, order, .. } => of_order(
             documents,
             OrderKey {
                 channel: channel.clone(),
@@ -89,6 +89,7 @@ pub fn apply(settings: &Settings, documents: &mut Documents, event: &Event, now:
         }
         Event::Order { channel, order } => apply_order::order(settings, documents, channel, order, now, out),
         Event::Absorbed { .. } => apply_order::absorbed(settings, documents, event, now, out),
+        Event::Mended { .. } => apply_order::mended(settings, documents, event, now, out),
         Event::Movement { .. } => apply_units::movement(settings, documents, event, now, out),
         Event::Reservation { .. } => apply_units::reservation(settings, documents, event, now, out),
         Event::Price { .. } => apply_units::price(settings, documents, event, now, out),

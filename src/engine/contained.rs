@@ -1,6 +1,6 @@
 //! How much of an order line the figures contain, by the four forms of `absorb`.
 
-use crate::{LineRecord, Position, SkuDocument, SourceDocument};
+use crate::{LineRecord, Position, SkuDocument, SourceDocument, Statement};
 use omnistock_words::{
     Absorb, Basis, ConnectorName, LocationPolicy, Millis, OrderStatus, Quantity, Settings, SourcePolicy,
 };
@@ -73,32 +73,47 @@ pub(crate) fn contained<'a>(
     if some && all {
         return line.quantity;
     }
-    let mut sum = Quantity::ZERO;
+    let worth = |stated: &Statement| {
+        let reached = reached(settings, &sources, figures, stated, &could);
+        if reached { stated.quantity } else { Quantity::ZERO }
+    };
+    let mut sum = line.released();
     for stated in &line.statements {
-        let own = || {
-            figures
-                .iter()
-                .filter(|figure| figure.matters && figure.position.source == stated.source)
-        };
-        let policy = match own().next() {
-            Some(figure) => figure.policy,
-            None => settings.sources.get(&stated.source),
-        };
-        if policy.is_none_or(|policy| policy.absorb != Absorb::ByReference) {
-            continue;
-        }
-        let near = own().any(&could);
-        let mut there = own().filter(|figure| !near || could(figure)).peekable();
-        let reached = if there.peek().is_some() {
-            there.all(|figure| stated.as_of <= figure.effective.0)
-        } else {
-            sources(&stated.source).is_some_and(|known| known.newest >= Some(stated.as_of))
-        };
-        if reached {
-            sum += stated.quantity;
-        }
+        let own = |other: &&Statement| stated.person && !other.person && other.source == stated.source;
+        // A person's word counts as far as it goes beyond what the source says itself.
+        let own = line.statements.iter().find(own).map_or(Quantity::ZERO, worth);
+        sum += (worth(stated) - own).positive();
     }
     sum.min(line.quantity)
+}
+
+/// Whether the figures are those that a statement speaks of.
+fn reached<'a>(
+    settings: &Settings,
+    sources: impl Fn(&ConnectorName) -> Option<&'a SourceDocument>,
+    figures: &[Figure<'_>],
+    stated: &Statement,
+    could: impl Fn(&Figure<'_>) -> bool,
+) -> bool {
+    let own = || {
+        figures
+            .iter()
+            .filter(|figure| figure.matters && figure.position.source == stated.source)
+    };
+    let policy = match own().next() {
+        Some(figure) => figure.policy,
+        None => settings.sources.get(&stated.source),
+    };
+    if policy.is_none_or(|policy| policy.absorb != Absorb::ByReference && !stated.person) {
+        return false;
+    }
+    let near = own().any(&could);
+    let mut there = own().filter(|figure| !near || could(figure)).peekable();
+    if there.peek().is_some() {
+        there.all(|figure| stated.as_of <= figure.effective.0)
+    } else {
+        sources(&stated.source).is_some_and(|known| known.newest >= Some(stated.as_of))
+    }
 }
 
 /// A kept row of nothing can't be where the units came from, nor can a figure of a source that

@@ -139,6 +139,28 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         as_of: Option<Millis>,
     },
+    /// A person's word on a line: so many units of it are contained in the figures of `source` from `as_of` on,
+    /// whatever the source says itself; without a source, so many are given back: they take no stock any more.
+    Mended {
+        /// The order's channel.
+        channel: ChannelName,
+        /// The order.
+        order: OrderId,
+        /// The line.
+        line: LineId,
+        /// Whose figures.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        source: Option<ConnectorName>,
+        /// Units of the line's SKU, in all.
+        quantity: Quantity,
+        /// From when on; `at` where it is left out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        as_of: Option<Millis>,
+        /// When it was said; the newest word counts.
+        at: Millis,
+        /// Why, for the record.
+        reason: String,
+    },
     /// One change of stock with an id of its own.
     Movement {
         /// Who reports.

@@ -63,6 +63,8 @@ pub struct LineExtra {
     pub reservation: Option<ReservationId>,
     /// Where returned units go back to stock.
     pub restock_location: Option<LocationName>,
+    /// Units that a person gave back: they take no stock any more.
+    pub released: Quantity,
     /// Since when it is back, if it is: a later edit of the order does not bring it back anew.
     pub back_at: Option<Millis>,
 }
@@ -75,10 +77,11 @@ impl LineExtra {
             location,
             reservation,
             restock_location,
+            released,
             back_at,
         } = &self;
         let plain = *part == Part::Whole && (location, restock_location) == (&None, &None);
-        let plain = plain && reservation.is_none() && back_at.is_none();
+        let plain = plain && reservation.is_none() && back_at.is_none() && released.is_zero();
         if plain { None } else { Some(Box::new(self)) }
     }
 }
@@ -106,6 +109,12 @@ impl LineRecord {
     #[inline]
     pub fn reservation(&self) -> Option<&ReservationId> {
         self.extra.as_ref()?.reservation.as_ref()
+    }
+
+    /// Units that a person gave back.
+    #[inline]
+    pub fn released(&self) -> Quantity {
+        self.extra.as_ref().map_or(Quantity::ZERO, |extra| extra.released)
     }
 
     /// Where returned units go back to stock.
@@ -160,6 +169,8 @@ struct Written<'a> {
     reservation: Option<&'a ReservationId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     restock_location: Option<&'a LocationName>,
+    #[serde(skip_serializing_if = "is_default")]
+    released: Quantity,
     #[serde(skip_serializing_if = "<[Statement]>::is_empty")]
     statements: &'a [Statement],
 }
@@ -187,6 +198,7 @@ impl Serialize for LineRecord {
             fulfilled_by: self.fulfilled_by,
             reservation: self.reservation(),
             restock_location: self.restock_location(),
+            released: self.released(),
             statements: &self.statements,
         };
         written.serialize(serializer)
@@ -219,6 +231,8 @@ struct Read {
     #[serde(default)]
     restock_location: Option<LocationName>,
     #[serde(default)]
+    released: Quantity,
+    #[serde(default)]
     statements: Vec<Statement>,
 }
 
@@ -230,6 +244,7 @@ impl<'de> Deserialize<'de> for LineRecord {
             location: read.location,
             reservation: read.reservation,
             restock_location: read.restock_location,
+            released: read.released,
             back_at: read.back_at,
         };
         Ok(Self {

@@ -99,6 +99,22 @@ impl LineStatement {
     }
 }
 
+/// A person's word on one line, by (line, source).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineMend {
+    /// The line.
+    pub line: LineId,
+    /// Whose figures contain it; `None`: it is given back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<ConnectorName>,
+    /// Units of the line's SKU.
+    pub quantity: Quantity,
+    /// Figures from then on.
+    pub as_of: Millis,
+    /// When it was said.
+    pub at: Millis,
+}
+
 /// What a bundle line was made of when it was first recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Composition {
@@ -133,6 +149,9 @@ pub struct OrderDocument {
     /// What sources said, by (line, source).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub statements: Vec<LineStatement>,
+    /// What people said of lines, each once, ascending by (line, source).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mends: Vec<LineMend>,
     /// Parts of bundle lines.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub compositions: Vec<Composition>,
@@ -153,6 +172,7 @@ impl Default for OrderDocument {
             lines: Vec::new(),
             touched: Vec::new(),
             statements: Vec::new(),
+            mends: Vec::new(),
             compositions: Vec::new(),
             past: Vec::new(),
         }
@@ -185,6 +205,30 @@ impl OrderDocument {
             self.touched = sold.chain(parts).collect();
             self.touched.sort_unstable();
             self.touched.dedup();
+        }
+    }
+
+    /// Takes a person's word in; `true` when it changes what is known. Of two the newer counts, ties to the smaller.
+    pub(crate) fn mend(&mut self, mend: LineMend) -> bool {
+        let key = (&mend.line, &mend.source);
+        match self
+            .mends
+            .binary_search_by(|known| (&known.line, &known.source).cmp(&key))
+        {
+            Ok(index) => {
+                let rank = |mend: &LineMend| (mend.at, -mend.quantity, mend.as_of);
+                let newer = |known: &&mut LineMend| rank(&mend) > rank(known);
+                let Some(known) = self.mends.get_mut(index).filter(newer) else {
+                    return false;
+                };
+                *known = mend;
+                true
+            }
+            Err(_) if self.mends.len() >= Self::LINES => false,
+            Err(index) => {
+                self.mends.insert(index, mend);
+                true
+            }
         }
     }
 

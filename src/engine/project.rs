@@ -129,8 +129,20 @@ fn record(key: &OrderKey, order: &OrderDocument, line: &OrderLineFact, part: Par
                 source: stated.source.clone(),
                 as_of,
                 quantity,
+                person: false,
             })
         });
+    let mends = || order.mends.iter().filter(|mend| mend.line == line.line);
+    let mended = mends().filter_map(|mend| {
+        Some(Statement {
+            source: mend.source.clone()?,
+            as_of: mend.as_of,
+            quantity: times(mend.quantity, per),
+            person: true,
+        })
+    });
+    let statements = statements.chain(mended);
+    let released = mends().find(|mend| mend.source.is_none()).map(|mend| mend.quantity);
     let left = |status: OrderStatus| matches!(status, OrderStatus::Shipped | OrderStatus::Returned);
     let back = |status: OrderStatus| status == OrderStatus::Returned;
     let extra = LineExtra {
@@ -138,6 +150,7 @@ fn record(key: &OrderKey, order: &OrderDocument, line: &OrderLineFact, part: Par
         location: line.location.clone(),
         reservation: line.reservation.clone(),
         restock_location: line.restock_location.clone(),
+        released: times(released.unwrap_or_default(), per),
         back_at: back(status).then(|| since_when_at_the_latest(order, line, back)),
     };
     LineRecord {

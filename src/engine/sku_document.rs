@@ -71,6 +71,9 @@ pub struct Statement {
     pub as_of: Millis,
     /// Units of this document's SKU.
     pub quantity: Quantity,
+    /// A person said so, not the source: then it counts whatever the source's way to say so is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub person: bool,
 }
 
 /// Units set aside.

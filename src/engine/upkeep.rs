@@ -101,6 +101,7 @@ pub fn forget(settings: &Settings, documents: &mut Documents, key: &OrderKey, re
         .flat_map(|stated| &stated.said)
         .map(|said| said.last);
     let last = stated
+        .chain(order.mends.iter().map(|mend| mend.at))
         .chain([order.at])
         .chain(order.cancelled)
         .max()
@@ -143,7 +144,9 @@ fn ended(settings: &Settings, documents: &Documents, key: &OrderKey, order: &Ord
             .iter()
             .filter(|line| line.channel == key.channel && line.order == key.order);
         ours.all(|line| {
-            let over = line.status != OrderStatus::Open || line.fulfilled_by != FulfilledBy::Merchant;
+            let over = line.status != OrderStatus::Open
+                || line.fulfilled_by != FulfilledBy::Merchant
+                || line.released() >= line.quantity;
             let taken = line.takes_stock() && contained(settings, sources, &figures, line, |_| true) < line.quantity;
             over && !taken
         })

@@ -379,12 +379,9 @@ impl Ledger {
 }
 
 fn skus<'a>(keys: impl IntoIterator<Item = &'a DocumentKey>) -> impl Iterator<Item = &'a Sku> {
-    keys.into_iter().filter_map(|key| {
-        if let DocumentKey::Sku(sku) = key {
-            Some(sku)
-        } else {
-            None
-        }
+    keys.into_iter().filter_map(|key| match key {
+        DocumentKey::Sku(sku) => Some(sku),
+        _ => None,
     })
 }
 
@@ -393,11 +390,10 @@ fn placed_anew(documents: &Documents, event: &Event) -> Option<(ChannelName, Mil
     let Event::Order { channel, order } = event else {
         return None;
     };
-    let (channel, key) = (channel.clone(), order.order.clone());
     let key = OrderKey {
         channel: channel.clone(),
-        order: key,
+        order: order.order.clone(),
     };
     let known = documents.orders.get(&key).is_some_and(|known| known.revision.is_some());
-    (!known).then_some((channel, order.placed_at))
+    (!known).then_some((key.channel, order.placed_at))
 }

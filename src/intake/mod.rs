@@ -12,10 +12,14 @@ mod ledger;
 mod orders;
 mod portion;
 mod rejections;
+mod replays;
 mod schedule;
 mod snapshot;
 mod stock;
 mod webhook;
+mod webhook_board;
+#[cfg(test)]
+mod webhook_test;
 
 pub use applying::{Applying, Begun};
 pub use board::{Refusal, SourceBoard, SourceReport};
@@ -25,6 +29,8 @@ pub use holds::{Decision, HeldReport, HoldError, Holds};
 pub use inbox::Inbox;
 pub use ledger::{Cutovers, HeldAt, Ledger, LedgerBoard, LedgerParts, OverdueLines, UpkeepTimes, Watched};
 pub use orders::{OrderBoard, OrderPoller, OrderRequests};
+pub use replays::Replays;
 pub use schedule::{CronSchedule, Schedule};
 pub use stock::{Listed, StockParts, StockPoller};
-pub use webhook::{Intake, WebhookCounts, WebhookRefusal, keep_subscribed, take_webhook};
+pub use webhook::{Intake, Sender, WebhookRefusal, challenge, keep_subscribed, take_webhook};
+pub use webhook_board::{Silence, Taken, WebhookBoard, WebhookTotals};

@@ -5,12 +5,13 @@
 //! again, which changes nothing.
 
 use super::inbox::Inbox;
+use super::webhook_board::WebhookBoard;
 use crate::store::{CommitBatch, CommitError, DocumentWrite, EntryId, Key, Kind, Lease, Store, StoreError};
 use omnistock_engine::Event;
 use omnistock_sdk::{Connector, ConnectorError, Cursor, ErrorClass, now};
 use omnistock_words::{ChannelName, Millis, OrderFact, OrderId};
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
@@ -25,7 +26,11 @@ const PAGES: usize = 1_000;
 pub struct OrderRequests {
     wake: Arc<Notify>,
     fresh: watch::Receiver<Fresh>,
+    doubted: Arc<Doubted>,
 }
+
+/// Orders of which webhooks told, and when. `None`: too many to name, all of them.
+type Doubted = Mutex<Option<HashMap<OrderId, Millis>>>;
 
 /// The last poll whose orders are in the ledgers.
 #[derive(Debug, Clone, Default)]
@@ -38,6 +43,18 @@ impl OrderRequests {
     /// Wakes the poller without waiting.
     pub fn hint(&self) {
         self.wake.notify_one();
+    }
+
+    /// A webhook told of this order: what a poll that begins from now on says of it is news, also where an earlier
+    /// poll said the same.
+    pub fn doubt(&self, order: &OrderId) {
+        let mut doubted = self.doubted.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(orders) = doubted.as_mut() {
+            orders.insert(order.clone(), now());
+            if orders.len() > REMEMBERED {
+                *doubted = None;
+            }
+        }
     }
 
     /// Returns when a poll that began after this call is applied to the ledgers: the time it began.
@@ -107,6 +124,9 @@ pub struct OrderPoller {
     wake: Arc<Notify>,
     fresh: watch::Sender<Fresh>,
     seen: HashMap<OrderId, OrderFact>,
+    doubted: Arc<Doubted>,
+    /// Told of orders that were news, where webhooks should have told of them before.
+    webhooks: Option<Arc<WebhookBoard>>,
     /// The newest event that was appended and may not be applied yet: also one of a poll that failed
     /// behind it, whose orders the next poll knows and doesn't append again.
     appended: Option<EntryId>,
@@ -154,6 +174,8 @@ impl OrderPoller {
             wake,
             fresh,
             seen,
+            doubted: Arc::new(Mutex::new(Some(HashMap::new()))),
+            webhooks: None,
             appended: None,
             cursor: None,
             anew: false,
@@ -167,11 +189,19 @@ impl OrderPoller {
         self
     }
 
+    /// Tells this board of orders that no webhook told of before.
+    #[must_use]
+    pub fn webhooks(mut self, board: Option<Arc<WebhookBoard>>) -> Self {
+        self.webhooks = board;
+        self
+    }
+
     /// The handle that wakes it.
     pub fn requests(&self) -> OrderRequests {
         OrderRequests {
             wake: Arc::clone(&self.wake),
             fresh: self.fresh.subscribe(),
+            doubted: Arc::clone(&self.doubted),
         }
     }
 
@@ -234,7 +264,7 @@ impl OrderPoller {
         }
         for _ in 0..PAGES {
             let page = role.orders(cursor.as_ref()).await?;
-            self.take_in(page.orders).await?;
+            self.take_in(page.orders, began).await?;
             if cursor.as_ref() != Some(&page.cursor) {
                 version = self.save_cursor(lease, version, &page.cursor).await?;
             }
@@ -266,10 +296,10 @@ impl OrderPoller {
         let Some(role) = connector.orders() else {
             return Ok(());
         };
-        let mut cursor = None;
+        let (mut cursor, began) = (None, now());
         for _ in 0..PAGES {
             let page = role.orders(cursor.as_ref()).await?;
-            self.take_in(page.orders).await?;
+            self.take_in(page.orders, began).await?;
             cursor = Some(page.cursor);
             if !page.more {
                 break;
@@ -280,10 +310,8 @@ impl OrderPoller {
     }
 
     /// Appends what is new.
-    async fn take_in(&mut self, orders: Vec<OrderFact>) -> Result<(), PollError> {
-        if self.seen.len() > REMEMBERED {
-            self.seen.clear();
-        }
+    async fn take_in(&mut self, orders: Vec<OrderFact>, began: Millis) -> Result<(), PollError> {
+        let told = self.forget_doubted(&orders, began);
         let fresh: Vec<OrderFact> = orders.into_iter().filter(|order| !self.known(order)).collect();
         let events: Vec<Event> = fresh
             .iter()
@@ -295,10 +323,35 @@ impl OrderPoller {
         let last = self.inbox.append(&events).await?;
         self.appended = last.or(self.appended);
         self.board.with(|numbers| numbers.orders += events.len() as u64);
+        if let Some(webhooks) = self.webhooks.as_ref().filter(|_| self.fresh.borrow().back_filled) {
+            let untold = fresh.iter().filter(|order| !told.contains(&order.order));
+            webhooks.polled(untold.count() as u64);
+        }
         for order in fresh {
             self.seen.insert(order.order.clone(), order);
         }
         Ok(())
+    }
+
+    /// Forgets what polls said of orders that a webhook has told of; those of them that are in this page, of a poll
+    /// that began then.
+    fn forget_doubted(&mut self, page: &[OrderFact], began: Millis) -> HashSet<OrderId> {
+        let mut doubted = self.doubted.lock().unwrap_or_else(PoisonError::into_inner);
+        if doubted.is_none() || self.seen.len() > REMEMBERED {
+            self.seen.clear();
+        }
+        let all = doubted.get_or_insert_default();
+        let mut told = HashSet::new();
+        for order in page.iter().map(|order| &order.order) {
+            let Some(since) = all.get(order) else { continue };
+            // A page that was read before the webhook came may be older: the next one is news, too.
+            if *since <= began {
+                all.remove(order);
+            }
+            self.seen.remove(order);
+            told.insert(order.clone());
+        }
+        told
     }
 
     /// Whether this very state of the order was appended before, whatever our fetch sequence says.

@@ -101,3 +101,36 @@ async fn orders_of_a_poll_that_failed_are_waited_for_by_the_next_one() {
     assert!(requests.back_filled());
     assert_eq!(store.read(EntryId::default(), 10).await.unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn an_order_of_which_a_webhook_told_is_news_to_the_next_poll() {
+    let store: Arc<dyn Store> = Arc::new(Memory::new());
+    let lease = store.acquire("own", Duration::from_mins(5)).await.unwrap().unwrap();
+    let (_applies, applied) = watch::channel(EntryId(100));
+    let (_leases, leads) = watch::channel(None);
+    let mut poller = OrderPoller::new(
+        ChannelName::new("shop").unwrap(),
+        shop(),
+        Duration::from_mins(5),
+        Arc::clone(&store),
+        leads,
+        Inbox::new(Arc::clone(&store), Arc::default(), applied),
+        Arc::default(),
+    );
+    let requests = poller.requests();
+    let entries = async || store.read(EntryId::default(), 100).await.unwrap().len();
+    poller.poll(&lease).await.unwrap();
+    poller.poll(&lease).await.unwrap();
+    assert_eq!(entries().await, 1, "what polls said before is no news");
+    // Something else may be in the ledger by now: what the channel says counts again, once.
+    requests.doubt(&OrderId::new("1001").unwrap());
+    poller.poll(&lease).await.unwrap();
+    poller.poll(&lease).await.unwrap();
+    assert_eq!(entries().await, 2);
+    for number in 0..=REMEMBERED {
+        requests.doubt(&OrderId::new(number.to_string()).unwrap());
+    }
+    poller.poll(&lease).await.unwrap();
+    poller.poll(&lease).await.unwrap();
+    assert_eq!(entries().await, 3, "too many to name are all of them");
+}

@@ -1,40 +1,48 @@
 //! A webhook's way: verified by its connector, durable in the inbox, then answered.
 //!
-//! Unsigned or unreadable bodies change nothing; a signed body that only hints leads to a fetch.
+//! Unsigned or unreadable bodies change nothing; a body that only hints leads to a fetch: of the orders of the
+//! sender's channels, and of the figures where the sender is a source.
 
 use super::inbox::Inbox;
 use super::orders::OrderRequests;
+use super::replays::{Replays, fingerprint};
+use super::webhook_board::{Taken, WebhookBoard};
 use crate::store::StoreError;
 use omnistock_engine::Event;
-use omnistock_sdk::{Connector, RawRequest, Received, SubscriptionState, WebhookError};
-use omnistock_words::{ChannelName, ConnectorName};
+use omnistock_sdk::{Connector, Hint, RawRequest, Received, Reply, SubscriptionState, WebhookError, WebhookRole, now};
+use omnistock_words::{ChannelName, ConnectorName, OrderFact};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+
+/// How long a public key may take to come: its sender waits meanwhile.
+const KEY: Duration = Duration::from_secs(2);
+
+/// A connector that takes webhooks, and whom they concern.
+#[derive(Clone)]
+pub struct Sender {
+    /// The connector.
+    pub connector: Arc<dyn Connector>,
+    /// The channels of whose orders it tells.
+    pub channels: Vec<ChannelName>,
+    /// Rings the reader of its figures, where it is a source.
+    pub source: Option<Arc<Notify>>,
+    /// What became of its webhooks.
+    pub board: Arc<WebhookBoard>,
+}
 
 /// What a webhook may reach.
 pub struct Intake {
-    /// Connectors by name, with the channel whose orders they tell of.
-    pub senders: BTreeMap<ConnectorName, (Arc<dyn Connector>, ChannelName)>,
+    /// Who sends, by the connector's name.
+    pub senders: BTreeMap<ConnectorName, Sender>,
     /// Pollers of the channels' orders.
     pub orders: BTreeMap<ChannelName, OrderRequests>,
     /// The way into the ledger.
     pub inbox: Inbox,
-    /// Webhooks taken in, refused, not understood.
-    pub counts: WebhookCounts,
-}
-
-/// Webhooks since the start.
-#[derive(Default)]
-pub struct WebhookCounts {
-    /// Durable.
-    pub taken: AtomicU64,
-    /// Not signed by the channel.
-    pub unsigned: AtomicU64,
-    /// Signed, but of no known shape.
-    pub malformed: AtomicU64,
+    /// Bodies that are durable already.
+    pub replays: Replays,
 }
 
 /// Why a webhook was not taken.
@@ -43,12 +51,15 @@ pub enum WebhookRefusal {
     /// No connector of this name takes webhooks.
     #[error("no connector of this name takes webhooks")]
     Unknown,
-    /// Not signed by the channel.
+    /// Not signed by the sender.
     #[error("not signed")]
     Unsigned,
     /// Signed, but of no known shape.
     #[error("{0}")]
     Malformed(String),
+    /// It can't be said now whether it is signed: the sender has to send it again.
+    #[error("the key it is signed with was not to be had: {0}")]
+    NoKey(String),
     /// It could not be made durable: the sender has to send it again.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -56,47 +67,123 @@ pub enum WebhookRefusal {
 
 /// Takes a webhook. `Ok`: everything it said is durable.
 pub async fn take_webhook(intake: &Intake, connector: &str, request: &RawRequest) -> Result<(), WebhookRefusal> {
-    let name = ConnectorName::new(connector).map_err(|_| WebhookRefusal::Unknown)?;
-    let (sender, channel) = intake.senders.get(&name).ok_or(WebhookRefusal::Unknown)?;
-    let role = sender.webhooks().ok_or(WebhookRefusal::Unknown)?;
-    let received = match role.receive(request) {
-        Ok(received) => received,
-        Err(WebhookError::Unsigned(cause)) => {
-            intake.counts.unsigned.fetch_add(1, Ordering::Relaxed);
-            tracing::warn!(connector, "a webhook was refused: {cause}");
-            return Err(WebhookRefusal::Unsigned);
-        }
-        Err(WebhookError::Malformed(cause)) => {
-            intake.counts.malformed.fetch_add(1, Ordering::Relaxed);
+    let (sender, role) = find(intake, connector)?;
+    let taken = match receive(role, request).await {
+        Ok(received) => take(intake, sender, connector, request, received).await,
+        Err(refusal) => Err(refusal),
+    };
+    match &taken {
+        Ok(taken) => sender.board.took(*taken, now()),
+        Err(WebhookRefusal::Unsigned) => sender.board.unauthorized(),
+        Err(WebhookRefusal::Malformed(cause)) => {
+            sender.board.malformed();
             tracing::warn!(
                 connector,
-                "a signed webhook was not understood, orders are fetched instead: {cause}"
+                "a signed webhook was not understood, its sender is read instead: {cause}"
             );
-            look(intake, channel);
-            return Err(WebhookRefusal::Malformed(cause));
+            look(intake, sender, &[]);
         }
-    };
-    match received {
-        Received::Nothing => {}
-        Received::Look(_) => look(intake, channel),
-        Received::Orders(orders) => {
-            let events: Vec<Event> = orders
-                .into_iter()
-                .map(|order| Event::Order {
-                    channel: channel.clone(),
-                    order,
-                })
-                .collect();
-            intake.inbox.append(&events).await?;
+        Err(refusal) => {
+            sender.board.busy();
+            tracing::warn!(connector, "a webhook was sent back: {refusal}");
         }
     }
-    intake.counts.taken.fetch_add(1, Ordering::Relaxed);
-    Ok(())
+    taken.map(drop)
 }
 
-fn look(intake: &Intake, channel: &ChannelName) {
-    if let Some(orders) = intake.orders.get(channel) {
-        orders.hint();
+/// What a sender is to be told that asks whether this address is ours; `None`: it asks nothing.
+pub fn challenge(intake: &Intake, connector: &str, query: &str) -> Option<Reply> {
+    find(intake, connector).ok()?.1.challenge(query)
+}
+
+fn find<'a>(intake: &'a Intake, connector: &str) -> Result<(&'a Sender, &'a dyn WebhookRole), WebhookRefusal> {
+    let name = ConnectorName::new(connector).map_err(|_| WebhookRefusal::Unknown)?;
+    let sender = intake.senders.get(&name).ok_or(WebhookRefusal::Unknown)?;
+    let role = sender.connector.webhooks().ok_or(WebhookRefusal::Unknown)?;
+    Ok((sender, role))
+}
+
+/// What the request says, once its sender is known; a key that is missing is fetched, once.
+async fn receive(role: &dyn WebhookRole, request: &RawRequest) -> Result<Received, WebhookRefusal> {
+    let first = role.receive(request);
+    let Err(WebhookError::Key(id)) = &first else {
+        return first.map_err(refusal);
+    };
+    match tokio::time::timeout(KEY, role.fetch_key(id)).await {
+        Ok(Ok(())) => role.receive(request).map_err(refusal),
+        Ok(Err(error)) => Err(WebhookRefusal::NoKey(error.to_string())),
+        Err(_) => Err(WebhookRefusal::NoKey(format!("no answer within {} s", KEY.as_secs()))),
+    }
+}
+
+fn refusal(error: WebhookError) -> WebhookRefusal {
+    match error {
+        WebhookError::Unsigned(cause) => {
+            tracing::warn!("a webhook was refused: {cause}");
+            WebhookRefusal::Unsigned
+        }
+        WebhookError::Malformed(cause) => WebhookRefusal::Malformed(cause),
+        WebhookError::Key(id) => WebhookRefusal::NoKey(format!("it is called {id}")),
+    }
+}
+
+async fn take(
+    intake: &Intake,
+    sender: &Sender,
+    connector: &str,
+    request: &RawRequest,
+    received: Received,
+) -> Result<Taken, WebhookRefusal> {
+    let orders = match received {
+        Received::Nothing => return Ok(Taken::Nothing),
+        Received::Look(hints) => {
+            look(intake, sender, &hints);
+            return Ok(Taken::Look);
+        }
+        Received::Orders(orders) => orders,
+    };
+    let print = fingerprint(connector, &request.body);
+    if intake.replays.knows(&print) {
+        // It is in the ledger. Should it be true once more, after something else, the fetch says so.
+        doubt(intake, sender, &orders);
+        look(intake, sender, &[Hint::Orders]);
+        return Ok(Taken::Repeated);
+    }
+    let events: Vec<Event> = sender
+        .channels
+        .iter()
+        .flat_map(|channel| {
+            orders.iter().map(|order| Event::Order {
+                channel: channel.clone(),
+                order: order.clone(),
+            })
+        })
+        .collect();
+    intake.inbox.append(&events).await?;
+    doubt(intake, sender, &orders);
+    // Only now: one whose first copy could not be kept must be heard when it comes again.
+    intake.replays.keep(print);
+    Ok(Taken::Orders)
+}
+
+/// What a poll said of these orders before may not be the newest any more.
+fn doubt(intake: &Intake, sender: &Sender, orders: &[OrderFact]) {
+    for requests in sender.channels.iter().filter_map(|channel| intake.orders.get(channel)) {
+        for order in orders {
+            requests.doubt(&order.order);
+        }
+    }
+}
+
+/// Reads again. Hints about orders alone don't concern a source's figures.
+fn look(intake: &Intake, sender: &Sender, hints: &[Hint]) {
+    for requests in sender.channels.iter().filter_map(|channel| intake.orders.get(channel)) {
+        requests.hint();
+    }
+    let of_orders = |hint: &Hint| matches!(hint, Hint::Order(_) | Hint::Orders);
+    let only_orders = !hints.is_empty() && hints.iter().all(of_orders);
+    if let Some(source) = sender.source.as_ref().filter(|_| !only_orders) {
+        source.notify_one();
     }
 }
 

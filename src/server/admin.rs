@@ -4,6 +4,7 @@
 use super::guard::programs_only;
 use super::listener::Limits;
 use super::people;
+use super::places::Place;
 use super::{
     ApiError, ApiErrorKind, Decision, Explanation, Hold, ItemView, Listed, Parked, ShortOrder, Status, SyncAnswer,
     Unmapped, View,
@@ -46,6 +47,7 @@ pub fn router(view: Arc<dyn View>, limits: &Limits) -> Router {
         .route("/api/v1/parked/drop", post(people::drop))
         .route("/api/v1/audit", get(people::audits).post(people::audit))
         .route("/api/v1/listings/unmapped", get(unmapped))
+        .merge(super::orders::routes())
         .route("/api/v1/sync", post(sync))
         .route("/api/v1/channel", post(people::change_channel))
         .route("/api/v1/plan", post(people::plan))
@@ -75,6 +77,7 @@ impl IntoResponse for ApiError {
 
 /// No request waits longer than the daemon's deadline, whatever it waits for.
 async fn in_time(State(deadline): State<Duration>, request: Request, next: Next) -> Response {
+    let _answering = request.extensions().get::<Arc<Place>>().map(Place::answering);
     tokio::time::timeout(deadline, next.run(request))
         .await
         .unwrap_or_else(|_| {
@@ -156,9 +159,9 @@ struct Since {
     since: Option<Millis>,
 }
 
-type Asked<T> = Result<Query<T>, QueryRejection>;
+pub(super) type Asked<T> = Result<Query<T>, QueryRejection>;
 
-fn query<T>(asked: Asked<T>) -> Result<T, ApiError> {
+pub(super) fn query<T>(asked: Asked<T>) -> Result<T, ApiError> {
     asked
         .map(|Query(value)| value)
         .map_err(|refused| ApiError::bad_request(refused.body_text()))
@@ -170,12 +173,12 @@ fn path(asked: Result<Path<String>, PathRejection>) -> Result<String, ApiError> 
         .map_err(|refused| ApiError::bad_request(refused.body_text()))
 }
 
-fn named<T: std::str::FromStr<Err = omnistock_words::NameError>>(text: &str) -> Result<T, ApiError> {
+pub(super) fn named<T: std::str::FromStr<Err = omnistock_words::NameError>>(text: &str) -> Result<T, ApiError> {
     text.parse()
         .map_err(|error| ApiError::bad_request(format!("`{text}` is {error}")))
 }
 
-fn channel(text: Option<&str>) -> Result<Option<ChannelName>, ApiError> {
+pub(super) fn channel(text: Option<&str>) -> Result<Option<ChannelName>, ApiError> {
     text.map(named).transpose()
 }
 
@@ -252,9 +255,9 @@ async fn reject(
     decide(state, Decision::Reject, &path(id)?, &headers, body).await
 }
 
-/// A reason that has to be given.
-pub(super) fn reasoned(reason: &str) -> Result<&str, ApiError> {
-    let reason = reason.trim();
+/// What a person gives as the reason, without the space around it.
+pub(super) fn reason(given: &str) -> Result<&str, ApiError> {
+    let reason = given.trim();
     if reason.is_empty() || reason.chars().count() > 500 {
         return Err(ApiError::bad_request("`reason` must be 1 to 500 characters").help("say why, for the record"));
     }
@@ -263,7 +266,7 @@ pub(super) fn reasoned(reason: &str) -> Result<&str, ApiError> {
 
 async fn decide(State(view): Shared, decision: Decision, id: &str, headers: &HeaderMap, body: Body) -> Answer<Hold> {
     let asked: DecisionBody = json(headers, body)?;
-    view.decide_hold(id, decision, reasoned(&asked.reason)?).await.map(Json)
+    view.decide_hold(id, decision, reason(&asked.reason)?).await.map(Json)
 }
 
 /// A JSON body, with an error that names the key. The content type is demanded because forms of
@@ -295,7 +298,7 @@ struct OfList {
     limit: Option<usize>,
 }
 
-const MOST_LISTED: usize = 10_000;
+pub(super) const MOST_LISTED: usize = 10_000;
 
 async fn parked(State(view): Shared, asked: Asked<OfList>) -> Answer<Listed<Parked>> {
     let asked = query(asked)?;

@@ -1,7 +1,8 @@
 //! Accepting connections: one sentence when an address can't be bound, a limit on everything a
 //! stranger could make us wait for, and a stop that ends.
 
-use axum::Router;
+use super::places::{Place, Places};
+use axum::{Extension, Router};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
@@ -10,7 +11,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -35,8 +35,11 @@ pub enum BindError {
 /// What a connection may cost.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Connections at once; further ones wait in the system's queue.
+    /// Connections at once. Further ones take the place of those that only wait, see `places`; while all are being
+    /// answered they wait in the system's queue.
     pub connections: usize,
+    /// Of those, connections from one address; behind it there may be a proxy that speaks for many.
+    pub per_address: usize,
     /// From the first byte awaited to the end of the header, also on a connection that is kept.
     pub header: Duration,
     /// For the whole body.
@@ -57,6 +60,7 @@ impl Limits {
     pub fn webhooks() -> Self {
         Self {
             connections: 256,
+            per_address: 128,
             header: Duration::from_secs(10),
             body: Duration::from_secs(15),
             answer: Duration::from_secs(4),
@@ -70,6 +74,7 @@ impl Limits {
     pub fn admin() -> Self {
         Self {
             connections: 64,
+            per_address: 64,
             answer: Duration::from_secs(10),
             most_body: 64 << 10,
             ..Self::webhooks()
@@ -89,17 +94,22 @@ pub async fn bind(address: SocketAddr, key: &'static str) -> Result<TcpListener,
 
 /// Serves until `stop`, then until the requests in flight are answered, at most `limits.grace` longer.
 pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: CancellationToken) {
-    let places = Arc::new(Semaphore::new(limits.connections));
+    let places = Places::new(limits.connections, limits.per_address);
     let tracker = TaskTracker::new();
     loop {
-        let next = async { (Arc::clone(&places).acquire_owned().await, accept(&listener).await) };
+        let next = async {
+            let (stream, address) = accept(&listener).await;
+            (stream, places.take(address.ip()).await)
+        };
         tokio::select! {
             biased;
             () = stop.cancelled() => break,
-            (place, stream) = next => {
-                // The semaphore is never closed; if it were, nothing more could be accepted.
-                let Ok(place) = place else { break };
-                tracker.spawn(connection(stream, router.clone(), limits.clone(), stop.clone(), place));
+            (stream, place) = next => {
+                if let Some(place) = place {
+                    tracker.spawn(connection(stream, router.clone(), limits.clone(), stop.clone(), place));
+                } else {
+                    tracing::debug!("a connection was closed: its address has too many");
+                }
             }
         }
     }
@@ -109,10 +119,10 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
 }
 
 /// The next connection. Running out of file descriptors passes: it waits instead of spinning.
-async fn accept(listener: &TcpListener) -> TcpStream {
+async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => return stream,
+            Ok(accepted) => return accepted,
             Err(error) => {
                 tracing::warn!(%error, "can't accept a connection, trying again");
                 tokio::time::sleep(Duration::from_millis(250)).await;
@@ -121,13 +131,7 @@ async fn accept(listener: &TcpListener) -> TcpStream {
     }
 }
 
-async fn connection(
-    stream: TcpStream,
-    router: Router,
-    limits: Limits,
-    stop: CancellationToken,
-    _place: OwnedSemaphorePermit,
-) {
+async fn connection(stream: TcpStream, router: Router, limits: Limits, stop: CancellationToken, place: Arc<Place>) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "the connection was gone before it began");
         return;
@@ -139,9 +143,12 @@ async fn connection(
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header)
         .max_buf_size(64 << 10);
-    let served = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    let leave = place.leave.clone();
+    let service = TowerToHyperService::new(router.layer(Extension(place)));
+    let served = builder.serve_connection(TokioIo::new(stream), service);
     tokio::pin!(served);
     tokio::select! {
+        () = leave.cancelled() => return tracing::debug!("a connection that waited was closed for another one"),
         ended = served.as_mut() => return trace_end(ended),
         () = stop.cancelled() => {}
         () = tokio::time::sleep(limits.life) => {}

@@ -50,7 +50,9 @@ labels!(/// Of one source: `outcome` is `taken`, `held` or `refused`.
     OfReport { source, outcome });
 labels!(/// Of one source: `what` is `locations`, `channels` or `skus`.
     OfUnknown { source, what });
-labels!(/// Of one connector: `answer` is `accepted`, `unauthorized`, `bad_request` or `busy`. Unknown connectors are not counted.
+labels!(/// Of one connector that sends webhooks.
+    OfConnector { connector });
+labels!(/// Of one connector: `answer` is `accepted`, `repeated`, `unauthorized`, `bad_request` or `busy`. Unknown connectors are not counted.
     OfWebhook { connector, answer });
 labels!(/// Of an order line; only the first few are named.
     OfLine { channel, order, line, sku });
@@ -83,6 +85,7 @@ pub struct Metrics {
     pub source_age: Family<OfSource, Gauge>,
     pub unknown: Family<OfUnknown, Gauge>,
     pub webhooks: Family<OfWebhook, Counter>,
+    pub webhooks_silent: Family<OfConnector, Gauge>,
     pub holds: Gauge,
     pub inbox: Gauge,
     pub commit: Histogram,
@@ -118,6 +121,7 @@ impl Metrics {
             source_age: Family::default(),
             unknown: Family::default(),
             webhooks: Family::default(),
+            webhooks_silent: Family::default(),
             holds: Gauge::default(),
             inbox: Gauge::default(),
             commit: Histogram::new(STORE_SECONDS),
@@ -173,6 +177,11 @@ impl Metrics {
             self.unknown.clone(),
         );
         r.register("webhooks", "Webhooks by answer", self.webhooks.clone());
+        r.register(
+            "webhooks_silent",
+            "1 while orders come by polls only and webhooks are silent for longer than usual",
+            self.webhooks_silent.clone(),
+        );
         r.register("holds", "Changes held by a guard", self.holds.clone());
         r.register(
             "inbox_entries",

@@ -9,7 +9,9 @@ mod audit;
 mod guard;
 pub mod listener;
 pub mod metrics;
+mod orders;
 mod people;
+mod places;
 mod plan;
 mod status;
 mod steering;
@@ -21,6 +23,7 @@ pub use answers::{
     PriceExplanation, ShortOrder, Sold, Stamped, Step, SyncAnswer, Unmapped,
 };
 pub use audit::{AuditBody, AuditClass, AuditView, ParkedAnswer, ParkedBody};
+pub use orders::{Leak, Mend, MendBody, MendView, OrderLineState, OrderView, SourcedView};
 pub use plan::{PlanBody, PlanCause, PlanChannel, PlanPrice, PlanTop, PlanView, ReloadBody};
 pub use status::{
     ChannelStatus, Counted, Gate, Lag, LastReport, LimitStatus, ListingState, ReportProblem, SourceStatus, StateCounts,

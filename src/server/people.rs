@@ -1,6 +1,6 @@
 //! Routes of what people change while the daemon runs, each with its reason for the record.
 
-use super::admin::{Answer, Body, Shared, json, reasoned};
+use super::admin::{Answer, Body, Shared, json, reason};
 use super::{
     ApiError, AuditBody, AuditView, ChannelAnswer, ChannelBody, Listed, OverrideView, ParkedAnswer, ParkedBody,
     PlanView, ReloadBody, SetBody, UnsetBody,
@@ -25,7 +25,7 @@ pub(super) async fn change_channel(State(view): Shared, headers: HeaderMap, body
 
 pub(super) async fn set(State(view): Shared, headers: HeaderMap, body: Body) -> Answer<OverrideView> {
     let mut asked: SetBody = json(&headers, body)?;
-    asked.reason = reasoned(&asked.reason)?.to_owned();
+    asked.reason = reason(&asked.reason)?.to_owned();
     view.set(asked).await.map(Json)
 }
 
@@ -59,7 +59,7 @@ pub(super) async fn drop(state: Shared, headers: HeaderMap, body: Body) -> Answe
 async fn refused(State(view): Shared, headers: &HeaderMap, body: Body, drop: bool) -> Answer<Listed<ParkedAnswer>> {
     let mut asked: ParkedBody = json(headers, body)?;
     if drop {
-        asked.reason = reasoned(&asked.reason)?.to_owned();
+        asked.reason = reason(&asked.reason)?.to_owned();
     }
     short(&asked.reason)?;
     if asked.all != asked.listings.is_empty() {

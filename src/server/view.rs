@@ -1,13 +1,13 @@
 //! What the listeners ask of the daemon: one trait, and the ways in which it may say no.
 
 use super::{
-    AuditBody, AuditView, ChannelAnswer, ChannelBody, Explanation, Hold, ItemView, Listed, OverrideView, Parked,
-    ParkedAnswer, ParkedBody, PlanBody, PlanView, ReloadBody, SetBody, ShortOrder, Status, SyncAnswer, Unmapped,
-    UnsetBody,
+    AuditBody, AuditView, ChannelAnswer, ChannelBody, Explanation, Hold, ItemView, Leak, Listed, Mend, MendBody,
+    OrderView, OverrideView, Parked, ParkedAnswer, ParkedBody, PlanBody, PlanView, ReloadBody, SetBody, ShortOrder,
+    Status, SyncAnswer, Unmapped, UnsetBody,
 };
 use async_trait::async_trait;
-use omnistock_sdk::RawRequest;
-use omnistock_words::{ChannelName, ConnectorName, Millis, Sku};
+use omnistock_sdk::{RawRequest, Reply};
+use omnistock_words::{ChannelName, ConnectorName, Millis, OrderId, Sku};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -52,6 +52,26 @@ pub trait View: Send + Sync + 'static {
 
     /// Listings without a SKU we know, at most `most`, ordered by channel and listing.
     async fn unmapped(&self, channel: Option<ChannelName>, most: usize) -> Result<Listed<Unmapped>, ApiError>;
+
+    /// Orders of which something is still subtracted, at most `most`, ordered by channel and order.
+    async fn orders(&self, _channel: Option<ChannelName>, _most: usize) -> Result<Listed<OrderView>, ApiError> {
+        Err(ApiError::bad_request("`orders` is not available here"))
+    }
+
+    /// One order, open or not.
+    async fn order(&self, _channel: ChannelName, _order: OrderId) -> Result<OrderView, ApiError> {
+        Err(ApiError::bad_request("`orders` is not available here"))
+    }
+
+    /// What takes stock without an order that lives, at most `most`, by SKU.
+    async fn leaks(&self, _channel: Option<ChannelName>, _most: usize) -> Result<Listed<Leak>, ApiError> {
+        Err(ApiError::bad_request("`orders` is not available here"))
+    }
+
+    /// A person's word on an order. In the ledgers when it answers; the order as it is then.
+    async fn mend(&self, _mend: Mend, _asked: MendBody) -> Result<OrderView, ApiError> {
+        Err(ApiError::bad_request("`orders` is not available here"))
+    }
 
     /// Reads again, now: one connector or all; `full` forgets the places to go on from.
     /// Answers when the reads are asked for, not when they are done.
@@ -108,6 +128,11 @@ pub trait View: Send + Sync + 'static {
     /// A webhook for the connector of this name. [`WebhookAnswer::Accepted`] promises that what
     /// it said is durable. May be dropped before it ends when the sender hangs up.
     async fn webhook(&self, connector: &str, request: RawRequest) -> WebhookAnswer;
+
+    /// What to answer a vendor that asks whether this address is ours, by a query and no body; `None`: nothing is asked.
+    fn challenge(&self, _connector: &str, _query: &str) -> Option<Reply> {
+        None
+    }
 }
 
 /// What a person says of a hold.

@@ -5,6 +5,7 @@
 //! 503 with `Retry-After` when nothing could be kept: senders come again.
 
 use super::listener::Limits;
+use super::places::Place;
 use super::{View, WebhookAnswer};
 use axum::Router;
 use axum::body::Bytes;
@@ -26,7 +27,7 @@ struct Shared {
 /// The routes of the webhook listener.
 pub fn router(view: Arc<dyn View>, limits: &Limits) -> Router {
     Router::new()
-        .route("/webhooks/{connector}", post(receive))
+        .route("/webhooks/{connector}", post(receive).get(challenge))
         .layer(DefaultBodyLimit::max(limits.most_body))
         .with_state(Shared {
             view,
@@ -34,8 +35,19 @@ pub fn router(view: Arc<dyn View>, limits: &Limits) -> Router {
         })
 }
 
+/// A vendor asks whether this address is ours. To others it is as if there were nothing to `GET`.
+async fn challenge(State(shared): State<Shared>, Path(connector): Path<String>, request: Request) -> Response {
+    reply(&shared, &connector, request.uri().query()).unwrap_or_else(|| StatusCode::METHOD_NOT_ALLOWED.into_response())
+}
+
+fn reply(shared: &Shared, connector: &str, query: Option<&str>) -> Option<Response> {
+    let reply = shared.view.challenge(connector, query?)?;
+    Some(([(header::CONTENT_TYPE, reply.content_type)], reply.body).into_response())
+}
+
 async fn receive(State(shared): State<Shared>, Path(connector): Path<String>, request: Request) -> Response {
     let received_at = omnistock_sdk::now();
+    let place = request.extensions().get::<Arc<Place>>().cloned();
     let query = request.uri().query().unwrap_or_default().to_owned();
     let headers = request
         .headers()
@@ -47,11 +59,21 @@ async fn receive(State(shared): State<Shared>, Path(connector): Path<String>, re
             )
         })
         .collect();
+    if announced(&request).is_some_and(|length| length > shared.limits.most_body) {
+        return plain(StatusCode::PAYLOAD_TOO_LARGE, "the body can't be taken");
+    }
     let body = match timeout(shared.limits.body, Bytes::from_request(request, &())).await {
         Ok(Ok(body)) => body,
         Ok(Err(refused)) => return plain(refused.status(), "the body can't be taken"),
         Err(_) => return plain(StatusCode::REQUEST_TIMEOUT, "the body took too long"),
     };
+    // Whole now: from here on nobody takes the place of this connection.
+    let _answering = place.as_ref().map(Place::answering);
+    if body.is_empty()
+        && let Some(reply) = reply(&shared, &connector, Some(query.as_str()))
+    {
+        return reply;
+    }
     let raw = RawRequest {
         headers,
         query,
@@ -66,6 +88,13 @@ async fn receive(State(shared): State<Shared>, Path(connector): Path<String>, re
             .await
             .unwrap_or(busy),
     )
+}
+
+/// How long the body is said to be: one that is too long is not waited for.
+fn announced(request: &Request) -> Option<usize> {
+    let length = request.headers().get(header::CONTENT_LENGTH)?;
+    // What is no number of ours is larger than any.
+    Some(length.to_str().ok()?.parse().unwrap_or(usize::MAX))
 }
 
 fn answer(answer: WebhookAnswer) -> Response {

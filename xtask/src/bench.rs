@@ -5,7 +5,7 @@ use anyhow::{Result, bail};
 use std::process::Command;
 
 /// The measurements there are.
-const NAMES: [&str; 3] = ["limit", "storm", "snapshot"];
+const NAMES: [&str; 4] = ["limit", "storm", "snapshot", "webhooks"];
 
 /// Prints one JSON object a figure; fails where one falls short. What is built goes to standard error.
 pub(crate) fn bench(name: &str, arguments: &[&str]) -> Result<()> {

@@ -10,7 +10,7 @@ use anyhow::{Result, bail};
 use std::path::PathBuf;
 use std::process::Command;
 
-const USAGE: &str = "usage: cargo xtask test [FILTER…] | conformance | deny | real medusa | soak [ROUNDS] | bench limit|storm|snapshot [--json]";
+const USAGE: &str = "usage: cargo xtask test [FILTER…] | conformance | deny | real medusa | soak [ROUNDS] | bench limit|storm|snapshot|webhooks [--json]";
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

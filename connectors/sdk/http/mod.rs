@@ -2,7 +2,6 @@
 
 mod client;
 mod guard;
-mod signature;
 
+pub use crate::verify::{hmac_sha256_base64, verify_hmac_sha256_base64};
 pub use client::{Answer, Http, HttpSettings};
-pub use signature::{hmac_sha256_base64, verify_hmac_sha256_base64};

@@ -1,16 +1,14 @@
 //! Answers in the form of the scenario's output.
 
 use crate::guard::{GuardName, Kept};
-use crate::picture::Picture;
 use crate::snapshot::Finding;
 use crate::{
-    Attributes, Complaint, Documents, Event, LineRecord, Offer, OrderKey, Part, PriceAnswer, Promise, State, StepName,
-    explain, explained, resolve, sellable,
+    Attributes, Complaint, Documents, Event, Offer, OrderKey, PriceAnswer, Promise, Sourced, State, StepName, explain,
+    explained, order_lines, resolve, sellable,
 };
 use omnistock_words::{
     ChannelName, ConnectorName, LineId, ListingId, LocationName, Millis, Money, OrderId, Quantity, Settings, Sku,
 };
-use rust_decimal::Decimal;
 use serde::Serialize;
 
 /// A step of a promise.
@@ -31,6 +29,16 @@ pub struct SourcedEntry {
     /// The part, where the line sold a bundle.
     #[serde(skip_serializing_if = "Option::is_none")]
     sku: Option<Sku>,
+}
+
+impl From<Sourced> for SourcedEntry {
+    fn from(sourced: Sourced) -> Self {
+        Self {
+            location: sourced.location,
+            quantity: sourced.quantity,
+            sku: sourced.part,
+        }
+    }
 }
 
 /// A line of an order.
@@ -313,67 +321,18 @@ impl Sight<'_> {
             channel: channel.clone(),
             order: order.clone(),
         };
-        let mut lines = Vec::new();
-        if let Some(document) = self.documents.orders.get(&key) {
-            for line in &document.lines {
-                let mut answer = LineAnswer {
-                    line: line.line.clone(),
-                    contained: Quantity::ZERO,
-                    sourced: Vec::new(),
-                    short: Quantity::ZERO,
-                };
-                let mut least: Option<Quantity> = None;
-                for sku in &document.touched {
-                    if let Some(contained) = self.part(&key, &line.line, line.quantity, sku, &mut answer) {
-                        least = Some(least.map_or(contained, |least| least.min(contained)));
-                    }
-                }
-                answer.contained = least.unwrap_or_default();
-                lines.push(answer);
-            }
-        }
+        let lines = order_lines(self.settings, self.documents, &key, self.now);
+        let lines = lines.into_iter().map(|line| LineAnswer {
+            line: line.line,
+            contained: line.contained,
+            sourced: line.sourced.into_iter().map(SourcedEntry::from).collect(),
+            short: line.short,
+        });
+        let lines = lines.collect();
         Answer::Order {
             channel: channel.clone(),
             order: order.clone(),
             lines,
         }
-    }
-
-    /// Adds what a SKU's ledger says of the line; how much of the line it says is contained.
-    fn part(
-        &self,
-        key: &OrderKey,
-        line: &LineId,
-        units: Quantity,
-        sku: &Sku,
-        answer: &mut LineAnswer,
-    ) -> Option<Quantity> {
-        let mut picture = Picture::of(self.settings, self.documents, sku, self.now, true);
-        let ours =
-            |record: &LineRecord| record.channel == key.channel && record.order == key.order && record.line == *line;
-        let record = picture
-            .document
-            .lines
-            .iter()
-            .find(|record| ours(record) && record.takes_stock())?;
-        // Units of the SKU for one unit of the line.
-        let per = record
-            .quantity
-            .decimal()
-            .checked_div(units.decimal())
-            .filter(|per| *per > Decimal::ZERO)?;
-        let lined = |quantity: Quantity| Quantity::saturating(quantity.decimal().checked_div(per).unwrap_or_default());
-        let contained = picture.contained_of(record);
-        for taken in picture.taken.iter().filter(|taken| ours(taken.line)) {
-            match taken.location {
-                Some(location) => answer.sourced.push(SourcedEntry {
-                    location: location.clone(),
-                    quantity: taken.quantity,
-                    sku: matches!(record.part(), Part::Of(_)).then(|| sku.clone()),
-                }),
-                None => answer.short = answer.short.max(lined(taken.quantity)),
-            }
-        }
-        Some(lined(contained))
     }
 }

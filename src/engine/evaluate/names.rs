@@ -83,6 +83,12 @@ impl Check<'_> {
                 self.source(source);
                 self.channel(channel);
             }
+            Event::Mended { source, channel, .. } => {
+                if let Some(source) = source {
+                    self.source(source);
+                }
+                self.channel(channel);
+            }
             Event::Movement { source, location, .. } => {
                 self.source(source);
                 self.location(location);
