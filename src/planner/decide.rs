@@ -230,18 +230,28 @@ fn again(facts: &Facts<'_>, promise: Quantity, target: Quantity, shown: Span) ->
 }
 
 /// Less was read than may be left of what was accepted, or of what may have taken effect, after the
-/// sales we know: presumed a sale that we haven't seen. Where nothing was accepted yet nobody can tell,
-/// and a number that was never read again since it was accepted shows nothing.
+/// sales we know that the reading can show: presumed a sale that we haven't seen. Where nothing was accepted
+/// yet nobody can tell, and a number that was never read again since it was accepted shows nothing.
 fn sold_unseen(facts: &Facts<'_>) -> bool {
     let document = facts.document;
-    let Some(kept) = shown::accepted(facts).map(|anchor| shown::since(anchor, facts)) else {
+    let Some(accepted) = shown::accepted(facts) else {
         return true;
     };
+    let reading = shown::observed(facts).filter(|_| document.confirmed());
+    let kept = shown::until(accepted, reading, facts);
     let sent = document.sent.as_ref().filter(|_| document.unknown);
     let most = sent.map_or(kept.high, |sent| kept.high.max(sent.quantity));
     let read = document.observed.as_ref().filter(|_| document.confirmed());
     read.and_then(|observed| observed.quantity)
         .is_some_and(|read| read < most)
+}
+
+/// The last number sent was a fall. That went out at once, whatever had been sold of the number it replaced, and
+/// what was accepted since tells nothing of it: only a fetch begun behind it does.
+fn fell_unseen(facts: &Facts<'_>) -> bool {
+    let fell = |sent: &&crate::Sent| sent.expected.is_some_and(|replaced| sent.quantity < replaced);
+    let fall = facts.document.sent.as_ref().filter(fell);
+    fall.is_some_and(|fall| facts.orders.is_none_or(|orders| orders.begun < fall.at))
 }
 
 /// What a vendor that compares is told to replace.
@@ -256,7 +266,8 @@ fn raise(facts: &Facts<'_>, write: Action) -> Action {
     }
     // A comparison protects the sales behind the reading, not those that the reading shows and nobody
     // knows: it would bless them away.
-    if facts.vendor.compare_and_set && facts.document.drained.is_none() && !sold_unseen(facts) {
+    let seen = facts.document.drained.is_none() && !sold_unseen(facts) && !fell_unseen(facts);
+    if facts.vendor.compare_and_set && seen {
         return write;
     }
     // What was read below its expected number is a sale not seen yet, until a fetch begun behind the read says otherwise.

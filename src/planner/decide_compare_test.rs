@@ -75,6 +75,75 @@ fn a_comparing_raise_goes_at_once_from_what_was_accepted_less_what_is_known() {
 }
 
 #[test]
+fn a_sale_behind_the_reading_explains_nothing_of_what_it_shows() {
+    let read = |placed_ago| {
+        let mut case = Case::new(WriteMeaning::Available)
+            .accepted(8, 60_000)
+            .observed(7, 10_000)
+            .line("o", 1, LineStatus::Open, placed_ago, placed_ago);
+        (case.fresh, case.vendor.compare_and_set) = (true, true);
+        case
+    };
+    let raised = Action::Write {
+        quantity: units(8),
+        target: units(8),
+        expected: Some(units(7)),
+        drift: false,
+    };
+    assert_eq!(read(30_000).number(8), raised, "the sale that was read is known");
+    assert_eq!(
+        read(5_000).number(8),
+        Action::FetchOrdersFirst,
+        "the one that is known came later: another one was read"
+    );
+    let mut fetched = read(5_000);
+    fetched.orders = Some(Fetched {
+        begun: NOW.plus(-5),
+        applied: NOW,
+    });
+    assert!(matches!(fetched.number(8), Action::Write { .. }), "asked once");
+}
+
+#[test]
+fn a_fall_hides_what_was_sold_before_it_from_the_next_raise() {
+    let fell = |to: i64, from: i64| {
+        let mut case = Case::new(WriteMeaning::Available).accepted(to, 30_000);
+        case.vendor.compare_and_set = true;
+        case.document.sent = Some(Sent {
+            quantity: units(to),
+            target: units(to),
+            expected: Some(units(from)),
+            at: NOW.plus(-30_020),
+            token: 1,
+        });
+        case
+    };
+    let raised = Action::Write {
+        quantity: units(8),
+        target: units(8),
+        expected: Some(units(6)),
+        drift: false,
+    };
+    let mut case = fell(6, 7);
+    assert_eq!(
+        case.number(8),
+        Action::FetchOrdersFirst,
+        "the seven were perhaps eight less one that nobody knows"
+    );
+    let fetched = |ago: i64| {
+        Some(Fetched {
+            begun: NOW.plus(-ago),
+            applied: NOW.plus(-ago),
+        })
+    };
+    case.orders = fetched(40_000);
+    assert_eq!(case.number(8), Action::FetchOrdersFirst, "from before the fall");
+    case.orders = fetched(20_000);
+    assert_eq!(case.number(8), raised, "what was sold before the fall is known by now");
+    assert_eq!(fell(6, 5).number(8), raised, "it rose, so it was looked for then");
+}
+
+#[test]
 fn what_may_have_been_put_back_may_hide_a_sale_from_a_comparison() {
     let mut case = Case::new(WriteMeaning::Available)
         .accepted(10, 60_000)

@@ -164,10 +164,18 @@ impl PriceDocument {
     }
 
     /// What is published, as far as guards go: what was last said yes to; in the beginning what the
-    /// channel shows. `None`: nothing that a new price could be compared with.
+    /// channel shows; where it showed nothing, what was sent first and may have taken effect. `None`: nothing
+    /// that a new price could be compared with.
     pub fn published(&self, currency: Currency) -> Option<Money> {
         let accepted = self.accepted.as_ref().map(|accepted| accepted.price.amount);
-        accepted.or_else(|| self.shown(currency).map(|price| price.amount))
+        let shown = || self.shown(currency).map(|price| price.amount);
+        let sent = || {
+            self.sent
+                .as_ref()
+                .filter(|_| self.unknown)
+                .map(|sent| sent.price.amount)
+        };
+        accepted.or_else(shown).or_else(sent)
     }
 }
 
@@ -248,6 +256,25 @@ mod tests {
             Some(price("7").amount),
             "a foreign edit is no baseline"
         );
+    }
+
+    #[test]
+    fn guards_compare_with_a_first_price_that_may_have_taken_effect() {
+        let eur = "EUR".parse().unwrap();
+        let mut document = PriceDocument {
+            sent: Some(SentPrice {
+                price: price("39.56"),
+                at: Millis(1),
+                token: 1,
+            }),
+            ..PriceDocument::default()
+        };
+        document.observe(read(&[], 1));
+        assert_eq!(document.published(eur), None, "it was refused: nothing is published");
+        document.unknown = true;
+        assert_eq!(document.published(eur), Some(price("39.56").amount));
+        assert!(document.observe(read(&["40"], 2)));
+        assert_eq!(document.published(eur), Some(price("40").amount), "what is read counts");
     }
 
     #[test]

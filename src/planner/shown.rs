@@ -101,6 +101,24 @@ pub(crate) fn since(anchor: Anchor, facts: &Facts<'_>) -> Span {
     span
 }
 
+/// As [`since`], up to a reading: without the sales that may have been made behind it. Those explain
+/// nothing of what it shows.
+pub(crate) fn until(anchor: Anchor, reading: Option<Anchor>, facts: &Facts<'_>) -> Span {
+    let mut span = Span {
+        low: anchor.quantity,
+        point: anchor.quantity,
+        high: anchor.quantity,
+    };
+    let shows = |line: &&OwnLine| {
+        line.status == LineStatus::Ended
+            || reading.is_none_or(|reading| side(reading, line.placed_at, line.placed_at, facts) == Side::Before)
+    };
+    for line in facts.lines.iter().filter(shows) {
+        apply(&mut span, anchor, line, facts);
+    }
+    span
+}
+
 fn apply(span: &mut Span, anchor: Anchor, line: &OwnLine, facts: &Facts<'_>) {
     let units = listing_units(line.quantity, facts.factor);
     let placed = line.placed_at;

@@ -2,6 +2,7 @@
 //! engine wrong inputs, change its answers, or break a step of the shell; the product has no switch.
 
 use crate::call::Reading;
+use crate::promised::Promises;
 use crate::sim::Sim;
 use crate::store::About;
 use crate::worker::Worker;
@@ -49,6 +50,7 @@ variants! {
     TwoInFlight "two-in-flight" "I8" "a listing that is on the wire is sent again",
     NoReadBack "no-read-back" "I14" "nothing that was accepted is read back",
     StatementOlder "statement-older" "I1" "a statement acts on figures from before it",
+    TakeBackIgnored "take-back-ignored" "I1" "a statement that a source holds nothing of a line any more is taken for an old one",
     ClearAnyVersion "clear-any-version" "I14 I1" "a mark is cleared though a newer one came",
     CursorFirst "cursor-first" "I4" "the order cursor moves before its orders are durable",
     TokenNotChecked "token-not-checked" "I8" "a commit under a stale token is let through",
@@ -130,6 +132,9 @@ pub(crate) fn apply(
         (Event::Stock(stock), Broken::OlderReplaces) => stock.as_of = now,
         (Event::Snapshot { as_of, .. }, Broken::OlderReplaces) => *as_of = now,
         (Event::Absorbed { as_of, .. }, Broken::StatementOlder) => *as_of = Some(Millis(1)),
+        (Event::Absorbed { as_of, quantity, .. }, Broken::TakeBackIgnored) if quantity.is_zero() => {
+            *as_of = Some(Millis(1));
+        }
         (Event::Missing { rows, .. }, Broken::KeptRowInherits) => rows.clear(),
         (Event::Reservation { expires_at, .. }, Broken::NeverExpires) => *expires_at = Millis::MAX,
         _ => {}
@@ -146,8 +151,19 @@ pub(crate) fn apply(
     apply(settings, documents, &event, now)
 }
 
+/// The promises, or what the variant makes of them.
+pub(crate) fn promises(broken: Option<Broken>, sim: &Sim, worker: &Worker, sku: &Sku, kept: Promises) -> Promises {
+    if broken.is_none() {
+        return kept;
+    }
+    let mut promises = Vec::clone(&kept);
+    let own = promises[worker.shop].1.clone();
+    promises[worker.shop].1 = promise(broken, sim, worker, sku, own);
+    Promises::new(promises)
+}
+
 /// The promise, or what the variant makes of it.
-pub(crate) fn promise(broken: Option<Broken>, sim: &Sim, worker: &Worker, sku: &Sku, promise: Promise) -> Promise {
+fn promise(broken: Option<Broken>, sim: &Sim, worker: &Worker, sku: &Sku, promise: Promise) -> Promise {
     let Some(broken) = broken else { return promise };
     let (channel, now) = (&sim.names.channels[worker.shop], Millis(sim.t));
     let again = |documents: &Documents, settings: &Settings| promised(settings, documents, channel, sku, now);

@@ -55,7 +55,8 @@ pub(crate) enum Outcome {
     Read(Vec<Reading>),
     /// And where the next page begins.
     Page(Vec<Reading>, Option<usize>),
-    Priced,
+    /// Which of them were taken.
+    Priced(Vec<bool>),
     /// Order and state, the next cursor, our fetch sequence.
     Orders(Vec<(usize, usize)>, Option<Millis>, i64),
 }
@@ -251,10 +252,16 @@ impl Sim {
                 Outcome::Page(page, (until < count).then_some(until))
             }
             Job::Price(prices) => {
+                let mut taken = Vec::with_capacity(prices.len());
                 for (listing, cents) in prices {
-                    self.world.shops[shop].listings[*listing].price = Some(*cents);
+                    let counter = &mut self.world.shops[shop].listings[*listing];
+                    let good = counter.poison <= t && counter.listed;
+                    if good {
+                        counter.price = Some(*cents);
+                    }
+                    taken.push(good);
                 }
-                Outcome::Priced
+                Outcome::Priced(taken)
             }
             Job::Orders(cursor, _) => self.perform_orders(shop, *cursor),
         }

@@ -52,6 +52,7 @@ impl Sim {
             at(Some(worker.audit_at).filter(|_| worker.audit.is_none()));
             let audit = worker.audit.as_ref().filter(|audit| !audit.running);
             at(audit.map(|audit| audit.not_before.unwrap_or(now)));
+            at(worker.prices.turns.values().min().copied());
         } else if let Permit::Wait(until) = worker.breaker.permit(now) {
             at(Some(until));
         }
@@ -74,7 +75,8 @@ impl Sim {
         let most = self.scenario.shops[shop].concurrency;
         worker.throttled = None;
         let mut passes = Vec::new();
-        while passes.len() < worker.room(most, now) {
+        let wanted = !planned.is_empty() || calls_wait(worker, now);
+        while wanted && passes.len() < worker.room(most, now) {
             match self.ask(daemon, shop, WORKER) {
                 Ok(pass) => passes.push(pass),
                 Err(until) => {
@@ -105,7 +107,10 @@ impl Sim {
         if room > 0 && worker.next_due().is_some_and(|due| now.since(due) > OVERDUE) {
             room -= self.plan_read(worker, now, &mut jobs);
         }
+        room -= self.plan_overdue_prices(worker, room, now, &mut jobs);
         room -= self.plan_writes(worker, planned, room, now, &mut jobs);
+        room -= self.plan_prices(worker, room, now, &mut jobs);
+        self.queue_prices(worker);
         while room > 0 {
             let more = self.plan_read(worker, now, &mut jobs);
             if more == 0 {
@@ -114,10 +119,7 @@ impl Sim {
             room -= more;
         }
         if room > 0 {
-            room -= plan_page(worker, now, &mut jobs);
-        }
-        if room > 0 {
-            self.plan_prices(daemon, worker, now, &mut jobs);
+            plan_page(worker, now, &mut jobs);
         }
         worker.in_flight += jobs.len();
         self.withdraw(daemon, shop, passes.split_off(jobs.len()));
@@ -231,4 +233,15 @@ impl Sim {
             self.hint(daemon, worker.shop);
         }
     }
+}
+
+/// Whether there is something to call for besides numbers.
+fn calls_wait(worker: &Worker, now: Millis) -> bool {
+    let page = match &worker.audit {
+        Some(audit) => !audit.running && audit.not_before.is_none_or(|at| at <= now),
+        None => now >= worker.audit_at,
+    };
+    page || !worker.halves.is_empty()
+        || !worker.prices.planned.is_empty()
+        || worker.next_due().is_some_and(|due| due <= now)
 }

@@ -2,11 +2,12 @@
 //! commit documents, marks and cursor in one step.
 
 use crate::broken::Broken;
+use crate::promised::Promises;
 use crate::sim::{Happening, Sim};
 use crate::store::{About, Entry};
 use crate::trace::Step;
 use omnistock_engine::{DocumentKey, Documents, Promise, apply, dependents, due, missing, promises};
-use omnistock_words::{ChannelName, Millis, Sku};
+use omnistock_words::{ChannelName, Millis, Settings, Sku};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -21,6 +22,18 @@ fn same_numbers(old: &Promise, new: &Promise) -> bool {
         && old.split == new.split
         && old.only_decrease == new.only_decrease
         && old.price == new.price
+}
+
+/// The channels at which two promises lead to other numbers.
+fn differing<'a>(
+    old: &'a [(ChannelName, Promise)],
+    new: &'a [(ChannelName, Promise)],
+) -> impl Iterator<Item = &'a ChannelName> {
+    let pairs = old
+        .iter()
+        .zip(new)
+        .filter(|((_, old), (_, new))| !same_numbers(old, new));
+    pairs.map(|((channel, _), _)| channel)
 }
 
 fn skus<'a>(keys: impl IntoIterator<Item = &'a DocumentKey>) -> impl Iterator<Item = &'a Sku> {
@@ -151,25 +164,20 @@ impl Sim {
             changed.extend(touched);
             self.oracle_applies(entry, &complaints, at);
         }
-        let affected: BTreeSet<Sku> = skus(&changed).flat_map(|sku| dependents(&settings, sku)).collect();
-        let affected: BTreeSet<Sku> = if self.broken(Broken::BundleNotMarked) {
-            skus(&changed).cloned().collect()
-        } else {
-            affected
-        };
-        let before: Vec<_> = affected
-            .iter()
-            .map(|sku| promises(&settings, &self.store.documents, sku, at))
-            .collect();
+        let affected = self.affected(&settings, &changed);
+        let before: Vec<Promises> = affected.iter().map(|k| self.promised(&settings, *k, at).0).collect();
         self.write(documents, &changed);
+        for k in &affected {
+            self.promised.forget(*k, at);
+        }
         let mut marks: BTreeSet<(ChannelName, Sku)> = own;
-        for (sku, old) in affected.iter().zip(&before) {
-            let new = promises(&settings, &self.store.documents, sku, at);
-            for ((channel, old), (_, new)) in old.iter().zip(&new) {
-                if !same_numbers(old, new) {
-                    marks.insert((channel.clone(), sku.clone()));
-                }
+        for (k, old) in affected.iter().zip(&before) {
+            let new = self.promised(&settings, *k, at).0;
+            let sku = &self.names.skus[*k];
+            if self.broken(Broken::BundleNotMarked) && !changed.contains(&DocumentKey::Sku(sku.clone())) {
+                continue;
             }
+            marks.extend(differing(old, &new).map(|channel| (channel.clone(), sku.clone())));
         }
         self.store.cursor = to;
         while self.store.inbox.front().is_some_and(|entry| entry.id <= to) {
@@ -182,7 +190,17 @@ impl Sim {
         );
         self.set_marks(daemon, &marks, at);
         self.oracle_ledger(&changed, batch);
-        self.plan_due(daemon);
+        let next = affected.iter().filter_map(|k| self.promised.due(*k)).min();
+        self.plan_next_due(daemon, next);
+    }
+
+    /// Articles whose promise these documents may change: all, where one of them is a source's.
+    fn affected(&self, settings: &Settings, changed: &BTreeSet<DocumentKey>) -> BTreeSet<usize> {
+        if changed.iter().any(|key| matches!(key, DocumentKey::Source(_))) {
+            return (0..self.names.skus.len()).collect();
+        }
+        let dependents = skus(changed).flat_map(|sku| dependents(settings, sku));
+        dependents.map(|sku| self.names.sku(&sku)).collect()
     }
 
     /// A committed mark wakes its channel's worker.
@@ -223,15 +241,16 @@ impl Sim {
     /// When a promise changes by itself, its channels look again.
     pub(crate) fn plan_due(&mut self, daemon: usize) {
         let (settings, now) = (Rc::clone(&self.daemons[daemon].settings), self.now(daemon));
+        let due = |sku| due(&settings, &self.store.documents, sku, now);
+        let next = self.names.skus.iter().filter_map(due).min();
+        self.plan_next_due(daemon, next);
+    }
+
+    /// As [`Self::plan_due`], where promises that may change at another time than before do so then.
+    fn plan_next_due(&mut self, daemon: usize, next: Option<Millis>) {
         if !self.daemons[daemon].up || self.daemons[daemon].lease.is_none() {
             return;
         }
-        let next = self
-            .names
-            .skus
-            .iter()
-            .filter_map(|sku| due(&settings, &self.store.documents, sku, now))
-            .min();
         if let Some(next) = next.filter(|next| self.daemons[daemon].due.is_none_or(|due| *next < due)) {
             self.daemons[daemon].due = Some(next);
             let (life, clock) = (self.daemons[daemon].life, self.daemons[daemon].clock);
@@ -250,15 +269,17 @@ impl Sim {
         }
         let (settings, at) = (Rc::clone(&self.daemons[daemon].settings), self.now(daemon));
         let mut marks = BTreeSet::new();
-        for sku in &self.names.skus {
-            let old = promises(&settings, &self.store.documents, sku, at.plus(-5_000));
-            let new = promises(&settings, &self.store.documents, sku, at);
-            for ((channel, old), (_, new)) in old.iter().zip(&new) {
-                if !same_numbers(old, new) {
-                    marks.insert((channel.clone(), sku.clone()));
-                }
+        let then = self.due_done.min(at.plus(-5_000));
+        for k in 0..self.names.skus.len() {
+            if !self.promised.may_be_due(&settings, k, at) {
+                continue;
             }
+            let old = promises(&settings, &self.store.documents, &self.names.skus[k], then);
+            let new = self.promised(&settings, k, at).0;
+            self.promised.looked_after(k);
+            marks.extend(differing(&old, &new).map(|channel| (channel.clone(), self.names.skus[k].clone())));
         }
+        self.due_done = at;
         if !self.broken(Broken::NeverExpires) {
             self.set_marks(daemon, &marks, at);
         }

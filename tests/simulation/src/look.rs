@@ -2,13 +2,13 @@
 //! the planner says of each listing.
 
 use crate::broken::Broken;
+use crate::promised::Promises;
 use crate::sim::Sim;
 use crate::worker::{Entry, Worker};
-use omnistock_engine::{
-    DocumentKey, Part, PriceAnswer, Promise, SkuDocument, State, needs, own_lines, promise, resolve, resolve_listing,
-};
-use omnistock_planner::{Action, Facts, LineStatus, OwnLine, Parked, Risk, Target, Why, decide, fresh, shown, target};
-use omnistock_words::{FulfilledBy, Millis, Mode, OrderStatus, Quantity, Sku, WriteMeaning};
+use omnistock_engine::{DocumentKey, Promise, SkuDocument, State, needs, resolve_listing};
+use omnistock_planner::{Action, Facts, OwnLine, Parked, Risk, Target, Why, decide, fresh, shown, target};
+use omnistock_words::{LocationName, Millis, Mode, Quantity, Sku, WriteMeaning};
+use std::rc::Rc;
 
 /// A number that is to be sent.
 pub(crate) struct Planned {
@@ -25,14 +25,23 @@ pub(crate) struct Planned {
 }
 
 /// What the ledger says of a SKU, for all of its listings.
-struct Sight {
-    promise: Promise,
-    known: bool,
-    lines: Vec<OwnLine>,
+pub(crate) struct Sight {
+    shop: usize,
+    promises: Promises,
+    policies: Rc<Vec<(Mode, Quantity)>>,
+    pub(crate) known: bool,
+    lines: Rc<Vec<OwnLine>>,
     sole: bool,
     since: Millis,
     seen_at: Millis,
     marked_at: Option<Millis>,
+}
+
+impl Sight {
+    /// What the channel may promise.
+    pub(crate) fn promise(&self) -> &Promise {
+        &self.promises[self.shop].1
+    }
 }
 
 /// What a listing should show, and what that is decided by.
@@ -47,21 +56,6 @@ struct Aim {
 fn known(ledger: &SkuDocument, state: State) -> bool {
     let spoken_of = !ledger.positions.is_empty() || !ledger.movements.is_empty() || !ledger.prices.is_empty();
     spoken_of || matches!(state, State::Backorder | State::Preorder | State::Untracked)
-}
-
-fn own_line(line: &omnistock_engine::OwnLine<'_>) -> OwnLine {
-    OwnLine {
-        order: line.order.clone(),
-        line: line.line.clone(),
-        quantity: line.quantity,
-        status: match line.status {
-            OrderStatus::Open => LineStatus::Open,
-            OrderStatus::Shipped => LineStatus::Shipped,
-            OrderStatus::Cancelled | OrderStatus::Returned => LineStatus::Ended,
-        },
-        placed_at: line.placed_at,
-        at: line.at,
-    }
 }
 
 impl Sim {
@@ -96,26 +90,20 @@ impl Sim {
         planned
     }
 
-    fn sight(&self, worker: &Worker, sku: &Sku, sole: bool, work: &omnistock_planner::Work, now: Millis) -> Sight {
-        let (channel, documents) = (&self.names.channels[worker.shop], &self.store.documents);
+    fn sight(&mut self, worker: &Worker, sku: &Sku, sole: bool, work: &omnistock_planner::Work, now: Millis) -> Sight {
+        let (shop, article) = (worker.shop, self.names.sku(sku));
+        let (promises, policies) = self.promised(&worker.settings, article, now);
+        let lines = self.own_lines(article, shop, worker.vendor.write == WriteMeaning::Gross);
+        let promises = crate::broken::promises(self.broken, self, worker, sku, promises);
         let empty = SkuDocument::default();
-        let ledger = documents.skus.get(sku).unwrap_or(&empty);
-        let parts = worker.vendor.write == WriteMeaning::Gross;
-        let of_parts = ledger
-            .lines
-            .iter()
-            .filter(|line| parts && line.channel == *channel && matches!(line.part(), Part::Of(_)));
-        let lines = own_lines(ledger, channel).chain(of_parts.map(omnistock_engine::OwnLine::from));
-        let lines = lines
-            .filter(|line| line.fulfilled_by == FulfilledBy::Merchant)
-            .map(|line| own_line(&line));
-        let promise = promise(&worker.settings, documents, channel, sku, now);
-        let promise = crate::broken::promise(self.broken, self, worker, sku, promise);
+        let ledger = self.store.documents.skus.get(sku).unwrap_or(&empty);
         let bundle = worker.settings.bundles.contains_key(sku);
         Sight {
-            known: bundle || known(ledger, promise.state),
-            promise,
-            lines: lines.collect(),
+            known: bundle || known(ledger, promises[shop].1.state),
+            shop,
+            promises,
+            policies,
+            lines,
             sole,
             since: work.since,
             seen_at: work.seen_at,
@@ -135,7 +123,7 @@ impl Sim {
         now: Millis,
         planned: &mut Vec<Planned>,
     ) -> bool {
-        self.want_price(worker, index, sku, sight, now);
+        self.look_at_price(worker, index, sight, sight.policies[worker.shop].0, now);
         let Some(entry) = &worker.entries[index] else {
             return true;
         };
@@ -174,28 +162,6 @@ impl Sim {
         left(worker, index)
     }
 
-    /// The newest price is the one that goes out next; where there is none, none does.
-    fn want_price(&self, worker: &mut Worker, index: usize, sku: &Sku, sight: &Sight, now: Millis) {
-        let attributes = self
-            .store
-            .documents
-            .skus
-            .get(sku)
-            .map(|document| document.attributes.clone());
-        let channel = &self.names.channels[worker.shop];
-        let mode = resolve(&worker.settings, channel, sku, &attributes.unwrap_or_default(), now).mode;
-        let writes = matches!(mode, Mode::Live | Mode::DecreaseOnly) && worker.gate;
-        match &sight.promise.price {
-            PriceAnswer::Price(price) if writes => {
-                let cents = price.amount() * rust_decimal::Decimal::ONE_HUNDRED;
-                worker
-                    .price_wanted
-                    .insert(index, i64::try_from(cents.normalize().round()).unwrap_or(0));
-            }
-            _ => drop(worker.price_wanted.remove(&index)),
-        }
-    }
-
     /// The versions of the ledgers that a promise for the SKU reads.
     fn version_of(&self, worker: &Worker, sku: &Sku) -> u64 {
         let version = |sku: &Sku| {
@@ -209,27 +175,33 @@ impl Sim {
     }
 
     fn aim(&self, worker: &Worker, entry: &Entry, sku: &Sku, sight: &Sight, now: Millis) -> Aim {
+        let promise = sight.promise();
+        let (mode, factor) = sight.policies[worker.shop];
+        let target = if sight.known {
+            let whole = (promise.quantity, promise.state == State::Untracked);
+            target(&entry.document, whole, &promise.split, |place| {
+                self.sells_from(worker, entry, sku, place, now)
+            })
+        } else {
+            Target::Unknown
+        };
+        let falls = mode == Mode::Live && promise.only_decrease;
+        Aim {
+            mode: if falls { Mode::DecreaseOnly } else { mode },
+            target,
+            factor,
+            fresh: fresh(&entry.document, entry.asked_at, sight.marked_at, entry.reads, now),
+        }
+    }
+
+    /// Whether the channel sells the listing's SKU from the place.
+    fn sells_from(&self, worker: &Worker, entry: &Entry, sku: &Sku, place: &LocationName, now: Millis) -> bool {
         let (settings, channel) = (&worker.settings, &self.names.channels[worker.shop]);
         let empty = SkuDocument::default();
         let ledger = self.store.documents.skus.get(sku).unwrap_or(&empty);
         let listing = Some(&entry.document.listing);
         let policy = resolve_listing(settings, channel, sku, &ledger.attributes, listing, now);
-        let promise = &sight.promise;
-        let target = if sight.known {
-            let whole = (promise.quantity, promise.state == State::Untracked);
-            target(&entry.document, whole, &promise.split, |place| {
-                policy.locations.contains(place)
-            })
-        } else {
-            Target::Unknown
-        };
-        let falls = policy.mode == Mode::Live && promise.only_decrease;
-        Aim {
-            mode: if falls { Mode::DecreaseOnly } else { policy.mode },
-            target,
-            factor: policy.factor,
-            fresh: fresh(&entry.document, entry.asked_at, sight.marked_at, entry.reads, now),
-        }
+        policy.locations.contains(place)
     }
 
     fn decide(&self, worker: &Worker, entry: &Entry, sight: &Sight, aim: &Aim, now: Millis) -> (Action, Risk) {

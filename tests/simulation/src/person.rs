@@ -211,6 +211,7 @@ impl Sim {
         self.tell(|_| format!("the store loses what is behind entry {}", older.last_entry));
         let unread = older.mirror.complete.is_none();
         self.store.back_to(older);
+        self.promised.forget_all();
         // What was acknowledged lately is lost as the configured durability allows; reports moved away stay away.
         if unread {
             self.after(5 * SECOND, Happening::Export);
@@ -255,6 +256,7 @@ impl Sim {
             for key in self.store.documents.take_changed() {
                 *self.store.versions.entry(key).or_default() += 1;
             }
+            self.promised.forget_all();
             self.mirror_forgets(order);
         }
     }

@@ -1,134 +1,365 @@
-//! Prices: what is wanted, held by the guard, sent. The product delivers numbers today; this is the
-//! design's way for prices, on the engine's prices and its guard.
+//! Prices, as `src/delivery/{prices,price_call,price_guard}.rs` do it: the planner decides about one at each look,
+//! the engine's guard judges it first, a person lets out what it holds, and a call without an answer is read back.
 
 use crate::broken::Broken;
 use crate::call::{Job, Outcome};
-use crate::scenario::SECOND;
-use crate::settings::{CEILING, FLOOR};
+use crate::intake::ceiling;
+use crate::look::Sight;
 use crate::sim::Sim;
-use crate::worker::Worker;
+use crate::worker::{READ_BACK, Worker};
 use omnistock_engine::guard::price_fault;
-use omnistock_words::{Millis, Money, Percent};
+use omnistock_engine::{PriceAnswer, PriceGap};
+use omnistock_planner::{
+    AGE_STEP, Candidate, HeldPrice, Next, ObservedPrice, ParkedPrice, PriceAction, PriceDocument, PriceFacts,
+    PriceTarget, PriceVerdict, Risk, SentPrice, batch, decide_price, settle_price,
+};
+use omnistock_words::{Millis, Mode, Money, Percent, Price};
 use rust_decimal::Decimal;
+use std::collections::BTreeMap;
+
+/// How far a price may move, as the channels' default guard has it, in hundredths.
+pub(crate) const JUMP: i64 = 30;
+
+/// A price that has waited so long goes before numbers.
+const OVERDUE: i64 = 3 * AGE_STEP;
+
+/// By listing: what is to be sent, and since when; which price waits for room or for a time, until then; since when
+/// something is left to do about it.
+#[derive(Debug, Default)]
+pub(crate) struct Prices {
+    pub(crate) planned: BTreeMap<usize, (Price, Millis)>,
+    pub(crate) turns: BTreeMap<usize, Millis>,
+    since: BTreeMap<usize, Millis>,
+}
 
 fn money(cents: i64) -> Money {
     Money::new(Decimal::new(cents, 2), "EUR".parse().unwrap()).unwrap()
 }
 
+fn cents(amount: Money) -> i64 {
+    let cents = amount.amount() * Decimal::ONE_HUNDRED;
+    i64::try_from(cents.normalize().round()).unwrap_or_default()
+}
+
+/// Holds the price where the guard stops it; what it holds already it goes on holding while the newest one has the fault.
+fn guard(known: &mut PriceDocument, index: usize, target: Money, now: Millis) {
+    if known.held.is_none() && known.published(target.currency()) == Some(target) {
+        return;
+    }
+    let held = known.held.take();
+    let from = match &held {
+        Some(held) => Some(held.from),
+        None if known.released == Some(target) => None,
+        None => known.published(target.currency()),
+    };
+    let fault = from.and_then(|from| Some((from, price_fault(from, target, Percent::whole(JUMP as u32))?)));
+    known.held = fault.map(|(from, name)| HeldPrice {
+        hold: format!("h-{index}"),
+        since: held.as_ref().map_or(now, |held| held.since),
+        guard: name.name().to_owned(),
+        from,
+        to: target,
+        rejected: None,
+    });
+}
+
+/// Whether it was ever read, and what it asked then.
+fn read(known: &PriceDocument) -> (bool, Option<Price>) {
+    let read = known.observed.as_ref();
+    (read.is_some(), read.and_then(|read| read.prices.first().copied()))
+}
+
+/// What the listing should ask by the newest ledger.
+fn target(sight: &Sight) -> PriceTarget {
+    match &sight.promise().price {
+        PriceAnswer::Price(amount) => PriceTarget::Price(Price::plain(*amount)),
+        PriceAnswer::None(PriceGap::NoList) => PriceTarget::Unmanaged,
+        PriceAnswer::None(_) if sight.known => PriceTarget::Missing,
+        PriceAnswer::None(_) => PriceTarget::Unknown,
+    }
+}
+
 impl Sim {
-    /// The price that the list and the channel's rule lead to, in cents: the oracles' own arithmetic.
-    pub(crate) fn price_wanted(&self, shop: usize, list: i64, cost: i64) -> i64 {
-        let mut cents = (list * self.scenario.shops[shop].price_factor * 2 + 1_000).div_euclid(2_000);
-        if shop == 2 {
-            cents = (cents - 99 + 99).div_euclid(100) * 100 + 99;
-            cents = if cents - 100 >= (list * self.scenario.shops[shop].price_factor * 2 + 1_000).div_euclid(2_000) {
-                cents - 100
-            } else {
-                cents
-            };
+    /// Decides about the price of one listing of the SKU.
+    pub(crate) fn look_at_price(&mut self, worker: &mut Worker, index: usize, sight: &Sight, mode: Mode, now: Millis) {
+        worker.prices.planned.remove(&index);
+        let (gate, settings, off) = (worker.gate, worker.stamp, self.broken(Broken::PriceGuardOff));
+        let Some(entry) = &mut worker.entries[index] else {
+            return;
+        };
+        let Some(known) = entry.document.price.as_deref_mut().filter(|known| !known.open) else {
+            return; // Not read yet; or its outcome comes back here, with the newest price.
+        };
+        let target = target(sight);
+        let before = (known.desired, known.held.clone());
+        if let PriceTarget::Price(price) = target {
+            known.desired = Some(price);
+            let writes = gate && !matches!(mode, Mode::Observe | Mode::Shadow | Mode::Frozen);
+            if writes && !off {
+                guard(known, index, price.amount, now);
+            }
         }
-        let floor = (cost * FLOOR).div_euclid(1_000) + i64::from((cost * FLOOR) % 1_000 != 0);
-        cents.min(CEILING).max(floor)
+        let facts = PriceFacts {
+            mode,
+            gate,
+            target,
+            document: &entry.document,
+            suspect: false,
+            settings,
+            now,
+        };
+        let action = decide_price(&facts);
+        let Some(known) = entry.document.price.as_deref_mut() else {
+            return;
+        };
+        let (mut read, mut changed) = (false, before.0 != known.desired || before.1 != known.held);
+        let waits = matches!(
+            action,
+            PriceAction::Write { .. } | PriceAction::Wait { .. } | PriceAction::Read
+        );
+        let since = *worker.prices.since.entry(index).or_insert(now);
+        if !waits {
+            worker.prices.since.remove(&index);
+        }
+        match (action, target) {
+            (PriceAction::Write { .. }, PriceTarget::Price(price)) => {
+                worker.prices.planned.insert(index, (price, since));
+            }
+            (PriceAction::Wait { until }, _) => {
+                worker.prices.turns.insert(index, until);
+            }
+            (PriceAction::Read, _) => read = true,
+            (PriceAction::Park(reason), PriceTarget::Price(price)) => {
+                changed = true;
+                known.parked = Some(ParkedPrice {
+                    reason,
+                    at: now,
+                    price,
+                    settings,
+                });
+            }
+            (PriceAction::Matches, _) => {
+                changed |= known.parked.is_some() || known.released.is_some();
+                (known.parked, known.released) = (None, None);
+                (known.attempts, known.not_before) = (0, None);
+            }
+            _ => {}
+        }
+        if changed {
+            worker.touched.insert(index);
+        }
+        if read {
+            worker.schedule(index, now);
+        }
     }
 
-    pub(crate) fn plan_prices(&mut self, daemon: usize, worker: &mut Worker, now: Millis, jobs: &mut Vec<Job>) {
-        if worker.price_wanted.is_empty()
-            || !self.store_answers()
-            || !self.allowed(daemon, worker.token)
-            || now < worker.price_after
-            || !worker.gate
-        {
+    /// SKUs whose price waited for room or for a time: as many as find room, the oldest first.
+    pub(crate) fn take_price_turns(&self, worker: &mut Worker, room: usize, now: Millis) {
+        let turns = &worker.prices.turns;
+        if room == 0 || turns.values().all(|at| *at > now) {
             return;
         }
-        let mut send = Vec::new();
-        for (index, cents) in worker.price_wanted.clone() {
-            let old = self.store.channels[worker.shop].prices[index];
-            if old == Some(cents) || worker.price_busy.contains(&index) {
-                if old == Some(cents) {
-                    worker.price_wanted.remove(&index);
-                    worker.price_held.remove(&index);
-                }
-                continue;
-            }
-            let approved = self.oracle.approved.contains(&(worker.shop, index, cents));
-            let jumps = old.is_some_and(|old| price_fault(money(old), money(cents), Percent::whole(30)).is_some());
-            if jumps && !approved && !self.broken(Broken::PriceGuardOff) {
-                worker.price_held.insert(index, cents);
-                continue;
-            }
-            worker.price_held.remove(&index);
-            if send.len() < self.scenario.shops[worker.shop].max_write.max(10) {
-                send.push((index, cents));
-            }
-        }
-        if send.is_empty() {
-            return;
-        }
-        for (index, cents) in &mut send {
-            if self.broken == Some(Broken::PriceWithoutFloor) {
-                *cents = *cents * 7 / 10;
-            }
-            worker.price_busy.insert(*index);
-            self.oracle_price(worker.shop, *index, *cents);
-        }
-        jobs.push(Job::Price(send));
-    }
-
-    /// I7: within floor and ceiling, no jump that nobody approved.
-    fn oracle_price(&mut self, shop: usize, listing: usize, cents: i64) {
-        let article = self.world.shops[shop].listings[listing].article;
-        let cost = self.store.mirror.prices.get(&(article, true)).copied();
-        let floor = cost.map(|cost| (cost * FLOOR).div_euclid(1_000) + i64::from((cost * FLOOR) % 1_000 != 0));
-        let last = self.oracle.seen[shop][listing].price.replace(cents);
-        let approved = self.oracle.approved.contains(&(shop, listing, cents));
-        let jump = last.is_some_and(|last| (cents - last).abs() * 100 > last * 30);
-        if floor.is_none_or(|floor| cents < floor) || cents > CEILING.max(floor.unwrap_or(0)) {
-            self.violate(
-                "I7",
-                Some(article),
-                format!("{shop} is told {cents} cents, floor {floor:?}, ceiling {CEILING}"),
-            );
-        } else if jump && !approved {
-            self.violate(
-                "I7",
-                Some(article),
-                format!("{shop} is told {cents} cents after {last:?} without an approval"),
-            );
+        let due = turns.iter().filter(|(_, at)| **at <= now);
+        let mut due: Vec<(Millis, usize)> = due.map(|(index, at)| (*at, *index)).collect();
+        due.sort_unstable();
+        for (_, index) in due.into_iter().take(room * self.most_prices(worker.shop)) {
+            worker.prices.turns.remove(&index);
+            let article = self.world.shops[worker.shop].listings[index].article;
+            worker.work.look(&self.names.skus[article], now, now);
         }
     }
 
-    pub(crate) fn priced(&mut self, worker: &mut Worker, prices: &[(usize, i64)], outcome: &Outcome, at: Millis) {
-        let done = matches!(outcome, Outcome::Priced);
-        for (index, cents) in prices {
-            worker.price_busy.remove(index);
-            if done {
-                self.store.channels[worker.shop].prices[*index] = Some(*cents);
-                worker.price_at.insert(*index, at);
-            }
-        }
-        if done {
-            worker.breaker.answered();
+    fn most_prices(&self, shop: usize) -> usize {
+        self.scenario.shops[shop].max_write.max(10)
+    }
+
+    /// A call for prices that have waited longer than any number should let them.
+    pub(crate) fn plan_overdue_prices(
+        &mut self,
+        worker: &mut Worker,
+        room: usize,
+        now: Millis,
+        jobs: &mut Vec<Job>,
+    ) -> usize {
+        let mut planned = worker.prices.planned.values();
+        if planned.any(|(_, since)| now.since(*since) > OVERDUE) {
+            self.plan_prices(worker, room.min(1), now, jobs)
         } else {
-            worker.price_after = at.plus(5 * SECOND);
+            0
         }
     }
 
-    /// A person looks at held prices: what the ERP really asks is approved.
+    /// Calls for prices, behind those for numbers.
+    pub(crate) fn plan_prices(&mut self, worker: &mut Worker, room: usize, now: Millis, jobs: &mut Vec<Job>) -> usize {
+        if room == 0 || worker.prices.planned.is_empty() {
+            return 0;
+        }
+        let parked = |index: usize| {
+            let entry = worker.entries[index].as_ref();
+            entry
+                .and_then(|entry| entry.document.price.as_ref())
+                .is_some_and(|price| price.parked.is_some())
+        };
+        let candidates = worker.prices.planned.iter().map(|(index, (_, since))| Candidate {
+            key: *index,
+            group: 0,
+            risk: Risk::Price,
+            since: *since,
+            alone: parked(*index),
+        });
+        let candidates: Vec<Candidate<usize, u8>> = candidates.collect();
+        let mut used = 0;
+        for call in batch(candidates, self.most_prices(worker.shop)).into_iter().take(room) {
+            let mut send = Vec::new();
+            for index in call.keys {
+                let planned = worker.prices.planned.remove(&index);
+                send.extend(planned.map(|(price, _)| (index, self.intend_price(worker, index, price, now))));
+            }
+            jobs.push(Job::Price(send));
+            used += 1;
+        }
+        used
+    }
+
+    /// What was planned and found no room waits for it, and is computed anew then.
+    pub(crate) fn queue_prices(&self, worker: &mut Worker) {
+        let planned = std::mem::take(&mut worker.prices.planned);
+        worker
+            .prices
+            .turns
+            .extend(planned.into_iter().map(|(index, (_, since))| (index, since)));
+    }
+
+    /// Puts the price on the wire, as far as memory and the next commit are concerned.
+    fn intend_price(&mut self, worker: &mut Worker, index: usize, price: Price, now: Millis) -> i64 {
+        let mut told = cents(price.amount);
+        if self.broken == Some(Broken::PriceWithoutFloor) {
+            told = told * 7 / 10;
+        }
+        worker.touched.insert(index);
+        worker.prices.turns.remove(&index);
+        if let Some(known) = worker.entries[index]
+            .as_mut()
+            .and_then(|entry| entry.document.price.as_mut())
+        {
+            known.open = true;
+            known.sent = Some(SentPrice {
+                price: Price::plain(money(told)),
+                at: now,
+                token: worker.token,
+            });
+        }
+        self.oracle_price(worker.shop, index, told);
+        told
+    }
+
+    /// What became of a call with prices.
+    pub(crate) fn priced(&mut self, worker: &mut Worker, prices: &[(usize, i64)], outcome: &Outcome, at: Millis) {
+        let random = self.wire.word();
+        for (place, (index, told)) in prices.iter().enumerate() {
+            let verdict = match outcome {
+                Outcome::Priced(taken) if taken[place] => PriceVerdict::Applied {
+                    price: self.scenario.shops[worker.shop]
+                        .counter
+                        .then(|| Price::plain(money(*told))),
+                },
+                Outcome::Priced(_) => failed(omnistock_planner::Class::Rejected, 1),
+                Outcome::Failed(class) => failed(*class, prices.len()),
+                _ => continue,
+            };
+            self.price_settled(worker, *index, verdict, random, at);
+        }
+        match outcome {
+            Outcome::Failed(class) => self.channel_failed(worker, *class, at),
+            _ => worker.breaker.answered(),
+        }
+    }
+
+    fn price_settled(&mut self, worker: &mut Worker, index: usize, verdict: PriceVerdict, random: u32, at: Millis) {
+        let stamp = worker.stamp;
+        let Some(entry) = &mut worker.entries[index] else {
+            return;
+        };
+        let Some(known) = entry.document.price.as_deref_mut() else {
+            return;
+        };
+        let most = ceiling(known.attempts.saturating_add(1));
+        let (after, next) = settle_price(known, verdict, stamp, (most, random), at);
+        *known = after;
+        let sku = entry.document.sku.clone();
+        worker.touched.insert(index);
+        if known_done(&next) {
+            worker.prices.since.remove(&index);
+        }
+        if let Next::ReadBack { at_once } = next {
+            worker.schedule(index, if at_once { at } else { at.plus(READ_BACK) });
+        }
+        if let Some(sku) = sku {
+            worker.work.look(&sku, at, at);
+        }
+    }
+
+    /// Takes over what a listing asks. True: it has to be read again.
+    pub(crate) fn take_price(&self, worker: &mut Worker, index: usize, price: Option<i64>, begun: Millis) -> bool {
+        let Some(entry) = &mut worker.entries[index] else {
+            return false;
+        };
+        let new = entry.document.price.is_none();
+        let known = entry.document.price.get_or_insert_default();
+        let before = (read(known), known.unknown, known.undone);
+        let taken = known.observe(ObservedPrice {
+            prices: price.map(|price| Price::plain(money(price))).into_iter().collect(),
+            at: begun,
+        });
+        let again = !taken && !known.open && !known.confirmed();
+        if new || before != (read(known), known.unknown, known.undone) {
+            worker.touched.insert(index);
+        }
+        again
+    }
+
+    /// A person looks at held prices: what the ERP really asks is let out.
     pub(crate) fn decide_prices(&mut self) {
-        for shop in 0..self.scenario.shops.len() {
-            for daemon in 0..self.daemons.len() {
-                let held = self.daemons[daemon].workers.get(shop).and_then(Option::as_ref);
-                let held: Vec<(usize, i64)> = held
-                    .map(|worker| worker.price_held.iter().map(|(n, cents)| (*n, *cents)).collect())
-                    .unwrap_or_default();
-                for (listing, cents) in held {
-                    let article = self.world.shops[shop].listings[listing].article;
-                    let (list, cost) = self.world.prices[article];
-                    if self.price_wanted(shop, list, cost) == cents {
-                        self.oracle.approved.push((shop, listing, cents));
-                    }
+        for daemon in 0..self.daemons.len() {
+            let at = self.now(daemon);
+            for shop in 0..self.scenario.shops.len() {
+                let Some(mut worker) = self.daemons[daemon].workers.get_mut(shop).and_then(Option::take) else {
+                    continue;
+                };
+                for index in 0..worker.entries.len() {
+                    self.decide_price(&mut worker, index, at);
                 }
+                self.daemons[daemon].workers[shop] = Some(worker);
             }
         }
     }
+
+    fn decide_price(&mut self, worker: &mut Worker, index: usize, at: Millis) {
+        let article = self.world.shops[worker.shop].listings[index].article;
+        let (list, cost) = self.world.prices[article];
+        let wanted = self.price_wanted(worker.shop, list, cost);
+        let Some(known) = worker.entries[index]
+            .as_mut()
+            .and_then(|entry| entry.document.price.as_mut())
+        else {
+            return;
+        };
+        let Some(held) = known.held.take_if(|held| cents(held.to) == wanted) else {
+            return;
+        };
+        known.released = Some(held.to);
+        self.oracle.approved.push((worker.shop, index, wanted));
+        worker.touched.insert(index);
+        worker.work.look(&self.names.skus[article], at, at);
+    }
+}
+
+/// Nothing is left to do about the price but to see it.
+fn known_done(next: &Next) -> bool {
+    matches!(next, Next::ReadBack { .. } | Next::Parked)
+}
+
+fn failed(class: omnistock_planner::Class, items: usize) -> PriceVerdict {
+    let reason = "refused".to_owned();
+    PriceVerdict::Failed { class, reason, items }
 }

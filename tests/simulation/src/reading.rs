@@ -86,20 +86,11 @@ impl Sim {
         if before != after {
             worker.touched.insert(index);
         }
+        if self.take_price(worker, index, reading.price, begun) {
+            worker.schedule(index, until.plus(50 * AGAIN));
+        }
         if let Some(sku) = sku {
             worker.work.look(&sku, until, until);
-        }
-        let younger = worker.price_at.get(&index).is_none_or(|at| begun > *at);
-        if younger
-            && !worker.price_busy.contains(&index)
-            && self.store.channels[worker.shop].prices[index] != reading.price
-        {
-            self.store.channels[worker.shop].prices[index] = reading.price;
-            worker.work.look(
-                &self.names.skus[self.world.shops[worker.shop].listings[index].article],
-                until,
-                until,
-            );
         }
         crate::broken::reading(self, daemon, worker, reading);
     }

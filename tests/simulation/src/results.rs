@@ -84,12 +84,7 @@ impl Sim {
             }
             (Job::Page(from), Outcome::Page(page, next)) => self.page(daemon, worker, (from, next), &page, begun, at),
             (Job::Page(_), Outcome::Failed(class)) => self.no_page(worker, class, at),
-            (Job::Price(prices), outcome) => {
-                if let Outcome::Failed(class) = &outcome {
-                    self.channel_failed(worker, *class, at);
-                }
-                self.priced(worker, &prices, &outcome, at);
-            }
+            (Job::Price(prices), outcome) => self.priced(worker, &prices, &outcome, at),
             _ => {}
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::Arguments;
 use crate::broken::Broken;
+use crate::kept::KEPT;
 use crate::oracle::Violation;
 use crate::scenario::Cut;
 use crate::shrink;
@@ -9,7 +10,7 @@ use crate::sim::Sim;
 use crate::trace::clock;
 use serde_json::json;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What a seed has at least.
 pub(crate) const EVENTS: u64 = 20_000;
@@ -51,25 +52,24 @@ pub(crate) fn seed(seed: u64, cut: &Cut, broken: Option<Broken>, story: bool) ->
 
 /// Runs seeds on several threads until `enough` says so; outcomes in the order of seeds.
 fn several(
-    from: u64,
-    count: u64,
+    seeds: &[u64],
     threads: usize,
     broken: Option<Broken>,
     enough: impl Fn(&Outcome) -> bool + Sync,
 ) -> Vec<Outcome> {
-    let (next, last) = (AtomicU64::new(from), AtomicU64::new(from + count));
+    let (next, last) = (AtomicUsize::new(0), AtomicUsize::new(seeds.len()));
     let outcomes = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
         for _ in 0..threads.clamp(1, 64) {
             scope.spawn(|| {
                 loop {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    if number >= last.load(Ordering::Relaxed) {
+                    let place = next.fetch_add(1, Ordering::Relaxed);
+                    if place >= last.load(Ordering::Relaxed) {
                         break;
                     }
-                    let outcome = seed(number, &Cut::default(), broken, false);
+                    let outcome = seed(seeds[place], &Cut::default(), broken, false);
                     if enough(&outcome) {
-                        last.fetch_min(number + 1, Ordering::Relaxed);
+                        last.fetch_min(place + 1, Ordering::Relaxed);
                     }
                     outcomes.lock().unwrap().push(outcome);
                 }
@@ -133,10 +133,17 @@ pub(crate) fn one(arguments: &Arguments, number: u64) -> bool {
     outcome.violation.is_none()
 }
 
-/// Many seeds; the last line sums up.
+/// Many seeds, behind those that once failed; the last line sums up.
 pub(crate) fn many(arguments: &Arguments) -> bool {
-    let outcomes = several(arguments.start, arguments.seeds, arguments.threads, None, |_| false);
-    let failed: Vec<&Outcome> = outcomes.iter().filter(|outcome| outcome.violation.is_some()).collect();
+    let asked = arguments.start..arguments.start.saturating_add(arguments.seeds);
+    let again: Vec<u64> = KEPT.iter().copied().filter(|seed| !asked.contains(seed)).collect();
+    let again = several(&again, arguments.threads, None, |_| false);
+    let outcomes = several(&asked.collect::<Vec<u64>>(), arguments.threads, None, |_| false);
+    let failed = again
+        .iter()
+        .chain(&outcomes)
+        .filter(|outcome| outcome.violation.is_some());
+    let failed: Vec<&Outcome> = failed.collect();
     failed.iter().take(20).for_each(|outcome| tell(arguments, outcome));
     if let Some(first) = failed.first().filter(|_| !arguments.no_shrink) {
         shrink::story(arguments, first, None);
@@ -153,10 +160,11 @@ pub(crate) fn many(arguments: &Arguments) -> bool {
         .iter()
         .fold(0_u64, |sum, outcome| sum.rotate_left(5) ^ outcome.hash);
     let (seeds, violations) = (outcomes.len(), failed.len());
-    let value = json!({"seeds": seeds, "start": arguments.start, "violations": violations, "too_small": small, "events": events, "orders": orders, "intents": writes, "checks": checks, "hash": format!("{hash:016x}")});
+    let value = json!({"seeds": seeds, "start": arguments.start, "kept": again.len(), "violations": violations, "too_small": small, "events": events, "orders": orders, "intents": writes, "checks": checks, "hash": format!("{hash:016x}")});
     let text = format!(
-        "{seeds} seeds from {}: {violations} violations, {} too small, {events} events, {orders} orders, {writes} intents, {checks} checks, hash {hash:016x}",
+        "{seeds} seeds from {} and {} that once failed: {violations} violations, {} too small, {events} events, {orders} orders, {writes} intents, {checks} checks, hash {hash:016x}",
         arguments.start,
+        again.len(),
         small.len()
     );
     say(arguments.json, &value, &text);
@@ -165,9 +173,9 @@ pub(crate) fn many(arguments: &Arguments) -> bool {
 
 /// The first seed that catches the variant, and whether it is caught as the table says.
 fn catch(arguments: &Arguments, variant: Broken) -> (bool, Option<Outcome>) {
+    let seeds = arguments.start..arguments.start.saturating_add(WITHIN.min(arguments.seeds));
     let outcomes = several(
-        arguments.start,
-        WITHIN.min(arguments.seeds),
+        &seeds.collect::<Vec<u64>>(),
         arguments.threads,
         Some(variant),
         |outcome| outcome.violation.is_some(),

@@ -7,13 +7,14 @@ use crate::fault::Fault;
 use crate::names::Names;
 use crate::oracle::Oracle;
 use crate::oracle::mirror::Mirror;
+use crate::promised::Promised;
 use crate::random::Random;
 use crate::scenario::{BEGIN, Cut, Scenario};
 use crate::settings::{Knobs, settings};
 use crate::store::Store;
 use crate::trace::Trace;
 use crate::world::World;
-use omnistock_words::Settings;
+use omnistock_words::{Millis, Settings};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::rc::Rc;
@@ -148,6 +149,9 @@ pub(crate) struct Sim {
     pub(crate) knobs: Knobs,
     pub(crate) settings: Rc<Settings>,
     pub(crate) stamp: u64,
+    pub(crate) promised: Promised,
+    /// When promises that change by themselves were last looked after.
+    pub(crate) due_done: Millis,
     pub(crate) oracle: Oracle,
     pub(crate) trace: Trace,
     pub(crate) buyers: Random,
@@ -203,6 +207,8 @@ impl Sim {
             calls: BTreeMap::new(),
             made: 0,
             knobs,
+            promised: Promised::new(scenario.articles(), &made),
+            due_done: Millis(BEGIN),
             settings: made,
             stamp: 1,
             oracle: Oracle::new(&scenario, &listings),

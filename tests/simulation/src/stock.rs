@@ -137,7 +137,7 @@ impl Sim {
                 quantity: Quantity::whole(*units),
                 as_of,
             };
-            events.push((event, About::Statement));
+            events.push((event, About::Statement(*order, *line)));
         }
         events
     }

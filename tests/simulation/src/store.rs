@@ -18,7 +18,8 @@ pub(crate) enum About {
     /// The close of one.
     Close(usize),
     Missing(usize),
-    Statement,
+    /// Order, line.
+    Statement(usize, usize),
     Movement(usize),
     Reservation(usize),
     Price,
@@ -84,8 +85,6 @@ pub(crate) struct ChannelState {
     pub(crate) intents: BTreeSet<usize>,
     /// The order cursor with its version.
     pub(crate) cursor: (u64, Option<Millis>),
-    /// By listing: the price that was last said yes to (or is on the wire), in cents.
-    pub(crate) prices: Vec<Option<i64>>,
     /// Of which generation, and what calls may use.
     pub(crate) limits: Option<(u64, LimitRecord)>,
 }
@@ -112,7 +111,6 @@ impl Store {
     pub(crate) fn new(listings: &[usize], mirror: Mirror) -> Self {
         let channels = listings.iter().map(|count| ChannelState {
             listings: vec![None; *count],
-            prices: vec![None; *count],
             ..ChannelState::default()
         });
         Self {

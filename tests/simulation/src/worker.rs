@@ -3,6 +3,7 @@
 
 use crate::broken::Broken;
 use crate::call::{DEADLINE, Job, Outcome};
+use crate::prices::Prices;
 use crate::results::fetch_failed;
 use crate::scenario::{MINUTE, SECOND};
 use crate::sim::{Happening, Sim};
@@ -71,18 +72,12 @@ pub(crate) struct Worker {
     pub(crate) gate: bool,
     pub(crate) marked: u64,
     turn: u64,
-    /// Prices: being sent, held with what they should become, not before.
-    pub(crate) price_wanted: BTreeMap<usize, i64>,
-    pub(crate) price_busy: BTreeSet<usize>,
-    pub(crate) price_held: BTreeMap<usize, i64>,
-    pub(crate) price_after: Millis,
+    pub(crate) prices: Prices,
     /// Calls that wait for the store to have their intents, and their rights; what ended meanwhile.
     pub(crate) committing: Option<Vec<Job>>,
     pub(crate) passes: Vec<u64>,
     pub(crate) throttled: Option<Millis>,
     pub(crate) queued: Vec<(Job, Millis, Outcome)>,
-    /// When a price was last said yes to.
-    pub(crate) price_at: BTreeMap<usize, Millis>,
 }
 
 impl Worker {
@@ -197,21 +192,24 @@ impl Sim {
             gate: self.daemons[daemon].gates[shop],
             marked: 0,
             turn: 0,
-            price_wanted: BTreeMap::new(),
-            price_busy: BTreeSet::new(),
-            price_held: BTreeMap::new(),
-            price_after: Millis::MIN,
+            prices: Prices::default(),
             committing: None,
             passes: Vec::new(),
             throttled: None,
             queued: Vec::new(),
-            price_at: BTreeMap::new(),
         };
         // A call of which only the intent is known may have taken effect.
         for index in self.store.channels[shop].intents.clone() {
             if let Some(entry) = worker.entries[index].as_mut() {
                 entry.document.unknown = !self.broken(Broken::UnknownForgotten);
                 worker.intend(index, false);
+            }
+        }
+        for (index, entry) in worker.entries.iter_mut().enumerate() {
+            let price = entry.as_mut().and_then(|entry| entry.document.price.as_mut());
+            if let Some(known) = price.filter(|known| known.open) {
+                (known.open, known.unknown) = (false, true);
+                worker.touched.insert(index);
             }
         }
         if self.commit(daemon, &mut worker) {
@@ -309,9 +307,9 @@ impl Sim {
         if worker.primed {
             self.take_marks(&mut worker, now);
             let most = self.scenario.shops[shop].concurrency;
-            let queued = worker
-                .room(most, now)
-                .saturating_mul(self.scenario.shops[shop].max_write);
+            let room = worker.room(most, now);
+            self.take_price_turns(&mut worker, room, now);
+            let queued = room.saturating_mul(self.scenario.shops[shop].max_write);
             let skus = worker.work.take(now, MOST_LOOKS, queued);
             planned = self.look(daemon, &mut worker, skus, now);
         }

@@ -28,6 +28,16 @@ impl Line {
         let reached = self.included.partition_point(|(since, _)| *since <= at);
         reached.checked_sub(1).map_or(0, |last| self.included[last].1)
     }
+
+    /// The most of it that the ERP's figures up to `at` ever contained.
+    pub(crate) fn most_included_at(&self, at: i64) -> i64 {
+        let reached = self.included.partition_point(|(since, _)| *since <= at);
+        self.included[..reached]
+            .iter()
+            .map(|(_, units)| *units)
+            .max()
+            .unwrap_or(0)
+    }
 }
 
 /// What the channel says of an order from some moment on.

@@ -1,7 +1,8 @@
 //! The most that any channel may promise: what the ERP rightly said, less what we durably know is sold.
 
+use crate::oracle::mirror::Touch;
 use crate::sim::Sim;
-use omnistock_words::OrderStatus;
+use omnistock_words::{Absorb, OrderStatus};
 
 impl Sim {
     /// Units of a simple article that the places of `pool` may promise at most, by the oracles' own ledger.
@@ -26,7 +27,7 @@ impl Sim {
             }
             let order = &self.world.orders[touch.order];
             let line = &order.lines[touch.line];
-            let contained = line.included_at(mirror.as_of(self.cell(article, line.place))) * touch.per;
+            let contained = self.contained(touch, mirror.as_of(self.cell(article, line.place))) * touch.per;
             let left = units - contained.min(units);
             if left > 0 {
                 let pool = self.scenario.physical(&self.scenario.shops[order.shop].pool);
@@ -75,6 +76,29 @@ impl Sim {
         flows(wanted) - flows(0)
     }
 
+    /// How much of a line a figure of the ERP as of then accounts for.
+    ///
+    /// What it held of the line and holds no more the buyer has given back, though we may not know of it yet: the
+    /// ERP lets go of units for no other reason. They are free, unless a statement that is in the ledgers says
+    /// that it lets them go: then the line counts as sold until its channel says otherwise. Where no statements
+    /// count, an order that it has booked is in its figures as a whole: what it never held was given back before;
+    /// and so is one that it never books, since it was cancelled first.
+    fn contained(&self, touch: &Touch, at: i64) -> i64 {
+        let order = &self.world.orders[touch.order];
+        let line = &order.lines[touch.line];
+        let most = line.most_included_at(at);
+        if self.scenario.absorb != Absorb::ByReference {
+            let never = !order.imported && order.last().status == OrderStatus::Cancelled;
+            return if most > 0 || never { i64::from(u32::MAX) } else { 0 };
+        }
+        let stated = self.store.mirror.stated.get(&(touch.order, touch.line));
+        if stated.is_some_and(|(as_of, units)| *as_of <= at && *units < most) {
+            line.included_at(at)
+        } else {
+            most
+        }
+    }
+
     /// How the bound of an article comes about, for people.
     pub(crate) fn why_bound(&self, shop: usize, article: usize) -> String {
         let mut sentence = format!("pool {:?}; ", self.scenario.shops[shop].pool);
@@ -93,7 +117,7 @@ impl Sim {
                 let order = &self.world.orders[touch.order];
                 let line = &order.lines[touch.line];
                 let (units, status) = mirror.units(&self.world, *touch);
-                let contained = line.included_at(mirror.as_of(self.cell(k, line.place))) * touch.per;
+                let contained = self.contained(touch, mirror.as_of(self.cell(k, line.place))) * touch.per;
                 if units > contained && status != OrderStatus::Cancelled {
                     sentence += &format!(
                         "order {} of {} {status:?} {units} less {contained} at {}; ",
@@ -159,6 +183,36 @@ impl Sim {
         let pool = self.scenario.physical(&self.scenario.shops[shop].pool);
         let parts = self.scenario.parts(&self.knobs.bundles, article);
         let each = parts.iter().map(|(k, per)| self.bound(&pool, *k).div_euclid(*per));
+        each.min().unwrap_or_default()
+    }
+
+    /// Units of known lines that the figures hold and that no statement in the ledgers says they hold: by the
+    /// product's rules they count as sold until one does.
+    fn unstated(&self, article: usize) -> i64 {
+        if self.scenario.absorb != Absorb::ByReference {
+            return 0;
+        }
+        let mirror = &self.store.mirror;
+        let each = mirror.touches[article].iter().map(|touch| {
+            let (units, status) = mirror.units(&self.world, *touch);
+            let place = self.world.orders[touch.order].lines[touch.line].place;
+            let as_of = mirror.as_of(self.cell(article, place));
+            let held = (self.contained(touch, as_of) * touch.per).min(units);
+            let stated = mirror.stated.get(&(touch.order, touch.line));
+            let stated = stated.filter(|(since, _)| *since <= as_of);
+            let open = status != OrderStatus::Cancelled;
+            i64::from(open) * (held - stated.map_or(0, |(_, units)| units * touch.per)).max(0)
+        });
+        each.sum()
+    }
+
+    /// As [`Self::bound_on`], by what the product can know: a zero below it is not explained by any order.
+    pub(crate) fn explained_on(&self, shop: usize, article: usize) -> i64 {
+        let pool = self.scenario.physical(&self.scenario.shops[shop].pool);
+        let parts = self.scenario.parts(&self.knobs.bundles, article);
+        let each = parts
+            .iter()
+            .map(|(k, per)| (self.bound(&pool, *k) - self.unstated(*k)).div_euclid(*per));
         each.min().unwrap_or_default()
     }
 }

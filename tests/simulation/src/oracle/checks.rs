@@ -65,7 +65,7 @@ impl Sim {
         }
         self.oracle_raise(worker, write, article);
         self.oracle_range(worker, write, article, target, bound);
-        if self.oracle.checks.is_multiple_of(4) {
+        if self.oracle.checks.is_multiple_of(8) {
             self.oracle_explain(worker, write, article);
         }
     }
@@ -144,6 +144,7 @@ impl Sim {
             && !draining
             && !held_back
             && plenty(bound - self.knobs.safety[shop])
+            && plenty(self.explained_on(shop, article) - self.knobs.safety[shop])
             && plenty(self.expected_listing(shop, write.index))
         {
             let t = self.t;

@@ -71,7 +71,7 @@ impl Sim {
                 })
                 .collect();
             sentence += &format!(
-                "[daemon {daemon} now {} {:?} in flight {} halves {} fetching {:?} {:?} breaker {:?} throttled {:?} price after {:?} wanted {:?} held {:?} {entries:?}]",
+                "[daemon {daemon} now {} {:?} in flight {} halves {} fetching {:?} {:?} breaker {:?} throttled {:?} prices {:?} {entries:?}]",
                 self.now(daemon),
                 worker.work.get(sku),
                 worker.in_flight,
@@ -80,9 +80,7 @@ impl Sim {
                 worker.orders,
                 worker.breaker,
                 worker.throttled,
-                worker.price_after,
-                worker.price_wanted,
-                worker.price_held
+                worker.prices
             );
         }
         sentence
@@ -131,14 +129,16 @@ impl Sim {
         }
         for shop in 0..self.scenario.shops.len() {
             let listings = self.store.channels[shop].listings.iter().flatten();
-            let stuck = listings
-                .map(|(_, document)| document)
-                .find(|document| document.parked.is_some() || document.unwritable.is_some());
+            let stuck = listings.map(|(_, document)| document).find(|document| {
+                let price = document.price.as_deref();
+                let price = price.is_some_and(|price| price.parked.is_some() || price.held.is_some());
+                price || document.parked.is_some() || document.unwritable.is_some()
+            });
             if let Some(document) = stuck {
                 let sku = document.sku.as_ref().map(|sku| self.names.sku(sku));
                 let sentence = format!(
-                    "listing {} of {shop} is still kept aside: {:?} {:?}",
-                    document.listing, document.parked, document.unwritable
+                    "listing {} of {shop} is still kept aside: {:?} {:?} {:?}",
+                    document.listing, document.parked, document.unwritable, document.price
                 );
                 return self.violate("I16", sku, sentence);
             }

@@ -61,7 +61,16 @@ impl Sim {
                 }
             }
             About::Foreign => self.violate("I10", None, "what a channel shows came into the ledgers".to_owned()),
-            About::Statement | About::Missing(_) => {}
+            About::Statement(order, line) => {
+                if let Event::Absorbed { as_of, quantity, .. } = &*entry.event {
+                    let (as_of, units) = (as_of.map_or(0, |at| at.0), quantity.as_whole().unwrap_or_default());
+                    let known = self.store.mirror.stated.entry((order, line)).or_insert((as_of, units));
+                    if (known.0, units) < (as_of, known.1) {
+                        *known = (as_of, units);
+                    }
+                }
+            }
+            About::Missing(_) => {}
         }
     }
 

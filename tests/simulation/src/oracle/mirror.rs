@@ -36,6 +36,8 @@ pub(crate) struct Mirror {
     pub(crate) movements: Vec<Vec<usize>>,
     /// Reservations that were granted.
     pub(crate) granted: Vec<usize>,
+    /// Order, line: as of when the newest statement of it is, and of how many units it says that figures hold them.
+    pub(crate) stated: BTreeMap<(usize, usize), (i64, i64)>,
     /// Article, cost list → cents.
     pub(crate) prices: BTreeMap<(usize, bool), i64>,
 }
@@ -51,6 +53,7 @@ impl Mirror {
             complete: None,
             movements: vec![Vec::new(); cells],
             granted: Vec::new(),
+            stated: BTreeMap::new(),
             prices: BTreeMap::new(),
         }
     }

@@ -7,6 +7,7 @@ mod checks;
 mod end;
 mod follow;
 pub(crate) mod mirror;
+mod price;
 mod promise;
 
 use crate::scenario::Scenario;
