@@ -6,7 +6,6 @@ use crate::store::{Key, Kind};
 use omnistock_words::{Percent, Quantity, SafetyStock, SourcePolicy, Stale};
 use serde_json::{Value, json};
 use std::sync::atomic::Ordering;
-use tokio::time::Instant;
 
 #[tokio::test]
 async fn what_ended_long_ago_leaves_the_ledgers_and_does_not_come_back() {
