@@ -1,15 +1,22 @@
-//! Source `file`: a folder into which an ERP drops CSV files. See the README beside.
+//! Source `file`: a folder into which an ERP drops CSV, JSON or XML files. See the README beside.
 
 mod aside;
 mod content;
+mod csv_rows;
 mod decode;
 mod folder;
 mod format;
+mod format_table;
+mod gzip;
+mod json;
+mod json_rows;
+mod kind;
 mod looks;
 mod number;
 mod pattern;
 mod prices;
 mod problem;
+mod records;
 mod settings;
 mod source;
 mod statements;
@@ -18,6 +25,9 @@ mod structure;
 mod table;
 #[cfg(test)]
 mod tests;
+mod verdict;
+mod xml;
+mod xml_rows;
 
 use async_trait::async_trait;
 use omnistock_sdk::{
@@ -30,7 +40,7 @@ use std::time::Duration;
 /// The registry entry of kind `file`.
 pub const SPEC: ConnectorSpec = ConnectorSpec {
     kind: "file",
-    about: "A folder into which an ERP drops CSV files with stock, prices and order statements.",
+    about: "A folder into which an ERP drops CSV, JSON or XML files with stock, prices and order statements.",
     build,
 };
 

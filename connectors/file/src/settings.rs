@@ -1,6 +1,8 @@
 //! The connector's keys: as they stand in the table, and checked.
 
-use crate::format::{Format, FormatTable};
+use crate::format::Format;
+use crate::format_table::FormatTable;
+use crate::kind::FileKind;
 use crate::pattern::Pattern;
 use omnistock_sdk::{ConnectorContext, SettingProblem, read_settings};
 use omnistock_words::{Currency, LocationName, Percent, PriceListName};
@@ -127,7 +129,7 @@ pub(crate) struct Plan {
 pub(crate) fn read(context: &ConnectorContext, table: serde_json::Value) -> Result<Plan, Vec<SettingProblem>> {
     let table: FileTable = read_settings(table)?;
     let mut problems = Vec::new();
-    let format = crate::format::checked("format", &table.format, &mut problems);
+    let format = crate::format::checked("format", &table.format, &table.path, &mut problems);
     let pattern = checked_path("path", context, &table.path, &mut problems);
     check_location(context, &table, &mut problems);
     let prices = checked_prices(&table, &mut problems);
@@ -142,12 +144,8 @@ pub(crate) fn read(context: &ConnectorContext, table: serde_json::Value) -> Resu
     let orders = table.orders.map(|orders| {
         let pattern = checked_path("orders.path", context, &orders.path, &mut problems);
         let format = match &orders.format {
-            Some(own) => crate::format::checked("orders.format", own, &mut problems),
-            // A trailer belongs to the file that has it.
-            None => format.clone().map(|format| Format {
-                trailer: None,
-                ..format
-            }),
+            Some(own) => crate::format::checked("orders.format", own, &orders.path, &mut problems),
+            None => inherited(&orders.path, format.as_ref(), &mut problems),
         };
         (pattern, format, orders.columns)
     });
@@ -181,6 +179,22 @@ pub(crate) fn read(context: &ConnectorContext, table: serde_json::Value) -> Resu
         settle,
         max_bytes,
     })
+}
+
+/// The stock's format, for order statements that state none of their own.
+fn inherited(path: &str, stock: Option<&Format>, problems: &mut Vec<SettingProblem>) -> Option<Format> {
+    let stock = stock?;
+    let (kind, named) = (stock.kind(), FileKind::by_name(path));
+    if kind == FileKind::Xml || named.is_some_and(|named| named != kind) {
+        let own = named.unwrap_or(kind);
+        let message = format!(
+            "{path:?} needs a format of its own, such as {{ kind = {:?}, … }}: that of the stock does not fit",
+            own.word()
+        );
+        problems.push(SettingProblem::new("orders.format", message));
+        return None;
+    }
+    Some(stock.clone().without_claims())
 }
 
 fn checked_path(

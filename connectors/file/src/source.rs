@@ -263,7 +263,7 @@ fn take(plan: &Plan, codes: &LocationCodes, file: &Found) -> Result<Taken, Conne
         modified: file.modified(),
     };
     let outcome = match (file.kind, &plan.orders) {
-        (Kind::Orders, Some(orders)) => content::statements(orders, &facts, bytes),
+        (Kind::Orders, Some(orders)) => content::statements(orders, &facts, bytes, plan.max_bytes),
         _ => content::stock(plan, codes, &facts, bytes),
     };
     Ok(outcome.map_or_else(Taken::Refused, Taken::Report))

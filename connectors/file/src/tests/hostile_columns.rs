@@ -72,7 +72,8 @@ fn statements() {
     };
     let read = |rows: &str| {
         let text = format!("Kanal;Auftrag;Pos;Menge;Stand\n{rows}");
-        content::statements(plan.orders.as_ref().unwrap(), &facts, text.into_bytes()).map_err(|refusal| refusal.reason)
+        content::statements(plan.orders.as_ref().unwrap(), &facts, text.into_bytes(), 1 << 20)
+            .map_err(|refusal| refusal.reason)
     };
     let t = "2026-01-05T10:00:00Z";
     for (rows, expected) in [

@@ -1,7 +1,9 @@
 //! Behaviour of the connector as its users see it.
 
+mod documents;
 mod hostile;
 mod hostile_columns;
+mod hostile_inputs;
 mod pickup;
 mod put_away;
 mod reading;
@@ -14,6 +16,7 @@ use omnistock_sdk::*;
 use omnistock_words::{ConnectorName, LocationName, Millis, VendorLocation};
 use serde_json::{Value, json};
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
@@ -69,10 +72,15 @@ const MODIFIED: Millis = Millis(1_767_614_400_000);
 
 /// Reads bytes as a file `stock-1.csv` last written at `MODIFIED`.
 pub(crate) fn read(table: Value, bytes: &[u8]) -> Result<Report, Refusal> {
+    read_as("stock-1.csv", table, bytes)
+}
+
+/// The same, of a file of this name.
+pub(crate) fn read_as(name: &str, table: Value, bytes: &[u8]) -> Result<Report, Refusal> {
     let context = context(Path::new("/in"));
-    let plan = crate::settings::read(&context, table).unwrap();
+    let plan = crate::settings::read(&context, table).unwrap_or_else(|problems| panic!("{problems:?}"));
     let facts = FileFacts {
-        title: "stock-1.csv".into(),
+        title: name.into(),
         modified: MODIFIED,
     };
     content::stock(&plan, &context.locations, &facts, bytes.to_vec())
@@ -181,4 +189,11 @@ pub(crate) fn title(report: &Report) -> &str {
         Report::Statements(report) => &report.title,
         Report::Refused(report) => &report.title,
     }
+}
+
+/// Compressed as gzip does.
+pub(crate) fn gzipped(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
 }

@@ -1,4 +1,5 @@
 //! The connector's table in a configuration: what is wrong is said by key.
+#![allow(clippy::too_many_lines, reason = "a table of cases")]
 
 use super::*;
 
@@ -52,6 +53,54 @@ fn each_mistake_names_its_key() {
             r#"format.encoding: "cp850" is not known"#,
         ),
         (json!({ "format": { "quote": ";" } }), r#"format.quote: ";" is neither"#),
+        (
+            json!({ "format": { "kind": "jsn" } }),
+            r#"format.kind: "jsn" is no kind of file, there are "csv", "json", "jsonl", "xml"; did you mean "json"?"#,
+        ),
+        (
+            json!({ "format": { "compression": "zip" } }),
+            r#"format.compression: "zip" is not known; there is "gzip""#,
+        ),
+        (
+            json!({ "format": { "row": "x" } }),
+            "format.row: unknown setting `format.row`",
+        ),
+        (
+            json!({ "format": { "rows": "x" } }),
+            "format.rows: means nothing for CSV files",
+        ),
+        (
+            json!({ "format": { "count": "x" } }),
+            "format.count: means nothing for CSV files; use format.trailer",
+        ),
+        (
+            json!({ "path": "stock.json" }),
+            "format.delimiter: means nothing for JSON files",
+        ),
+        (
+            json!({ "path": "stock.json", "format": { "delimiter": null, "trailer": "EOF" } }),
+            "format.trailer: means nothing for JSON files; use format.count and format.sum",
+        ),
+        (
+            json!({ "path": "stock.json", "format": { "delimiter": null, "rows": "a..b" } }),
+            r#"format.rows: "a..b" is no path like "data.rows""#,
+        ),
+        (
+            json!({ "path": "stock.xml", "format": { "delimiter": null } }),
+            "format.rows: XML needs the path of a row",
+        ),
+        (
+            json!({ "path": "stock.xml", "format": { "delimiter": null, "rows": "item" } }),
+            "format.rows: XML needs the path of a row",
+        ),
+        (
+            json!({ "path": "stock.xml", "format": { "delimiter": null, "rows": "stock/@x" } }),
+            r#"format.rows: "stock/@x" is no path like "stock/item""#,
+        ),
+        (
+            json!({ "path": "stock.xml", "format": { "kind": "jsonl", "delimiter": null, "rows": "a" } }),
+            "format.rows: means nothing for JSON Lines files",
+        ),
         (json!({ "settle": "1 h" }), r#"settle: "1 h" is no time between"#),
         (json!({ "settle": "0ms" }), r#"settle: "0ms" is no time between"#),
         (json!({ "max_bytes": 0 }), "max_bytes: 0 would refuse every file"),
