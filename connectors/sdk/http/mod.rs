@@ -1,8 +1,10 @@
 //! One HTTP client for all connectors: deadlines, body limits, no redirects, guarded addresses, errors by what happens next.
 
 mod client;
+mod fetch;
 mod guard;
 mod signature;
 
 pub use client::{Answer, Http, HttpSettings};
+pub use fetch::Fetched;
 pub use signature::{hmac_sha256_base64, verify_hmac_sha256_base64};

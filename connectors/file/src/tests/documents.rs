@@ -211,7 +211,7 @@ fn statements_may_be_documents_of_another_kind() {
     let orders = |orders: Value| {
         let mut table = table("stock-*.json", json!({}));
         table["orders"] = orders;
-        crate::settings::read(&context, table)
+        planned(&context, table)
     };
     let columns = json!({ "channel": "channel", "order": "no", "line": "pos", "quantity": "qty" });
     let own = json!({ "path": "orders-*.xml", "columns": columns, "format": { "rows": "orders/line" } });

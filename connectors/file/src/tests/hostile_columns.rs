@@ -65,7 +65,7 @@ fn statements() {
     let context = context(Path::new("/in"));
     let table = german(json!({ "orders": { "path": "orders-*.csv",
         "columns": { "channel": "Kanal", "order": "Auftrag", "line": "Pos", "quantity": "Menge", "as_of": "Stand" } } }));
-    let plan = crate::settings::read(&context, table).unwrap();
+    let plan = planned(&context, table).unwrap();
     let facts = FileFacts {
         title: "orders-1.csv".into(),
         modified: MODIFIED,

@@ -8,6 +8,7 @@ mod pickup;
 mod put_away;
 mod reading;
 mod tables;
+mod web;
 
 use crate::SPEC;
 use crate::content::{self, FileFacts};
@@ -75,10 +76,15 @@ pub(crate) fn read(table: Value, bytes: &[u8]) -> Result<Report, Refusal> {
     read_as("stock-1.csv", table, bytes)
 }
 
+/// What files say, by these settings.
+pub(crate) fn planned(context: &ConnectorContext, table: Value) -> Result<crate::settings::Plan, Vec<SettingProblem>> {
+    crate::settings::read(context, table).map(|(plan, _)| plan)
+}
+
 /// The same, of a file of this name.
 pub(crate) fn read_as(name: &str, table: Value, bytes: &[u8]) -> Result<Report, Refusal> {
     let context = context(Path::new("/in"));
-    let plan = crate::settings::read(&context, table).unwrap_or_else(|problems| panic!("{problems:?}"));
+    let plan = planned(&context, table).unwrap_or_else(|problems| panic!("{problems:?}"));
     let facts = FileFacts {
         title: name.into(),
         modified: MODIFIED,

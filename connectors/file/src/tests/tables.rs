@@ -4,7 +4,7 @@
 use super::*;
 
 fn problems(changes: Value) -> Vec<String> {
-    match crate::settings::read(&context(Path::new("/in")), german(changes)) {
+    match planned(&context(Path::new("/in")), german(changes)) {
         Ok(plan) => panic!("accepted: {plan:?}"),
         Err(problems) => problems
             .into_iter()
@@ -100,6 +100,44 @@ fn each_mistake_names_its_key() {
         (
             json!({ "path": "stock.xml", "format": { "kind": "jsonl", "delimiter": null, "rows": "a" } }),
             "format.rows: means nothing for JSON Lines files",
+        ),
+        (
+            json!({ "path": null }),
+            "path: `path` is missing: a folder and a name, or `url`",
+        ),
+        (
+            json!({ "url": "https://erp.test/s.csv" }),
+            "url: a folder and an address are given",
+        ),
+        (
+            json!({ "path": null, "url": "ftp://erp.test/s.csv" }),
+            r#"url: "ftp" is not an address like"#,
+        ),
+        (
+            json!({ "path": null, "url": "https://a:b@erp.test/s.csv" }),
+            "url: the address must have no user",
+        ),
+        (
+            json!({ "path": null, "url": "https://erp.test/s.csv", "settle": "5s" }),
+            "settle: goes with `path` only",
+        ),
+        (
+            json!({ "path": null, "url": "https://erp.test/s.csv", "user": "erp" }),
+            "user: `user` and `password` go together",
+        ),
+        (
+            json!({ "path": null, "url": "https://erp.test/s.csv", "token": { "env": "T" } }),
+            "token: none here",
+        ),
+        (
+            json!({ "path": null, "url": "https://erp.test/s.csv", "as_of": "now" }),
+            r#"as_of: "now" is not known; there is "request""#,
+        ),
+        (json!({ "token": { "env": "T" } }), "token: goes with `url` only"),
+        (
+            json!({ "path": null, "url": "https://erp.test/s.csv",
+                "orders": { "path": "o.csv", "columns": { "channel": "K", "order": "A", "line": "P", "quantity": "M" } } }),
+            "orders: stock and orders must be in folders, or at addresses of one host",
         ),
         (json!({ "settle": "1 h" }), r#"settle: "1 h" is no time between"#),
         (json!({ "settle": "0ms" }), r#"settle: "0ms" is no time between"#),

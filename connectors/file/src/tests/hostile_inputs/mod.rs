@@ -2,6 +2,7 @@
 
 mod csv;
 mod gzip;
+mod http;
 mod json;
 mod lines;
 mod xml;
@@ -144,6 +145,14 @@ fn page() -> String {
         for case in &cases {
             writeln!(page, "{}", page_row(case)).unwrap();
         }
+    }
+    write!(
+        page,
+        "\n### Over HTTP\n\n| what comes | what becomes of it |\n|---|---|\n"
+    )
+    .unwrap();
+    for case in http::cases() {
+        writeln!(page, "| {} | not taken: {} |", case.name, shown(case.says)).unwrap();
     }
     page
 }
