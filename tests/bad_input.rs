@@ -9,6 +9,8 @@
     reason = "a test"
 )]
 
+#[path = "bad_input/exports.rs"]
+mod exports;
 mod support;
 
 use serde_json::Value;

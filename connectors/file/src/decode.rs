@@ -39,7 +39,17 @@ impl TextEncoding {
         })
     }
 
-    fn name(self) -> String {
+    /// What the usual names of an encoding mean; for the wide ones, which of the two is the mark's business.
+    pub(crate) fn decoder(self) -> Option<&'static Encoding> {
+        Some(match self {
+            Self::Utf8 => encoding_rs::UTF_8,
+            Self::Latin1 => encoding_rs::WINDOWS_1252,
+            Self::Other(encoding) => encoding,
+            Self::Utf16 | Self::Utf16Le | Self::Utf16Be => return None,
+        })
+    }
+
+    pub(crate) fn name(self) -> String {
         match self {
             Self::Utf8 => "utf-8".into(),
             Self::Utf16 => "utf-16".into(),

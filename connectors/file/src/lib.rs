@@ -1,15 +1,22 @@
-//! Source `file`: a folder into which an ERP drops CSV files. See the README beside.
+//! Source `file`: a folder into which an ERP drops CSV, JSON or XML files. See the README beside.
 
 mod aside;
 mod content;
+mod csv_rows;
 mod decode;
 mod folder;
 mod format;
+mod format_table;
+mod gzip;
+mod json;
+mod json_rows;
+mod kind;
 mod looks;
 mod number;
 mod pattern;
 mod prices;
 mod problem;
+mod records;
 mod settings;
 mod source;
 mod statements;
@@ -18,32 +25,62 @@ mod structure;
 mod table;
 #[cfg(test)]
 mod tests;
+mod transport;
+mod verdict;
+mod web;
+mod xml;
+mod xml_rows;
 
 use async_trait::async_trait;
 use omnistock_sdk::{
-    Connector, ConnectorContext, ConnectorError, ConnectorSpec, Grouping, Manifest, SettingProblem, StockSource,
+    Connector, ConnectorContext, ConnectorError, ConnectorSpec, Grouping, Manifest, Report, SettingProblem, StockSource,
 };
-use omnistock_words::{Quantity, WriteMeaning};
+use omnistock_words::{Millis, Quantity, WriteMeaning};
 use std::sync::Arc;
 use std::time::Duration;
+use transport::Where;
 
 /// The registry entry of kind `file`.
 pub const SPEC: ConnectorSpec = ConnectorSpec {
     kind: "file",
-    about: "A folder into which an ERP drops CSV files with stock, prices and order statements.",
+    about: "A folder into which an ERP drops CSV, JSON or XML files with stock, prices and order statements.",
     build,
 };
 
 fn build(context: ConnectorContext, table: serde_json::Value) -> Result<Arc<dyn Connector>, Vec<SettingProblem>> {
-    let plan = settings::read(&context, table)?;
+    let (plan, source) = settings::read(&context, table)?;
     let columns = &plan.stock.columns;
     if columns.brand.is_some() || columns.category.is_some() || columns.tags.is_some() {
         tracing::warn!(connector = %context.name, "columns brand, category and tags are required in each file, but not used yet");
     }
     Ok(Arc::new(FileConnector {
         manifest: manifest(),
-        source: source::FileSource::new(plan, context.locations),
+        source: match source {
+            Where::Folder(folders) => Source::Folder(source::FileSource::new(plan, folders, context.locations)),
+            Where::Web(web) => Source::Web(web::WebSource::new(plan, web, context.locations)),
+        },
     }))
+}
+
+/// What a stock file of this name, last written at `modified`, says by these settings (the connector's own keys), without
+/// a folder or a server around it. The error has a line per fault, each beginning with the name.
+pub fn read_file(
+    context: &ConnectorContext,
+    table: serde_json::Value,
+    name: &str,
+    modified: Millis,
+    bytes: Vec<u8>,
+) -> Result<Report, String> {
+    let wrong = |problems: Vec<SettingProblem>| {
+        let lines = problems
+            .iter()
+            .map(|problem| format!("{name}: {}: {}", problem.key, problem.message));
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    let (plan, _) = settings::read(context, table).map_err(wrong)?;
+    let title = name.to_owned();
+    let facts = content::FileFacts { title, modified };
+    content::stock(&plan, &context.locations, &facts, bytes).map_err(|refusal| refusal.reason)
 }
 
 /// Nothing is written: only the fields about reading mean anything.
@@ -66,7 +103,13 @@ fn manifest() -> Manifest {
 
 struct FileConnector {
     manifest: Manifest,
-    source: source::FileSource,
+    source: Source,
+}
+
+#[allow(clippy::large_enum_variant, reason = "there is one of it for each connector")]
+enum Source {
+    Folder(source::FileSource),
+    Web(web::WebSource),
 }
 
 #[async_trait]
@@ -76,10 +119,16 @@ impl Connector for FileConnector {
     }
 
     fn stock(&self) -> Option<&dyn StockSource> {
-        Some(&self.source)
+        Some(match &self.source {
+            Source::Folder(source) => source,
+            Source::Web(source) => source,
+        })
     }
 
     async fn check(&self) -> Result<(), ConnectorError> {
-        self.source.check().await
+        match &self.source {
+            Source::Folder(source) => source.check().await,
+            Source::Web(source) => source.check().await,
+        }
     }
 }

@@ -26,6 +26,13 @@ pub(crate) struct NumberFormat {
 }
 
 impl NumberFormat {
+    /// As JSON writes numbers, whatever is configured for texts.
+    pub(crate) const JSON: Self = Self {
+        decimal: '.',
+        grouping: None,
+        minus: Minus::Leading,
+    };
+
     /// A quantity; the message lacks the name of the field.
     pub(crate) fn quantity(&self, cell: &str) -> Result<Quantity, String> {
         let cell = cell.trim_matches(' ');

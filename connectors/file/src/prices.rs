@@ -52,8 +52,8 @@ impl Prices {
     }
 
     fn money(&self, table: &Table<'_>, column: usize, cell: &str) -> Result<Money, CellFault> {
-        let amount = self
-            .number
+        let amount = table
+            .number(column, self.number)
             .amount(cell)
             .map_err(|what| CellFault::new(column, format!("price {what}")))?;
         if amount.is_sign_negative() && !amount.is_zero() {
@@ -79,9 +79,9 @@ impl Prices {
             if known.is_none_or(|known| known.currency() == price.currency() && known.amount() == price.amount()) {
                 return Ok(());
             }
-            let (line, _) = table.place(*offset);
+            let there = table.there(*offset);
             let known = known.map(|known| known.to_string()).unwrap_or_default();
-            let message = format!("price {price} of sku {sku:?} differs from {known} in line {line}");
+            let message = format!("price {price} of sku {sku:?} differs from {known} {there}");
             return Err(CellFault {
                 column,
                 message,

@@ -1,17 +1,23 @@
 //! The connector's keys: as they stand in the table, and checked.
 
-use crate::format::{Format, FormatTable};
-use crate::pattern::Pattern;
-use omnistock_sdk::{ConnectorContext, SettingProblem, read_settings};
+use crate::format::Format;
+use crate::format_table::FormatTable;
+use crate::kind::FileKind;
+use crate::transport::{Place, Places, TransportTable, Where, settle};
+use omnistock_sdk::{ConnectorContext, SecretReference, SettingProblem, read_settings};
 use omnistock_words::{Currency, LocationName, Percent, PriceListName};
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FileTable {
-    path: String,
+    path: Option<String>,
+    url: Option<String>,
+    user: Option<String>,
+    password: Option<SecretReference>,
+    token: Option<SecretReference>,
+    as_of: Option<String>,
     columns: StockColumns,
     location: Option<LocationName>,
     #[serde(default)]
@@ -64,7 +70,8 @@ pub(crate) struct OrderColumns {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct OrdersTable {
-    path: String,
+    path: Option<String>,
+    url: Option<String>,
     columns: OrderColumns,
     format: Option<FormatTable>,
 }
@@ -94,7 +101,6 @@ pub(crate) enum Duplicates {
 /// What a stock file holds.
 #[derive(Debug)]
 pub(crate) struct StockPlan {
-    pub(crate) pattern: Pattern,
     pub(crate) format: Format,
     pub(crate) columns: StockColumns,
     pub(crate) location: Option<LocationName>,
@@ -107,7 +113,6 @@ pub(crate) struct StockPlan {
 /// What a file of order statements holds.
 #[derive(Debug)]
 pub(crate) struct OrdersPlan {
-    pub(crate) pattern: Pattern,
     pub(crate) format: Format,
     pub(crate) columns: OrderColumns,
     pub(crate) duplicates: Duplicates,
@@ -118,55 +123,56 @@ pub(crate) struct OrdersPlan {
 pub(crate) struct Plan {
     pub(crate) stock: StockPlan,
     pub(crate) orders: Option<OrdersPlan>,
-    /// How long a file must be unchanged; unset: by how it came.
-    pub(crate) settle: Option<Duration>,
     pub(crate) max_bytes: u64,
 }
 
-/// Reads and checks the table; all problems in one go.
-pub(crate) fn read(context: &ConnectorContext, table: serde_json::Value) -> Result<Plan, Vec<SettingProblem>> {
+/// Reads and checks the table; all problems in one go. What the files say, and where they are.
+pub(crate) fn read(context: &ConnectorContext, table: serde_json::Value) -> Result<(Plan, Where), Vec<SettingProblem>> {
     let table: FileTable = read_settings(table)?;
     let mut problems = Vec::new();
-    let format = crate::format::checked("format", &table.format, &mut problems);
-    let pattern = checked_path("path", context, &table.path, &mut problems);
+    let place = Place::new("", context, table.path.as_deref(), table.url.as_deref(), &mut problems);
+    let name = place.as_ref().map(Place::name).unwrap_or_default();
+    let format = crate::format::checked("format", &table.format, &name, &mut problems);
     check_location(context, &table, &mut problems);
     let prices = checked_prices(&table, &mut problems);
-    let settle = table
-        .settle
-        .as_deref()
-        .and_then(|text| checked_settle(text, &mut problems));
     let max_bytes = table.max_bytes.unwrap_or(512 << 20);
     if max_bytes == 0 {
         problems.push(SettingProblem::new("max_bytes", "0 would refuse every file"));
     }
-    let orders = table.orders.map(|orders| {
-        let pattern = checked_path("orders.path", context, &orders.path, &mut problems);
+    let orders = table.orders.as_ref().map(|orders| {
+        let (path, url) = (orders.path.as_deref(), orders.url.as_deref());
+        let place = Place::new("orders.", context, path, url, &mut problems);
+        let name = place.as_ref().map(Place::name).unwrap_or_default();
         let format = match &orders.format {
-            Some(own) => crate::format::checked("orders.format", own, &mut problems),
-            // A trailer belongs to the file that has it.
-            None => format.clone().map(|format| Format {
-                trailer: None,
-                ..format
-            }),
+            Some(own) => crate::format::checked("orders.format", own, &name, &mut problems),
+            None => inherited(&name, format.as_ref(), &mut problems),
         };
-        (pattern, format, orders.columns)
+        (place, format)
     });
-    let (Some(pattern), Some(format), true) = (pattern, format, problems.is_empty()) else {
+    let (orders_place, orders_format) = orders.unzip();
+    let transport = TransportTable {
+        settle: table.settle.as_deref().and_then(|text| settle(text, &mut problems)),
+        settle_set: table.settle.is_some(),
+        user: table.user.as_deref(),
+        password: table.password.as_ref(),
+        token: table.token.as_ref(),
+        as_of: table.as_of.as_deref(),
+        max_bytes,
+        as_of_column: table.columns.as_of.is_some(),
+    };
+    let places = Places::of(place, orders_place, &mut problems);
+    let source = places.and_then(|places| transport.checked(context, places, &mut problems));
+    let (Some(source), Some(format), true) = (source, format, problems.is_empty()) else {
         return Err(problems);
     };
-    let orders = match orders {
-        None => None,
-        Some((Some(pattern), Some(format), columns)) => Some(OrdersPlan {
-            pattern,
-            format,
-            columns,
-            duplicates: table.duplicates,
-        }),
-        Some(_) => return Err(problems),
-    };
     let (bad_rows, duplicates) = (table.bad_rows, table.duplicates);
+    let orders = table.orders.zip(orders_format.flatten());
+    let orders = orders.map(|(orders, format)| OrdersPlan {
+        format,
+        columns: orders.columns,
+        duplicates,
+    });
     let stock = StockPlan {
-        pattern,
         format,
         columns: table.columns,
         location: table.location,
@@ -175,23 +181,28 @@ pub(crate) fn read(context: &ConnectorContext, table: serde_json::Value) -> Resu
         bad_rows,
         duplicates,
     };
-    Ok(Plan {
+    let plan = Plan {
         stock,
         orders,
-        settle,
         max_bytes,
-    })
+    };
+    Ok((plan, source))
 }
 
-fn checked_path(
-    key: &str,
-    context: &ConnectorContext,
-    path: &str,
-    problems: &mut Vec<SettingProblem>,
-) -> Option<Pattern> {
-    Pattern::new(&context.folder, path)
-        .map_err(|message| problems.push(SettingProblem::new(key, message)))
-        .ok()
+/// The stock's format, for order statements that state none of their own.
+fn inherited(path: &str, stock: Option<&Format>, problems: &mut Vec<SettingProblem>) -> Option<Format> {
+    let stock = stock?;
+    let (kind, named) = (stock.kind(), FileKind::by_name(path));
+    if kind == FileKind::Xml || named.is_some_and(|named| named != kind) {
+        let own = named.unwrap_or(kind);
+        let message = format!(
+            "{path:?} needs a format of its own, such as {{ kind = {:?}, … }}: that of the stock does not fit",
+            own.word()
+        );
+        problems.push(SettingProblem::new("orders.format", message));
+        return None;
+    }
+    Some(stock.clone().without_claims())
 }
 
 fn check_location(context: &ConnectorContext, table: &FileTable, problems: &mut Vec<SettingProblem>) {
@@ -246,19 +257,4 @@ fn checked_prices(table: &FileTable, problems: &mut Vec<SettingProblem>) -> Vec<
         _ => {}
     }
     prices
-}
-
-fn checked_settle(text: &str, problems: &mut Vec<SettingProblem>) -> Option<Duration> {
-    let units = [("ms", 1), ("s", 1_000), ("m", 60_000)];
-    let read = units.iter().find_map(|(unit, factor)| {
-        let number: u64 = text.strip_suffix(unit)?.trim_end().parse().ok()?;
-        number
-            .checked_mul(*factor)
-            .filter(|milliseconds| (50..=3_600_000).contains(milliseconds))
-    });
-    if read.is_none() {
-        let message = format!("{text:?} is no time between \"50ms\" and \"60m\"");
-        problems.push(SettingProblem::new("settle", message));
-    }
-    read.map(Duration::from_millis)
 }

@@ -6,6 +6,7 @@ use crate::folder::{self, Content, Found, Kind, MOST_FILES};
 use crate::looks::Looks;
 use crate::problem::Refusal;
 use crate::settings::Plan;
+use crate::transport::Folders;
 use async_trait::async_trait;
 use omnistock_sdk::{ConnectorError, LocationCodes, Refused, Report, StockSource, Ticket, Verdict};
 use std::collections::BTreeSet;
@@ -22,6 +23,7 @@ const MOST_WAIT: Duration = Duration::from_secs(1);
 /// A folder with files, and what this process has done with them.
 pub(crate) struct FileSource {
     plan: Arc<Plan>,
+    folders: Arc<Folders>,
     codes: Arc<LocationCodes>,
     state: Mutex<State>,
     /// One poll at a time.
@@ -44,15 +46,16 @@ enum Taken {
 }
 
 impl FileSource {
-    pub(crate) fn new(plan: Plan, codes: LocationCodes) -> Self {
+    pub(crate) fn new(plan: Plan, folders: Folders, codes: LocationCodes) -> Self {
         let state = State {
-            looks: Looks::new(plan.settle),
+            looks: Looks::new(folders.settle),
             handed: BTreeSet::new(),
             stuck: Vec::new(),
             crowded: false,
         };
         Self {
             plan: Arc::new(plan),
+            folders: Arc::new(folders),
             codes: Arc::new(codes),
             state: Mutex::new(state),
             turn: tokio::sync::Mutex::new(()),
@@ -61,9 +64,9 @@ impl FileSource {
 
     /// Lists and probes the folders; changes nothing.
     pub(crate) async fn check(&self) -> Result<(), ConnectorError> {
-        let plan = Arc::clone(&self.plan);
+        let folders = Arc::clone(&self.folders);
         blocking("the folders", move || {
-            for (found, crowded) in listings(&plan)? {
+            for (found, crowded) in listings(&folders)? {
                 if let (true, Some(file)) = (crowded, found.first()) {
                     let folder = file.path.parent().unwrap_or(&file.path).display();
                     return Err(ConnectorError::operator(format!(
@@ -71,8 +74,8 @@ impl FileSource {
                     )));
                 }
             }
-            aside::check_writable(&plan.stock.pattern.folder)?;
-            plan.orders.as_ref().map_or(Ok(()), |orders| aside::check_writable(&orders.pattern.folder))
+            aside::check_writable(&folders.stock.folder)?;
+            folders.orders.as_ref().map_or(Ok(()), |orders| aside::check_writable(&orders.folder))
         })
         .await
     }
@@ -84,8 +87,8 @@ impl FileSource {
 
     /// What is there and was not handed out, oldest first.
     async fn look(&self) -> Result<Vec<Found>, ConnectorError> {
-        let plan = Arc::clone(&self.plan);
-        let listings = blocking("the folders", move || listings(&plan)).await?;
+        let folders = Arc::clone(&self.folders);
+        let listings = blocking("the folders", move || listings(&folders)).await?;
         let crowded = listings.iter().any(|(_, crowded)| *crowded);
         let mut found: Vec<Found> = listings.into_iter().flat_map(|(found, _)| found).collect();
         found.sort_by(|a, b| a.order().cmp(&b.order()));
@@ -207,9 +210,9 @@ impl StockSource for FileSource {
                 ticket.0
             )));
         };
-        let folder = match (kind, &self.plan.orders) {
-            (Kind::Stock, _) => &self.plan.stock.pattern.folder,
-            (Kind::Orders, Some(orders)) => &orders.pattern.folder,
+        let folder = match (kind, &self.folders.orders) {
+            (Kind::Stock, _) => &self.folders.stock.folder,
+            (Kind::Orders, Some(orders)) => &orders.folder,
             // Statements are no longer configured: the file stays where it is.
             (Kind::Orders, None) => return Ok(()),
         };
@@ -231,9 +234,9 @@ async fn move_away(path: PathBuf, print: folder::Print, reason: Option<String>) 
 }
 
 /// The listings of both folders.
-fn listings(plan: &Plan) -> Result<Vec<(Vec<Found>, bool)>, ConnectorError> {
-    let orders = plan.orders.as_ref().map(|orders| &orders.pattern);
-    let mut listings = vec![folder::list(Kind::Stock, &plan.stock.pattern, orders)?];
+fn listings(folders: &Folders) -> Result<Vec<(Vec<Found>, bool)>, ConnectorError> {
+    let orders = folders.orders.as_ref();
+    let mut listings = vec![folder::list(Kind::Stock, &folders.stock, orders)?];
     if let Some(pattern) = orders {
         listings.push(folder::list(Kind::Orders, pattern, None)?);
     }
@@ -263,14 +266,14 @@ fn take(plan: &Plan, codes: &LocationCodes, file: &Found) -> Result<Taken, Conne
         modified: file.modified(),
     };
     let outcome = match (file.kind, &plan.orders) {
-        (Kind::Orders, Some(orders)) => content::statements(orders, &facts, bytes),
+        (Kind::Orders, Some(orders)) => content::statements(orders, &facts, bytes, plan.max_bytes),
         _ => content::stock(plan, codes, &facts, bytes),
     };
     Ok(outcome.map_or_else(Taken::Refused, Taken::Report))
 }
 
 /// Runs file work off the runtime's threads, with a deadline.
-async fn blocking<T: Send + 'static>(
+pub(crate) async fn blocking<T: Send + 'static>(
     what: &str,
     work: impl FnOnce() -> Result<T, ConnectorError> + Send + 'static,
 ) -> Result<T, ConnectorError> {

@@ -1,10 +1,11 @@
 //! The rows of a file that says which order lines the figures contain.
 
-use crate::content::{AsOf, Faults, FileFacts, count_unknown, keep_promise};
+use crate::content::FileFacts;
 use crate::problem::{Fault, Refusal, quoted};
 use crate::settings::{Duplicates, OrdersPlan};
 use crate::structure::Promise;
 use crate::table::{CellFault, Table};
+use crate::verdict::{AsOf, Faults, count_unknown, keep_promise};
 use omnistock_sdk::{StatementReport, StatementRow};
 use omnistock_words::{ChannelName, LineId, OrderId, Quantity};
 use rust_decimal::Decimal;
@@ -23,10 +24,10 @@ pub(crate) fn read(
     plan: &OrdersPlan,
     facts: &FileFacts,
     text: &str,
+    mut table: Table<'_>,
     promise: Option<&Promise>,
 ) -> Result<StatementReport, Refusal> {
     let refuse = |fault: Fault| Refusal::named(&facts.title, text, &[fault], 1);
-    let mut table = Table::new(text, plan.format.shape, plan.format.trim).map_err(refuse)?;
     let columns = Columns {
         channel: table.column(&plan.columns.channel),
         order: table.column(&plan.columns.order),
@@ -53,8 +54,11 @@ pub(crate) fn read(
             faults.row(&table, &fault);
         }
     }
+    if faults.rows == 0 {
+        table.absent_faults().into_iter().for_each(|fault| faults.file(fault));
+    }
     if let (Some(promise), 0) = (promise, faults.whole + faults.rows) {
-        keep_promise(promise, table.rows(), rows.sum, &plan.format, &mut faults);
+        keep_promise(promise, table.rows(), rows.sum, &mut faults);
     }
     if faults.whole + faults.rows > 0 {
         return Err(faults.refusal(&facts.title, text));
@@ -80,14 +84,14 @@ struct Rows<'p> {
 
 impl Rows<'_> {
     fn take(&mut self, table: &Table<'_>) -> Result<(), CellFault> {
-        table.check_width()?;
+        table.check_row()?;
         self.as_of.row(table)?;
-        let order = OrderId::new(text(table, self.columns.order, "order")?)
+        let order = OrderId::new(table.word(self.columns.order, "order")?)
             .map_err(|error| CellFault::new(self.columns.order, format!("order is {error}")))?;
-        let line = LineId::new(text(table, self.columns.line, "line")?)
+        let line = LineId::new(table.word(self.columns.line, "line")?)
             .map_err(|error| CellFault::new(self.columns.line, format!("line is {error}")))?;
         let quantity = self.quantity(table)?;
-        let channel = text(table, self.columns.channel, "channel")?;
+        let channel = table.word(self.columns.channel, "channel")?;
         let Ok(channel) = ChannelName::new(channel) else {
             count_unknown(&mut self.unknown, channel);
             self.sum += quantity.decimal();
@@ -107,7 +111,7 @@ impl Rows<'_> {
     fn quantity(&self, table: &Table<'_>) -> Result<Quantity, CellFault> {
         let column = self.columns.quantity;
         let cell = table.cell(column);
-        let quantity = self.plan.format.number.quantity(cell);
+        let quantity = table.number(column, self.plan.format.number).quantity(cell);
         let quantity = quantity.map_err(|what| CellFault::new(column, format!("quantity {what}")))?;
         if quantity.is_negative() {
             return Err(CellFault::new(
@@ -136,9 +140,9 @@ impl Rows<'_> {
                 Ok(())
             }
             Entry::Occupied(slot) => {
-                let (line, _) = table.place(slot.get().1);
+                let there = table.there(slot.get().1);
                 let message = format!(
-                    "order {:?} line {:?} of {} already stands in line {line}; duplicates = \"sum\" would add such rows up",
+                    "order {:?} line {:?} of {} already stands {there}; duplicates = \"sum\" would add such rows up",
                     row.order, row.line, row.channel
                 );
                 Err(CellFault {
@@ -148,14 +152,5 @@ impl Rows<'_> {
                 })
             }
         }
-    }
-}
-
-fn text<'t>(table: &'t Table<'_>, column: usize, what: &str) -> Result<&'t str, CellFault> {
-    let cell = table.cell(column);
-    if cell.trim().is_empty() {
-        Err(CellFault::new(column, format!("{what} is blank")))
-    } else {
-        Ok(cell)
     }
 }

@@ -1,11 +1,12 @@
 //! The rows of a stock file.
 
-use crate::content::{AsOf, Faults, FileFacts, count_unknown, keep_promise};
+use crate::content::FileFacts;
 use crate::prices::Prices;
 use crate::problem::{Fault, Refusal, quoted};
 use crate::settings::{BadRows, Duplicates, StockPlan};
 use crate::structure::Promise;
 use crate::table::{CellFault, Table};
+use crate::verdict::{AsOf, Faults, count_unknown, keep_promise};
 use omnistock_sdk::{LocationCodes, StockReport, StockRow};
 use omnistock_words::{LocationName, Quantity, Sku};
 use rust_decimal::Decimal;
@@ -18,16 +19,17 @@ pub(crate) fn read(
     codes: &LocationCodes,
     facts: &FileFacts,
     text: &str,
+    mut table: Table<'_>,
     promise: Option<&Promise>,
 ) -> Result<StockReport, Refusal> {
     let refuse = |fault: Fault| Refusal::named(&facts.title, text, &[fault], 1);
-    let mut table = Table::new(text, plan.format.shape, plan.format.trim).map_err(refuse)?;
     let mut rows = Rows::new(plan, codes, &mut table);
     let mut faults = Faults::default();
     table.header_faults().into_iter().for_each(|fault| faults.file(fault));
     if faults.whole > 0 {
         return Err(faults.refusal(&facts.title, text));
     }
+    let mut all_read = true;
     while table.advance().map_err(refuse)? {
         if let Err(fault) = rows.take(&table) {
             rows.left_out(&table, &fault);
@@ -35,8 +37,13 @@ pub(crate) fn read(
         }
         let hopeless = faults.whole > 0 || matches!(plan.bad_rows, BadRows::Refuse);
         if hopeless && faults.enough() {
+            all_read = false;
             break;
         }
+    }
+    // Where every row is bad, each of them has said so itself.
+    if all_read && faults.rows < table.rows() {
+        table.absent_faults().into_iter().for_each(|fault| faults.file(fault));
     }
     rows.finish(facts, text, &table, promise, faults)
 }
@@ -104,11 +111,12 @@ impl<'p> Rows<'p> {
 
     /// Takes the present row, or leaves no trace of it.
     fn take(&mut self, table: &Table<'_>) -> Result<(), CellFault> {
-        table.check_width()?;
+        table.check_row()?;
         self.as_of.row(table)?;
         let sku = self.sku(table)?;
         let place = self.place(table)?;
-        let quantity = self.plan.format.number.quantity(table.cell(self.columns.quantity));
+        let number = table.number(self.columns.quantity, self.plan.format.number);
+        let quantity = number.quantity(table.cell(self.columns.quantity));
         let quantity = quantity.map_err(|what| CellFault::new(self.columns.quantity, format!("quantity {what}")))?;
         let sellable = self.sellable(table)?;
         let Some(place) = place else {
@@ -147,11 +155,10 @@ impl<'p> Rows<'p> {
                 let first = self.figures.get_mut(usize::try_from(first).unwrap_or(usize::MAX));
                 if let Some(row) = first {
                     if row.sellable != sellable {
-                        let (line, _) = table.place(offset);
+                        let there = table.there(offset);
                         let column = self.columns.sellable.unwrap_or(self.columns.sku);
-                        let message = format!(
-                            "sku {sku:?} at {location} is for sale in one row and not in the other (line {line})"
-                        );
+                        let message =
+                            format!("sku {sku:?} at {location} is for sale in one row and not in the other, {there}");
                         return Err(CellFault {
                             column,
                             message,
@@ -162,9 +169,9 @@ impl<'p> Rows<'p> {
                 }
             }
             Entry::Occupied(slot) => {
-                let (line, _) = table.place(slot.get().1);
+                let there = table.there(slot.get().1);
                 let message = format!(
-                    "sku {sku:?} at {location} already stands in line {line}; duplicates = \"sum\" would add such rows up"
+                    "sku {sku:?} at {location} already stands {there}; duplicates = \"sum\" would add such rows up"
                 );
                 return Err(CellFault {
                     column: self.columns.sku,
@@ -179,10 +186,7 @@ impl<'p> Rows<'p> {
 
     fn sku(&self, table: &Table<'_>) -> Result<Sku, CellFault> {
         let column = self.columns.sku;
-        let cell = table.cell(column);
-        if cell.trim().is_empty() {
-            return Err(CellFault::new(column, "sku is blank"));
-        }
+        let cell = table.word(column, "sku")?;
         if mangled(cell) {
             let message = format!(
                 "sku {} was turned into a number by a spreadsheet: export the column as text",
@@ -199,10 +203,7 @@ impl<'p> Rows<'p> {
         let Some(column) = self.columns.location else {
             return Ok(Some(0));
         };
-        let code = table.cell(column);
-        if code.trim().is_empty() {
-            return Err(CellFault::new(column, "location is blank"));
-        }
+        let code = table.word(column, "location")?;
         if let Some(place) = self.known.get(code) {
             return Ok(*place);
         }
@@ -239,7 +240,7 @@ impl<'p> Rows<'p> {
         if fault.whole_file || matches!(self.plan.bad_rows, BadRows::Refuse) {
             return;
         }
-        let readable = table.check_width().is_ok();
+        let readable = table.check_row().is_ok();
         match (readable, self.sku(table), self.place(table)) {
             (true, Ok(sku), Ok(Some(place))) => self.without.push((sku, place)),
             (true, Ok(_), Ok(None)) => {}
@@ -259,8 +260,7 @@ impl<'p> Rows<'p> {
     ) -> Result<StockReport, Refusal> {
         let (bad, total) = (faults.rows, table.rows());
         if total == 0 {
-            let fault = Fault::new(text.len(), "a header and no rows: a failed export, not an empty shop");
-            return Err(Refusal::named(&facts.title, text, &[fault], 1).unfinished());
+            return Err(Refusal::named(&facts.title, text, &[table.no_rows()], 1).unfinished());
         }
         let too_many = match self.plan.bad_rows {
             BadRows::Refuse => bad > 0,
@@ -269,7 +269,7 @@ impl<'p> Rows<'p> {
         // A row that can't be placed may belong to any sum.
         let unsure = self.unreadable && self.plan.duplicates == Duplicates::Sum;
         if let (Some(promise), false) = (promise, too_many) {
-            keep_promise(promise, total, self.sum, &self.plan.format, &mut faults);
+            keep_promise(promise, total, self.sum, &mut faults);
         }
         if too_many || unsure || faults.whole > 0 {
             return Err(faults.refusal(&facts.title, text));

@@ -1,8 +1,11 @@
-//! Whether a text is a whole CSV file: its beginning, its end, its quotes, its trailer.
+//! Whether a file begins as one of its kind does, and whether a text is a whole CSV file: its end, its quotes, its trailer.
 //!
 //! The `csv` crate reads an open or stray quote without complaint and lets the rows behind it
 //! vanish in one cell; so the quotes are proven here before it runs.
 
+use crate::gzip::is_gzip;
+use crate::kind::FileKind;
+use crate::number::NumberFormat;
 use crate::problem::{Fault, Refusal, quoted};
 
 /// How cells are separated and quoted.
@@ -17,35 +20,49 @@ pub(crate) struct Shape {
 }
 
 /// Faults that show in the raw bytes, before anything is decoded.
-pub(crate) fn check_bytes(title: &str, bytes: &[u8]) -> Result<(), Refusal> {
+pub(crate) fn check_bytes(title: &str, bytes: &[u8], kind: FileKind) -> Result<(), Refusal> {
     match bytes {
         [] => Err(Refusal::whole(title, "is empty (zero bytes): the export failed or was not finished").unfinished()),
-        [b'P', b'K', 3, 4, ..] => Err(Refusal::at(
+        [b'P', b'K', 3, 4, ..] => {
+            let kind = if kind == FileKind::Csv {
+                "CSV text"
+            } else {
+                kind.shown()
+            };
+            let message = format!("is an Excel workbook or a ZIP archive: export as {kind}");
+            Err(Refusal::at(title, (1, 1), &message))
+        }
+        _ if is_gzip(bytes) => Err(Refusal::at(
             title,
             (1, 1),
-            "is an Excel workbook or a ZIP archive: export as CSV text",
-        )),
-        [0x1F, 0x8B, ..] => Err(Refusal::at(
-            title,
-            (1, 1),
-            "is compressed with gzip: deliver it uncompressed",
+            "is compressed with gzip: let its name end in .gz, or set format.compression = \"gzip\"; and compress it once",
         )),
         _ => Ok(()),
     }
 }
 
-/// Faults of the text as a whole.
-pub(crate) fn check_text(title: &str, text: &str, shape: Shape) -> Result<(), Refusal> {
+/// Faults of any text: nothing in it, a web page in its place, NUL bytes.
+pub(crate) fn check_beginning(title: &str, text: &str, kind: FileKind) -> Result<(), Refusal> {
     let named = |fault: Fault| Refusal::named(title, text, &[fault], 1);
     if text.is_empty() {
         return Err(Refusal::whole(title, "holds nothing but a byte order mark").unfinished());
     }
     let start = text.len() - text.trim_start().len();
-    if text.get(start..).is_some_and(|rest| rest.starts_with('<')) {
-        return Err(named(Fault::new(
-            start,
-            "begins with \"<\": this is a web page or XML, not CSV; look at what wrote it",
-        )));
+    let rest = text.get(start..).unwrap_or_default();
+    if rest.starts_with('<') && kind != FileKind::Xml {
+        let message = format!(
+            "begins with \"<\": this is a web page or XML, not {}; look at what wrote it",
+            kind.shown()
+        );
+        return Err(named(Fault::new(start, message)));
+    }
+    let page = |beginning: &str| {
+        rest.get(..beginning.len())
+            .is_some_and(|rest| rest.eq_ignore_ascii_case(beginning))
+    };
+    if page("<!doctype html") || page("<html") {
+        let message = "this is a web page (a login?), not the XML of an export; look at what wrote it";
+        return Err(named(Fault::new(start, message)));
     }
     if let Some(offset) = text.find('\0') {
         let fault = Fault::new(
@@ -56,6 +73,12 @@ pub(crate) fn check_text(title: &str, text: &str, shape: Shape) -> Result<(), Re
         let refusal = named(fault);
         return Err(if tail { refusal.unfinished() } else { refusal });
     }
+    Ok(())
+}
+
+/// Faults of a CSV text as a whole: its quotes and its end.
+pub(crate) fn check_csv(title: &str, text: &str, shape: Shape) -> Result<(), Refusal> {
+    let named = |fault: Fault| Refusal::named(title, text, &[fault], 1);
     if let Some((fault, open)) = quote_fault(text, shape) {
         let refusal = named(fault);
         return Err(if open { refusal.unfinished() } else { refusal });
@@ -145,15 +168,32 @@ pub(crate) fn cell_offset(text: &str, start: usize, index: usize, shape: Shape) 
     at
 }
 
-/// What a trailer promised of the rows before it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// What a trailer, or the document itself, promised of its rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Promise {
-    /// Where the trailer stands.
+    /// Where it stands.
     pub(crate) offset: usize,
+    /// What a sentence calls the place.
+    pub(crate) word: &'static str,
+    /// How its sum is written.
+    pub(crate) number: NumberFormat,
     /// Rows, as written.
     pub(crate) rows: Option<String>,
     /// Sum of the quantities, as written.
     pub(crate) sum: Option<String>,
+}
+
+impl Promise {
+    /// One that promises nothing yet.
+    pub(crate) fn of(word: &'static str, number: NumberFormat) -> Self {
+        Self {
+            offset: 0,
+            word,
+            number,
+            rows: None,
+            sum: None,
+        }
+    }
 }
 
 /// Takes the trailer (cells of `pattern`: literal, `{rows}` or `{sum}`) off the text.
@@ -162,6 +202,7 @@ pub(crate) fn split_trailer<'t>(
     text: &'t str,
     pattern: &[String],
     shape: Shape,
+    number: NumberFormat,
 ) -> Result<(&'t str, Promise), Refusal> {
     let trimmed = text.trim_end_matches(['\r', '\n']);
     let offset = trimmed.rfind(['\r', '\n']).map_or(0, |end| end + 1);
@@ -169,7 +210,7 @@ pub(crate) fn split_trailer<'t>(
     let cells: Vec<&str> = line.split(char::from(shape.delimiter)).collect();
     let mut promise = Promise {
         offset,
-        ..Promise::default()
+        ..Promise::of("trailer", number)
     };
     let mut fits = cells.len() == pattern.len();
     for (cell, wanted) in cells.iter().zip(pattern) {

@@ -1,17 +1,15 @@
-//! A proven text as a header and rows, with columns by name and faults with their place.
+//! Rows with columns by name and faults with their place, whatever kind of file they stand in.
 
-use crate::problem::{Fault, MOST_NAMED, quoted};
-use crate::structure::{Shape, cell_offset};
-use csv::ByteRecord;
-use omnistock_sdk::nearest;
+use crate::csv_rows::CsvRows;
+use crate::number::NumberFormat;
+use crate::problem::Fault;
+use crate::records::{Records, Value};
 
 /// Rows of one file at most.
 pub(crate) const MOST_ROWS: usize = 5_000_000;
-/// Columns of one file at most.
-const MOST_COLUMNS: usize = 2_000;
 
 /// What is wrong with one cell of a row.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct CellFault {
     /// The cell, from 0.
     pub(crate) column: usize,
@@ -30,79 +28,47 @@ impl CellFault {
     }
 }
 
-/// The rows of a text. Its quotes must have been proven.
+/// The rows of a text that was proven to be whole.
 pub(crate) struct Table<'t> {
     text: &'t str,
-    shape: Shape,
     trim: bool,
-    reader: csv::Reader<&'t [u8]>,
-    header: Vec<String>,
-    missing: Vec<String>,
-    record: ByteRecord,
+    body: Body<'t>,
     rows: usize,
 }
 
+enum Body<'t> {
+    Csv(CsvRows<'t>),
+    Records(Records<'t>),
+}
+
 impl<'t> Table<'t> {
-    /// Reads the header.
-    pub(crate) fn new(text: &'t str, shape: Shape, trim: bool) -> Result<Self, Fault> {
-        let reader = csv::ReaderBuilder::new()
-            .delimiter(shape.delimiter)
-            .quoting(shape.quote.is_some())
-            .quote(shape.quote.unwrap_or(b'"'))
-            .has_headers(false)
-            // Ragged rows are refused by `check_width`, which can say where they are.
-            .flexible(true)
-            .buffer_capacity(1 << 16)
-            .from_reader(text.as_bytes());
-        let mut table = Self {
+    /// Of CSV; its header has been read.
+    pub(crate) fn csv(text: &'t str, rows: CsvRows<'t>, trim: bool) -> Self {
+        let body = Body::Csv(rows);
+        Self {
             text,
-            shape,
             trim,
-            reader,
-            header: Vec::new(),
-            missing: Vec::new(),
-            record: ByteRecord::new(),
+            body,
             rows: 0,
-        };
-        if !table.advance()? || table.record.len() > MOST_COLUMNS {
-            return Err(Fault::new(
-                0,
-                format!("no header line with at most {MOST_COLUMNS} columns"),
-            ));
         }
-        table.header = table
-            .record
-            .iter()
-            .map(|cell| String::from_utf8_lossy(cell).trim().to_owned())
-            .collect();
-        table.rows = 0;
-        Ok(table)
     }
 
-    /// The place of a column; one that is missing or there twice is remembered for `header_faults`.
+    /// Of documents whose rows name their own fields.
+    pub(crate) fn records(text: &'t str, rows: Records<'t>, trim: bool) -> Self {
+        let body = Body::Records(rows);
+        Self {
+            text,
+            trim,
+            body,
+            rows: 0,
+        }
+    }
+
+    /// The place of a column; one that is missing is remembered for `header_faults` or `absent_faults`.
     pub(crate) fn column(&mut self, name: &str) -> usize {
-        let mut found = self
-            .header
-            .iter()
-            .enumerate()
-            .filter(|(_, header)| *header == name)
-            .map(|(index, _)| index);
-        match (found.next(), found.next()) {
-            (Some(index), None) => index,
-            (Some(first), Some(second)) => {
-                let message = format!(
-                    "column {} stands twice, as number {} and {}",
-                    quoted(name),
-                    first + 1,
-                    second + 1
-                );
-                self.missing.push(message);
-                first
-            }
-            (None, _) => {
-                self.missing.push(self.no_column(name));
-                0
-            }
+        match &mut self.body {
+            Body::Csv(rows) => rows.column(name),
+            Body::Records(rows) => rows.column(name),
         }
     }
 
@@ -111,50 +77,33 @@ impl<'t> Table<'t> {
         name.map(|name| self.column(name))
     }
 
-    fn no_column(&self, name: &str) -> String {
-        let mut found: Vec<String> = self
-            .header
-            .iter()
-            .take(MOST_NAMED)
-            .map(|header| quoted(header))
-            .collect();
-        if self.header.len() > found.len() {
-            found.push("…".into());
+    /// What `column` did not find in the header.
+    pub(crate) fn header_faults(&self) -> Vec<Fault> {
+        match &self.body {
+            Body::Csv(rows) => rows.header_faults(),
+            Body::Records(_) => Vec::new(),
         }
-        let found = found.join(", ");
-        if self.header.len() == 1 {
-            return format!(
-                "no column {}: there is only the column {found}; is format.delimiter right?",
-                quoted(name)
-            );
-        }
-        let nearest = nearest(name, self.header.iter().map(String::as_str));
-        let hint = nearest
-            .map(|header| format!("; did you mean {}?", quoted(header)))
-            .unwrap_or_default();
-        format!("no column {}: the columns are {found}{hint}", quoted(name))
     }
 
-    /// What `column` did not find.
-    pub(crate) fn header_faults(&self) -> Vec<Fault> {
-        self.missing
-            .iter()
-            .map(|message| Fault::new(0, message.clone()))
-            .collect()
+    /// Columns that none of the rows read so far has.
+    pub(crate) fn absent_faults(&self) -> Vec<Fault> {
+        match &self.body {
+            Body::Csv(_) => Vec::new(),
+            Body::Records(_) if self.rows == 0 => Vec::new(),
+            Body::Records(rows) => rows.absent_faults(),
+        }
     }
 
     /// Goes to the next row; false at the end. Blank lines are no rows.
     pub(crate) fn advance(&mut self) -> Result<bool, Fault> {
-        let more = self
-            .reader
-            .read_byte_record(&mut self.record)
-            .map_err(|error| Fault::new(0, format!("can't be read as CSV: {error}")))?;
+        let more = match &mut self.body {
+            Body::Csv(rows) => rows.advance()?,
+            Body::Records(rows) => rows.advance()?,
+        };
         self.rows += usize::from(more);
         if self.rows > MOST_ROWS {
-            return Err(Fault::new(
-                self.start(),
-                format!("more than {MOST_ROWS} rows: split the file by location"),
-            ));
+            let message = format!("more than {MOST_ROWS} rows: split the file by location");
+            return Err(Fault::new(self.start(), message));
         }
         Ok(more)
     }
@@ -166,39 +115,93 @@ impl<'t> Table<'t> {
 
     /// Where the present row begins.
     pub(crate) fn start(&self) -> usize {
-        let position = self.record.position().map_or(0, csv::Position::byte);
-        let start = usize::try_from(position).unwrap_or(usize::MAX).min(self.text.len());
-        let rest = self.text.get(start..).unwrap_or_default();
-        // The reader begins a record before the line ends that it skips.
-        start + rest.len() - rest.trim_start_matches(['\r', '\n']).len()
+        match &self.body {
+            Body::Csv(rows) => rows.start(),
+            Body::Records(rows) => rows.start(),
+        }
     }
 
-    /// Line and column of an offset.
-    pub(crate) fn place(&self, offset: usize) -> (usize, usize) {
-        crate::problem::place(self.text, offset)
+    /// What to say of a file without rows, and where.
+    pub(crate) fn no_rows(&self) -> Fault {
+        let (offset, what) = match &self.body {
+            Body::Csv(_) => (self.text.len(), "a header and no rows"),
+            Body::Records(rows) => (rows.start(), "no rows"),
+        };
+        Fault::new(offset, format!("{what}: a failed export, not an empty shop"))
+    }
+
+    /// Says where an earlier row stands, for a sentence: a document may have all of them in one line.
+    pub(crate) fn there(&self, offset: usize) -> String {
+        let (line, column) = crate::problem::place(self.text, offset);
+        match &self.body {
+            Body::Records(rows) if !rows.by_line() => format!("at {line}:{column}"),
+            _ => format!("in line {line}"),
+        }
     }
 
     /// A fault of the present row with its place.
     pub(crate) fn fault(&self, fault: &CellFault) -> Fault {
-        let offset = cell_offset(self.text, self.start(), fault.column, self.shape);
-        Fault::new(offset, fault.message.clone())
+        match &self.body {
+            Body::Csv(rows) => Fault::new(rows.offset(fault.column), fault.message.clone()),
+            Body::Records(rows) => {
+                let absent = rows.absent(fault.column);
+                let hint = absent.map(|hint| format!(": {hint}")).unwrap_or_default();
+                let row = if rows.by_line() {
+                    String::new()
+                } else {
+                    format!("row {}: ", self.rows)
+                };
+                Fault::new(rows.offset(fault.column), format!("{row}{}{hint}", fault.message))
+            }
+        }
     }
 
-    /// Refuses a row that has more or fewer cells than the header.
-    pub(crate) fn check_width(&self) -> Result<(), CellFault> {
-        let (found, wanted) = (self.record.len(), self.header.len());
-        if found == wanted {
-            return Ok(());
+    /// Refuses a row that can't be told apart into its cells.
+    pub(crate) fn check_row(&self) -> Result<(), CellFault> {
+        match &self.body {
+            Body::Csv(rows) => rows.check_width(),
+            Body::Records(rows) => rows.check_row(),
         }
-        let cells = if found == 1 { "cell" } else { "cells" };
-        let message = format!("the row has {found} {cells}, the header has {wanted}");
-        Err(CellFault::new(if found > wanted { wanted } else { found }, message))
     }
 
     /// A cell of the present row; blank where there is none.
     pub(crate) fn cell(&self, column: usize) -> &str {
-        let cell = self.record.get(column).unwrap_or_default();
-        let cell = std::str::from_utf8(cell).unwrap_or_default();
+        let cell = match &self.body {
+            Body::Csv(rows) => rows.cell(column),
+            Body::Records(rows) => rows.cell(column),
+        };
         if self.trim { cell.trim() } else { cell }
+    }
+
+    /// A cell that names something: neither blank nor a value that has lost its letters on the way.
+    pub(crate) fn word(&self, column: usize, what: &str) -> Result<&str, CellFault> {
+        let cell = self.cell(column);
+        if cell.trim().is_empty() {
+            return Err(CellFault::new(column, format!("{what} is blank")));
+        }
+        let value = match &self.body {
+            Body::Csv(_) => Value::Text,
+            Body::Records(rows) => rows.value(column),
+        };
+        let shown = || crate::problem::quoted(cell);
+        let wrong = match value {
+            Value::Number if !cell.bytes().all(|byte| byte.is_ascii_digit()) => {
+                format!(
+                    "{what} {} is a number that may have lost signs: export it as text",
+                    shown()
+                )
+            }
+            Value::Word | Value::Nested => format!("{what} {} is neither a text nor a number", shown()),
+            _ => return Ok(cell),
+        };
+        Err(CellFault::new(column, wrong))
+    }
+
+    /// How the number in this cell is written: as configured, unless the kind of file says it itself.
+    pub(crate) fn number(&self, column: usize, configured: NumberFormat) -> NumberFormat {
+        match &self.body {
+            Body::Records(rows) if rows.value(column) == Value::Number => NumberFormat::JSON,
+            _ => configured,
+        }
     }
 }

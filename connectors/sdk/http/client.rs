@@ -133,7 +133,7 @@ impl Http {
         Err(Self::refused(status, &headers, &body))
     }
 
-    async fn body(&self, mut response: reqwest::Response) -> Result<Bytes, ConnectorError> {
+    pub(super) async fn body(&self, mut response: reqwest::Response) -> Result<Bytes, ConnectorError> {
         let mut body = BytesMut::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| Self::transport(&error))? {
             if body.len() + chunk.len() > self.settings.most_body {
@@ -147,7 +147,7 @@ impl Http {
         Ok(body.freeze())
     }
 
-    fn transport(error: &reqwest::Error) -> ConnectorError {
+    pub(super) fn transport(error: &reqwest::Error) -> ConnectorError {
         // The chain tells "connection refused" apart from "no such host"; without the URL, which may hold keys.
         let mut message = String::new();
         let mut source: Option<&(dyn std::error::Error + 'static)> = std::error::Error::source(error);
@@ -173,7 +173,7 @@ impl Http {
         ConnectorError { class, message }
     }
 
-    fn refused(status: u16, headers: &HeaderMap, body: &[u8]) -> ConnectorError {
+    pub(super) fn refused(status: u16, headers: &HeaderMap, body: &[u8]) -> ConnectorError {
         let after = headers
             .get(RETRY_AFTER)
             .and_then(|v| v.to_str().ok())

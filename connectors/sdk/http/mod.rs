@@ -1,7 +1,9 @@
 //! One HTTP client for all connectors: deadlines, body limits, no redirects, guarded addresses, errors by what happens next.
 
 mod client;
+mod fetch;
 mod guard;
 
 pub use crate::verify::{hmac_sha256_base64, verify_hmac_sha256_base64};
 pub use client::{Answer, Http, HttpSettings};
+pub use fetch::Fetched;

@@ -204,7 +204,7 @@ fn structure() {
         (
             plain(),
             b"\x1F\x8B\x08\n".into(),
-            "stock-1.csv:1:1: is compressed with gzip: deliver it uncompressed",
+            r#"stock-1.csv:1:1: is compressed with gzip: let its name end in .gz, or set format.compression = "gzip"; and compress it once"#,
         ),
         (
             plain(),

@@ -65,14 +65,15 @@ fn statements() {
     let context = context(Path::new("/in"));
     let table = german(json!({ "orders": { "path": "orders-*.csv",
         "columns": { "channel": "Kanal", "order": "Auftrag", "line": "Pos", "quantity": "Menge", "as_of": "Stand" } } }));
-    let plan = crate::settings::read(&context, table).unwrap();
+    let plan = planned(&context, table).unwrap();
     let facts = FileFacts {
         title: "orders-1.csv".into(),
         modified: MODIFIED,
     };
     let read = |rows: &str| {
         let text = format!("Kanal;Auftrag;Pos;Menge;Stand\n{rows}");
-        content::statements(plan.orders.as_ref().unwrap(), &facts, text.into_bytes()).map_err(|refusal| refusal.reason)
+        content::statements(plan.orders.as_ref().unwrap(), &facts, text.into_bytes(), 1 << 20)
+            .map_err(|refusal| refusal.reason)
     };
     let t = "2026-01-05T10:00:00Z";
     for (rows, expected) in [

@@ -1,11 +1,14 @@
 //! Behaviour of the connector as its users see it.
 
+mod documents;
 mod hostile;
 mod hostile_columns;
+mod hostile_inputs;
 mod pickup;
 mod put_away;
 mod reading;
 mod tables;
+mod web;
 
 use crate::SPEC;
 use crate::content::{self, FileFacts};
@@ -14,6 +17,7 @@ use omnistock_sdk::*;
 use omnistock_words::{ConnectorName, LocationName, Millis, VendorLocation};
 use serde_json::{Value, json};
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
@@ -69,10 +73,20 @@ const MODIFIED: Millis = Millis(1_767_614_400_000);
 
 /// Reads bytes as a file `stock-1.csv` last written at `MODIFIED`.
 pub(crate) fn read(table: Value, bytes: &[u8]) -> Result<Report, Refusal> {
+    read_as("stock-1.csv", table, bytes)
+}
+
+/// What files say, by these settings.
+pub(crate) fn planned(context: &ConnectorContext, table: Value) -> Result<crate::settings::Plan, Vec<SettingProblem>> {
+    crate::settings::read(context, table).map(|(plan, _)| plan)
+}
+
+/// The same, of a file of this name.
+pub(crate) fn read_as(name: &str, table: Value, bytes: &[u8]) -> Result<Report, Refusal> {
     let context = context(Path::new("/in"));
-    let plan = crate::settings::read(&context, table).unwrap();
+    let plan = planned(&context, table).unwrap_or_else(|problems| panic!("{problems:?}"));
     let facts = FileFacts {
-        title: "stock-1.csv".into(),
+        title: name.into(),
         modified: MODIFIED,
     };
     content::stock(&plan, &context.locations, &facts, bytes.to_vec())
@@ -181,4 +195,11 @@ pub(crate) fn title(report: &Report) -> &str {
         Report::Statements(report) => &report.title,
         Report::Refused(report) => &report.title,
     }
+}
+
+/// Compressed as gzip does.
+pub(crate) fn gzipped(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
 }

@@ -1,9 +1,10 @@
 //! The connector's table in a configuration: what is wrong is said by key.
+#![allow(clippy::too_many_lines, reason = "a table of cases")]
 
 use super::*;
 
 fn problems(changes: Value) -> Vec<String> {
-    match crate::settings::read(&context(Path::new("/in")), german(changes)) {
+    match planned(&context(Path::new("/in")), german(changes)) {
         Ok(plan) => panic!("accepted: {plan:?}"),
         Err(problems) => problems
             .into_iter()
@@ -52,6 +53,92 @@ fn each_mistake_names_its_key() {
             r#"format.encoding: "cp850" is not known"#,
         ),
         (json!({ "format": { "quote": ";" } }), r#"format.quote: ";" is neither"#),
+        (
+            json!({ "format": { "kind": "jsn" } }),
+            r#"format.kind: "jsn" is no kind of file, there are "csv", "json", "jsonl", "xml"; did you mean "json"?"#,
+        ),
+        (
+            json!({ "format": { "compression": "zip" } }),
+            r#"format.compression: "zip" is not known; there is "gzip""#,
+        ),
+        (
+            json!({ "format": { "row": "x" } }),
+            "format.row: unknown setting `format.row`",
+        ),
+        (
+            json!({ "format": { "rows": "x" } }),
+            "format.rows: means nothing for CSV files",
+        ),
+        (
+            json!({ "format": { "count": "x" } }),
+            "format.count: means nothing for CSV files; use format.trailer",
+        ),
+        (
+            json!({ "path": "stock.json" }),
+            "format.delimiter: means nothing for JSON files",
+        ),
+        (
+            json!({ "path": "stock.json", "format": { "delimiter": null, "trailer": "EOF" } }),
+            "format.trailer: means nothing for JSON files; use format.count and format.sum",
+        ),
+        (
+            json!({ "path": "stock.json", "format": { "delimiter": null, "rows": "a..b" } }),
+            r#"format.rows: "a..b" is no path like "data.rows""#,
+        ),
+        (
+            json!({ "path": "stock.xml", "format": { "delimiter": null } }),
+            "format.rows: XML needs the path of a row",
+        ),
+        (
+            json!({ "path": "stock.xml", "format": { "delimiter": null, "rows": "item" } }),
+            "format.rows: XML needs the path of a row",
+        ),
+        (
+            json!({ "path": "stock.xml", "format": { "delimiter": null, "rows": "stock/@x" } }),
+            r#"format.rows: "stock/@x" is no path like "stock/item""#,
+        ),
+        (
+            json!({ "path": "stock.xml", "format": { "kind": "jsonl", "delimiter": null, "rows": "a" } }),
+            "format.rows: means nothing for JSON Lines files",
+        ),
+        (
+            json!({ "path": null }),
+            "path: `path` is missing: a folder and a name, or `url`",
+        ),
+        (
+            json!({ "url": "https://erp.test/s.csv" }),
+            "url: a folder and an address are given",
+        ),
+        (
+            json!({ "path": null, "url": "ftp://erp.test/s.csv" }),
+            r#"url: "ftp" is not an address like"#,
+        ),
+        (
+            json!({ "path": null, "url": "https://a:b@erp.test/s.csv" }),
+            "url: the address must have no user",
+        ),
+        (
+            json!({ "path": null, "url": "https://erp.test/s.csv", "settle": "5s" }),
+            "settle: goes with `path` only",
+        ),
+        (
+            json!({ "path": null, "url": "https://erp.test/s.csv", "user": "erp" }),
+            "user: `user` and `password` go together",
+        ),
+        (
+            json!({ "path": null, "url": "https://erp.test/s.csv", "token": { "env": "T" } }),
+            "token: none here",
+        ),
+        (
+            json!({ "path": null, "url": "https://erp.test/s.csv", "as_of": "now" }),
+            r#"as_of: "now" is not known; there is "request""#,
+        ),
+        (json!({ "token": { "env": "T" } }), "token: goes with `url` only"),
+        (
+            json!({ "path": null, "url": "https://erp.test/s.csv",
+                "orders": { "path": "o.csv", "columns": { "channel": "K", "order": "A", "line": "P", "quantity": "M" } } }),
+            "orders: stock and orders must be in folders, or at addresses of one host",
+        ),
         (json!({ "settle": "1 h" }), r#"settle: "1 h" is no time between"#),
         (json!({ "settle": "0ms" }), r#"settle: "0ms" is no time between"#),
         (json!({ "max_bytes": 0 }), "max_bytes: 0 would refuse every file"),
