@@ -118,6 +118,38 @@ mod laws {
         (one(&["erp", "wms"]), instant()).prop_map(|(source, as_of)| Event::Approved { source, as_of })
     }
 
+    /// A person's word: a source contains it, or its units are given back. Of one moment there is one word.
+    fn mended() -> impl Strategy<Value = Event> {
+        (statement(), any::<bool>(), instant()).prop_map(|(event, contained, at)| {
+            let Event::Absorbed {
+                source,
+                channel,
+                order,
+                line,
+                quantity,
+                as_of,
+            } = event
+            else {
+                return event;
+            };
+            Event::Mended {
+                channel,
+                order,
+                line,
+                source: contained.then_some(source),
+                quantity,
+                as_of,
+                at,
+                reason: "seen".to_owned(),
+            }
+        })
+    }
+
+    /// What systems report, and what people say beside it.
+    fn everything_told() -> impl Strategy<Value = Event> {
+        prop_oneof![7 => every_fact(), 1 => mended()]
+    }
+
     fn every_fact() -> impl Strategy<Value = Event> {
         prop_oneof![2 => described(), 4 => consuming(), 2 => statement(), 2 => movement(), 1 => delayed(), 2 => reserved(), 1 => priced(), 1 => approved()]
     }
@@ -161,6 +193,7 @@ mod laws {
             Event::Price { .. } => "price",
             Event::Missing { .. } | Event::Snapshot { .. } => "closing",
             Event::Approved { .. } => "approval",
+            Event::Mended { .. } => "mend",
         };
         events.iter().map(name).collect()
     }
@@ -169,7 +202,7 @@ mod laws {
     fn every_type_of_fact_is_drawn() {
         let mut runner = proptest::test_runner::TestRunner::deterministic();
         let events: Vec<Event> = (0..600)
-            .map(|_| every_fact().new_tree(&mut runner).unwrap().current())
+            .map(|_| everything_told().new_tree(&mut runner).unwrap().current())
             .collect();
         let wanted = [
             "stock",
@@ -183,6 +216,7 @@ mod laws {
             "reservation",
             "price",
             "approval",
+            "mend",
         ];
         assert_eq!(names(&events), wanted.into());
     }
@@ -289,7 +323,7 @@ mod laws {
         #[test]
         fn the_order_of_all_facts_does_not_matter(
             settings in everything(),
-            (events, shuffled, again) in vec(every_fact(), 1..16).prop_flat_map(|events| {
+            (events, shuffled, again) in vec(everything_told(), 1..16).prop_flat_map(|events| {
                 (Just(events.clone()), Just(events.clone()).prop_shuffle(), prop::sample::subsequence(events.clone(), 0..=events.len()))
             }),
         ) {
