@@ -125,7 +125,7 @@ async fn missing(daemon: &Daemon, sent: &Sent) -> Result<u64> {
         let orders = lines
             .into_iter()
             .flatten()
-            .filter_map(|line| line.get("order")?.as_str()?.parse().ok());
+            .filter_map(|line| line.get("order")?.as_str()?.parse::<u64>().ok());
         there.extend(orders);
     }
     Ok(sent.accepted.iter().filter(|number| !there.contains(number)).count() as u64)
