@@ -104,28 +104,34 @@ impl Attack {
     }
 }
 
-/// Compares quiet times with times of the attack; `reached` says when it is at its height.
+/// Compares times of an attack on somebody else with times of the same attack on us: whatever it costs the machine it
+/// costs both times. `reached` says when the attack is at its height.
 async fn unharmed<F, Fut>(attackers: u16, attack: F, reached: impl Fn() -> bool)
 where
     F: Fn(TcpStream) -> Fut + Clone + Send + Sync + 'static,
     Fut: Future<Output = ()> + Send,
 {
-    let served = fake_view::webhooks(FakeView::new(&[]), Limits::webhooks()).await;
+    let ours = fake_view::webhooks(FakeView::new(&[]), Limits::webhooks()).await;
+    let other = fake_view::webhooks(FakeView::new(&[]), Limits::webhooks()).await;
     let (mut quiet, mut busy) = (Vec::new(), Vec::new());
-    p99(&served).await;
+    p99(&ours).await;
     for _ in 0..ROUNDS {
-        quiet.push(p99(&served).await);
-        let attack = Attack::begin(&served, attackers, attack.clone());
-        let begun = Instant::now();
-        while !reached() {
-            assert!(begun.elapsed() < PATIENCE, "the attack did not get going");
-            tokio::time::sleep(Duration::from_millis(5)).await;
+        for (attacked, measured) in [(&other, &mut quiet), (&ours, &mut busy)] {
+            let attack = Attack::begin(attacked, attackers, attack.clone());
+            let begun = Instant::now();
+            while !reached() {
+                assert!(begun.elapsed() < PATIENCE, "the attack did not get going");
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            measured.push(p99(&ours).await);
+            attack.end().await;
         }
-        busy.push(p99(&served).await);
-        attack.end().await;
     }
     let (quietest, normal) = (busy.iter().min().unwrap(), quiet.iter().max().unwrap());
-    assert!(*quietest <= *normal * 2, "quiet {quiet:?}, under attack {busy:?}");
+    assert!(
+        *quietest <= *normal * 2,
+        "others attacked {quiet:?}, we attacked {busy:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -157,18 +163,22 @@ async fn ten_thousand_idle_connections_slow_nobody_and_are_not_kept() {
     let served = fake_view::webhooks(FakeView::new(&[]), Limits::webhooks()).await;
     p99(&served).await;
     let (mut quiet, mut busy, mut left) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
+    for connections in [10_000, 1_000, 1_000_u32] {
         quiet.push(p99(&served).await);
         let mut idle = Vec::new();
-        for number in 0..10_000_u32 {
+        for number in 0..connections {
             let from = u8::try_from(number % 200).unwrap();
             idle.extend(
                 timeout(PATIENCE, connect(served.address, from))
                     .await
                     .expect("not even accepted"),
             );
+            if number % 200 == 0 {
+                // Served meanwhile; and the system's own queue, which is short, does not run over.
+                honest(&served).await;
+            }
         }
-        assert!(idle.len() > 9_900, "{}", idle.len());
+        assert!(idle.len() * 100 > 99 * connections as usize, "{}", idle.len());
         busy.push(p99(&served).await);
         let open = idle.iter().filter(|stream| {
             let waits = |error: &std::io::Error| error.kind() == std::io::ErrorKind::WouldBlock;
