@@ -9,11 +9,15 @@ use std::hash::{Hash, Hasher};
 /// entries are walked depends on nothing but what was put in and taken out before.
 #[derive(Clone)]
 pub struct Table<K, V> {
-    entries: Vec<(u32, K, V)>,
+    /// In rooms of [`ROOM`], all but the last of them full: a table that grows moves no entry.
+    rooms: Vec<Vec<(K, V)>>,
     /// For each slot the hash and the index + 1 of an entry, or zeros; a power of two of them, at
     /// most half of them taken. An entry lies in the first free slot from its hash on.
     slots: Vec<(u32, u32)>,
 }
+
+/// Entries in a room; a power of two.
+const ROOM: usize = 512;
 
 /// Entries are counted in 32 bits, less the zero that marks a free slot.
 const MOST: usize = u32::MAX as usize - 1;
@@ -21,7 +25,7 @@ const MOST: usize = u32::MAX as usize - 1;
 impl<K, V> Default for Table<K, V> {
     fn default() -> Self {
         Self {
-            entries: Vec::new(),
+            rooms: Vec::new(),
             slots: Vec::new(),
         }
     }
@@ -86,12 +90,7 @@ impl<K: Hash + Eq, V> Table<K, V> {
         loop {
             let (other, place) = *self.slots.get(slot)?;
             let index = (place as usize).checked_sub(1)?;
-            if other == hash
-                && self
-                    .entries
-                    .get(index)
-                    .is_some_and(|(_, known, _)| known.borrow() == key)
-            {
+            if other == hash && self.entry(index).is_some_and(|(known, _)| known.borrow() == key) {
                 return Some((slot, index));
             }
             slot = (slot + 1) & mask;
@@ -104,7 +103,7 @@ impl<K: Hash + Eq, V> Table<K, V> {
         K: Borrow<Q>,
     {
         let (_, index) = self.find(key, hash(key))?;
-        self.entries.get(index).map(|(_, _, value)| value)
+        self.entry(index).map(|(_, value)| value)
     }
 
     /// The value of a key, to be changed.
@@ -113,7 +112,7 @@ impl<K: Hash + Eq, V> Table<K, V> {
         K: Borrow<Q>,
     {
         let (_, index) = self.find(key, hash(key))?;
-        self.entries.get_mut(index).map(|(_, _, value)| value)
+        self.at(index)
     }
 
     /// Whether there is a value.
@@ -128,10 +127,7 @@ impl<K: Hash + Eq, V> Table<K, V> {
     pub fn insert(&mut self, key: K, value: V) -> Option<V> {
         let hash = hash(&key);
         if let Some((_, index)) = self.find(&key, hash) {
-            return self
-                .entries
-                .get_mut(index)
-                .map(|entry| std::mem::replace(&mut entry.2, value));
+            return self.at(index).map(|known| std::mem::replace(known, value));
         }
         self.add(hash, key, value);
         None
@@ -159,20 +155,34 @@ impl<K: Hash + Eq, V> Table<K, V> {
         if let Some((_, index)) = self.find(key, hash) {
             return Some(index);
         }
-        let index = self.entries.len();
+        let index = self.len();
         self.add(hash, key.clone(), V::default());
-        (index < self.entries.len()).then_some(index)
+        (index < self.len()).then_some(index)
     }
 
     fn add(&mut self, hash: u32, key: K, value: V) {
-        if self.entries.len() >= MOST {
+        let count = self.len();
+        if count >= MOST {
             return;
         }
-        self.entries.push((hash, key, value));
-        if self.entries.len() * 2 > self.slots.len() {
-            return self.spread((self.slots.len() * 2).max(8));
+        match self.rooms.last_mut().filter(|room| room.len() < ROOM) {
+            Some(room) => {
+                // Small tables stay small; behind the first room there will be more.
+                if room.len() == room.capacity() && count >= ROOM {
+                    room.reserve_exact(ROOM - room.len());
+                }
+                room.push((key, value));
+            }
+            None => {
+                let mut room = Vec::with_capacity(if count == 0 { 0 } else { ROOM });
+                room.push((key, value));
+                self.rooms.push(room);
+            }
         }
-        self.seat(hash, self.entries.len());
+        if (count + 1) * 2 > self.slots.len() {
+            self.spread((self.slots.len() * 2).max(8));
+        }
+        self.seat(hash, count + 1);
     }
 
     /// Writes an entry's place, its index + 1, into the first free slot.
@@ -187,12 +197,11 @@ impl<K: Hash + Eq, V> Table<K, V> {
         }
     }
 
+    /// As many slots as are asked for, with what lay in the old ones.
     fn spread(&mut self, slots: usize) {
-        self.slots = vec![(0, 0); slots];
-        for index in 0..self.entries.len() {
-            if let Some((hash, ..)) = self.entries.get(index) {
-                self.seat(*hash, index + 1);
-            }
+        let old = std::mem::replace(&mut self.slots, vec![(0, 0); slots]);
+        for (hash, place) in old.into_iter().filter(|(_, place)| *place != 0) {
+            self.seat(hash, place as usize);
         }
     }
 
@@ -203,19 +212,24 @@ impl<K: Hash + Eq, V> Table<K, V> {
     {
         let (slot, index) = self.find(key, hash(key))?;
         self.free(slot);
-        let (_, _, value) = self.entries.swap_remove(index);
-        // The last entry has moved here: its slot says so.
-        if let Some((hash, ..)) = self.entries.get(index) {
-            let (mask, old) = (self.slots.len().wrapping_sub(1), self.entries.len() + 1);
-            let mut slot = *hash as usize & mask;
-            while let Some(seat) = self.slots.get_mut(slot).filter(|seat| seat.1 != 0) {
-                if seat.1 as usize == old {
-                    seat.1 = u32::try_from(index + 1).unwrap_or_default();
-                    break;
-                }
-                slot = (slot + 1) & mask;
-            }
+        let last = self.rooms.last_mut()?.pop()?;
+        if self.rooms.last().is_some_and(Vec::is_empty) {
+            self.rooms.pop();
         }
+        let count = self.len();
+        if index == count {
+            return Some(last.1);
+        }
+        // The last entry moves here: its slot says so.
+        let (mask, mut slot) = (self.slots.len().wrapping_sub(1), hash(&last.0) as usize);
+        while let Some(seat) = self.slots.get_mut(slot & mask).filter(|seat| seat.1 != 0) {
+            if seat.1 as usize == count + 1 {
+                seat.1 = u32::try_from(index + 1).unwrap_or_default();
+                break;
+            }
+            slot += 1;
+        }
+        let (_, value) = std::mem::replace(self.entry_mut(index)?, last);
         Some(value)
     }
 
@@ -245,47 +259,62 @@ impl<K: Hash + Eq, V> Table<K, V> {
 
 impl<K, V> Table<K, V> {
     /// The value at a place, see [`Self::place_or_default`].
+    #[inline]
     pub fn at(&mut self, place: usize) -> Option<&mut V> {
-        self.entries.get_mut(place).map(|(_, _, value)| value)
+        self.entry_mut(place).map(|(_, value)| value)
+    }
+
+    #[inline]
+    fn entry(&self, index: usize) -> Option<&(K, V)> {
+        self.rooms.get(index / ROOM)?.get(index % ROOM)
+    }
+
+    #[inline]
+    fn entry_mut(&mut self, index: usize) -> Option<&mut (K, V)> {
+        self.rooms.get_mut(index / ROOM)?.get_mut(index % ROOM)
     }
 
     /// How many entries.
+    #[inline]
     pub fn len(&self) -> usize {
-        self.entries.len()
+        match self.rooms.split_last() {
+            Some((last, full)) => full.len() * ROOM + last.len(),
+            None => 0,
+        }
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.rooms.is_empty()
     }
 
     /// Every entry.
     pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
-        self.entries.iter().map(|(_, key, value)| (key, value))
+        self.rooms.iter().flatten().map(|(key, value)| (key, value))
     }
 
     /// Every entry, to be changed.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = (&K, &mut V)> {
-        self.entries.iter_mut().map(|(_, key, value)| (&*key, value))
+        self.rooms.iter_mut().flatten().map(|(key, value)| (&*key, value))
     }
 
     /// Every key.
     pub fn keys(&self) -> impl Iterator<Item = &K> {
-        self.entries.iter().map(|(_, key, _)| key)
+        self.rooms.iter().flatten().map(|(key, _)| key)
     }
 
     /// Every value.
     pub fn values(&self) -> impl Iterator<Item = &V> {
-        self.entries.iter().map(|(_, _, value)| value)
+        self.rooms.iter().flatten().map(|(_, value)| value)
     }
 }
 
 impl<K, V> IntoIterator for Table<K, V> {
     type Item = (K, V);
-    type IntoIter = std::iter::Map<std::vec::IntoIter<(u32, K, V)>, fn((u32, K, V)) -> (K, V)>;
+    type IntoIter = std::iter::Flatten<std::vec::IntoIter<Vec<(K, V)>>>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.entries.into_iter().map(|(_, key, value)| (key, value))
+        self.rooms.into_iter().flatten()
     }
 }
 
@@ -322,8 +351,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_holds_what_a_sorted_map_holds(steps in proptest::collection::vec((0u8..3, 0u32..90, any::<i32>()), 0..400)) {
+        fn it_holds_what_a_sorted_map_holds(first in 0u32..1_200, steps in proptest::collection::vec((0u8..3, 0u32..1_200, any::<i32>()), 0..400)) {
             let (mut table, mut plain) = (Table::<String, i32>::default(), BTreeMap::new());
+            for key in (0..first).map(|key| format!("ART-{key:04}")) {
+                prop_assert_eq!(table.insert(key.clone(), -1), plain.insert(key, -1));
+            }
             for (what, key, value) in steps {
                 let key = format!("ART-{key:04}");
                 match what {
@@ -341,7 +373,7 @@ mod tests {
                 }
                 prop_assert_eq!(table.len(), plain.len());
             }
-            for key in (0..90).map(|key| format!("ART-{key:04}")) {
+            for key in (0..1_200).map(|key| format!("ART-{key:04}")) {
                 prop_assert_eq!(table.get(&key), plain.get(&key));
             }
             let mut walked: Vec<_> = table.iter().collect();
