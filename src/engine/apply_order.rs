@@ -51,7 +51,8 @@ pub(crate) fn order(
         return;
     };
     // Nobody has a line yet of an order that was never reported.
-    let new = document.revision.is_none() && document.cancelled.is_none();
+    let reported = document.revision.is_some() || document.cancelled.is_some();
+    let was = reported.then_some(document.placed_at);
     let mut changed = false;
     if fact.status == OrderStatus::Cancelled && fact.revision.is_none() {
         let at = fact.at.unwrap_or(fact.placed_at);
@@ -64,7 +65,7 @@ pub(crate) fn order(
         changed |= adopt(settings, document, &key, fact, revision, out);
     }
     if changed {
-        ledgers.follow(key, document, new, out);
+        ledgers.follow(key, document, was, out);
         document.shrink();
     }
 }
@@ -205,20 +206,22 @@ fn weight_of(document: &OrderDocument) -> Weight {
 /// Names the SKUs of a report as touched; a bundle keeps the parts of its first recording.
 fn touch(settings: &Settings, document: &mut OrderDocument, lines: &[OrderLineFact], out: &mut Vec<Complaint>) -> bool {
     let mut more = Vec::new();
-    // By line: an order may have thousands.
-    let mut recorded: BTreeSet<(LineId, Sku)> = document
-        .compositions
-        .iter()
-        .map(|known| (known.line.clone(), known.sku.clone()))
-        .collect();
+    // By line, where there are bundles: an order may have thousands.
+    let mut recorded: Option<BTreeSet<(LineId, Sku)>> = None;
     for line in lines {
         let Some(sku) = &line.sku else { continue };
         if settings.bundles.parts(sku).is_none() {
             if document.touched.binary_search(sku).is_err() {
+                // Most orders are of one article, and never of another.
+                more.reserve_exact(usize::from(more.is_empty()));
                 more.push(sku.clone());
             }
             continue;
         }
+        let recorded = recorded.get_or_insert_with(|| {
+            let known = document.compositions.iter();
+            known.map(|known| (known.line.clone(), known.sku.clone())).collect()
+        });
         let new = !recorded.contains(&(line.line.clone(), sku.clone()));
         if new && let Some(parts) = bundle::parts(settings, sku) {
             if parts.is_empty() && bundle::is_circular(settings, sku) {
@@ -340,7 +343,7 @@ pub(crate) fn absorbed(
         return;
     };
     if state(document, &key, (line, source), (as_of, quantity.positive()), out) {
-        ledgers.follow(key, document, false, out);
+        ledgers.follow(key, document, Some(document.placed_at), out);
         document.shrink();
     }
 }
@@ -385,7 +388,7 @@ pub(crate) fn mended(
         return;
     };
     if document.mend(mend) {
-        ledgers.follow(key, document, false, out);
+        ledgers.follow(key, document, Some(document.placed_at), out);
     }
 }
 

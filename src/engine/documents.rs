@@ -82,7 +82,9 @@ impl Documents {
     /// What changed since the last call, in the order of the changes. A document that changed more
     /// than once may be named more than once.
     pub fn take_changed(&mut self) -> Vec<DocumentKey> {
-        std::mem::take(&mut self.changed)
+        // The next batch changes about as many.
+        let next = Vec::with_capacity(self.changed.len().min(1_024));
+        std::mem::replace(&mut self.changed, next)
     }
 
     /// Whether a document was put here, empty or not.

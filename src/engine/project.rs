@@ -29,52 +29,71 @@ impl<'a> Ledgers<'a> {
         (Self { skus, changed, most }, orders)
     }
 
-    /// Brings the ledgers of all SKUs that a changed order ever touched into line with it; `new`:
-    /// none of them has a line of it yet.
-    pub(crate) fn follow(&mut self, key: OrderKey, order: &OrderDocument, new: bool, out: &mut Vec<Complaint>) {
+    /// Brings the ledgers of all SKUs that a changed order ever touched into line with it; `was`: when the
+    /// buyer bought as their lines of it say, `None` where none of them has a line of it yet.
+    pub(crate) fn follow(
+        &mut self,
+        key: OrderKey,
+        order: &OrderDocument,
+        was: Option<Millis>,
+        out: &mut Vec<Complaint>,
+    ) {
         if order.touched.len() > FEW {
-            self.many(&key, order, new, out);
+            self.many(&key, order, was, out);
         } else {
             for sku in &order.touched {
                 let mut records = Found::default();
-                each(&key, order, |touched, record| {
-                    if touched == sku {
-                        records.push(record());
+                if order.compositions.is_empty() {
+                    for line in order.lines.iter().filter(|line| line.sku.as_ref() == Some(sku)) {
+                        records.push(record(&key, order, line, Part::Whole, Quantity::ONE));
                     }
-                });
-                self.one((&key, new), sku, records, out);
+                } else {
+                    each(&key, order, |touched, record| {
+                        if touched == sku {
+                            records.push(record());
+                        }
+                    });
+                }
+                self.one((&key, was), sku, &mut records, out);
             }
         }
         note(self.changed, self.most, DocumentKey::Order(key));
     }
 
-    fn many(&mut self, key: &OrderKey, order: &OrderDocument, new: bool, out: &mut Vec<Complaint>) {
+    fn many(&mut self, key: &OrderKey, order: &OrderDocument, was: Option<Millis>, out: &mut Vec<Complaint>) {
         let mut wanted: BTreeMap<&Sku, Found> = order.touched.iter().map(|sku| (sku, Found::default())).collect();
         each(key, order, |sku, record| {
             if let Some(records) = wanted.get_mut(sku) {
                 records.push(record());
             }
         });
-        for (sku, records) in wanted {
-            self.one((key, new), sku, records, out);
+        for (sku, mut records) in wanted {
+            self.one((key, was), sku, &mut records, out);
         }
     }
 
-    fn one(&mut self, (key, new): (&OrderKey, bool), sku: &Sku, records: Found, out: &mut Vec<Complaint>) {
-        if records.is_empty() && (new || !self.skus.contains_key(sku)) {
+    fn one(
+        &mut self,
+        (key, was): (&OrderKey, Option<Millis>),
+        sku: &Sku,
+        records: &mut Found,
+        out: &mut Vec<Complaint>,
+    ) {
+        if records.is_empty() && (was.is_none() || !self.skus.contains_key(sku)) {
             return;
         }
         let Some(document) = self.skus.or_default(sku) else {
             return;
         };
-        let was = document.overfull;
-        let changed = if new {
-            records.put(document);
-            true
-        } else {
-            replace(document, key, records)
+        let overfull = document.overfull;
+        let changed = match was {
+            None => {
+                records.put(document);
+                true
+            }
+            Some(placed_at) => replace(document, key, placed_at, records),
         };
-        if document.overfull && !was {
+        if document.overfull && !overfull {
             out.push(Complaint::TooManyOrderLines(sku.clone()));
         }
         if changed {
@@ -246,7 +265,7 @@ impl Found {
     }
 
     /// Puts the lines where they belong, as far as there is room.
-    fn put(mut self, document: &mut SkuDocument) {
+    fn put(&mut self, document: &mut SkuDocument) {
         let lines = &mut document.lines;
         let room = SkuDocument::LINES.saturating_sub(lines.len());
         if self.len() > room {
@@ -264,7 +283,7 @@ impl Found {
             let more = self.len().max(lines.len() / 4).max(2);
             lines.reserve_exact(more);
         }
-        if let Some(record) = self.one {
+        if let Some(record) = self.one.take() {
             // Most orders are the newest.
             if lines.last().is_none_or(|last| last.rank() <= record.rank()) {
                 return lines.push(record);
@@ -280,13 +299,21 @@ impl Found {
     }
 }
 
-/// Replaces the order's lines in a ledger; true where anything changed.
-pub(crate) fn replace(document: &mut SkuDocument, key: &OrderKey, mut records: Found) -> bool {
+/// Replaces the order's lines in a ledger, which say that the buyer bought at `was`, as the order did when
+/// the ledger last followed it; true where anything changed.
+pub(crate) fn replace(document: &mut SkuDocument, key: &OrderKey, was: Millis, records: &mut Found) -> bool {
     let ours = |line: &LineRecord| line.order == key.order && line.channel == key.channel;
+    let before = |line: &LineRecord| (line.placed_at, &line.channel, &line.order) < (was, &key.channel, &key.order);
+    // They lie together: a popular article has thousands, which are not all looked at.
+    let first = document.lines.partition_point(before);
+    let after = document.lines.get_mut(first..).unwrap_or_default();
+    let count = after
+        .iter()
+        .take_while(|line| line.placed_at == was && ours(line))
+        .count();
+    let known = after.get_mut(..count).unwrap_or_default();
     // The usual case: one line, which stays where it is.
-    let mut known = document.lines.iter_mut().filter(|line| ours(line));
-    if let Some(record) = &mut records.one
-        && let (Some(line), None) = (known.next(), known.next())
+    if let (Some(record), [line]) = (&mut records.one, &mut *known)
         && line.rank() == record.rank()
     {
         let changed = line != record;
@@ -294,10 +321,11 @@ pub(crate) fn replace(document: &mut SkuDocument, key: &OrderKey, mut records: F
         return changed;
     }
     records.sort();
-    if document.lines.iter().filter(|line| ours(line)).eq(records.iter()) {
+    if known.iter().eq(records.iter()) {
         return false;
     }
-    document.lines.retain(|line| !ours(line));
+    document.lines.drain(first..first + count);
+    debug_assert!(!document.lines.iter().any(ours), "lines of {key} lie apart");
     records.put(document);
     true
 }

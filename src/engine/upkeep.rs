@@ -110,12 +110,12 @@ pub fn forget(settings: &Settings, documents: &mut Documents, key: &OrderKey, re
         return false;
     }
     let placed_at = order.revision.map(|_| order.placed_at);
-    let touched = order.touched.clone();
+    let (touched, was) = (order.touched.clone(), order.placed_at);
     for sku in touched {
         if documents
             .skus
             .get_mut(&sku)
-            .is_some_and(|document| replace(document, key, Found::default()))
+            .is_some_and(|document| replace(document, key, was, &mut Found::default()))
         {
             documents.mark(DocumentKey::Sku(sku));
         }
