@@ -165,19 +165,16 @@ impl<K: Hash + Eq, V> Table<K, V> {
         if count >= MOST {
             return;
         }
-        match self.rooms.last_mut().filter(|room| room.len() < ROOM) {
-            Some(room) => {
-                // Small tables stay small; behind the first room there will be more.
-                if room.len() == room.capacity() && count >= ROOM {
-                    room.reserve_exact(ROOM - room.len());
-                }
-                room.push((key, value));
+        if let Some(room) = self.rooms.last_mut().filter(|room| room.len() < ROOM) {
+            // Small tables stay small; behind the first room there will be more.
+            if room.len() == room.capacity() && count >= ROOM {
+                room.reserve_exact(ROOM - room.len());
             }
-            None => {
-                let mut room = Vec::with_capacity(if count == 0 { 0 } else { ROOM });
-                room.push((key, value));
-                self.rooms.push(room);
-            }
+            room.push((key, value));
+        } else {
+            let mut room = Vec::with_capacity(if count == 0 { 0 } else { ROOM });
+            room.push((key, value));
+            self.rooms.push(room);
         }
         if (count + 1) * 2 > self.slots.len() {
             self.spread((self.slots.len() * 2).max(8));
