@@ -14,6 +14,7 @@ mod explain;
 mod holds;
 mod listings;
 pub mod logging;
+mod manual;
 mod output;
 mod parked;
 mod rule_tests;
@@ -80,6 +81,8 @@ enum Command {
     Shorts(shorts::Shorts),
     Backup(backup::Backup),
     Connectors(connectors::Connectors),
+    #[command(hide = true)]
+    Manual(manual::Manual),
 }
 
 /// What every subcommand is given.
@@ -154,6 +157,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Shorts(shorts) => shorts.run(context).await,
         Command::Backup(backup) => backup.run(context).await,
         Command::Connectors(connectors) => connectors.run(context),
+        Command::Manual(manual) => manual.run(context),
     }
 }
 
