@@ -27,7 +27,7 @@ fn refused(merchant: &Merchant, first: &str) {
         (["orders", "release", "shop", first, "--line", "77"], "has no such line"),
     ] {
         let mut arguments: Vec<&str> = arguments.into_iter().filter(|word| !word.is_empty()).collect();
-        if arguments[1] != "show" {
+        if arguments.get(1) != Some(&"show") {
             arguments.extend(["--reason", "a test"]);
         }
         let ended = merchant.command(&arguments);

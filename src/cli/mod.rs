@@ -15,6 +15,7 @@ mod explain;
 mod holds;
 mod listings;
 pub mod logging;
+mod manual;
 mod orders;
 mod output;
 mod parked;
@@ -91,6 +92,8 @@ enum Command {
     Shorts(shorts::Shorts),
     Backup(backup::Backup),
     Connectors(connectors::Connectors),
+    #[command(hide = true)]
+    Manual(manual::Manual),
 }
 
 /// What every subcommand is given.
@@ -170,6 +173,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Shorts(shorts) => shorts.run(context).await,
         Command::Backup(backup) => backup.run(context).await,
         Command::Connectors(connectors) => connectors.run(context),
+        Command::Manual(manual) => manual.run(context),
     }
 }
 

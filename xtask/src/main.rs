@@ -1,8 +1,9 @@
-//! Builds, tests and proves, one command each: `cargo xtask test`, `conformance`, `bench`, `real medusa`, `soak`, `deny`.
+//! Builds, tests and proves, one command each: `cargo xtask test`, `conformance`, `bench`, `real medusa`, `soak`, `package`, `deny`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line for people")]
 
 mod bench;
 mod install;
+mod package;
 mod real_medusa;
 mod soak;
 
@@ -10,7 +11,7 @@ use anyhow::{Result, bail};
 use std::path::PathBuf;
 use std::process::Command;
 
-const USAGE: &str = "usage: cargo xtask test [FILTER…] | conformance | deny | real medusa | soak [ROUNDS] | bench limit|storm|snapshot|webhooks [--json]";
+const USAGE: &str = "usage: cargo xtask test [FILTER…] | conformance | deny | package [try] | real medusa | soak [ROUNDS] | bench limit|storm|snapshot|webhooks [--json]";
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -21,6 +22,8 @@ fn main() -> Result<()> {
         ["conformance"] => conformance(),
         ["deny"] => deny(),
         ["bench", name, arguments @ ..] => bench::bench(name, arguments),
+        ["package"] => package::build(),
+        ["package", "try"] => package::attempt(),
         ["real", "medusa"] => real_medusa::run(),
         ["soak"] => soak::run(200),
         ["soak", rounds] => soak::run(rounds.parse()?),
