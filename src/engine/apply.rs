@@ -1,6 +1,8 @@
 //! Events change documents: total, and marking only what really changed.
 
-use crate::{Complaint, DocumentKey, Documents, Event, OrderKey, apply_order, apply_stock, apply_units, bundle};
+use crate::{
+    Complaint, DocumentKey, Documents, Event, OrderKey, apply_mend, apply_order, apply_stock, apply_units, bundle,
+};
 use omnistock_words::{Millis, Settings, Sku};
 use std::collections::BTreeSet;
 
@@ -89,7 +91,7 @@ pub fn apply(settings: &Settings, documents: &mut Documents, event: &Event, now:
         }
         Event::Order { channel, order } => apply_order::order(settings, documents, channel, order, now, out),
         Event::Absorbed { .. } => apply_order::absorbed(settings, documents, event, now, out),
-        Event::Mended { .. } => apply_order::mended(settings, documents, event, now, out),
+        Event::Mended { .. } => apply_mend::mended(settings, documents, event, now, out),
         Event::Movement { .. } => apply_units::movement(settings, documents, event, now, out),
         Event::Reservation { .. } => apply_units::reservation(settings, documents, event, now, out),
         Event::Price { .. } => apply_units::price(settings, documents, event, now, out),

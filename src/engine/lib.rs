@@ -6,6 +6,7 @@
 
 mod allocation;
 mod apply;
+mod apply_mend;
 mod apply_order;
 mod apply_stock;
 mod apply_units;

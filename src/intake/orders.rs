@@ -5,6 +5,7 @@
 //! again, which changes nothing.
 
 use super::inbox::Inbox;
+use super::order_board::OrderBoard;
 use super::webhook_board::WebhookBoard;
 use crate::store::{CommitBatch, CommitError, DocumentWrite, EntryId, Key, Kind, Lease, Store, StoreError};
 use omnistock_engine::Event;
@@ -78,36 +79,6 @@ impl OrderRequests {
     /// Returns once [`Self::back_filled`].
     pub async fn wait_back_filled(&self) -> bool {
         self.fresh.clone().wait_for(|fresh| fresh.back_filled).await.is_ok()
-    }
-}
-
-/// What a poller tells people.
-#[derive(Default)]
-pub struct OrderBoard {
-    inner: Mutex<OrderNumbers>,
-}
-
-#[derive(Debug, Clone, Default)]
-struct OrderNumbers {
-    polls: u64,
-    orders: u64,
-    last: Option<Millis>,
-    error: Option<String>,
-}
-
-impl OrderBoard {
-    fn with<T>(&self, change: impl FnOnce(&mut OrderNumbers) -> T) -> T {
-        change(&mut self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
-    }
-
-    /// Polls made and orders taken in since the start.
-    pub fn totals(&self) -> (u64, u64) {
-        self.with(|numbers| (numbers.polls, numbers.orders))
-    }
-
-    /// When the last good poll began, and why the last one failed.
-    pub fn last(&self) -> (Option<Millis>, Option<String>) {
-        self.with(|numbers| (numbers.last, numbers.error.clone()))
     }
 }
 
