@@ -210,6 +210,17 @@ mod cases {
             &world(WORLD),
             &[
                 (
+                    "a revision that moves the purchase replaces the line, among lines of other orders",
+                    "stock erp 11:40 hamburg:A=20
+              order shop/1 r1 open 11:50 1:A=5
+              order shop/2 r1 open 11:51 1:A=4
+              order shop/3 r1 open 11:52 1:A=3
+              order shop/2 r2 open 11:53 1:A=2
+              order shop/2 r3 open 11:49 1:A=1
+              order shop/3 r2 cancelled 11:54 1:A=3",
+                    &[("shop A", "14"), ("at hamburg A", "14"), ("complaints", "0")],
+                ),
+                (
                     "the highest revision decides, whatever comes last",
                     "stock erp 11:40 berlin:A=9
               order shop/1 r3 open 11:45 1:A=2
