@@ -12,7 +12,12 @@ mod nearest;
 mod orders;
 mod prices;
 mod settings;
+mod settings_reader;
+#[cfg(feature = "simulator")]
+pub mod simulated;
 mod stock;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod verify;
 mod webhook;
 
@@ -29,6 +34,7 @@ pub use orders::{OrderPage, OrderSource};
 pub use prices::{PriceCurrency, PriceField, PriceItem, PriceOutcome, PriceReading, PriceRole, PriceTerms, PricedPage};
 pub use secrecy::{ExposeSecret, SecretString};
 pub use settings::{PLAIN_SECRET, SecretReference, SecretResolver, SettingProblem, read_settings, unknown_setting};
+pub use settings_reader::SettingsReader;
 pub use stock::{
     PriceRow, Refused, Report, StatementReport, StatementRow, StockReport, StockRow, StockSource, Ticket, Verdict,
 };

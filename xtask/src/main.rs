@@ -89,7 +89,13 @@ fn test(filters: &[&str]) -> Result<()> {
 }
 
 /// Connectors with a test program `conformance`.
-const CONNECTORS: [&str; 3] = ["omnistock-file", "omnistock-medusa", "omnistock-woocommerce"];
+const CONNECTORS: [&str; 5] = [
+    "omnistock-file",
+    "omnistock-medusa",
+    "omnistock-odoo",
+    "omnistock-shopify",
+    "omnistock-woocommerce",
+];
 
 /// Asks every case of the suite of every connector and writes `docs/connectors.md` from the results.
 fn conformance() -> Result<()> {

@@ -6,6 +6,9 @@ use crate::{Access, Applies, Fault, Shop};
 use omnistock_sdk::{Connector, ConnectorError, ErrorClass};
 use std::sync::Arc;
 
+/// Reports of a round at most.
+const MOST_REPORTS: usize = 100;
+
 pub async fn good_credentials_pass_the_check(shop: Shop) -> Applies<()> {
     connector(&shop)?.check().await.expect("the check");
     Ok(())
@@ -45,7 +48,14 @@ async fn reads(connector: &Arc<dyn Connector>) -> Result<(), ConnectorError> {
     if let Some(orders) = connector.orders() {
         return orders.orders(None).await.map(drop);
     }
-    connector.stock().expect("a role").poll().await.map(drop)
+    // A round: what there is, until there is nothing more.
+    let source = connector.stock().expect("a role");
+    for _ in 0..MOST_REPORTS {
+        if source.poll().await?.is_none() {
+            return Ok(());
+        }
+    }
+    panic!("a round doesn't end after {MOST_REPORTS} reports");
 }
 
 pub async fn credentials_revoked_while_running_are_for_a_person(shop: Shop) -> Applies<()> {
