@@ -5,6 +5,7 @@
 mod channel;
 mod connector;
 mod error;
+mod facts;
 pub mod http;
 mod learn;
 mod manifest;
@@ -26,6 +27,7 @@ pub use channel::{
 };
 pub use connector::{BuildConnector, Connector, ConnectorContext, ConnectorSpec, Cursor, LocationCodes, now};
 pub use error::{ConnectorError, ErrorClass};
+pub use facts::{Facts, Role};
 pub use learn::{learn, learning};
 pub use manifest::{Grouping, Manifest};
 pub use nearest::nearest;

@@ -40,6 +40,7 @@ macro_rules! every_case {
     ($then:ident, $($more:tt)*) => {
         $crate::$then! { [$($more)*]
             access::good_credentials_pass_the_check,
+            access::the_manifest_names_the_roles_that_there_are,
             access::wrong_credentials_are_for_a_person,
             access::a_missing_permission_is_for_a_person,
             access::credentials_revoked_while_running_are_for_a_person,
