@@ -89,11 +89,12 @@ fn test(filters: &[&str]) -> Result<()> {
 }
 
 /// Connectors with a test program `conformance`.
-const CONNECTORS: [&str; 5] = [
+const CONNECTORS: [&str; 6] = [
     "omnistock-file",
     "omnistock-medusa",
     "omnistock-odoo",
     "omnistock-shopify",
+    "omnistock-toy",
     "omnistock-woocommerce",
 ];
 
