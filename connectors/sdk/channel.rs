@@ -25,6 +25,17 @@ pub struct ListingReference {
     pub parent: Option<ListingId>,
 }
 
+impl ListingReference {
+    /// A listing with one number, of a product of its own.
+    pub fn plain(listing: ListingId) -> Self {
+        let key = ListingKey {
+            listing,
+            location: None,
+        };
+        Self { key, parent: None }
+    }
+}
+
 /// Units that the channel keeps apart for a line of an order of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReservedLine {

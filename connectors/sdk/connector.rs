@@ -58,6 +58,8 @@ pub struct ConnectorSpec {
     pub kind: &'static str,
     /// One sentence for `omnistock connectors`.
     pub about: &'static str,
+    /// Facts of the vendor's interface, the same for every connector of this kind.
+    pub manifest: fn() -> Manifest,
     /// Builds it from its own keys of the table (keys that every connector has are taken out before).
     pub build: BuildConnector,
 }

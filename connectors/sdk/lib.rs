@@ -5,6 +5,7 @@
 mod channel;
 mod connector;
 mod error;
+mod facts;
 pub mod http;
 mod learn;
 mod manifest;
@@ -12,7 +13,12 @@ mod nearest;
 mod orders;
 mod prices;
 mod settings;
+mod settings_reader;
+#[cfg(feature = "simulator")]
+pub mod simulated;
 mod stock;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod verify;
 mod webhook;
 
@@ -21,6 +27,7 @@ pub use channel::{
 };
 pub use connector::{BuildConnector, Connector, ConnectorContext, ConnectorSpec, Cursor, LocationCodes, now};
 pub use error::{ConnectorError, ErrorClass};
+pub use facts::{Facts, Role};
 pub use learn::{learn, learning};
 pub use manifest::{Grouping, Manifest};
 pub use nearest::nearest;
@@ -29,6 +36,7 @@ pub use orders::{OrderPage, OrderSource};
 pub use prices::{PriceCurrency, PriceField, PriceItem, PriceOutcome, PriceReading, PriceRole, PriceTerms, PricedPage};
 pub use secrecy::{ExposeSecret, SecretString};
 pub use settings::{PLAIN_SECRET, SecretReference, SecretResolver, SettingProblem, read_settings, unknown_setting};
+pub use settings_reader::SettingsReader;
 pub use stock::{
     PriceRow, Refused, Report, StatementReport, StatementRow, StockReport, StockRow, StockSource, Ticket, Verdict,
 };

@@ -1,5 +1,6 @@
 //! What a connector says of its vendor: facts that planner and intake go by.
 
+use crate::Facts;
 use omnistock_words::{Quantity, WriteMeaning};
 use std::time::Duration;
 
@@ -41,4 +42,6 @@ pub struct Manifest {
     pub least: Quantity,
     /// The largest number the vendor takes.
     pub most: Quantity,
+    /// What it says to people beside that.
+    pub facts: Facts,
 }

@@ -4,7 +4,7 @@ use super::{Context, Failure, text, wiring};
 use omnistock_sdk::ConnectorSpec;
 use serde::Serialize;
 
-/// List the kinds of connectors in this build.
+/// List the kinds of connectors in this build, or say everything about one.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: omnistock connectors woocommerce")]
 pub(super) struct Connectors {
@@ -16,6 +16,15 @@ pub(super) struct Connectors {
 struct Line {
     kind: &'static str,
     about: &'static str,
+    /// What its manifest says; only of a kind that was asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    manifest: Vec<Row>,
+}
+
+#[derive(Serialize)]
+struct Row {
+    name: &'static str,
+    says: String,
 }
 
 impl Connectors {
@@ -25,6 +34,11 @@ impl Connectors {
     }
 }
 
+fn manifest(spec: &ConnectorSpec) -> Vec<Row> {
+    let rows = (spec.manifest)().rows();
+    rows.into_iter().map(|(name, says)| Row { name, says }).collect()
+}
+
 fn chosen(specs: &[ConnectorSpec], kind: Option<&str>) -> Result<Vec<Line>, Failure> {
     let lines: Vec<Line> = specs
         .iter()
@@ -32,6 +46,7 @@ fn chosen(specs: &[ConnectorSpec], kind: Option<&str>) -> Result<Vec<Line>, Fail
         .map(|spec| Line {
             kind: spec.kind,
             about: spec.about,
+            manifest: kind.map(|_| manifest(spec)).unwrap_or_default(),
         })
         .collect();
     match kind {
@@ -54,12 +69,24 @@ fn unknown(specs: &[ConnectorSpec], kind: &str) -> String {
 }
 
 fn render(lines: &[Line]) -> String {
-    let widest = lines.iter().map(|line| line.kind.len()).max().unwrap_or(0);
+    let kinds = lines.iter().map(|line| (line.kind, line.about));
+    let mut rendered = columns(&kinds.collect::<Vec<_>>());
+    for line in lines.iter().filter(|line| !line.manifest.is_empty()) {
+        let rows = line.manifest.iter().map(|row| (row.name, row.says.as_str()));
+        rendered.push('\n');
+        rendered.push_str(&columns(&rows.collect::<Vec<_>>()));
+    }
+    rendered
+}
+
+/// Names, and beside them what is said, broken to the width of a page.
+fn columns(rows: &[(&str, &str)]) -> String {
+    let widest = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     let mut rendered = String::new();
-    for line in lines {
-        for (place, about) in text::lines(line.about, text::WIDTH - widest - 2, "").iter().enumerate() {
-            let kind = if place == 0 { line.kind } else { "" };
-            rendered.extend([format!("{kind:<widest$}  ").as_str(), about, "\n"]);
+    for (name, says) in rows {
+        for (place, part) in text::lines(says, text::WIDTH - widest - 2, "").iter().enumerate() {
+            let name = if place == 0 { name } else { &"" };
+            rendered.extend([format!("{name:<widest$}  ").as_str(), part, "\n"]);
         }
     }
     rendered
@@ -73,6 +100,7 @@ mod tests {
         ConnectorSpec {
             kind,
             about,
+            manifest: omnistock_file::SPEC.manifest,
             build: |_, _| Err(Vec::new()),
         }
     }
@@ -93,5 +121,34 @@ mod tests {
                 .message
                 .contains("lists all")
         );
+    }
+
+    #[test]
+    fn a_kind_says_what_its_manifest_says_in_80_columns() {
+        let specs = wiring::connectors();
+        for spec in specs {
+            let lines = chosen(specs, Some(spec.kind)).ok().unwrap();
+            let shown = render(&lines);
+            for line in shown.lines() {
+                assert!(line.chars().count() <= text::WIDTH, "{line}");
+            }
+            for row in &lines[0].manifest {
+                assert!(!row.says.is_empty(), "{}: {}", spec.kind, row.name);
+                assert!(shown.lines().any(|line| line.starts_with(row.name)), "{}", row.name);
+            }
+        }
+        let all = chosen(specs, None).ok().unwrap();
+        assert!(all.iter().all(|line| line.manifest.is_empty()), "a list is short");
+    }
+
+    #[test]
+    fn the_page_of_each_vendor_holds_what_the_manifest_says() {
+        for spec in wiring::connectors() {
+            let page = format!("{}/connectors/{}/README.md", env!("CARGO_MANIFEST_DIR"), spec.kind);
+            let text = std::fs::read_to_string(&page).unwrap();
+            let table = (spec.manifest)().table();
+            let section = format!("## What it can do\n\n{table}");
+            assert!(text.contains(&section), "{page} doesn't hold\n{section}");
+        }
     }
 }

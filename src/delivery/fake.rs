@@ -2,9 +2,10 @@
 
 use async_trait::async_trait;
 use omnistock_sdk::{
-    CallKind, CallLimits, ChannelRole, Connector, ConnectorError, Cursor, Grouping, ItemOutcome, Learned, ListingKey,
-    ListingPage, ListingReading, ListingReference, Manifest, OrderPage, OrderSource, PriceCurrency, PriceField,
-    PriceItem, PriceOutcome, PriceReading, PriceRole, PriceTerms, PricedPage, ReservedLine, WriteItem, learn, now,
+    CallKind, CallLimits, ChannelRole, Connector, ConnectorError, Cursor, Facts, Grouping, ItemOutcome, Learned,
+    ListingKey, ListingPage, ListingReading, ListingReference, Manifest, OrderPage, OrderSource, PriceCurrency,
+    PriceField, PriceItem, PriceOutcome, PriceReading, PriceRole, PriceTerms, PricedPage, ReservedLine, WriteItem,
+    learn, now,
 };
 use omnistock_words::{
     ListingId, LocationName, Millis, OrderFact, OrderId, Price, Quantity, Sku, VendorLocation, WriteMeaning,
@@ -92,6 +93,7 @@ impl Fake {
             decimals: 0,
             least: Quantity::ZERO,
             most: Quantity::whole(10_000),
+            facts: Facts::default(),
         };
         Self {
             manifest,

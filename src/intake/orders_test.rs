@@ -4,7 +4,7 @@ use super::*;
 use crate::store::EntryId;
 use crate::store::memory::Memory;
 use async_trait::async_trait;
-use omnistock_sdk::{Grouping, Manifest, OrderPage, OrderSource};
+use omnistock_sdk::{Facts, Grouping, Manifest, OrderPage, OrderSource};
 use omnistock_words::{OrderStatus, Quantity, WriteMeaning};
 
 /// A channel with one order, always the same.
@@ -62,6 +62,7 @@ fn shop() -> Arc<Shop> {
         decimals: 0,
         least: Quantity::ZERO,
         most: Quantity::whole(9),
+        facts: Facts::default(),
     }))
 }
 

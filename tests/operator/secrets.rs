@@ -1,9 +1,13 @@
 //! Secrets: whatever goes wrong, no word of them is in logs, answers, metrics or reasons.
 
 use crate::market_fails;
+use crate::support::canary;
 use crate::support::daemon::Daemon;
 use crate::support::merchant::{Merchant, WEBHOOK_SECRET, omnistock, request, usual};
 use crate::support::redis::{Persistence, RedisServer};
+use omnistock_odoo::simulator as odoo;
+use omnistock_sdk::simulated::CANARY;
+use omnistock_shopify::simulator as shopify;
 use serde_json::Value;
 use std::path::Path;
 use std::process::Command;
@@ -97,6 +101,39 @@ fn broken_file(merchant: &Merchant, text: &str) -> String {
     std::fs::write(&broken, text.replacen("url = {", "urll = {", 1)).unwrap();
     let ended = omnistock(&["-c", broken.to_str().unwrap(), "check"], &[]);
     ended.out + &ended.err
+}
+
+/// What every end-to-end test looks for stands in every credential, and is found where it got out.
+#[tokio::test]
+async fn the_canary_stands_in_every_credential_and_is_found() {
+    let merchant = Merchant::open().await;
+    let office = odoo::Simulator::start(odoo::SimulatorSettings::default())
+        .await
+        .unwrap();
+    let boutique = shopify::Simulator::start(shopify::SimulatorSettings::default())
+        .await
+        .unwrap();
+    let (shop, market) = (&merchant.shop, &merchant.market);
+    for secret in [
+        shop.key(),
+        shop.secret(),
+        shop.webhook_secret(),
+        market.password(),
+        market.api_key(),
+        office.key(),
+        boutique.token(),
+        boutique.client_secret(),
+        WEBHOOK_SECRET,
+    ] {
+        assert!(secret.contains(CANARY), "{secret}");
+    }
+    let said = format!("asked with {}", market.password());
+    let found = std::panic::catch_unwind(|| canary::stays_in("a log", &said));
+    assert!(found.is_err());
+    std::fs::write(merchant.erp().join("told.reason"), &said).unwrap();
+    let found = std::panic::catch_unwind(|| canary::stays_in_files_below(merchant.folder.path()));
+    assert!(found.is_err());
+    std::fs::remove_file(merchant.erp().join("told.reason")).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,5 +1,6 @@
 //! The program `omnistock` as a process of its own: started, killed, asked to end.
 
+use super::canary;
 use std::io::Read;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -112,8 +113,10 @@ impl Daemon {
 }
 
 impl Drop for Daemon {
+    /// Whatever a test is about: no log of any daemon holds a secret.
     fn drop(&mut self) {
         drop(self.child.kill());
         drop(self.child.wait());
+        canary::stays_in("the daemon's log", &self.everything());
     }
 }

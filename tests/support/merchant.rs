@@ -1,6 +1,7 @@
 //! A small merchant: an ERP's folder, a `WooCommerce` shop, a Medusa market, 24 articles, and a
 //! configuration with free ports and secrets of its own. Every test opens one for itself.
 
+use super::canary;
 use super::daemon::Daemon;
 use omnistock_medusa::simulator as medusa;
 use omnistock_sdk::SecretString;
@@ -19,7 +20,7 @@ pub const ARTICLES: usize = 24;
 /// How long a condition is waited for; a test that fails takes this long, one that passes never does.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 /// The secret with which the test signs webhooks.
-pub const WEBHOOK_SECRET: &str = "marker-webhook-7f3a";
+pub const WEBHOOK_SECRET: &str = "webhook-c0ffee5ec4e7";
 
 pub struct Merchant {
     pub folder: tempfile::TempDir,
@@ -86,6 +87,7 @@ pub fn request(port: u16, head: &str, body: &[u8]) -> Option<Answer> {
     let answer = String::from_utf8_lossy(&answer).into_owned();
     let (head, body) = answer.split_once("\r\n\r\n")?;
     let status = head.split(' ').nth(1)?.parse().ok()?;
+    canary::stays_in("an answer", &answer);
     Some(Answer {
         status,
         head: head.to_ascii_lowercase(),
@@ -373,7 +375,7 @@ pub fn omnistock(arguments: &[&str], environment: &[(&str, &str)]) -> Ended {
         std::thread::sleep(Duration::from_millis(10));
     }
     let output = child.wait_with_output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
+    let text = |bytes| canary::checked("what the program says", String::from_utf8(bytes).unwrap());
     Ended {
         code: output.status.code(),
         out: text(output.stdout),

@@ -14,6 +14,7 @@
     reason = "all of this is for tests, and real processes are waited for"
 )]
 
+pub mod canary;
 pub mod daemon;
 pub mod merchant;
 pub mod redis;

@@ -92,7 +92,14 @@ fn test(filters: &[&str]) -> Result<()> {
 }
 
 /// Connectors with a test program `conformance`.
-const CONNECTORS: [&str; 3] = ["omnistock-file", "omnistock-medusa", "omnistock-woocommerce"];
+const CONNECTORS: [&str; 6] = [
+    "omnistock-file",
+    "omnistock-medusa",
+    "omnistock-odoo",
+    "omnistock-shopify",
+    "omnistock-toy",
+    "omnistock-woocommerce",
+];
 
 /// Asks every case of the suite of every connector and writes `docs/connectors.md` from the results.
 fn conformance() -> Result<()> {

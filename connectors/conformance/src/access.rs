@@ -1,13 +1,29 @@
 //! Getting in, staying in, and being told what to mend.
 #![allow(missing_docs, reason = "the names of cases are sentences")]
+#![allow(clippy::unused_async, reason = "all cases have one form")]
 
 use crate::hand::{buy, catalogue, channel, connector, newest, orders, poll};
 use crate::{Access, Applies, Fault, Shop};
-use omnistock_sdk::{Connector, ConnectorError, ErrorClass};
+use omnistock_sdk::{Connector, ConnectorError, ErrorClass, Role};
 use std::sync::Arc;
+
+/// Reports of a round at most.
+const MOST_REPORTS: usize = 100;
 
 pub async fn good_credentials_pass_the_check(shop: Shop) -> Applies<()> {
     connector(&shop)?.check().await.expect("the check");
+    Ok(())
+}
+
+pub async fn the_manifest_names_the_roles_that_there_are(shop: Shop) -> Applies<()> {
+    let connector = connector(&shop)?;
+    let named = |role: Role| connector.manifest().facts.roles.contains(&role);
+    assert_eq!(named(Role::Channel), connector.channel().is_some());
+    assert_eq!(named(Role::Prices), connector.prices().is_some());
+    assert_eq!(named(Role::Orders), connector.orders().is_some());
+    assert_eq!(named(Role::Stock), connector.stock().is_some());
+    // Without a secret there are none, although the vendor sends them.
+    assert!(named(Role::Webhooks) || connector.webhooks().is_none());
     Ok(())
 }
 
@@ -45,7 +61,14 @@ async fn reads(connector: &Arc<dyn Connector>) -> Result<(), ConnectorError> {
     if let Some(orders) = connector.orders() {
         return orders.orders(None).await.map(drop);
     }
-    connector.stock().expect("a role").poll().await.map(drop)
+    // A round: what there is, until there is nothing more.
+    let source = connector.stock().expect("a role");
+    for _ in 0..MOST_REPORTS {
+        if source.poll().await?.is_none() {
+            return Ok(());
+        }
+    }
+    panic!("a round doesn't end after {MOST_REPORTS} reports");
 }
 
 pub async fn credentials_revoked_while_running_are_for_a_person(shop: Shop) -> Applies<()> {

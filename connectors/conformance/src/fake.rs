@@ -214,6 +214,11 @@ pub trait Fake: Send + Sync + 'static {
         unsaid("lose_subscription")
     }
 
+    /// Whether the source also says 0 of every place where it has none of an article.
+    fn says_zeros(&self) -> bool {
+        false
+    }
+
     /// The source has these figures now, and no others.
     async fn report(&self, figures: &[Figure]) -> Applies<()> {
         let _ = figures;

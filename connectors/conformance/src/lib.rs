@@ -40,6 +40,7 @@ macro_rules! every_case {
     ($then:ident, $($more:tt)*) => {
         $crate::$then! { [$($more)*]
             access::good_credentials_pass_the_check,
+            access::the_manifest_names_the_roles_that_there_are,
             access::wrong_credentials_are_for_a_person,
             access::a_missing_permission_is_for_a_person,
             access::credentials_revoked_while_running_are_for_a_person,
@@ -113,6 +114,9 @@ macro_rules! every_case {
             sources::an_unreadable_report_is_refused_and_hinders_no_other,
             sources::reports_come_in_the_order_they_were_made,
             sources::an_unknown_location_is_counted_by_its_name,
+            sources::a_failed_read_tells_nothing_and_loses_nothing,
+            sources::a_throttled_read_says_when_to_come_back,
+            sources::a_source_that_is_gone_is_tried_again,
         }
     };
 }

@@ -11,5 +11,8 @@ fn main() -> std::io::Result<()> {
     let results = table::read(Path::new(&folder))?;
     std::fs::write(table::page(), table::render(&results))?;
     println!("docs/connectors.md: {} results", results.len());
+    for (kind, count) in table::exchanges(Path::new(&folder))? {
+        println!("{kind}: {count} exchanges hold to the vendor's own definition");
+    }
     Ok(())
 }

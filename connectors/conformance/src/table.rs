@@ -4,16 +4,21 @@ use crate::CASES;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The result of a case that holds.
 pub const HOLDS: &str = "holds";
 
 const NOT_APPLICABLE: &str = "not applicable: ";
 
+/// Names of files with a count of exchanges begin so.
+const VALIDATED: &str = "validated-";
+
 const HEAD: &str = "# What holds for each connector
 
 Written by `cargo xtask conformance`, which asks every case of `connectors/conformance` of every connector against its
-simulator. A case whose result is another one than stands here fails in `cargo xtask test`.
+simulator. A case whose result is another one than stands here fails in `cargo xtask test`. `toy` is the connector of
+`docs/writing-a-connector.md`.
 
 ";
 
@@ -29,6 +34,33 @@ pub fn page() -> PathBuf {
 pub fn note(folder: &Path, kind: &str, case: &str, result: &str) {
     std::fs::create_dir_all(folder).expect("the folder of results");
     std::fs::write(folder.join(format!("{kind}.{case}")), result).expect("a result");
+}
+
+/// So many exchanges of this kind held to the vendor's own definition; counted where the results are written down.
+pub fn validated(kind: &str, exchanges: usize) {
+    static LAST: AtomicUsize = AtomicUsize::new(0);
+    let Some(folder) = std::env::var_os("OMNISTOCK_CONFORMANCE") else {
+        return;
+    };
+    let number = LAST.fetch_add(1, Ordering::Relaxed);
+    let name = format!("{VALIDATED}{kind}-{}-{number}", std::process::id());
+    std::fs::create_dir_all(&folder).expect("the folder of results");
+    std::fs::write(Path::new(&folder).join(name), exchanges.to_string()).expect("a count");
+}
+
+/// Exchanges that held to a vendor's own definition, by kind.
+pub fn exchanges(folder: &Path) -> std::io::Result<BTreeMap<String, usize>> {
+    let mut counts = BTreeMap::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let kind = name.strip_prefix(VALIDATED).and_then(|rest| rest.split('-').next());
+        if let Some(kind) = kind {
+            let count = std::fs::read_to_string(&path)?.parse().unwrap_or(0);
+            *counts.entry(kind.to_owned()).or_insert(0) += count;
+        }
+    }
+    Ok(counts)
 }
 
 /// All results of a folder.

@@ -33,9 +33,10 @@ mod xml_rows;
 
 use async_trait::async_trait;
 use omnistock_sdk::{
-    Connector, ConnectorContext, ConnectorError, ConnectorSpec, Grouping, Manifest, Report, SettingProblem, StockSource,
+    Connector, ConnectorContext, ConnectorError, ConnectorSpec, Facts, Grouping, Manifest, Report, Role, SettingProblem,
+    StockSource,
 };
-use omnistock_words::{Millis, Quantity, WriteMeaning};
+use omnistock_words::{Basis, Millis, Quantity, WriteMeaning};
 use std::sync::Arc;
 use std::time::Duration;
 use transport::Where;
@@ -44,6 +45,7 @@ use transport::Where;
 pub const SPEC: ConnectorSpec = ConnectorSpec {
     kind: "file",
     about: "A folder into which an ERP drops CSV, JSON or XML files with stock, prices and order statements.",
+    manifest,
     build,
 };
 
@@ -98,6 +100,12 @@ fn manifest() -> Manifest {
         decimals: 6,
         least: Quantity::MIN,
         most: Quantity::MAX,
+        facts: Facts {
+            roles: &[Role::Stock, Role::SourcePrices, Role::Statements],
+            basis: &[Basis::Physical, Basis::NetOfReserved, Basis::NetOfOrders],
+            limits: "none: a folder is looked at as often as `every` says",
+            ..Facts::default()
+        },
     }
 }
 

@@ -9,11 +9,11 @@ use crate::settings::{self, Parts};
 use crate::{wire, write};
 use async_trait::async_trait;
 use omnistock_sdk::{
-    ChannelRole, Connector, ConnectorContext, ConnectorError, ConnectorSpec, Cursor, Grouping, ItemOutcome,
+    ChannelRole, Connector, ConnectorContext, ConnectorError, ConnectorSpec, Cursor, Facts, Grouping, ItemOutcome,
     ListingPage, ListingReading, ListingReference, Manifest, OrderPage, OrderSource, PriceCurrency, PriceField,
-    PriceItem, PriceOutcome, PriceReading, PriceRole, PriceTerms, PricedPage, SettingProblem, WriteItem,
+    PriceItem, PriceOutcome, PriceReading, PriceRole, PriceTerms, PricedPage, Role, SettingProblem, WriteItem,
 };
-use omnistock_words::{OrderFact, OrderId, Quantity, WriteMeaning};
+use omnistock_words::{OrderFact, OrderId, OrderStatus, Quantity, WriteMeaning};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +21,7 @@ use std::time::Duration;
 pub const SPEC: ConnectorSpec = ConnectorSpec {
     kind: "medusa",
     about: "Medusa v2: stock per stock location and prices are written, orders are read",
+    manifest,
     build,
 };
 
@@ -62,6 +63,24 @@ fn manifest() -> Manifest {
         least: Quantity::ZERO,
         // Well inside what its binary floats hold with three decimals.
         most: Quantity::whole(1_000_000_000),
+        facts: Facts {
+            roles: &[Role::Channel, Role::Prices, Role::Orders],
+            basis: &[],
+            decrement_states: &["fulfilled: a packed order lowers what is there and what is reserved together"],
+            idempotency: "changes nothing: the number is set, not changed by a difference",
+            sold_out: "stocked = reserved: a buyer sees stocked less reserved",
+            order_states: &[
+                ("placed, packed in part, requires_action", OrderStatus::Open),
+                (
+                    "every unit shipped or delivered, or completed and packed",
+                    OrderStatus::Shipped,
+                ),
+                ("canceled", OrderStatus::Cancelled),
+                ("shipped, and as many received by returns", OrderStatus::Returned),
+            ],
+            read_back: "levels with their reservations just before each call, numbers and prices after it",
+            limits: "none known; 100 levels took 0.2 s on two cores",
+        },
     }
 }
 

@@ -1,6 +1,6 @@
 //! Own keys of `[connectors.NAME]`: read, checked, secrets resolved; all problems at once.
 
-use omnistock_sdk::{SecretReference, SecretResolver, SecretString, SettingProblem, read_settings};
+use omnistock_sdk::{SecretReference, SecretResolver, SecretString, SettingProblem, SettingsReader, read_settings};
 use serde::Deserialize;
 use std::time::Duration;
 use url::Url;
@@ -42,150 +42,73 @@ pub(crate) struct Parts {
     pub(crate) overlap: i64,
 }
 
-struct Reader<'a> {
-    secrets: &'a dyn SecretResolver,
-    problems: Vec<SettingProblem>,
+fn url(reader: &mut SettingsReader<'_>, text: Option<&str>) -> Option<Url> {
+    const HELP: &str = "give the server's address without /admin, such as \"https://medusa.example.com\"";
+    let url = reader.url("url", text, HELP)?;
+    let end = url.path().trim_end_matches('/').rsplit('/').next();
+    if matches!(end, Some("admin" | "app")) {
+        reader.problem("url", "the address ends in the path of the dashboard", HELP);
+        return None;
+    }
+    Some(url)
 }
 
-impl Reader<'_> {
-    fn problem(&mut self, key: &str, message: impl Into<String>, help: &str) {
-        self.problems.push(SettingProblem {
-            help: Some(help.to_owned()),
-            ..SettingProblem::new(key, message)
-        });
-    }
-
-    fn secret(&mut self, key: &str, reference: &SecretReference) -> Option<SecretString> {
-        self.secrets
-            .resolve(reference)
-            .map_err(|message| self.problems.push(SettingProblem::new(key, message)))
-            .ok()
-    }
-
-    fn url(&mut self, text: Option<&str>) -> Option<Url> {
-        let help = "give the server's address without /admin, such as \"https://medusa.example.com\"";
-        let Some(text) = text else {
-            self.problem("url", "`url` is missing", help);
-            return None;
-        };
-        let url = match text.parse::<Url>() {
-            Ok(url) => url,
-            Err(error) => {
-                self.problem("url", format!("`{text}` is not an address: {error}"), help);
-                return None;
-            }
-        };
-        let plain =
-            url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
-        if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
-            self.problem("url", format!("`{text}` is not an http or https address"), help);
-        } else if !plain {
-            self.problem(
-                "url",
-                "the address must have no user, password, query or fragment",
-                help,
-            );
-        } else if matches!(
-            url.path().trim_end_matches('/').rsplit('/').next(),
-            Some("admin" | "app")
-        ) {
-            self.problem("url", "the address ends in the path of the dashboard", help);
-        } else {
-            return Some(url);
+fn credentials(reader: &mut SettingsReader<'_>, table: &Table) -> Option<Credentials> {
+    const HELP: &str = "add api_key = { credential = \"…\" } (a secret key from Settings > Secret API Keys), or email and password of an admin user";
+    match (&table.api_key, &table.email, &table.password) {
+        (Some(key), None, None) => reader.secret("api_key", Some(key)).map(Credentials::ApiKey),
+        (None, Some(email), Some(password)) => {
+            let password = reader.secret("password", Some(password))?;
+            Some(Credentials::Login {
+                email: email.clone(),
+                password,
+            })
         }
-        None
-    }
-
-    fn credentials(&mut self, table: &Table) -> Option<Credentials> {
-        const HELP: &str = "add api_key = { credential = \"…\" } (a secret key from Settings > Secret API Keys), or email and password of an admin user";
-        match (&table.api_key, &table.email, &table.password) {
-            (Some(key), None, None) => self.secret("api_key", key).map(Credentials::ApiKey),
-            (None, Some(email), Some(password)) => {
-                let password = self.secret("password", password)?;
-                Some(Credentials::Login {
-                    email: email.clone(),
-                    password,
-                })
-            }
-            (Some(_), _, _) => {
-                let key = if table.email.is_some() { "email" } else { "password" };
-                self.problem(
-                    key,
-                    format!("there is an `api_key`, so `{key}` has no meaning"),
-                    "keep one way to log in",
-                );
-                None
-            }
-            (None, None, None) => {
-                self.problem("api_key", "there is neither `api_key` nor `email` and `password`", HELP);
-                None
-            }
-            (None, email, _) => {
-                let missing = if email.is_none() { "email" } else { "password" };
-                self.problem(missing, format!("`{missing}` is missing"), HELP);
-                None
-            }
-        }
-    }
-
-    fn within(&mut self, key: &str, value: Option<u64>, default: u64, least: u64, most: u64) -> u64 {
-        let value = value.unwrap_or(default);
-        if !(least..=most).contains(&value) {
-            self.problem(
+        (Some(_), _, _) => {
+            let key = if table.email.is_some() { "email" } else { "password" };
+            reader.problem(
                 key,
-                format!("`{key}` is {value}"),
-                &format!("use {least} to {most} milliseconds; the default is {default}"),
+                format!("there is an `api_key`, so `{key}` has no meaning"),
+                "keep one way to log in",
             );
+            None
         }
-        value
+        (None, None, None) => {
+            reader.problem("api_key", "there is neither `api_key` nor `email` and `password`", HELP);
+            None
+        }
+        (None, email, _) => {
+            let missing = if email.is_none() { "email" } else { "password" };
+            reader.problem(missing, format!("`{missing}` is missing"), HELP);
+            None
+        }
     }
 }
 
 /// Reads the table, or says everything that is wrong with it.
 pub(crate) fn read(table: serde_json::Value, secrets: &dyn SecretResolver) -> Result<Parts, Vec<SettingProblem>> {
     let table: Table = read_settings(table)?;
-    let mut reader = Reader {
-        secrets,
-        problems: Vec::new(),
-    };
-    let url = reader.url(table.url.as_deref());
-    let credentials = reader.credentials(&table);
-    let deadline = reader.within("deadline_ms", table.deadline_ms, 30_000, 100, 120_000);
-    let overlap = reader.within("overlap_ms", table.overlap_ms, 60_000, 2_000, 3_600_000);
-    match (url, credentials) {
-        (Some(url), Some(credentials)) if reader.problems.is_empty() => Ok(Parts {
-            url,
-            credentials,
-            deadline: Duration::from_millis(deadline),
-            overlap: i64::try_from(overlap).unwrap_or(60_000),
-        }),
-        _ => Err(reader.problems),
-    }
+    let mut reader = SettingsReader::new(secrets);
+    let url = url(&mut reader, table.url.as_deref());
+    let credentials = credentials(&mut reader, &table);
+    let deadline = reader.within("deadline_ms", table.deadline_ms, 30_000, 100, 120_000, "milliseconds");
+    let overlap = reader.within("overlap_ms", table.overlap_ms, 60_000, 2_000, 3_600_000, "milliseconds");
+    reader.finish(url.zip(credentials).map(|(url, credentials)| Parts {
+        url,
+        credentials,
+        deadline: Duration::from_millis(deadline),
+        overlap: i64::try_from(overlap).unwrap_or(60_000),
+    }))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use omnistock_sdk::testing::{Names, keys};
     use serde_json::{Value, json};
 
-    struct Known;
-
-    impl SecretResolver for Known {
-        fn resolve(&self, reference: &SecretReference) -> Result<SecretString, String> {
-            match reference {
-                SecretReference::Env(name) if name == "GOOD" => Ok(SecretString::from("word")),
-                other => Err(format!("nothing at {other:?}")),
-            }
-        }
-    }
-
     fn problems(table: Value) -> Vec<String> {
-        read(table, &Known)
-            .err()
-            .unwrap_or_default()
-            .into_iter()
-            .map(|problem| problem.key)
-            .collect()
+        keys(read(table, &Names))
     }
 
     #[test]
@@ -196,7 +119,7 @@ mod tests {
             ["password"]
         );
         assert_eq!(
-            problems(json!({"url": "http://m.test", "password": {"env": "GOOD"}})),
+            problems(json!({"url": "http://m.test", "password": {"env": "word"}})),
             ["email"]
         );
     }
@@ -208,14 +131,14 @@ mod tests {
             ("url", json!("medusa.test")),
             ("url", json!("https://me:pw@shop.test")),
             ("url", json!("https://shop.test/admin/")),
-            ("api_key", json!({"env": "BAD"})),
+            ("api_key", json!({"env": "UNSET"})),
             ("email", json!("a@example.test")),
-            ("password", json!({"env": "GOOD"})),
+            ("password", json!({"env": "word"})),
             ("deadline_ms", json!(5)),
             ("overlap_ms", json!(0)),
             ("urll", json!(1)),
         ] {
-            let mut table = json!({"url": "https://medusa.test/sub/", "api_key": {"env": "GOOD"}});
+            let mut table = json!({"url": "https://medusa.test/sub/", "api_key": {"env": "word"}});
             table[key] = value.clone();
             assert_eq!(problems(table), [key], "{key} = {value}");
         }
@@ -224,14 +147,14 @@ mod tests {
     #[test]
     fn either_way_to_log_in_reads() {
         let key = read(
-            json!({"url": "https://medusa.test", "api_key": {"env": "GOOD"}}),
-            &Known,
+            json!({"url": "https://medusa.test", "api_key": {"env": "word"}}),
+            &Names,
         )
         .ok()
         .unwrap();
         assert!(matches!(key.credentials, Credentials::ApiKey(_)));
-        let table = json!({"url": "https://medusa.test", "email": "a@example.test", "password": {"env": "GOOD"}});
-        let login = read(table, &Known).ok().unwrap();
+        let table = json!({"url": "https://medusa.test", "email": "a@example.test", "password": {"env": "word"}});
+        let login = read(table, &Names).ok().unwrap();
         assert!(matches!(login.credentials, Credentials::Login { .. }));
         assert_eq!((login.deadline, login.overlap), (Duration::from_secs(30), 60_000));
     }

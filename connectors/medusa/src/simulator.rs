@@ -13,7 +13,7 @@ mod server;
 mod shop;
 mod trouble;
 
-pub use records::{Counters, Faults, Refusal, Sale, Trouble, Write, WriteTrouble};
+pub use records::{Counters, Exchange, Faults, Refusal, Sale, Trouble, Write, WriteTrouble};
 
 use omnistock_words::Quantity;
 use rust_decimal::Decimal;
@@ -114,6 +114,16 @@ impl Simulator {
     /// The port it listens on.
     pub fn port(&self) -> u16 {
         self.address.port()
+    }
+
+    /// Keeps calls and answers from now on, for [`Self::exchanges`].
+    pub fn remember_exchanges(&self) {
+        self.shared.shop().remembers = true;
+    }
+
+    /// Calls of the interface with their answers since [`Self::remember_exchanges`], oldest first; the last 2,000.
+    pub fn exchanges(&self) -> Vec<Exchange> {
+        self.shared.shop().exchanges.iter().cloned().collect()
     }
 
     /// The admin user's address.

@@ -2,38 +2,46 @@
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::print_stderr,
     clippy::indexing_slicing,
     clippy::unnecessary_wraps,
     reason = "tests"
 )]
 
+mod openapi;
+
 use async_trait::async_trait;
 use omnistock_conformance::{Access, Applies, Fake, Fault, NotApplicable, PATIENCE};
 use omnistock_medusa::SPEC;
 use omnistock_medusa::simulator::{Faults, Refusal, Simulator, SimulatorSettings, Trouble, WriteTrouble};
-use omnistock_sdk::{
-    Connector, ConnectorContext, ListingKey, ListingReference, LocationCodes, SecretReference, SecretResolver,
-    SecretString,
-};
-use omnistock_words::{ConnectorName, ListingId, LocationName, VendorLocation};
+use omnistock_sdk::{Connector, ListingKey, ListingReference, testing};
+use omnistock_words::{ListingId, VendorLocation};
+use openapi::{Definition, Held};
 use serde_json::json;
-use std::sync::Arc;
-
-/// Resolves `{ env = "…" }` to its own text.
-struct Plain;
-
-impl SecretResolver for Plain {
-    fn resolve(&self, reference: &SecretReference) -> Result<SecretString, String> {
-        match reference {
-            SecretReference::Env(text) => Ok(SecretString::from(text.clone())),
-            other => Err(format!("nothing at {other:?}")),
-        }
-    }
-}
+use std::sync::{Arc, OnceLock};
 
 struct Medusa {
     simulator: Simulator,
     berlin: String,
+}
+
+impl Drop for Medusa {
+    /// In `cargo xtask conformance`, where one program reads the definition once, every exchange is held to it.
+    fn drop(&mut self) {
+        static DEFINITION: OnceLock<Option<Definition>> = OnceLock::new();
+        if std::env::var_os("OMNISTOCK_CONFORMANCE").is_none() || std::thread::panicking() {
+            return;
+        }
+        let Some(definition) = DEFINITION.get_or_init(Definition::read) else {
+            return;
+        };
+        let held = self.simulator.exchanges().into_iter().filter(|exchange| {
+            let held = definition.hold(exchange);
+            let held = held.unwrap_or_else(|complaint| panic!("{} {}: {complaint}", exchange.method, exchange.path));
+            held == Held::Yes
+        });
+        omnistock_conformance::table::validated("medusa", held.count());
+    }
 }
 
 const WRONG: &str = "password-of-nobody";
@@ -56,6 +64,9 @@ impl Fake for Medusa {
     async fn start() -> Self {
         let simulator = Simulator::start(SimulatorSettings::default()).await.unwrap();
         let berlin = simulator.add_location("berlin");
+        if std::env::var_os("OMNISTOCK_CONFORMANCE").is_some() {
+            simulator.remember_exchanges();
+        }
         Self { simulator, berlin }
     }
 
@@ -69,15 +80,8 @@ impl Fake for Medusa {
             Access::WrongAddress => table["url"] = json!(format!("{}store", self.simulator.url())),
             Access::ReadOnly => return Err(NotApplicable("every admin user and every secret key may write")),
         }
-        let places = ["berlin", "hamburg"].map(|name| LocationName::new(name).unwrap());
-        let context = ConnectorContext {
-            name: ConnectorName::new("shop").unwrap(),
-            locations: LocationCodes::new(places.to_vec(), [].into()),
-            secrets: Arc::new(Plain),
-            folder: std::path::PathBuf::new(),
-            basis: None,
-        };
-        Ok((SPEC.build)(context, table).unwrap_or_else(|problems| panic!("{problems:?}")))
+        let context = testing::context("shop", &[("berlin", ""), ("hamburg", "")]);
+        Ok(testing::build(&SPEC, context, table))
     }
 
     fn secrets(&self) -> Vec<String> {

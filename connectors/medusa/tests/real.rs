@@ -4,22 +4,11 @@
 
 use omnistock_medusa::SPEC;
 use omnistock_sdk::http::{Http, HttpSettings};
-use omnistock_sdk::{
-    Connector, ConnectorContext, Cursor, ErrorClass, ItemOutcome, ListingReading, LocationCodes, SecretReference,
-    SecretResolver, SecretString, WriteItem,
-};
-use omnistock_words::{ConnectorName, LocationName, OrderFact, OrderId, OrderStatus, Quantity, VendorLocation};
+use omnistock_sdk::{Connector, Cursor, ErrorClass, ItemOutcome, ListingReading, WriteItem, testing};
+use omnistock_words::{OrderFact, OrderId, OrderStatus, Quantity, VendorLocation};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::sync::Arc;
-
-struct Plain(String);
-
-impl SecretResolver for Plain {
-    fn resolve(&self, _: &SecretReference) -> Result<SecretString, String> {
-        Ok(SecretString::from(self.0.clone()))
-    }
-}
 
 /// The shop as its staff use it.
 struct Shop {
@@ -98,22 +87,9 @@ impl Shop {
 }
 
 fn build(url: &str, email: &str, password: &str, berlin: &str) -> Arc<dyn Connector> {
-    let berlin = (
-        VendorLocation::new(berlin).unwrap(),
-        LocationName::new("berlin").unwrap(),
-    );
-    let context = ConnectorContext {
-        name: ConnectorName::new("medusa").unwrap(),
-        locations: LocationCodes::new(
-            vec![berlin.1.clone(), LocationName::new("hamburg").unwrap()],
-            [berlin].into_iter().collect(),
-        ),
-        secrets: Arc::new(Plain(password.to_owned())),
-        basis: None,
-        folder: std::path::PathBuf::new(),
-    };
-    let table = json!({"url": url, "email": email, "password": {"env": "PASSWORD"}});
-    (SPEC.build)(context, table).unwrap_or_else(|problems| panic!("{problems:?}"))
+    let context = testing::context("medusa", &[("berlin", berlin), ("hamburg", "")]);
+    let table = json!({"url": url, "email": email, "password": {"env": password}});
+    testing::build(&SPEC, context, table)
 }
 
 async fn levels(connector: &dyn Connector, sku: &str) -> Vec<ListingReading> {

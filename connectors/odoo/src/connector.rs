@@ -7,8 +7,8 @@ use crate::touched::Touched;
 use crate::webhook::HintReceiver;
 use async_trait::async_trait;
 use omnistock_sdk::{
-    Connector, ConnectorContext, ConnectorError, ConnectorSpec, Grouping, Manifest, SettingProblem, StockSource,
-    WebhookRole,
+    Connector, ConnectorContext, ConnectorError, ConnectorSpec, Facts, Grouping, Manifest, Role, SettingProblem,
+    StockSource, WebhookRole,
 };
 use omnistock_words::{Basis, Quantity, WriteMeaning};
 use std::sync::Arc;
@@ -18,6 +18,7 @@ use std::time::Duration;
 pub const SPEC: ConnectorSpec = ConnectorSpec {
     kind: "odoo",
     about: "Odoo 14 to 19: stock per location, prices, and which orders its figures contain are read",
+    manifest,
     build,
 };
 
@@ -61,6 +62,12 @@ fn manifest() -> Manifest {
         decimals: 6,
         least: Quantity::MIN,
         most: Quantity::MAX,
+        facts: Facts {
+            roles: &[Role::Stock, Role::SourcePrices, Role::Statements, Role::Webhooks],
+            basis: &[Basis::Physical, Basis::NetOfReserved, Basis::NetOfOrders],
+            limits: "none stated: one call at once, 1,000 records each; hosted ones throttle with 429",
+            ..Facts::default()
+        },
     }
 }
 

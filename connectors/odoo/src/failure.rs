@@ -76,7 +76,7 @@ impl Said {
         if self.is(&["AccessDenied", "Unauthorized", "SessionExpiredException"]) {
             (ErrorClass::Operator, credentials.to_owned())
         } else if self.is(&["AccessError", "Forbidden"]) {
-            let advice = "give the user of the key the groups that the connector's page lists";
+            let advice = "give the user of `key` the groups that the connector's page lists";
             (ErrorClass::Operator, advice.to_owned())
         } else if about(&["does not exist"]) && about(&["database"]) {
             (ErrorClass::Operator, "check `database`".to_owned())
@@ -124,7 +124,7 @@ pub(crate) fn transport(place: &str, error: &ConnectorError, credentials: &str) 
     let status = |status: u16| error.message.starts_with(&format!("answer {status}: "));
     let (class, advice) = match &error.class {
         _ if status(403) => {
-            let advice = "; the user of the key may not do this, or something before the server refuses: see the groups on the connector's page";
+            let advice = "; the user of `key` may not do this, or something before the server refuses: see the groups on the connector's page";
             (ErrorClass::Operator, advice.to_owned())
         }
         _ if status(401) => (ErrorClass::Operator, format!("; {credentials}")),

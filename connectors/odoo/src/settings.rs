@@ -1,6 +1,6 @@
 //! Own keys of `[connectors.NAME]`: read, checked, secrets resolved; all problems at once.
 
-use omnistock_sdk::{SecretReference, SecretResolver, SecretString, SettingProblem, read_settings};
+use omnistock_sdk::{SecretReference, SecretResolver, SecretString, SettingProblem, SettingsReader, read_settings};
 use omnistock_words::{ChannelName, Currency, Millis, PriceListName};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -124,207 +124,151 @@ pub(crate) struct Parts {
     pub(crate) prices: Vec<PricePlan>,
 }
 
-struct Reader<'a> {
-    secrets: &'a dyn SecretResolver,
-    problems: Vec<SettingProblem>,
+fn url(reader: &mut SettingsReader<'_>, text: &str) -> Option<Url> {
+    const HELP: &str = "give the server's own address, such as \"https://erp.example.com\"";
+    let url = reader.url("url", Some(text), HELP)?;
+    let end = url.path().trim_end_matches('/').rsplit('/').next();
+    if matches!(end, Some("web" | "odoo" | "jsonrpc" | "xmlrpc" | "json" | "2")) {
+        reader.problem("url", "the address ends in a path inside Odoo", HELP);
+        return None;
+    }
+    Some(url)
 }
 
-impl Reader<'_> {
-    fn problem(&mut self, key: &str, message: impl Into<String>, help: &str) {
-        self.problems.push(SettingProblem {
-            help: Some(help.to_owned()),
-            ..SettingProblem::new(key, message)
-        });
+fn field(reader: &mut SettingsReader<'_>, key: &str, name: &str) -> String {
+    let plain = !name.is_empty()
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+    if !plain {
+        reader.problem(
+            key,
+            format!("`{name}` is not the name of a field"),
+            "write its technical name, such as \"x_channel_line\"",
+        );
     }
+    name.to_owned()
+}
 
-    fn secret(&mut self, key: &str, reference: &SecretReference) -> Option<SecretString> {
-        self.secrets
-            .resolve(reference)
-            .map_err(|message| self.problems.push(SettingProblem::new(key, message)))
-            .ok()
-    }
-
-    fn url(&mut self, text: &str) -> Option<Url> {
-        let help = "give the server's own address, such as \"https://erp.example.com\"";
-        let url = match text.parse::<Url>() {
-            Ok(url) => url,
-            Err(error) => {
-                self.problem("url", format!("`{text}` is not an address: {error}"), help);
-                return None;
-            }
-        };
-        let plain =
-            url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
-        let end = url.path().trim_end_matches('/').rsplit('/').next();
-        if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
-            self.problem("url", format!("`{text}` is not an http or https address"), help);
-        } else if !plain {
-            self.problem(
-                "url",
-                "the address must have no user, password, query or fragment",
-                help,
+fn protocol(reader: &mut SettingsReader<'_>, given: Option<&str>) -> Protocol {
+    match given {
+        None | Some("auto") => Protocol::Auto,
+        Some("json-rpc") => Protocol::JsonRpc,
+        Some("json-2") => Protocol::Json2,
+        Some(other) => {
+            reader.problem(
+                "protocol",
+                format!("there is no protocol `{other}`"),
+                "write \"auto\", \"json-rpc\" or \"json-2\"",
             );
-        } else if matches!(end, Some("web" | "odoo" | "jsonrpc" | "xmlrpc" | "json" | "2")) {
-            self.problem("url", "the address ends in a path inside Odoo", help);
-        } else {
-            return Some(url);
-        }
-        None
-    }
-
-    fn within(&mut self, key: &str, value: Option<u64>, default: u64, least: u64, most: u64) -> u64 {
-        let value = value.unwrap_or(default);
-        if !(least..=most).contains(&value) {
-            self.problem(
-                key,
-                format!("`{key}` is {value}"),
-                &format!("use {least} to {most}; the default is {default}"),
-            );
-        }
-        value
-    }
-
-    fn field(&mut self, key: &str, name: &str) -> String {
-        let plain = !name.is_empty()
-            && name
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
-        if !plain {
-            self.problem(
-                key,
-                format!("`{name}` is not the name of a field"),
-                "write its technical name, such as \"x_channel_line\"",
-            );
-        }
-        name.to_owned()
-    }
-
-    fn protocol(&mut self, given: Option<&str>) -> Protocol {
-        match given {
-            None | Some("auto") => Protocol::Auto,
-            Some("json-rpc") => Protocol::JsonRpc,
-            Some("json-2") => Protocol::Json2,
-            Some(other) => {
-                self.problem(
-                    "protocol",
-                    format!("there is no protocol `{other}`"),
-                    "write \"auto\", \"json-rpc\" or \"json-2\"",
-                );
-                Protocol::Auto
-            }
+            Protocol::Auto
         }
     }
+}
 
-    fn expiry(&mut self, given: Option<&str>) -> Option<Millis> {
-        let given = given?;
-        let whole = if given.contains('T') {
-            given.to_owned()
-        } else {
-            format!("{given}T00:00:00Z")
-        };
-        let at = whole.parse().ok();
-        if at.is_none() {
-            self.problem(
-                "key_expires",
-                format!("`{given}` is not a day"),
-                "write it in quotes, such as \"2026-12-31\"",
-            );
-        }
-        at
+fn expiry(reader: &mut SettingsReader<'_>, given: Option<&str>) -> Option<Millis> {
+    let given = given?;
+    let whole = if given.contains('T') {
+        given.to_owned()
+    } else {
+        format!("{given}T00:00:00Z")
+    };
+    let at = whole.parse().ok();
+    if at.is_none() {
+        reader.problem(
+            "key_expires",
+            format!("`{given}` is not a day"),
+            "write it in quotes, such as \"2026-12-31\"",
+        );
     }
+    at
+}
 
-    fn orders(&mut self, table: &OrdersTable) -> OrdersPlan {
-        let days = self.within("orders.days", table.days, 30, 1, 400);
-        let mut channels = Vec::new();
-        for (name, mark) in &table.channels {
-            let key = format!("orders.channels.{name}");
-            match ChannelName::new(name) {
-                Ok(channel) => channels.push(ChannelMark {
-                    channel,
-                    prefix: mark.prefix.clone().unwrap_or_default(),
-                    team: mark.team,
-                }),
-                Err(error) => self.problem(&key, error.to_string(), "name a channel of this configuration"),
-            }
+fn orders(reader: &mut SettingsReader<'_>, table: &OrdersTable) -> OrdersPlan {
+    let days = reader.within("orders.days", table.days, 30, 1, 400, "days");
+    let mut channels = Vec::new();
+    for (name, mark) in &table.channels {
+        let key = format!("orders.channels.{name}");
+        match ChannelName::new(name) {
+            Ok(channel) => channels.push(ChannelMark {
+                channel,
+                prefix: mark.prefix.clone().unwrap_or_default(),
+                team: mark.team,
+            }),
+            Err(error) => reader.problem(&key, error.to_string(), "name a channel of this configuration"),
         }
-        if channels.is_empty() {
-            self.problem(
+    }
+    if channels.is_empty() {
+        reader.problem(
+            "orders.channels",
+            "no channel is named",
+            "write channels = { shop = { prefix = \"S-\" } }",
+        );
+    }
+    for (index, one) in channels.iter().enumerate() {
+        let rest = channels.iter().skip(index + 1);
+        if let Some(other) = rest
+            .clone()
+            .find(|other| other.prefix == one.prefix && other.team == one.team)
+        {
+            let message = format!("channels `{}` and `{}` can't be told apart", one.channel, other.channel);
+            reader.problem(
                 "orders.channels",
-                "no channel is named",
-                "write channels = { shop = { prefix = \"S-\" } }",
+                message,
+                "give each its own `prefix` of the reference, or its own sales `team`",
             );
         }
-        for (index, one) in channels.iter().enumerate() {
-            let rest = channels.iter().skip(index + 1);
-            if let Some(other) = rest
-                .clone()
-                .find(|other| other.prefix == one.prefix && other.team == one.team)
-            {
-                let message = format!("channels `{}` and `{}` can't be told apart", one.channel, other.channel);
-                self.problem(
-                    "orders.channels",
-                    message,
-                    "give each its own `prefix` of the reference, or its own sales `team`",
-                );
-            }
-        }
-        OrdersPlan {
-            line_field: self.field("orders.line_field", &table.line_field),
-            reference_field: self.field(
-                "orders.reference_field",
-                table.reference_field.as_deref().unwrap_or("client_order_ref"),
-            ),
-            window: i64::try_from(days).unwrap_or(30) * 86_400_000,
-            channels,
-        }
     }
+    OrdersPlan {
+        line_field: field(reader, "orders.line_field", &table.line_field),
+        reference_field: field(
+            reader,
+            "orders.reference_field",
+            table.reference_field.as_deref().unwrap_or("client_order_ref"),
+        ),
+        window: i64::try_from(days).unwrap_or(30) * 86_400_000,
+        channels,
+    }
+}
 
-    fn price(&mut self, name: &str, table: &PriceTable) -> Option<PricePlan> {
-        let key = format!("prices.{name}");
-        let origin = match (table.pricelist, &table.field) {
-            (Some(id), None) => PriceOrigin::Pricelist(id),
-            (None, Some(field)) => PriceOrigin::Field(self.field(&key, field)),
-            _ => {
-                self.problem(
-                    &key,
-                    "it needs either `pricelist` or `field`",
-                    "write { pricelist = 1, currency = \"EUR\" } or { field = \"lst_price\", currency = \"EUR\" }",
-                );
-                return None;
-            }
-        };
-        let list = PriceListName::new(name)
-            .map_err(|error| self.problems.push(SettingProblem::new(&key, error.to_string())))
-            .ok()?;
-        let currency = table
-            .currency
-            .parse()
-            .map_err(|error: omnistock_words::ParseMoneyError| {
-                self.problems
-                    .push(SettingProblem::new(format!("{key}.currency"), error.to_string()));
-            });
-        Some(PricePlan {
-            list,
-            origin,
-            currency: currency.ok()?,
-        })
-    }
+fn price(reader: &mut SettingsReader<'_>, name: &str, table: &PriceTable) -> Option<PricePlan> {
+    let key = format!("prices.{name}");
+    let origin = match (table.pricelist, &table.field) {
+        (Some(id), None) => PriceOrigin::Pricelist(id),
+        (None, Some(name)) => PriceOrigin::Field(field(reader, &key, name)),
+        _ => {
+            reader.problem(
+                &key,
+                "it needs either `pricelist` or `field`",
+                "write { pricelist = 1, currency = \"EUR\" } or { field = \"lst_price\", currency = \"EUR\" }",
+            );
+            return None;
+        }
+    };
+    let list = PriceListName::new(name)
+        .map_err(|error| reader.problem(&key, error.to_string(), ""))
+        .ok()?;
+    let currency = table
+        .currency
+        .parse()
+        .map_err(|error: omnistock_words::ParseMoneyError| {
+            reader.problem(&format!("{key}.currency"), error.to_string(), "");
+        });
+    Some(PricePlan {
+        list,
+        origin,
+        currency: currency.ok()?,
+    })
 }
 
 /// Reads the table, or says everything that is wrong with it.
 pub(crate) fn read(table: serde_json::Value, secrets: &dyn SecretResolver) -> Result<Parts, Vec<SettingProblem>> {
     let table: Table = read_settings(table)?;
-    let mut reader = Reader {
-        secrets,
-        problems: Vec::new(),
-    };
-    let url = reader.url(&table.url);
-    let key = reader.secret("key", &table.key);
-    let webhook_secret = table
-        .webhook_secret
-        .as_ref()
-        .and_then(|given| reader.secret("webhook_secret", given));
-    let protocol = reader.protocol(table.protocol.as_deref());
+    let mut reader = SettingsReader::new(secrets);
+    let url = url(&mut reader, &table.url);
+    let key = reader.secret("key", Some(&table.key));
+    let webhook_secret = reader.secret("webhook_secret", table.webhook_secret.as_ref());
+    let protocol = protocol(&mut reader, table.protocol.as_deref());
     if protocol != Protocol::Json2 {
         for (name, given) in [("database", &table.database), ("login", &table.login)] {
             if given.is_none() {
@@ -336,22 +280,33 @@ pub(crate) fn read(table: serde_json::Value, secrets: &dyn SecretResolver) -> Re
             }
         }
     }
-    let key_expires = reader.expiry(table.key_expires.as_deref());
-    let full_every = reader.within("full_every_ms", table.full_every_ms, 900_000, 100, 86_400_000);
-    let overlap = reader.within("overlap_ms", table.overlap_ms, 300_000, 2_000, 3_600_000);
-    let deadline = reader.within("deadline_ms", table.deadline_ms, 30_000, 100, 300_000);
-    let page = reader.within("page", table.page, 1_000, 1, 5_000);
-    let orders = table.orders.as_ref().map(|orders| reader.orders(orders));
+    let key_expires = expiry(&mut reader, table.key_expires.as_deref());
+    let full_every = reader.within(
+        "full_every_ms",
+        table.full_every_ms,
+        900_000,
+        100,
+        86_400_000,
+        "milliseconds",
+    );
+    let overlap = reader.within(
+        "overlap_ms",
+        table.overlap_ms,
+        300_000,
+        2_000,
+        3_600_000,
+        "milliseconds",
+    );
+    let deadline = reader.within("deadline_ms", table.deadline_ms, 30_000, 100, 300_000, "milliseconds");
+    let page = reader.within("page", table.page, 1_000, 1, 5_000, "records");
+    let orders = table.orders.as_ref().map(|given| orders(&mut reader, given));
     let prices = table
         .prices
         .iter()
         .flatten()
-        .filter_map(|(name, price)| reader.price(name, price))
+        .filter_map(|(name, given)| price(&mut reader, name, given))
         .collect();
-    let (Some(url), Some(key), true) = (url, key, reader.problems.is_empty()) else {
-        return Err(reader.problems);
-    };
-    Ok(Parts {
+    let parts = url.zip(key).map(|(url, key)| Parts {
         url,
         database: table.database,
         login: table.login,
@@ -368,7 +323,8 @@ pub(crate) fn read(table: serde_json::Value, secrets: &dyn SecretResolver) -> Re
         webhook_secret,
         orders,
         prices,
-    })
+    });
+    reader.finish(parts)
 }
 
 #[cfg(test)]

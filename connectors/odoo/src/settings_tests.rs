@@ -1,44 +1,33 @@
 //! Every wrong key is named, all in one go; a right table reads.
 
 use super::*;
+use omnistock_sdk::testing::{Names, keys};
 use serde_json::{Value, json};
 
-struct Known;
-
-impl SecretResolver for Known {
-    fn resolve(&self, reference: &SecretReference) -> Result<SecretString, String> {
-        match reference {
-            SecretReference::Env(name) if name == "GOOD" => Ok(SecretString::from("word")),
-            other => Err(format!("nothing at {other:?}")),
-        }
-    }
-}
-
 fn good() -> Value {
-    json!({"url": "https://erp.example.com", "database": "db", "login": "stock", "key": {"env": "GOOD"}})
+    json!({"url": "https://erp.example.com", "database": "db", "login": "stock", "key": {"env": "word"}})
 }
 
 fn problems(table: Value) -> Vec<String> {
-    let found = read(table, &Known).err().unwrap_or_default();
-    found.into_iter().map(|problem| problem.key).collect()
+    keys(read(table, &Names))
 }
 
 #[test]
 fn a_table_with_the_least_reads_with_the_defaults() {
-    let parts = read(good(), &Known).ok().unwrap();
+    let parts = read(good(), &Names).ok().unwrap();
     assert_eq!(
         (parts.full_every, parts.overlap, parts.page),
         (Duration::from_mins(15), 300_000, 1_000)
     );
     assert!(!parts.consigned && parts.orders.is_none() && parts.prices.is_empty());
-    let bearer = json!({"url": "https://erp.example.com", "key": {"env": "GOOD"}, "protocol": "json-2"});
-    assert!(read(bearer, &Known).is_ok(), "JSON-2 needs neither database nor login");
+    let bearer = json!({"url": "https://erp.example.com", "key": {"env": "word"}, "protocol": "json-2"});
+    assert!(read(bearer, &Names).is_ok(), "JSON-2 needs neither database nor login");
 }
 
 #[test]
 fn all_that_is_missing_is_named_at_once() {
     assert_eq!(
-        problems(json!({"url": "https://erp.example.com", "key": {"env": "BAD"}})),
+        problems(json!({"url": "https://erp.example.com", "key": {"env": "UNSET"}})),
         ["key", "database", "login"]
     );
 }
@@ -54,7 +43,7 @@ fn each_bad_key_is_named() {
         ("protocol", json!("soap"), "protocol"),
         ("overlap_ms", json!(1), "overlap_ms"),
         ("page", json!(0), "page"),
-        ("webhook_secret", json!({"env": "BAD"}), "webhook_secret"),
+        ("webhook_secret", json!({"env": "UNSET"}), "webhook_secret"),
         ("orders", orders(json!({})), "orders.channels"),
         ("orders", orders(json!({"shop": {}, "market": {}})), "orders.channels"),
         ("orders", orders(json!({"Shop": {}})), "orders.channels.Shop"),
@@ -81,6 +70,6 @@ fn each_bad_key_is_named() {
 fn a_day_is_its_beginning_in_utc() {
     let mut table = good();
     table["key_expires"] = json!("2026-12-31");
-    let at = read(table, &Known).ok().unwrap().key_expires.unwrap();
+    let at = read(table, &Names).ok().unwrap().key_expires.unwrap();
     assert_eq!(at.to_string(), "2026-12-31T00:00:00Z");
 }

@@ -10,6 +10,7 @@ mod records;
 mod server;
 mod trade;
 
+pub use omnistock_sdk::simulated::Trouble;
 pub use server::{Counters, Faults};
 
 use records::World;

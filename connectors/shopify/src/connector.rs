@@ -10,11 +10,11 @@ use crate::webhooks::{self, Registrar};
 use crate::write::{self, MOST};
 use async_trait::async_trait;
 use omnistock_sdk::{
-    ChannelRole, Connector, ConnectorContext, ConnectorError, ConnectorSpec, Cursor, Grouping, ItemOutcome,
-    ListingPage, ListingReading, ListingReference, Manifest, OrderPage, OrderSource, RawRequest, Received,
+    ChannelRole, Connector, ConnectorContext, ConnectorError, ConnectorSpec, Cursor, Facts, Grouping, ItemOutcome,
+    ListingPage, ListingReading, ListingReference, Manifest, OrderPage, OrderSource, RawRequest, Received, Role,
     SecretString, SettingProblem, SubscriptionState, WebhookError, WebhookRole, WriteItem,
 };
-use omnistock_words::{OrderFact, OrderId, Quantity, WriteMeaning};
+use omnistock_words::{OrderFact, OrderId, OrderStatus, Quantity, WriteMeaning};
 use serde::Deserialize;
 use serde_json::json;
 use std::sync::Arc;
@@ -24,6 +24,7 @@ use std::time::Duration;
 pub const SPEC: ConnectorSpec = ConnectorSpec {
     kind: "shopify",
     about: "Shopify (Admin GraphQL): stock per location is written by compare-and-set, orders are read, webhooks",
+    manifest,
     build,
 };
 
@@ -90,6 +91,20 @@ fn manifest() -> Manifest {
         least: Quantity::ZERO,
         // [the vendor's schema]
         most: Quantity::whole(1_000_000_000),
+        facts: Facts {
+            roles: &[Role::Channel, Role::Orders, Role::Webhooks],
+            basis: &[],
+            decrement_states: &["every order, from check-out until it leaves"],
+            idempotency: "changes nothing: each call has a key, and a number that was replaced is stale",
+            sold_out: "0; the shop sells no more unless the variant goes on selling when out of stock",
+            order_states: &[
+                ("placed, in part shipped", OrderStatus::Open),
+                ("every unit in a parcel that succeeded", OrderStatus::Shipped),
+                ("cancelledAt set, or every line taken out", OrderStatus::Cancelled),
+            ],
+            read_back: "numbers after each call: the answer does not confirm them",
+            limits: "points by the cost of a query: 2000 held, 100 a second on the smallest plan; the answers tell",
+        },
     }
 }
 

@@ -16,7 +16,7 @@ mod records;
 mod server;
 mod shop;
 
-pub use records::{Counters, Exchange, Faults, Refusal, Sale, Write};
+pub use records::{Counters, Exchange, Faults, Refusal, Sale, Trouble, Write, WriteTrouble};
 
 use omnistock_words::Millis;
 use shop::Shop;
@@ -151,6 +151,19 @@ impl Simulator {
         secret.clone_into(&mut self.shared.shop().secret);
     }
 
+    /// The merchant uninstalls the app: nothing that it has is good any more.
+    pub fn uninstall(&self) {
+        let mut shop = self.shared.shop();
+        shop.token_revoked = true;
+        shop.uninstalled = true;
+        shop.tokens.clear();
+    }
+
+    /// The storefront's own domain, behind which there is no admin interface.
+    pub fn storefront(&self) -> String {
+        format!("http://localhost:{}", self.port())
+    }
+
     /// Takes a scope from the app.
     pub fn withdraw_scope(&self, scope: &str) {
         self.shared.shop().scopes.remove(scope);
@@ -229,6 +242,11 @@ impl Simulator {
     /// A person takes units of the first line out of an order.
     pub fn edit_down(&self, order: u64, units: i64) -> bool {
         self.edit(|shop| shop.take_out(order, units, true, "orders/updated"))
+    }
+
+    /// A person raises the quantity of the first line by so many units. False where there are not so many.
+    pub fn edit_up(&self, order: u64, units: i64) -> bool {
+        self.edit(|shop| shop.raise_line(order, units))
     }
 
     /// A person adds an article to an order.
@@ -313,6 +331,16 @@ impl Simulator {
         if let Some(hook) = self.shared.shop().hooks.get_mut(&id) {
             hook.fields.clear();
         }
+    }
+
+    /// The request that tells of an order as it is now, signed with `secret`: headers and body.
+    pub fn order_webhook(&self, order: u64, secret: &str) -> (Vec<(String, String)>, String) {
+        self.shared.shop().order_request(order, secret)
+    }
+
+    /// The request that tells of what is left of an article at a location, signed with the app's secret.
+    pub fn level_webhook(&self, sku: &str, location: u64) -> (Vec<(String, String)>, String) {
+        self.shared.shop().level_request(sku, location)
     }
 
     /// Takes all points out of the bucket, as another program of the same app may.

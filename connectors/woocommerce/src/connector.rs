@@ -4,10 +4,10 @@ use crate::client::{Client, PAGE};
 use crate::settings;
 use async_trait::async_trait;
 use omnistock_sdk::{
-    ChannelRole, Connector, ConnectorContext, ConnectorError, ConnectorSpec, Grouping, Manifest, OrderSource,
-    PriceRole, SecretString, SettingProblem, WebhookRole,
+    ChannelRole, Connector, ConnectorContext, ConnectorError, ConnectorSpec, Facts, Grouping, Manifest, OrderSource,
+    PriceRole, Role, SecretString, SettingProblem, WebhookRole,
 };
-use omnistock_words::{Currency, Quantity, WriteMeaning};
+use omnistock_words::{Currency, OrderStatus, Quantity, WriteMeaning};
 use reqwest::Method;
 use serde_json::json;
 use std::sync::Arc;
@@ -18,6 +18,7 @@ use std::time::Duration;
 pub const SPEC: ConnectorSpec = ConnectorSpec {
     kind: "woocommerce",
     about: "WooCommerce shop (REST v3): stock and prices of products and variations, orders, webhooks",
+    manifest,
     build,
 };
 
@@ -77,6 +78,25 @@ fn manifest() -> Manifest {
         least: Quantity::ZERO,
         // No limit is known; ours, far from where its floating-point column loses units.
         most: Quantity::whole(1_000_000_000),
+        facts: Facts {
+            roles: &[Role::Channel, Role::Prices, Role::Orders, Role::Webhooks],
+            basis: &[],
+            decrement_states: &["processing", "on-hold", "completed"],
+            idempotency: "changes nothing: the number is set, not changed by a difference",
+            sold_out: "0; the shop then says \"out of stock\", unless the product allows backorders",
+            order_states: &[
+                ("pending", OrderStatus::Open),
+                ("processing", OrderStatus::Open),
+                ("on-hold", OrderStatus::Open),
+                ("completed", OrderStatus::Shipped),
+                ("cancelled", OrderStatus::Cancelled),
+                ("failed", OrderStatus::Cancelled),
+                ("refunded", OrderStatus::Returned),
+                ("a plugin's own", OrderStatus::Open),
+            ],
+            read_back: "numbers and prices after each call: a call says what it stored, a plugin may change it",
+            limits: "none of its own; small hosts bear 2 to 4 calls at once, a batch of 30 takes about a second",
+        },
     }
 }
 

@@ -1,6 +1,6 @@
 //! Own keys of `[connectors.NAME]`: read, checked, secrets resolved; all problems at once.
 
-use omnistock_sdk::{SecretReference, SecretResolver, SecretString, SettingProblem, read_settings};
+use omnistock_sdk::{SecretReference, SecretResolver, SecretString, SettingProblem, SettingsReader, read_settings};
 use omnistock_words::Currency;
 use serde::Deserialize;
 use std::time::Duration;
@@ -37,157 +37,54 @@ pub(crate) struct Parts {
     pub(crate) currency: Option<Currency>,
 }
 
-struct Reader<'a> {
-    secrets: &'a dyn SecretResolver,
-    problems: Vec<SettingProblem>,
-}
-
-impl Reader<'_> {
-    fn problem(&mut self, key: &str, message: impl Into<String>, help: &str) {
-        self.problems.push(SettingProblem {
-            help: Some(help.to_owned()),
-            ..SettingProblem::new(key, message)
-        });
+fn currency(reader: &mut SettingsReader<'_>, text: Option<&str>) -> Option<Currency> {
+    let currency = text?.parse().ok();
+    if currency.is_none() {
+        let help = "use three capital letters such as \"EUR\", or leave it out: the shop is asked";
+        reader.problem("currency", "`currency` is not a currency code", help);
     }
-
-    fn secret(&mut self, key: &str, reference: Option<&SecretReference>) -> Option<SecretString> {
-        match self.secrets.resolve(reference?) {
-            Ok(secret) => Some(secret),
-            Err(message) => {
-                self.problems.push(SettingProblem::new(key, message));
-                None
-            }
-        }
-    }
-
-    fn required(&mut self, key: &str, reference: Option<&SecretReference>) -> Option<SecretString> {
-        if reference.is_none() {
-            let help = format!(
-                "add {key} = {{ credential = \"…\" }} with what WooCommerce shows under Settings > Advanced > REST API"
-            );
-            self.problem(key, format!("`{key}` is missing"), &help);
-        }
-        self.secret(key, reference)
-    }
-
-    fn url(&mut self, text: Option<&str>) -> Option<Url> {
-        let help = "give the shop's address as a browser shows it, such as \"https://shop.example.com\"";
-        let Some(text) = text else {
-            self.problem("url", "`url` is missing", help);
-            return None;
-        };
-        match text.parse::<Url>() {
-            Ok(url) if !matches!(url.scheme(), "http" | "https") || url.host().is_none() => {
-                self.problem("url", format!("`{text}` is not an http or https address"), help);
-                None
-            }
-            Ok(url)
-                if !url.username().is_empty()
-                    || url.password().is_some()
-                    || url.query().is_some()
-                    || url.fragment().is_some() =>
-            {
-                self.problem(
-                    "url",
-                    "the address must have no user, password, query or fragment",
-                    help,
-                );
-                None
-            }
-            Ok(url) => Some(url),
-            Err(error) => {
-                self.problem("url", format!("`{text}` is not an address: {error}"), help);
-                None
-            }
-        }
-    }
-
-    fn currency(&mut self, text: Option<&str>) -> Option<Currency> {
-        let currency = text?.parse().ok();
-        if currency.is_none() {
-            let help = "use three capital letters such as \"EUR\", or leave it out: the shop is asked";
-            self.problem("currency", "`currency` is not a currency code", help);
-        }
-        currency
-    }
-
-    fn within(&mut self, key: &str, value: Option<u64>, default: u64, least: u64, most: u64) -> u64 {
-        let value = value.unwrap_or(default);
-        if !(least..=most).contains(&value) {
-            self.problem(
-                key,
-                format!("`{key}` is {value}"),
-                &format!("use {least} to {most} milliseconds; the default is {default}"),
-            );
-        }
-        value
-    }
+    currency
 }
 
 /// Reads the table, or says everything that is wrong with it.
 pub(crate) fn read(table: serde_json::Value, secrets: &dyn SecretResolver) -> Result<Parts, Vec<SettingProblem>> {
+    const ADDRESS: &str = "give the shop's address as a browser shows it, such as \"https://shop.example.com\"";
     let table: Table = read_settings(table)?;
-    let mut reader = Reader {
-        secrets,
-        problems: Vec::new(),
+    let mut reader = SettingsReader::new(secrets);
+    let shown = |key: &str| {
+        format!("add {key} = {{ credential = \"…\" }} with what WooCommerce shows under Settings > Advanced > REST API")
     };
-    let url = reader.url(table.url.as_deref());
-    let key = reader.required("key", table.key.as_ref());
-    let secret = reader.required("secret", table.secret.as_ref());
-    let webhook = reader.secret("webhook_secret", table.webhook_secret.as_ref());
-    let previous = reader.secret("webhook_secret_previous", table.webhook_secret_previous.as_ref());
-    if table.webhook_secret_previous.is_some() && table.webhook_secret.is_none() {
-        reader.problem(
-            "webhook_secret_previous",
-            "there is no `webhook_secret` that came after it",
-            "rename it to webhook_secret",
-        );
-    }
-    let deadline = reader.within("deadline_ms", table.deadline_ms, 30_000, 100, 120_000);
-    let overlap = reader.within("overlap_ms", table.overlap_ms, 60_000, 2_000, 3_600_000);
-    let currency = reader.currency(table.currency.as_deref());
-    let webhook_secrets = webhook.into_iter().chain(previous).collect();
-    match (url, key, secret) {
-        (Some(url), Some(key), Some(secret)) if reader.problems.is_empty() => Ok(Parts {
-            url,
-            key,
-            secret,
-            webhook_secrets,
-            deadline: Duration::from_millis(deadline),
-            overlap: i64::try_from(overlap).unwrap_or(60_000),
-            currency,
-        }),
-        _ => Err(reader.problems),
-    }
+    let url = reader.url("url", table.url.as_deref(), ADDRESS);
+    let key = reader.required("key", table.key.as_ref(), &shown("key"));
+    let secret = reader.required("secret", table.secret.as_ref(), &shown("secret"));
+    let webhook_secrets = reader.webhook_secrets(table.webhook_secret.as_ref(), table.webhook_secret_previous.as_ref());
+    let deadline = reader.within("deadline_ms", table.deadline_ms, 30_000, 100, 120_000, "milliseconds");
+    let overlap = reader.within("overlap_ms", table.overlap_ms, 60_000, 2_000, 3_600_000, "milliseconds");
+    let currency = currency(&mut reader, table.currency.as_deref());
+    let parts = url.zip(key).zip(secret).map(|((url, key), secret)| Parts {
+        url,
+        key,
+        secret,
+        webhook_secrets,
+        deadline: Duration::from_millis(deadline),
+        overlap: i64::try_from(overlap).unwrap_or(60_000),
+        currency,
+    });
+    reader.finish(parts)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use omnistock_sdk::testing::{Names, keys};
     use serde_json::{Value, json};
 
-    struct Known;
-
-    impl SecretResolver for Known {
-        fn resolve(&self, reference: &SecretReference) -> Result<SecretString, String> {
-            match reference {
-                SecretReference::Env(name) if name == "GOOD" => Ok(SecretString::from("word")),
-                other => Err(format!("nothing at {other:?}")),
-            }
-        }
-    }
-
     fn problems(table: Value) -> Vec<String> {
-        read(table, &Known)
-            .err()
-            .unwrap_or_default()
-            .into_iter()
-            .map(|problem| problem.key)
-            .collect()
+        keys(read(table, &Names))
     }
 
     fn good(key: &str, value: Value) -> Value {
-        let mut table = json!({"url": "https://shop.test/sub/", "key": {"env": "GOOD"}, "secret": {"env": "GOOD"}});
+        let mut table = json!({"url": "https://shop.test/sub/", "key": {"env": "word"}, "secret": {"env": "word"}});
         table[key] = value;
         table
     }
@@ -204,10 +101,10 @@ mod tests {
             ("url", json!("shop.test")),
             ("url", json!("https://me:pw@shop.test")),
             ("url", json!("https://shop.test/?x=1")),
-            ("key", json!({"env": "BAD"})),
+            ("key", json!({"env": "UNSET"})),
             ("secret", json!({"file": "/nowhere"})),
-            ("webhook_secret", json!({"env": "BAD"})),
-            ("webhook_secret_previous", json!({"env": "GOOD"})),
+            ("webhook_secret", json!({"env": "UNSET"})),
+            ("webhook_secret_previous", json!({"env": "word"})),
             ("deadline_ms", json!(5)),
             ("overlap_ms", json!(0)),
             ("currency", json!("euro")),
@@ -219,9 +116,9 @@ mod tests {
 
     #[test]
     fn a_good_table_reads_with_both_webhook_secrets() {
-        let mut table = good("webhook_secret", json!({"env": "GOOD"}));
-        table["webhook_secret_previous"] = json!({"env": "GOOD"});
-        let parts = read(table, &Known).ok().unwrap();
+        let mut table = good("webhook_secret", json!({"env": "word"}));
+        table["webhook_secret_previous"] = json!({"env": "word"});
+        let parts = read(table, &Names).ok().unwrap();
         assert_eq!(parts.webhook_secrets.len(), 2);
         assert_eq!((parts.deadline, parts.overlap), (Duration::from_secs(30), 60_000));
     }

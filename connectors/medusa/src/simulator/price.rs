@@ -58,10 +58,16 @@ fn variant_json(sku: &str, variant: &Variant) -> Value {
             "id": price.id, "title": null, "currency_code": price.currency, "amount": number(price.amount),
             "raw_amount": {"value": price.amount.to_string(), "precision": 20}, "min_quantity": null, "max_quantity": null,
             "price_set_id": format!("pset_{}", variant.id), "price_rules": rules,
+            "created_at": "2026-01-05T12:00:00.000Z", "updated_at": "2026-01-05T12:00:00.000Z", "deleted_at": null,
         })
     };
     let prices: Vec<Value> = variant.prices.iter().map(price).collect();
-    json!({"id": variant.id, "title": sku, "sku": sku, "product_id": variant.product, "manage_inventory": true, "prices": prices})
+    json!({
+        "id": variant.id, "title": sku, "sku": sku, "product_id": variant.product, "manage_inventory": true, "prices": prices,
+        "options": [], "barcode": null, "ean": null, "upc": null, "allow_backorder": false, "hs_code": null,
+        "origin_country": null, "mid_code": null, "material": null, "weight": null, "length": null, "height": null, "width": null,
+        "created_at": "2026-01-05T12:00:00.000Z", "updated_at": "2026-01-05T12:00:00.000Z", "deleted_at": null,
+    })
 }
 
 /// The variants that an inventory item is linked to, as its page shows them.

@@ -1,7 +1,7 @@
 //! Routes, credentials and faults of the simulated server.
 
 use super::query::Query;
-use super::records::{Trouble, WriteTrouble};
+use super::records::{Exchange, Trouble, WriteTrouble};
 use super::shop::{API_KEY, EMAIL, PASSWORD, Shop};
 use super::{Shared, batch, pages, price, trouble};
 use axum::Router;
@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use omnistock_sdk::simulated::{CANARY, body_of, cut_off};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -59,10 +60,32 @@ async fn call(
     if answer.hang {
         hang(&shared).await;
     }
-    if shared.shop().faults.every_call == Some(Trouble::CutOff) {
-        return trouble::cut_off(answer.response).await;
+    let trouble = shared.shop().faults.every_call;
+    if trouble == Some(Trouble::CutOff) {
+        return cut_off(answer.response).await;
     }
-    answer.response
+    // Where there is trouble, another than the vendor answers.
+    if trouble.is_some() || !shared.shop().remembers {
+        return answer.response;
+    }
+    remembered(&shared, &method, &uri, &body, answer.response).await
+}
+
+/// The answer, after the exchange was remembered; pages that are no JSON are nobody's.
+async fn remembered(shared: &Shared, method: &Method, uri: &Uri, body: &[u8], response: Response) -> Response {
+    let (parts, answer) = response.into_parts();
+    let answer = body_of(answer).await;
+    if let Ok(json) = serde_json::from_slice(&answer) {
+        shared.shop().remember(Exchange {
+            method: method.to_string(),
+            path: uri.path().to_owned(),
+            query: uri.query().unwrap_or_default().to_owned(),
+            body: serde_json::from_slice(body).ok(),
+            status: parts.status.as_u16(),
+            answer: json,
+        });
+    }
+    Response::from_parts(parts, answer.into())
 }
 
 /// As long as a call is left without an answer.
@@ -90,7 +113,7 @@ pub(super) fn carry_out(shop: &mut Shop, method: &Method, uri: &Uri, headers: &H
             .into_response()
             .into();
     }
-    if let Some(response) = shop.faults.every_call.and_then(trouble::answer) {
+    if let Some(response) = shop.faults.every_call.and_then(|trouble| trouble.answer(broken)) {
         shop.counters.errors_injected += 1;
         return response.into();
     }
@@ -165,7 +188,7 @@ fn log_in(shop: &mut Shop, body: &[u8]) -> Response {
             &json!({"type": "unauthorized", "message": "Invalid email or password"}),
         );
     }
-    let token = shop.id("token");
+    let token = format!("{}-{CANARY}", shop.id("token"));
     let until = Instant::now() + shop.token_life;
     shop.tokens.insert(token.clone(), until);
     json_answer(200, &json!({"token": token}))

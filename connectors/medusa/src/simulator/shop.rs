@@ -1,18 +1,21 @@
 //! The shop's books: stock locations, inventory items, reservations, orders.
 
 use super::SimulatorSettings;
-use super::records::{Counters, Faults, Refusal, Sale, Write};
+use super::records::{Counters, Exchange, Faults, Refusal, Sale, Write};
 use omnistock_sdk::now;
 use omnistock_words::{Millis, Quantity};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 use tokio::time::Instant;
 
 pub(super) const EMAIL: &str = "admin@example.test";
-pub(super) const PASSWORD: &str = "password-of-the-simulator";
-pub(super) const API_KEY: &str = "sk_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+pub(super) const PASSWORD: &str = "password-c0ffee5ec4e7-of-the-simulator";
+pub(super) const API_KEY: &str = "sk_c0ffee5ec4e789abcdef0123456789abcdef0123456789abcdef0123456789ab";
+
+/// Exchanges that are remembered; older ones are forgotten.
+const MOST_EXCHANGES: usize = 2_000;
 
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Level {
@@ -77,6 +80,9 @@ pub(super) struct Shop {
     pub(super) orders: BTreeMap<String, Order>,
     random: StdRng,
     made: u64,
+    /// Whether exchanges are kept: they are large.
+    pub(super) remembers: bool,
+    pub(super) exchanges: VecDeque<Exchange>,
 }
 
 /// Whole units, for logs.
@@ -85,8 +91,17 @@ pub(super) fn units(quantity: Quantity) -> i64 {
 }
 
 impl Shop {
+    pub(super) fn remember(&mut self, exchange: Exchange) {
+        if self.exchanges.len() >= MOST_EXCHANGES {
+            self.exchanges.pop_front();
+        }
+        self.exchanges.push_back(exchange);
+    }
+
     pub(super) fn new(settings: &SimulatorSettings) -> Self {
         Self {
+            remembers: false,
+            exchanges: VecDeque::new(),
             faults: settings.faults.clone(),
             counters: Counters::default(),
             sales: Vec::new(),

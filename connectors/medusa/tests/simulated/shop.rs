@@ -2,25 +2,10 @@
 
 use omnistock_medusa::SPEC;
 use omnistock_medusa::simulator::{Simulator, SimulatorSettings};
-use omnistock_sdk::{
-    Connector, ConnectorContext, Cursor, ListingReading, LocationCodes, SecretReference, SecretResolver, SecretString,
-    WriteItem,
-};
-use omnistock_words::{ConnectorName, LocationName, OrderFact, Quantity, Sku, VendorLocation};
+use omnistock_sdk::{Connector, Cursor, ListingReading, WriteItem, testing};
+use omnistock_words::{LocationName, OrderFact, Quantity, Sku};
 use serde_json::{Value, json};
 use std::sync::Arc;
-
-/// Resolves `{ env = "…" }` to its own text.
-struct Plain;
-
-impl SecretResolver for Plain {
-    fn resolve(&self, reference: &SecretReference) -> Result<SecretString, String> {
-        match reference {
-            SecretReference::Env(text) => Ok(SecretString::from(text.clone())),
-            other => Err(format!("nothing at {other:?}")),
-        }
-    }
-}
 
 pub(crate) struct Shop {
     pub(crate) simulator: Simulator,
@@ -58,18 +43,8 @@ impl Shop {
             table[key] = value.clone();
         }
         table.as_object_mut().unwrap().retain(|_, value| !value.is_null());
-        let ours = |name: &str| LocationName::new(name).unwrap();
-        let codes = [(VendorLocation::new(&self.berlin).unwrap(), ours("berlin"))]
-            .into_iter()
-            .collect();
-        let context = ConnectorContext {
-            name: ConnectorName::new("medusa").unwrap(),
-            locations: LocationCodes::new(vec![ours("berlin"), ours("hamburg")], codes),
-            secrets: Arc::new(Plain),
-            basis: None,
-            folder: std::path::PathBuf::new(),
-        };
-        (SPEC.build)(context, table).unwrap_or_else(|problems| panic!("{problems:?}"))
+        let context = testing::context("medusa", &[("berlin", &self.berlin), ("hamburg", "")]);
+        testing::build(&SPEC, context, table)
     }
 
     pub(crate) fn calls(&self, route: &str) -> u64 {

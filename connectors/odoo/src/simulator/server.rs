@@ -8,6 +8,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use omnistock_sdk::simulated::{Trouble, cut_off};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use tokio::net::TcpListener;
 
 pub(super) const DATABASE: &str = "books";
 pub(super) const LOGIN: &str = "stock-bot";
-pub(super) const KEY: &str = "0123456789abcdef-api-key";
+pub(super) const KEY: &str = "c0ffee5ec4e7-api-key";
 const USER: i64 = 2;
 
 /// What goes wrong.
@@ -38,8 +39,8 @@ pub struct Faults {
     pub disorder: bool,
     /// Models that the user may not read.
     pub denied: BTreeSet<String>,
-    /// Too many calls: 429 with these seconds.
-    pub throttled: Option<u64>,
+    /// What every call is answered with.
+    pub every_call: Option<Trouble>,
 }
 
 /// What was called so far.
@@ -105,7 +106,23 @@ async fn call(
             () = shared.stopping.cancelled() => {}
         }
     }
-    answer(&mut shared.office(), &method, uri.path(), &headers, &body)
+    let (response, cut) = {
+        let mut office = shared.office();
+        let cut = office.faults.every_call == Some(Trouble::CutOff);
+        (answer(&mut office, &method, uri.path(), &headers, &body), cut)
+    };
+    if cut { cut_off(response).await } else { response }
+}
+
+/// What the server says when it fails outside of a method.
+fn broken() -> Response {
+    let page = "<!DOCTYPE html><title>500 Internal Server Error</title><h1>Internal Server Error</h1>";
+    (
+        StatusCode::INTERNAL_SERVER_ERROR,
+        [(header::CONTENT_TYPE, "text/html")],
+        page,
+    )
+        .into_response()
 }
 
 fn answer(office: &mut Office, method: &Method, path: &str, headers: &HeaderMap, body: &[u8]) -> Response {
@@ -124,13 +141,8 @@ fn answer(office: &mut Office, method: &Method, path: &str, headers: &HeaderMap,
         )
             .into_response();
     }
-    if let Some(seconds) = office.faults.throttled {
-        return (
-            StatusCode::TOO_MANY_REQUESTS,
-            [(header::RETRY_AFTER, seconds.to_string())],
-            "slow down",
-        )
-            .into_response();
+    if let Some(response) = office.faults.every_call.and_then(|trouble| trouble.answer(broken)) {
+        return response;
     }
     let given: Value = serde_json::from_slice(body).unwrap_or_default();
     if method == Method::POST && path == "/jsonrpc" {

@@ -1,7 +1,7 @@
 //! What goes wrong on the way: no half-truth becomes a report, and nothing is lost.
 
 use super::office::{Office, accepted, figures, round, stock};
-use omnistock_odoo::simulator::Faults;
+use omnistock_odoo::simulator::{Faults, Trouble};
 use omnistock_sdk::ErrorClass;
 use omnistock_words::Basis;
 use serde_json::json;
@@ -33,7 +33,7 @@ fn faults() -> Vec<(&'static str, Faults)> {
         (
             "throttled",
             Faults {
-                throttled: Some(7),
+                every_call: Some(Trouble::Throttled(Some(7))),
                 ..Faults::default()
             },
         ),
@@ -86,7 +86,7 @@ async fn the_vendors_own_wish_to_wait_is_kept() {
     office.add("A", 1);
     let connector = office.connector(Basis::Physical, &json!({"protocol": "json-2"}));
     office.simulator.set_faults(Faults {
-        throttled: Some(7),
+        every_call: Some(Trouble::Throttled(Some(7))),
         ..Faults::default()
     });
     let error = round(connector.as_ref()).await.unwrap_err();

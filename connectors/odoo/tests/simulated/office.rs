@@ -2,26 +2,11 @@
 
 use omnistock_odoo::SPEC;
 use omnistock_odoo::simulator::{Simulator, SimulatorSettings};
-use omnistock_sdk::{
-    Connector, ConnectorContext, ConnectorError, LocationCodes, Report, SecretReference, SecretResolver, SecretString,
-    StatementReport, StockReport, Ticket, Verdict,
-};
-use omnistock_words::{Basis, ConnectorName, LocationName, Quantity, VendorLocation};
+use omnistock_sdk::{Connector, ConnectorError, Report, StatementReport, StockReport, Ticket, Verdict, testing};
+use omnistock_words::{Basis, Quantity};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// Resolves `{ env = "…" }` to its own text.
-struct Plain;
-
-impl SecretResolver for Plain {
-    fn resolve(&self, reference: &SecretReference) -> Result<SecretString, String> {
-        match reference {
-            SecretReference::Env(text) => Ok(SecretString::from(text.clone())),
-            other => Err(format!("nothing at {other:?}")),
-        }
-    }
-}
 
 pub(crate) struct Office {
     pub(crate) simulator: Simulator,
@@ -82,20 +67,9 @@ impl Office {
             table[key] = value.clone();
         }
         table.as_object_mut().unwrap().retain(|_, value| !value.is_null());
-        let ours = |name: &str| LocationName::new(name).unwrap();
-        let codes = [("WH/Stock".to_owned(), "berlin"), (self.hamburg.to_string(), "hamburg")];
-        let codes = codes
-            .map(|(code, name)| (VendorLocation::new(code).unwrap(), ours(name)))
-            .into_iter()
-            .collect();
-        let context = ConnectorContext {
-            name: ConnectorName::new("erp").unwrap(),
-            locations: LocationCodes::new(vec![ours("berlin"), ours("hamburg")], codes),
-            secrets: Arc::new(Plain),
-            basis: Some(basis),
-            folder: std::path::PathBuf::new(),
-        };
-        (SPEC.build)(context, table).unwrap_or_else(|problems| panic!("{problems:?}"))
+        let mut context = testing::context("erp", &[("berlin", "WH/Stock"), ("hamburg", &self.hamburg.to_string())]);
+        context.basis = Some(basis);
+        testing::build(&SPEC, context, table)
     }
 
     pub(crate) fn calls(&self, name: &str) -> u64 {

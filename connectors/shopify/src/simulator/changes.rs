@@ -2,14 +2,11 @@
 
 use super::graph::{Failure, Field, Node, Request};
 use super::reads::{gid, id_of, permit};
-use super::shop::Shop;
+use super::shop::{BOUND, Shop};
 use super::{bulk, hooks};
 use apollo_compiler::ast;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-
-/// The largest number, and with a minus the smallest.
-const BOUND: i64 = 1_000_000_000;
 
 const REASONS: [&str; 6] = [
     "correction",

@@ -30,6 +30,28 @@ pub(super) struct Pending {
 }
 
 impl Shop {
+    /// A request about an order as it is now, signed with `secret`.
+    pub(super) fn order_request(&self, id: u64, secret: &str) -> (Vec<(String, String)>, String) {
+        let updated = self.orders.get(&id).map(|order| order.updated).unwrap_or_default();
+        let body = json!({"id": id, "updated_at": updated.to_string()}).to_string();
+        (headers("orders/updated", &signature(secret, &body), id), body)
+    }
+
+    /// A request about what is left of an article at a location, signed with the app's secret.
+    pub(super) fn level_request(&self, sku: &str, location: u64) -> (Vec<(String, String)>, String) {
+        let item = self.by_sku(sku).unwrap_or_default();
+        let body = self.level_body(item, location).to_string();
+        (
+            headers("inventory_levels/update", &signature(&self.secret, &body), item),
+            body,
+        )
+    }
+
+    fn level_body(&self, item: u64, location: u64) -> Value {
+        let available = self.levels.get(&(item, location)).map(|level| level.available);
+        json!({"inventory_item_id": item, "location_id": location, "available": available, "updated_at": now().to_string()})
+    }
+
     pub(super) fn order_changed(&mut self, id: u64, topic: &str) {
         let updated = self.orders.get(&id).map(|order| order.updated).unwrap_or_default();
         let body = if topic.starts_with("refunds/") {
@@ -41,8 +63,7 @@ impl Shop {
     }
 
     pub(super) fn level_changed(&mut self, item: u64, location: u64, topic: &str) {
-        let available = self.levels.get(&(item, location)).map(|level| level.available);
-        let body = json!({"inventory_item_id": item, "location_id": location, "available": available, "updated_at": now().to_string()});
+        let body = self.level_body(item, location);
         self.enqueue(topic, &body);
     }
 
@@ -98,7 +119,7 @@ impl Shop {
             .filter(|(name, _)| hook.fields.is_empty() || hook.fields.contains(name))
             .collect();
         let body = Value::Object(kept).to_string();
-        let signature = hmac_sha256_base64(&SecretString::from(self.secret.clone()), body.as_bytes());
+        let signature = signature(&self.secret, &body);
         Some((pending, hook.uri.clone(), body, signature))
     }
 
@@ -126,6 +147,27 @@ impl Shop {
     }
 }
 
+fn signature(secret: &str, body: &str) -> String {
+    hmac_sha256_base64(&SecretString::from(secret), body.as_bytes())
+}
+
+/// What goes with a body. The ids are the same for all attempts of a delivery.
+fn headers(topic: &str, signature: &str, id: u64) -> Vec<(String, String)> {
+    let id = format!("{id:032x}");
+    let triggered = now().to_string();
+    [
+        ("content-type", "application/json"),
+        ("x-shopify-topic", topic),
+        ("x-shopify-hmac-sha256", signature),
+        ("x-shopify-shop-domain", "simulated.myshopify.com"),
+        ("x-shopify-webhook-id", &id),
+        ("x-shopify-event-id", &id),
+        ("x-shopify-triggered-at", &triggered),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .to_vec()
+}
+
 async fn deliver(pending: &Pending, uri: &str, body: String, signature: &str) -> bool {
     let Ok(url) = uri.parse() else { return false };
     let Ok(client) = Http::new(HttpSettings {
@@ -134,16 +176,10 @@ async fn deliver(pending: &Pending, uri: &str, body: String, signature: &str) ->
     }) else {
         return false;
     };
-    let request = client
-        .request(reqwest::Method::POST, "")
-        .header("content-type", "application/json")
-        .header("x-shopify-topic", &pending.topic)
-        .header("x-shopify-hmac-sha256", signature)
-        .header("x-shopify-shop-domain", "simulated.myshopify.com")
-        .header("x-shopify-webhook-id", format!("{:032x}", pending.id))
-        .header("x-shopify-event-id", format!("{:032x}", pending.id))
-        .header("x-shopify-triggered-at", now().to_string())
-        .body(body);
+    let mut request = client.request(reqwest::Method::POST, "").body(body);
+    for (name, value) in headers(&pending.topic, signature, pending.id) {
+        request = request.header(name, value);
+    }
     client.send(request).await.is_ok()
 }
 

@@ -269,6 +269,28 @@ impl Shop {
         })
     }
 
+    /// A person raises the quantity of the first line; false where there are not so many.
+    pub(super) fn raise_line(&mut self, id: u64, units: i64) -> bool {
+        let item = self.orders.get(&id).and_then(|order| Some(order.lines.first()?.item));
+        let Some(Ok(parts)) = item.map(|item| self.route(item, units)) else {
+            return false;
+        };
+        self.change(id, "orders/updated", |shop, order| {
+            let Some(line) = order.lines.first_mut() else {
+                return false;
+            };
+            line.ordered += units;
+            line.current += units;
+            line.open += units;
+            let (line, item) = (line.id, line.item);
+            for (location, part) in parts {
+                shop.shift(item, location, -part, part);
+                shop.assign(order, line, location, part);
+            }
+            true
+        })
+    }
+
     /// A person adds an article to an order.
     pub(super) fn add_line(&mut self, id: u64, sku: &str, units: i64) -> Result<bool, Refusal> {
         let item = self.by_sku(sku).ok_or(Refusal::NotListed)?;

@@ -1,5 +1,6 @@
 //! What the outside may set and see of a simulated shop: faults, counters, logs.
 
+pub use omnistock_sdk::simulated::{Trouble, WriteTrouble};
 use omnistock_words::Millis;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -39,6 +40,13 @@ pub struct Faults {
     pub webhook_retry: Duration,
     /// How long a bulk operation takes.
     pub bulk_time: Duration,
+    /// What every call is answered with. Throttling comes as the vendor's `THROTTLED` inside a 200, with its costs
+    /// where it says when to come back.
+    pub every_call: Option<Trouble>,
+    /// What becomes of every change.
+    pub writes: Option<WriteTrouble>,
+    /// No number stays above so many units: another app of the shop sees to that at once.
+    pub most_units: Option<i64>,
 }
 
 impl Default for Faults {
@@ -60,6 +68,9 @@ impl Default for Faults {
             webhook_delay: Duration::from_secs(1),
             webhook_retry: Duration::from_mins(1),
             bulk_time: Duration::from_millis(100),
+            every_call: None,
+            writes: None,
+            most_units: None,
         }
     }
 }

@@ -2,13 +2,14 @@
 
 use super::bucket::cost_of_answer;
 use super::graph::{Failure, Request};
-use super::records::Exchange;
+use super::records::{Exchange, Trouble, WriteTrouble};
 use super::shop::{CLIENT_ID, Shop, TOKEN};
 use super::{Shared, bucket, changes, reads};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
+use omnistock_sdk::simulated::{CANARY, cut_off};
 use rand::Rng;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -52,7 +53,9 @@ async fn handle(
     let wait = async |hang: Duration| {
         tokio::select! { () = sleep(hang) => {}, () = shared.stopping.cancelled() => {} }
     };
+    let cuts = shared.shop().faults.every_call == Some(Trouble::CutOff);
     match fate {
+        Fate::Answered(response) if cuts => cut_off(response).await,
         Fate::Answered(response) => response,
         Fate::Hung(response, hang) => {
             wait(hang).await;
@@ -77,6 +80,19 @@ fn answer(shop: &mut Shop, method: &Method, uri: &Uri, headers: &HeaderMap, body
     if shop.faults.outage {
         shop.counters.errors_injected += 1;
         return Fate::Answered(page(503, "<html><body>Service unavailable</body></html>"));
+    }
+    let host = headers.get("host").and_then(|host| host.to_str().ok());
+    if host.is_some_and(|host| host.starts_with("localhost")) {
+        return Fate::Answered(page(404, "<!DOCTYPE html><title>404 Not Found</title>"));
+    }
+    if let Some(trouble) = shop
+        .faults
+        .every_call
+        .filter(|trouble| !matches!(trouble, Trouble::Throttled(_)))
+        && let Some(response) = trouble.answer(|| page(500, "<html><body><h1>Something went wrong</h1></body></html>"))
+    {
+        shop.counters.errors_injected += 1;
+        return Fate::Answered(response);
     }
     if path == "/admin/oauth/access_token" && method == Method::POST {
         return Fate::Answered(log_in(shop, body));
@@ -117,6 +133,15 @@ fn carry_out(shop: &mut Shop, version: &str, call: Value) -> Fate {
         .get("query")
         .and_then(Value::as_str)
         .is_some_and(|query| query.trim_start().starts_with("mutation"));
+    if is_write && let Some(trouble) = shop.faults.writes {
+        shop.counters.timeouts_injected += 1;
+        let hang = shop.faults.hang;
+        return match trouble {
+            WriteTrouble::NeverDone => Fate::Hung(page(504, "gateway timeout"), hang),
+            WriteTrouble::NeverAnswered => Fate::Hung(graphql(shop, version, &call), hang),
+            WriteTrouble::LandsLate(late) => Fate::Late(version.to_owned(), call, late, hang),
+        };
+    }
     if is_write && shop.happens(shop.faults.timeout_before_apply_rate) {
         shop.counters.timeouts_injected += 1;
         return Fate::Late(version.to_owned(), call, shop.faults.late_landing, shop.faults.hang);
@@ -136,14 +161,14 @@ fn log_in(shop: &mut Shop, body: &[u8]) -> Response<Body> {
             .find(|(key, _)| key == name)
             .map(|(_, value)| value.as_str())
     };
-    if given("client_id") != Some(CLIENT_ID) || given("client_secret") != Some(&shop.secret) {
+    if shop.uninstalled || given("client_id") != Some(CLIENT_ID) || given("client_secret") != Some(&shop.secret) {
         shop.counters.unauthorized += 1;
         return json_page(
             400,
             &json!({"error": "invalid_client", "error_description": "client credentials are not right"}),
         );
     }
-    let token = format!("shpat_{:032x}", shop.random.random::<u128>());
+    let token = format!("shpat_{CANARY}{:016x}", shop.random.random::<u64>());
     shop.tokens.insert(token.clone(), Instant::now() + shop.token_life);
     shop.counters.tokens += 1;
     json_page(
@@ -221,6 +246,15 @@ fn respond(shop: &mut Shop, query: &str, variables: &Value) -> Value {
             &Failure::new("MAX_COST_EXCEEDED", sentence),
             Some(shop.bucket.told(requested, None)),
         );
+    }
+    if let Some(Trouble::Throttled(after)) = shop.faults.every_call {
+        shop.counters.throttled += 1;
+        // Without costs it comes from a limit that has nothing to do with them.
+        let told = after.map(|_| {
+            shop.bucket.empty();
+            shop.bucket.told(requested, None)
+        });
+        return failed(&Failure::new("THROTTLED", "Throttled"), told);
     }
     if !shop.bucket.admits(requested) || shop.happens(shop.faults.throttle_rate) {
         shop.counters.throttled += 1;

@@ -13,9 +13,9 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use tokio::time::Instant;
 
-pub(super) const TOKEN: &str = "shpat_0123456789abcdef0123456789abcdef";
+pub(super) const TOKEN: &str = "shpat_c0ffee5ec4e789abcdef0123456789ab";
 pub(super) const CLIENT_ID: &str = "0123456789abcdef0123456789abcdef";
-pub(super) const CLIENT_SECRET: &str = "shpss_secret-of-the-simulator";
+pub(super) const CLIENT_SECRET: &str = "shpss_c0ffee5ec4e7-of-the-simulator";
 
 /// What an app needs for everything that the connector does.
 pub(super) const SCOPES: [&str; 7] = [
@@ -27,6 +27,9 @@ pub(super) const SCOPES: [&str; 7] = [
     "read_merchant_managed_fulfillment_orders",
     "read_third_party_fulfillment_orders",
 ];
+
+/// The largest number that the shop holds.
+pub(super) const BOUND: i64 = 1_000_000_000;
 
 /// Exchanges that are remembered; older ones are forgotten.
 const MOST_EXCHANGES: usize = 20_000;
@@ -84,6 +87,8 @@ pub(super) struct Shop {
     pub(super) tokens: HashMap<String, Instant>,
     pub(super) token_life: std::time::Duration,
     pub(super) token_revoked: bool,
+    /// The app hands out no tokens any more.
+    pub(super) uninstalled: bool,
     /// Signs webhooks.
     pub(super) secret: String,
     /// Keys of writes with what they were given with and answered.
@@ -114,6 +119,7 @@ impl Shop {
             tokens: HashMap::new(),
             token_life: settings.token_life,
             token_revoked: false,
+            uninstalled: false,
             secret: CLIENT_SECRET.to_owned(),
             keys: HashMap::new(),
             faults: settings.faults.clone(),
@@ -175,7 +181,7 @@ impl Shop {
     pub(super) fn stock_at(&mut self, item: u64, location: u64, available: i64) {
         let level = Level {
             id: self.next_id(),
-            available,
+            available: available.min(BOUND),
             ..Level::default()
         };
         self.levels.insert((item, location), level);
@@ -214,6 +220,7 @@ impl Shop {
     /// What is left to sell, whatever was there, by the interface.
     pub(super) fn write(&mut self, item: u64, location: u64, quantity: i64) {
         let lag = self.faults.read_lag;
+        let quantity = self.faults.most_units.map_or(quantity, |most| quantity.min(most));
         let Some(level) = self.levels.get_mut(&(item, location)) else {
             return;
         };

@@ -6,44 +6,22 @@
 pub(crate) mod raw;
 pub(crate) mod schema;
 
-use omnistock_sdk::{
-    Connector, ConnectorContext, Cursor, ListingKey, ListingReading, ListingReference, LocationCodes, SecretReference,
-    SecretResolver, SecretString, WriteItem,
-};
+use omnistock_sdk::{Connector, Cursor, ListingKey, ListingReading, ListingReference, WriteItem, testing};
 use omnistock_shopify::SPEC;
 use omnistock_shopify::simulator::{Faults, Simulator, SimulatorSettings};
-use omnistock_words::{ConnectorName, ListingId, LocationName, OrderFact, Quantity, VendorLocation};
+use omnistock_words::{ListingId, OrderFact, Quantity, VendorLocation};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use std::ops::Deref;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-struct Names;
-
-impl SecretResolver for Names {
-    fn resolve(&self, reference: &SecretReference) -> Result<SecretString, String> {
-        match reference {
-            SecretReference::Env(name) => Ok(SecretString::from(name.clone())),
-            other => Err(format!("no secret at {other:?}")),
-        }
-    }
-}
-
 /// Builds from a table; `{ env = "x" }` is the secret "x". Places of ours: berlin and hamburg, by those names.
 pub(crate) fn build(table: Value) -> Arc<dyn Connector> {
-    let ours = |name: &str| LocationName::new(name).unwrap();
-    let context = ConnectorContext {
-        name: ConnectorName::new("shop").unwrap(),
-        locations: LocationCodes::new(vec![ours("berlin"), ours("hamburg")], BTreeMap::new()),
-        secrets: Arc::new(Names),
-        folder: PathBuf::new(),
-        basis: None,
-    };
-    (SPEC.build)(context, table)
-        .map_err(|problems| format!("{problems:?}"))
-        .unwrap()
+    testing::build(
+        &SPEC,
+        testing::context("shop", &[("berlin", ""), ("hamburg", "")]),
+        table,
+    )
 }
 
 /// A simulated shop with two places of ours and a connector to it.

@@ -7,19 +7,29 @@ use apollo_compiler::validation::Valid;
 use apollo_compiler::{ExecutableDocument, Schema, ast::Type};
 use omnistock_shopify::simulator::Exchange;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 
 /// The vendor's schema of a version; `None`, and a sentence, where `OMNISTOCK_SPECS` is not set.
-pub(crate) fn schema(version: &str) -> Option<Valid<Schema>> {
+pub(crate) fn schema(version: &str) -> Option<Arc<Valid<Schema>>> {
+    // It is long: each program reads it once.
+    static READ: Mutex<BTreeMap<String, Arc<Valid<Schema>>>> = Mutex::new(BTreeMap::new());
     let Ok(folder) = std::env::var("OMNISTOCK_SPECS") else {
         eprintln!("nothing was held to the vendor's schema: OMNISTOCK_SPECS is not set");
         return None;
     };
+    let mut read = READ.lock().unwrap();
+    if let Some(schema) = read.get(version) {
+        return Some(Arc::clone(schema));
+    }
     let file = Path::new(&folder).join(format!("shopify/admin-{version}.graphql"));
     let text = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     // What the vendor publishes is not ours to validate.
     let schema = Schema::parse(text, &file).unwrap_or_else(|error| panic!("{}: {}", file.display(), error.errors));
-    Some(Valid::assume_valid(schema))
+    let schema = Arc::new(Valid::assume_valid(schema));
+    read.insert(version.to_owned(), Arc::clone(&schema));
+    Some(schema)
 }
 
 /// Every exchange, against the schema of its version; says how many.
@@ -34,6 +44,7 @@ pub(crate) fn hold(version: &str, exchanges: &[Exchange]) {
         }
     }
     eprintln!("{} exchanges hold to the vendor's schema {version}", exchanges.len());
+    omnistock_conformance::table::validated("shopify", exchanges.len());
 }
 
 /// What is wrong with one exchange.

@@ -1,36 +1,9 @@
 //! What the outside may set and see of a simulated shop: faults, counters, orders, logs.
 
+pub use omnistock_sdk::simulated::{Trouble, WriteTrouble};
 use omnistock_words::Millis;
 use std::collections::BTreeMap;
 use std::time::Duration;
-
-/// What every call is answered with, in place of what it asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trouble {
-    /// 429, with the seconds after which to come back where there are any: a host's or a plugin's limit.
-    Throttled(Option<u64>),
-    /// The shop's own 500; nothing is carried out.
-    ServerError,
-    /// 200 and a web page; nothing is carried out.
-    Page,
-    /// 200 and `{}`; nothing is carried out.
-    EmptyObject,
-    /// A redirect to another host; nothing is carried out.
-    Redirect,
-    /// It is carried out, and the answer ends in the middle.
-    CutOff,
-}
-
-/// What becomes of writes that are left without an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WriteTrouble {
-    /// They are not carried out.
-    NeverDone,
-    /// They are carried out at once.
-    NeverAnswered,
-    /// They are carried out after this long, whether or not anybody still waits.
-    LandsLate(Duration),
-}
 
 /// What goes wrong. Rates are shares of calls or deliveries from 0 to 1.
 #[derive(Debug, Clone)]

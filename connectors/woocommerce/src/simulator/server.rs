@@ -9,6 +9,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderValue, Method, Response, StatusCode, Uri};
 use bytes::Bytes;
+use omnistock_sdk::simulated::cut_off;
 use rand::Rng;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -46,7 +47,7 @@ async fn handle(State(shared): State<Arc<Shared>>, method: Method, uri: Uri, bod
         tokio::select! { () = sleep(faults.hang) => {}, () = shared.stopping.cancelled() => {} }
     }
     if shared.shop().faults.every_call == Some(Trouble::CutOff) {
-        return trouble::cut_off(response).await;
+        return cut_off(response).await;
     }
     response
 }
@@ -124,7 +125,7 @@ fn injected(shop: &mut Shop) -> Option<Response<Body>> {
             "<html><body>Briefly unavailable for scheduled maintenance.</body></html>",
         ));
     }
-    if let Some(response) = shop.faults.every_call.and_then(trouble::in_place) {
+    if let Some(response) = shop.faults.every_call.and_then(|trouble| trouble.answer(broken)) {
         return Some(response);
     }
     if !shop.happens(shop.faults.error_rate) {
@@ -136,17 +137,22 @@ fn injected(shop: &mut Shop) -> Option<Response<Body>> {
             reply.headers.push(("retry-after", "1".to_owned()));
             respond(reply)
         }
-        1 => respond(Reply::error(
-            500,
-            "internal_server_error",
-            "<p>There has been a critical error on this website.</p>",
-        )),
+        1 => broken(),
         2 => page(502, "<html><body><h1>502 Bad Gateway</h1></body></html>"),
         _ => page(
             503,
             "<html><body><h1>503 Service Temporarily Unavailable</h1></body></html>",
         ),
     })
+}
+
+/// The shop's own 500.
+fn broken() -> Response<Body> {
+    respond(Reply::error(
+        500,
+        "internal_server_error",
+        "<p>There has been a critical error on this website.</p>",
+    ))
 }
 
 pub(super) fn page(status: u16, html: &'static str) -> Response<Body> {

@@ -11,9 +11,9 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-pub(super) const KEY: &str = "ck_0123456789abcdef0123456789abcdef01234567";
-pub(super) const SECRET: &str = "cs_89abcdef0123456789abcdef0123456789abcdef";
-pub(super) const WEBHOOK_SECRET: &str = "hook-secret-of-the-simulator";
+pub(super) const KEY: &str = "ck_c0ffee5ec4e789abcdef0123456789abcdef0123";
+pub(super) const SECRET: &str = "cs_c0ffee5ec4e701234567890abcdef0123456789a";
+pub(super) const WEBHOOK_SECRET: &str = "hook-c0ffee5ec4e7-of-the-simulator";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Manage {

@@ -2,40 +2,17 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
-use omnistock_sdk::{
-    Connector, ConnectorContext, Cursor, ListingReading, LocationCodes, SecretReference, SecretResolver, SecretString,
-};
+use omnistock_sdk::{Connector, Cursor, ListingReading, testing};
 use omnistock_woocommerce::SPEC;
 use omnistock_woocommerce::simulator::{Simulator, SimulatorSettings};
-use omnistock_words::{ConnectorName, OrderFact};
+use omnistock_words::OrderFact;
 use serde_json::{Value, json};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-struct Names;
-
-impl SecretResolver for Names {
-    fn resolve(&self, reference: &SecretReference) -> Result<SecretString, String> {
-        match reference {
-            SecretReference::Env(name) => Ok(SecretString::from(name.clone())),
-            other => Err(format!("no secret at {other:?}")),
-        }
-    }
-}
-
 /// Builds from a table; `{ env = "x" }` is the secret "x".
 pub(crate) fn build(table: Value) -> Arc<dyn Connector> {
-    let context = ConnectorContext {
-        name: ConnectorName::new("shop").unwrap(),
-        locations: LocationCodes::default(),
-        secrets: Arc::new(Names),
-        basis: None,
-        folder: PathBuf::new(),
-    };
-    (SPEC.build)(context, table)
-        .map_err(|problems| format!("{problems:?}"))
-        .unwrap()
+    testing::build(&SPEC, testing::context("shop", &[]), table)
 }
 
 /// The table for a simulated shop.

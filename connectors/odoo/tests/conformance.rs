@@ -1,0 +1,162 @@
+//! The conformance suite against the simulated server.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::unnecessary_wraps,
+    reason = "tests"
+)]
+
+use async_trait::async_trait;
+use omnistock_conformance::{Access, Applies, Fake, Fault, Figure, NotApplicable, PATIENCE};
+use omnistock_odoo::SPEC;
+use omnistock_odoo::simulator::{Faults, Simulator, SimulatorSettings, Trouble};
+use omnistock_sdk::{Connector, testing};
+use omnistock_words::{Basis, Quantity};
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+/// Locations and products by the suite's names.
+#[derive(Default)]
+struct Known {
+    places: BTreeMap<String, i64>,
+    products: BTreeMap<String, i64>,
+    /// Where something was put so far.
+    stocked: BTreeSet<(i64, i64)>,
+}
+
+struct Odoo {
+    simulator: Simulator,
+    known: Mutex<Known>,
+}
+
+const WRONG: &str = "api-key-of-nobody";
+
+impl Odoo {
+    fn change(&self, change: impl FnOnce(&mut Faults)) {
+        let mut faults = Faults::default();
+        change(&mut faults);
+        self.simulator.set_faults(faults);
+    }
+
+    fn every_call(&self, trouble: Trouble) -> Applies<()> {
+        self.change(|faults| faults.every_call = Some(trouble));
+        Ok(())
+    }
+
+    fn put(&self, known: &mut Known, sku: &str, place: &str, quantity: Quantity) -> (i64, i64) {
+        self.simulator.books(|books| {
+            let location = *known
+                .places
+                .entry(place.to_owned())
+                .or_insert_with(|| books.add_location(place, "internal", None));
+            let product = *known
+                .products
+                .entry(sku.to_owned())
+                .or_insert_with(|| books.add_product(Some(sku)));
+            books.set_quant(product, location, quantity);
+            (product, location)
+        })
+    }
+}
+
+#[async_trait]
+impl Fake for Odoo {
+    async fn start() -> Self {
+        let simulator = Simulator::start(SimulatorSettings::default()).await.unwrap();
+        let mut known = Known::default();
+        for place in ["berlin", "hamburg"] {
+            let id = simulator.books(|books| books.add_location(place, "internal", None));
+            known.places.insert(place.to_owned(), id);
+        }
+        Self {
+            simulator,
+            known: Mutex::new(known),
+        }
+    }
+
+    fn connector(&self, access: Access) -> Applies<Arc<dyn Connector>> {
+        let mut table = json!({"url": self.simulator.url().as_str(), "database": self.simulator.database(),
+                               "login": self.simulator.login(), "key": {"env": self.simulator.key()}, "deadline_ms": 5_000});
+        match access {
+            Access::Good => {}
+            Access::Impatient => table["deadline_ms"] = json!(PATIENCE.as_millis()),
+            Access::WrongSecret => table["key"] = json!({"env": WRONG}),
+            Access::ReadOnly => self.change(|faults| {
+                faults.denied.insert("stock.quant".to_owned());
+            }),
+            Access::WrongAddress => table["url"] = json!(format!("{}shop", self.simulator.url())),
+        }
+        let mut context = testing::context("erp", &[("berlin", ""), ("hamburg", "")]);
+        context.basis = Some(Basis::Physical);
+        Ok(testing::build(&SPEC, context, table))
+    }
+
+    fn secrets(&self) -> Vec<String> {
+        [self.simulator.key(), WRONG].map(str::to_owned).to_vec()
+    }
+
+    async fn fault(&self, fault: Fault) -> Applies<()> {
+        match fault {
+            Fault::Throttled(after) => self.every_call(Trouble::Throttled(after)),
+            Fault::ServerError => self.every_call(Trouble::ServerError),
+            Fault::Page => self.every_call(Trouble::Page),
+            Fault::CutOff => self.every_call(Trouble::CutOff),
+            Fault::EmptyObject => self.every_call(Trouble::EmptyObject),
+            Fault::Redirect => self.every_call(Trouble::Redirect),
+            Fault::Unreachable => {
+                self.simulator.stop().await;
+                Ok(())
+            }
+            Fault::Revoked => {
+                self.simulator.end_key();
+                Ok(())
+            }
+            Fault::TokenExpired => {
+                self.change(|faults| faults.sessions_ended = 1);
+                Ok(())
+            }
+            Fault::TimeoutBefore
+            | Fault::TimeoutAfter
+            | Fault::LandsLate(_)
+            | Fault::Clamps(_)
+            | Fault::ItemFails(_)
+            | Fault::AcceptedThenFails => Err(NotApplicable("nothing is written")),
+        }
+    }
+
+    async fn heal(&self) {
+        self.simulator.set_faults(Faults::default());
+    }
+
+    /// Quants that reach zero are deleted, so an article has 0 wherever it has none.
+    fn says_zeros(&self) -> bool {
+        true
+    }
+
+    async fn report(&self, figures: &[Figure]) -> Applies<()> {
+        let mut known = self.known.lock().unwrap();
+        let mut stocked = BTreeSet::new();
+        for figure in figures {
+            let quantity = figure.quantity.parse().unwrap();
+            stocked.insert(self.put(&mut known, figure.sku, figure.location, quantity));
+        }
+        for (product, location) in known.stocked.difference(&stocked) {
+            self.simulator
+                .books(|books| books.set_quant(*product, *location, Quantity::ZERO));
+        }
+        known.stocked = stocked;
+        Ok(())
+    }
+
+    async fn report_unreadable(&self) -> Applies<()> {
+        self.simulator.books(|books| {
+            books.add_product(Some("TWICE"));
+            books.add_product(Some("TWICE"));
+        });
+        Ok(())
+    }
+}
+
+omnistock_conformance::conformance!(Odoo);
