@@ -10,8 +10,8 @@ use bytes::Bytes;
 use omnistock_engine::{Documents, apply, decode_event, missing};
 use omnistock_sdk::verify::{hmac_sha256_hex, verify_hmac_sha256_hex};
 use omnistock_sdk::{
-    Connector, ConnectorError, Grouping, Hint, Manifest, RawRequest, Received, Reply, SecretString, SubscriptionState,
-    WebhookError, WebhookRole,
+    Connector, ConnectorError, Facts, Grouping, Hint, Manifest, RawRequest, Received, Reply, SecretString,
+    SubscriptionState, WebhookError, WebhookRole,
 };
 use omnistock_words::{
     ChannelName, ChannelPolicy, ChannelSettings, ConnectorName, FulfilledBy, Millis, OrderFact, OrderId, OrderLineFact,
@@ -114,6 +114,7 @@ impl World {
             decimals: 0,
             least: Quantity::ZERO,
             most: Quantity::whole(9),
+            facts: Facts::default(),
         };
         let (source, board) = (Arc::new(Notify::new()), Arc::new(WebhookBoard::default()));
         let sender = Sender {

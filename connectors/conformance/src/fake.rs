@@ -73,8 +73,10 @@ pub enum Fault {
 pub enum Hook {
     /// About this order, as it is now.
     Order(String),
-    /// The same, signed with a secret of somebody else.
-    Foreign(String),
+    /// About a figure of a source.
+    News,
+    /// What proves it is of somebody else.
+    Foreign,
     /// What a new subscription sends to see whether anybody is there.
     Ping,
     /// What our own write of this SKU causes.
@@ -196,6 +198,16 @@ pub trait Fake: Send + Sync + 'static {
     /// Words of a buyer (name, e-mail) that the vendor sends with each order.
     fn buyer(&self) -> &'static [&'static str] {
         unsaid("buyer")
+    }
+
+    /// Whether requests are signed over their bodies.
+    fn signs(&self) -> Applies<()> {
+        Ok(())
+    }
+
+    /// Whether subscriptions are registered through the vendor's interface.
+    fn registers(&self) -> Applies<()> {
+        Ok(())
     }
 
     /// The request as the vendor would send it.

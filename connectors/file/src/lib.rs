@@ -33,8 +33,8 @@ mod xml_rows;
 
 use async_trait::async_trait;
 use omnistock_sdk::{
-    Connector, ConnectorContext, ConnectorError, ConnectorSpec, Facts, Grouping, Manifest, Report, Role, SettingProblem,
-    StockSource,
+    Connector, ConnectorContext, ConnectorError, ConnectorSpec, Facts, Grouping, Manifest, Report, Role,
+    SettingProblem, StockSource,
 };
 use omnistock_words::{Basis, Millis, Quantity, WriteMeaning};
 use std::sync::Arc;
@@ -103,7 +103,7 @@ fn manifest() -> Manifest {
         facts: Facts {
             roles: &[Role::Stock, Role::SourcePrices, Role::Statements],
             basis: &[Basis::Physical, Basis::NetOfReserved, Basis::NetOfOrders],
-            limits: "none: a folder is looked at as often as `every` says",
+            limits: "none: it is looked at as often as `every` says",
             ..Facts::default()
         },
     }

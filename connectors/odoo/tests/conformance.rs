@@ -8,10 +8,10 @@
 )]
 
 use async_trait::async_trait;
-use omnistock_conformance::{Access, Applies, Fake, Fault, Figure, NotApplicable, PATIENCE};
+use omnistock_conformance::{Access, Applies, Fake, Fault, Figure, Hook, NotApplicable, PATIENCE};
 use omnistock_odoo::SPEC;
 use omnistock_odoo::simulator::{Faults, Simulator, SimulatorSettings, Trouble};
-use omnistock_sdk::{Connector, testing};
+use omnistock_sdk::{Connector, RawRequest, now, testing};
 use omnistock_words::{Basis, Quantity};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,6 +32,7 @@ struct Odoo {
 }
 
 const WRONG: &str = "api-key-of-nobody";
+const HOOK: &str = "word-of-the-hook";
 
 impl Odoo {
     fn change(&self, change: impl FnOnce(&mut Faults)) {
@@ -78,7 +79,7 @@ impl Fake for Odoo {
 
     fn connector(&self, access: Access) -> Applies<Arc<dyn Connector>> {
         let mut table = json!({"url": self.simulator.url().as_str(), "database": self.simulator.database(),
-                               "login": self.simulator.login(), "key": {"env": self.simulator.key()}, "deadline_ms": 5_000});
+                               "login": self.simulator.login(), "key": {"env": self.simulator.key()}, "webhook_secret": {"env": HOOK}, "deadline_ms": 5_000});
         match access {
             Access::Good => {}
             Access::Impatient => table["deadline_ms"] = json!(PATIENCE.as_millis()),
@@ -94,7 +95,7 @@ impl Fake for Odoo {
     }
 
     fn secrets(&self) -> Vec<String> {
-        [self.simulator.key(), WRONG].map(str::to_owned).to_vec()
+        [self.simulator.key(), WRONG, HOOK].map(str::to_owned).to_vec()
     }
 
     async fn fault(&self, fault: Fault) -> Applies<()> {
@@ -128,6 +129,31 @@ impl Fake for Odoo {
 
     async fn heal(&self) {
         self.simulator.set_faults(Faults::default());
+    }
+
+    fn signs(&self) -> Applies<()> {
+        Err(NotApplicable(
+            "it signs nothing: a word in the address lets a hint in, which only makes us read",
+        ))
+    }
+
+    fn registers(&self) -> Applies<()> {
+        Err(NotApplicable("a person makes the rules that send"))
+    }
+
+    fn webhook(&self, hook: &Hook) -> Applies<RawRequest> {
+        let word = match hook {
+            Hook::News => HOOK,
+            Hook::Foreign => WRONG,
+            Hook::Ping => return Err(NotApplicable("nothing is sent when a rule is made")),
+            Hook::Order(_) | Hook::Echo(_) => return Err(NotApplicable("hints name products")),
+        };
+        Ok(RawRequest {
+            headers: Vec::new(),
+            query: format!("token={word}"),
+            body: r#"{"_model": "stock.quant", "_id": 7, "product_id": 12}"#.into(),
+            received_at: now(),
+        })
     }
 
     /// Quants that reach zero are deleted, so an article has 0 wherever it has none.

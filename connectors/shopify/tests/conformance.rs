@@ -166,9 +166,10 @@ impl Fake for Shopify {
     fn webhook(&self, hook: &Hook) -> Applies<RawRequest> {
         let (headers, body) = match hook {
             Hook::Order(order) => self.0.order_webhook(number(order), self.0.client_secret()),
-            Hook::Foreign(order) => self.0.order_webhook(number(order), "somebody-else"),
+            Hook::Foreign => self.0.order_webhook(1, "somebody-else"),
             Hook::Echo(sku) => self.0.level_webhook(sku, self.0.berlin),
             Hook::Ping => return Err(NotApplicable("nobody is called when a webhook is registered")),
+            Hook::News => return Err(NotApplicable("it is no source of stock")),
         };
         Ok(RawRequest {
             headers,

@@ -160,7 +160,11 @@ impl Fake for Woo {
         let secret = self.0.webhook_secret();
         let (headers, body) = match hook {
             Hook::Order(order) => self.0.delivery("order.updated", number(order), secret),
-            Hook::Foreign(order) => self.0.delivery("order.updated", number(order), "somebody-else"),
+            Hook::Foreign => {
+                let order = self.0.sales().first().map_or(0, |sale| sale.order);
+                self.0.delivery("order.updated", order, "somebody-else")
+            }
+            Hook::News => return Err(NotApplicable("it is no source of stock")),
             Hook::Echo(sku) => self.0.delivery("product.updated", self.0.product(sku).unwrap(), secret),
             Hook::Ping => (Vec::new(), "webhook_id=1".to_owned()),
         };

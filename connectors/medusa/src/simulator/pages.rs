@@ -130,7 +130,11 @@ fn order_json(id: &str, order: &Order) -> Value {
         .iter()
         .map(|parcel| {
             let (created, shipped) = (parcel.created_at.to_string(), parcel.shipped_at.map(|at| at.to_string()));
-            json!({"id": "ful_1", "created_at": created, "packed_at": created, "shipped_at": shipped, "delivered_at": null, "canceled_at": null})
+            json!({
+                "id": "ful_1", "created_at": created, "updated_at": created, "packed_at": created, "shipped_at": shipped,
+                "delivered_at": null, "canceled_at": null, "location_id": null, "requires_shipping": true, "data": {},
+                "provider_id": "manual_manual", "shipping_option_id": null, "metadata": null,
+            })
         })
         .collect();
     // The vendor looks at parcels only, not at units that are in none.
