@@ -173,10 +173,13 @@ impl Limiter {
         };
         for bucket in self.buckets.iter().filter(|bucket| bucket.limit.counts(kind)) {
             let aside = before(bucket);
-            items = items.min(bucket.items(now, aside, wanted));
+            let free = bucket.items(now, aside, wanted);
+            items = items.min(free);
             // What those before it need comes first; the whole bucket is enough for each of them in turn.
             let need = (aside + bucket.cost(1)).min(bucket.capacity());
             let ready = bucket.ready(now, need).unwrap_or(now.plus(SOON));
+            // There is enough, and all of it is for those before it: they come in their own time.
+            let ready = if free == 0 { ready.max(now.plus(SOON)) } else { ready };
             if why.is_none() || ready > until {
                 (until, why) = (until.max(ready), Some(bucket.limit.stated.clone()));
             }
