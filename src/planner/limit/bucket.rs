@@ -15,7 +15,7 @@ const LEAST: i128 = 50;
 /// What the factor gains in a second without a refusal.
 const GAIN: i128 = 20;
 /// Refusals closer to each other than this, in milliseconds, count once: they met the same burst.
-const APART: i64 = 1_000;
+const APART: i64 = 5_000;
 /// A bucket that was made up after refusals is gone once it runs at so many times the rate that was refused.
 const FORGOTTEN: i128 = 4 * FULL;
 

@@ -104,6 +104,8 @@ pub struct Limiter {
     record: Option<LimitRecord>,
     /// Calls in this minute and in the one before.
     recent: (i64, u32, u32),
+    /// Since when calls are counted.
+    began: Millis,
 }
 
 impl Limiter {
@@ -125,6 +127,7 @@ impl Limiter {
         Self {
             buckets,
             paused: paused.map(|until| until.min(now.plus(MOST_PAUSE))),
+            began: now,
             ..Self::default()
         }
     }
@@ -202,6 +205,15 @@ impl Limiter {
         let pass = self.last;
         self.passes.insert(pass, Pass { kind, sent: now, costs });
         Ask::Go { pass, items }
+    }
+
+    /// What it took a minute lately. Of a minute that has only begun, and of a daemon that has, as much as would be
+    /// if it went on so: else a refusal in the first seconds would look like a vendor that takes next to nothing.
+    fn per_minute(&self, now: Millis) -> u32 {
+        let (minute, this, before) = self.recent;
+        let counted = now.since(self.began.max(Millis(minute * 60_000))).clamp(1_000, 60_000);
+        let this = i64::from(this) * 60_000 / counted;
+        u32::try_from(this).unwrap_or(u32::MAX).max(before)
     }
 
     fn count(&mut self, now: Millis) {
@@ -288,8 +300,7 @@ impl Limiter {
         // Calls go again, but what was found out about the rate has to be durable first.
         self.record = None;
         if !self.buckets.iter().any(|bucket| bucket.limit.counts(kind)) {
-            let (_, this, before) = self.recent;
-            self.buckets.push(Bucket::found(this.max(before), &[], now));
+            self.buckets.push(Bucket::found(self.per_minute(now), &[], now));
         }
         for bucket in self.buckets.iter_mut().filter(|bucket| bucket.limit.counts(kind)) {
             bucket.refuse(now);
