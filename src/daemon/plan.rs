@@ -24,6 +24,8 @@ const SKUS: usize = 500;
 pub(super) struct Plan {
     pub(super) view: PlanView,
     pub(super) stopped: BTreeMap<ChannelName, Vec<Approved>>,
+    /// Refusals that come before all others.
+    zeros: Vec<String>,
 }
 
 impl DaemonView {
@@ -44,6 +46,7 @@ impl DaemonView {
                 prices: Vec::new(),
             },
             stopped: BTreeMap::new(),
+            zeros: Vec::new(),
         };
         for channel in self.house.channels.keys() {
             let counted = self.plan_channel(channel, &old, new, &mut differences).await?;
@@ -176,10 +179,7 @@ impl Plan {
                 share(counted.zeros, row.listings),
                 guard.newly_zero
             );
-            self.view.refused.insert(
-                self.view.refused.iter().filter(|text| text.contains(" to 0 (")).count(),
-                text,
-            );
+            self.zeros.push(text);
         }
         if over(row.price, row.listings, guard.prices_changed) {
             let (changed, share) = (row.price, share(row.price, row.listings));
@@ -202,6 +202,7 @@ impl Plan {
     }
 
     fn finish(&mut self, differences: Vec<Difference>) {
+        self.view.refused.splice(0..0, self.zeros.drain(..));
         largest(&mut self.view.top);
         furthest(&mut self.view.prices);
         let causes = differences.into_iter().filter(|difference| difference.listings > 0);

@@ -79,16 +79,14 @@ fn test(filters: &[&str]) -> Result<()> {
     if std::env::var_os("CI").is_some() {
         laws()?;
     }
+    let mut command = cargo();
     if install::has("cargo-nextest") {
-        run(cargo()
-            .args(["nextest", "run", "--workspace", "--no-fail-fast"])
-            .args(filters))
+        command.args(["nextest", "run", "--workspace", "--no-fail-fast"]);
     } else {
         println!("cargo-nextest is not installed: running `cargo test`, which shows the same tests");
-        run(cargo()
-            .args(["test", "--workspace", "--no-fail-fast", "--"])
-            .args(filters))
+        command.args(["test", "--workspace", "--no-fail-fast", "--"]);
     }
+    run(command.args(filters))
 }
 
 /// Connectors with a test program `conformance`.
@@ -124,23 +122,17 @@ fn conformance() -> Result<()> {
 /// Cases of each law of the engine where CI is set; elsewhere its tests draw a thousand.
 const CASES: &str = "10000";
 
-/// The laws of the engine (`laws::…`), with many cases and in an optimised profile of their own.
+/// The laws of the engine (`laws::…`), with many cases; of the whole workspace, so that nothing is built anew.
 fn laws() -> Result<()> {
     println!("laws of the engine: {CASES} cases each");
     let mut command = cargo();
     if install::has("cargo-nextest") {
-        command.args([
-            "nextest",
-            "run",
-            "--package",
-            "omnistock-engine",
-            "--cargo-profile",
-            "proof",
-        ]);
+        command.args(["nextest", "run", "--workspace", "--no-fail-fast", "--filterset"]);
+        command.arg("package(omnistock-engine) & test(/laws::/)");
     } else {
-        command.args(["test", "--package", "omnistock-engine", "--profile", "proof", "--"]);
+        command.args(["test", "--workspace", "--tests", "--", "laws::"]);
     }
-    run(command.arg("laws::").env("PROPTEST_CASES", CASES))
+    run(command.env("PROPTEST_CASES", CASES))
 }
 
 /// Bans, licences and sources of all dependencies; advisories where their database is present.
