@@ -11,14 +11,13 @@
 
 #[path = "bad_input/exports.rs"]
 mod exports;
-mod support;
 
+use crate::support::daemon::Daemon;
+use crate::support::merchant::{Ended, Merchant, free_port, omnistock, read, table, until, usual};
+use crate::support::redis::{Persistence, RedisServer};
 use serde_json::Value;
 use std::net::TcpListener;
 use std::path::Path;
-use support::daemon::Daemon;
-use support::merchant::{Ended, Merchant, free_port, omnistock, read, table, until, usual};
-use support::redis::{Persistence, RedisServer};
 
 /// A file, and what its reason must say: a place and a word of what is wrong.
 struct Bad {

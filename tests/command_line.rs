@@ -7,10 +7,7 @@
     reason = "a test program: a panic is how it fails"
 )]
 
-#[path = "fake_view/mod.rs"]
-mod fake_view;
-
-use fake_view::FakeView;
+use crate::fake_view::FakeView;
 use std::net::TcpListener;
 use std::process::{Output, Stdio};
 use std::time::Duration;
@@ -94,7 +91,7 @@ async fn without_a_daemon_clients_end_with_3_and_name_the_address() {
 
 #[tokio::test]
 async fn the_configuration_says_where_the_daemon_is() {
-    let served = fake_view::admin(FakeView::new(&[])).await;
+    let served = crate::fake_view::admin(FakeView::new(&[])).await;
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("omnistock.toml");
     std::fs::write(&config, format!("[server]\nadmin = \"{}\"\n", served.address)).unwrap();
@@ -107,7 +104,7 @@ async fn the_configuration_says_where_the_daemon_is() {
 #[tokio::test]
 async fn a_daemon_that_says_no_ends_with_1_and_with_its_help() {
     let view = FakeView::new(&[]);
-    let served = fake_view::admin(view.clone()).await;
+    let served = crate::fake_view::admin(view.clone()).await;
     let address = served.address.to_string();
     let output = omnistock(&["--admin", &address, "explain", "UNKNOWN"]).await;
     assert_eq!(code(&output), 1);
@@ -132,7 +129,7 @@ async fn a_daemon_that_says_no_ends_with_1_and_with_its_help() {
 #[tokio::test]
 async fn text_and_json_carry_the_same_facts() {
     let view = FakeView::new(&[]);
-    let served = fake_view::admin(view.clone()).await;
+    let served = crate::fake_view::admin(view.clone()).await;
     let address = served.address.to_string();
     let text = omnistock(&["--admin", &address, "explain", "A/B ä?#", "--channel", "amazon"]).await;
     assert_eq!(answer(&text), "Never read and never written, wanted 7: pending.\n");
@@ -166,7 +163,7 @@ async fn text_and_json_carry_the_same_facts() {
 #[tokio::test]
 async fn something_else_on_the_port_is_not_taken_for_the_daemon() {
     let view = FakeView::new(&[]);
-    let served = fake_view::webhooks(view, omnistock::server::listener::Limits::webhooks()).await;
+    let served = crate::fake_view::webhooks(view, omnistock::server::listener::Limits::webhooks()).await;
     let output = omnistock(&["--admin", &served.address.to_string(), "status"]).await;
     assert_eq!(code(&output), 3);
     assert!(

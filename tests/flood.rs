@@ -7,10 +7,7 @@
     reason = "a test program: a panic is how it fails"
 )]
 
-#[path = "fake_view/mod.rs"]
-mod fake_view;
-
-use fake_view::{FakeView, Served};
+use crate::fake_view::{FakeView, Served};
 use omnistock::server::listener::Limits;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -111,8 +108,8 @@ where
     F: Fn(TcpStream) -> Fut + Clone + Send + Sync + 'static,
     Fut: Future<Output = ()> + Send,
 {
-    let ours = fake_view::webhooks(FakeView::new(&[]), Limits::webhooks()).await;
-    let other = fake_view::webhooks(FakeView::new(&[]), Limits::webhooks()).await;
+    let ours = crate::fake_view::webhooks(FakeView::new(&[]), Limits::webhooks()).await;
+    let other = crate::fake_view::webhooks(FakeView::new(&[]), Limits::webhooks()).await;
     let (mut quiet, mut busy) = (Vec::new(), Vec::new());
     p99(&ours).await;
     for _ in 0..ROUNDS {
@@ -160,7 +157,7 @@ async fn who_sends_header_or_body_a_byte_at_a_time_slows_nobody() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ten_thousand_idle_connections_slow_nobody_and_are_not_kept() {
-    let served = fake_view::webhooks(FakeView::new(&[]), Limits::webhooks()).await;
+    let served = crate::fake_view::webhooks(FakeView::new(&[]), Limits::webhooks()).await;
     p99(&served).await;
     let (mut quiet, mut busy, mut left) = (Vec::new(), Vec::new(), Vec::new());
     for connections in [10_000, 1_000, 1_000_u32] {
@@ -222,7 +219,7 @@ async fn a_body_of_a_gigabyte_is_refused_early_and_slows_nobody() {
 #[tokio::test]
 async fn a_length_of_a_gigabyte_is_refused_without_waiting_for_it() {
     let view = FakeView::new(&[]);
-    let served = fake_view::webhooks(view.clone(), Limits::webhooks()).await;
+    let served = crate::fake_view::webhooks(view.clone(), Limits::webhooks()).await;
     let mut stream = TcpStream::connect(served.address).await.unwrap();
     let head = b"POST /webhooks/shop HTTP/1.1\r\nhost: a\r\ncontent-length: 1073741824\r\n\r\n";
     stream.write_all(head).await.unwrap();
@@ -240,7 +237,7 @@ async fn one_address_has_half_of_the_places_at_most() {
     let limits = Limits::webhooks();
     let (most, whole) = (limits.per_address, limits.connections);
     assert_eq!(most * 2, whole);
-    let served = fake_view::webhooks(FakeView::new(&[]), limits).await;
+    let served = crate::fake_view::webhooks(FakeView::new(&[]), limits).await;
     let mut held = Vec::new();
     for _ in 0..whole {
         held.push(connect(served.address, 7).await.unwrap());

@@ -2,11 +2,9 @@
 //! `status` names the way out, and the way out works, lasts, and ends by itself.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test")]
 
-mod support;
-
+use crate::support::daemon::Daemon;
+use crate::support::merchant::{Merchant, until, usual};
 use serde_json::Value;
-use support::daemon::Daemon;
-use support::merchant::{Merchant, until, usual};
 
 const WAY_OUT: &str = "omnistock channel shop live --without market";
 
@@ -62,8 +60,8 @@ async fn a_wrong_password_on_one_channel_keeps_the_other_closed_until_a_person_d
     // It lasts: after a restart the shop opens at once.
     daemon.terminate();
     let mut daemon = Daemon::start(&file);
-    merchant.shop.buy(&support::merchant::sku(1), 1).unwrap();
-    merchant.shop.set_stock(&support::merchant::sku(2), 99);
+    merchant.shop.buy(&crate::support::merchant::sku(1), 1).unwrap();
+    merchant.shop.set_stock(&crate::support::merchant::sku(2), 99);
     let shop = || merchant.shop_shows(|index| usual(index) - i64::from(index == 1));
     until("the shop is put right", shop, || {
         format!("{}\n{}", merchant.shown(), daemon.log())

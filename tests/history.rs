@@ -9,13 +9,11 @@
     reason = "a test"
 )]
 
-mod support;
-
+use crate::support::daemon::Daemon;
+use crate::support::merchant::{Merchant, sku, until, usual};
+use crate::support::redis::RedisServer;
 use serde_json::Value;
 use std::time::{Duration, SystemTime};
-use support::daemon::Daemon;
-use support::merchant::{Merchant, sku, until, usual};
-use support::redis::RedisServer;
 
 fn now() -> omnistock_words::Millis {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();

@@ -8,16 +8,14 @@
     reason = "a test"
 )]
 
-mod support;
-
+use crate::support::daemon::Daemon;
+use crate::support::redis::RedisServer;
 use omnistock::demo::{Erp, StoreSection, World, buyers, write_configuration};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use support::daemon::Daemon;
-use support::redis::RedisServer;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 

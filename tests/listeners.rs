@@ -6,10 +6,7 @@
     reason = "a test program: a panic is how it fails"
 )]
 
-#[path = "fake_view/mod.rs"]
-mod fake_view;
-
-use fake_view::{FakeView, Served};
+use crate::fake_view::{FakeView, Served};
 use omnistock::server::listener::Limits;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -50,7 +47,7 @@ const JSON: &str = "content-type: application/json\r\n";
 #[tokio::test]
 async fn a_webhook_arrives_to_the_byte_and_is_answered_by_what_became_of_it() {
     let view = FakeView::new(&[]);
-    let served = fake_view::webhooks(view.clone(), Limits::webhooks()).await;
+    let served = crate::fake_view::webhooks(view.clone(), Limits::webhooks()).await;
     let (status, _) = ask(
         &served,
         "POST",
@@ -88,7 +85,7 @@ async fn a_webhook_arrives_to_the_byte_and_is_answered_by_what_became_of_it() {
 #[tokio::test]
 async fn an_oversized_body_is_refused_before_the_daemon_sees_it() {
     let view = FakeView::new(&[]);
-    let served = fake_view::webhooks(
+    let served = crate::fake_view::webhooks(
         view.clone(),
         Limits {
             most_body: 1_000,
@@ -119,7 +116,7 @@ async fn who_sends_headers_slowly_is_cut_off_in_time() {
         header: Duration::from_millis(300),
         ..Limits::webhooks()
     };
-    let served = fake_view::webhooks(FakeView::new(&[]), limits).await;
+    let served = crate::fake_view::webhooks(FakeView::new(&[]), limits).await;
     for opening in [&b"POST /webhooks/shop HTTP/1.1\r\nhost: a\r\nx-"[..], b""] {
         let mut stream = TcpStream::connect(served.address).await.unwrap();
         stream.write_all(opening).await.unwrap();
@@ -142,7 +139,7 @@ async fn a_kept_connection_that_goes_silent_is_closed() {
         header: Duration::from_millis(300),
         ..Limits::webhooks()
     };
-    let served = fake_view::webhooks(FakeView::new(&[]), limits).await;
+    let served = crate::fake_view::webhooks(FakeView::new(&[]), limits).await;
     let answer = raw(
         &served,
         b"POST /webhooks/shop HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\n\r\nx",
@@ -157,7 +154,7 @@ async fn who_sends_the_body_slowly_is_answered_408() {
         body: Duration::from_millis(300),
         ..Limits::webhooks()
     };
-    let served = fake_view::webhooks(FakeView::new(&[]), limits).await;
+    let served = crate::fake_view::webhooks(FakeView::new(&[]), limits).await;
     let answer = raw(
         &served,
         b"POST /webhooks/shop HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nab",
@@ -172,7 +169,7 @@ async fn a_store_that_hangs_is_answered_503() {
         answer: Duration::from_millis(300),
         ..Limits::webhooks()
     };
-    let served = fake_view::webhooks(FakeView::new(&[]), limits).await;
+    let served = crate::fake_view::webhooks(FakeView::new(&[]), limits).await;
     assert_eq!(ask(&served, "POST", "/webhooks/slow", "", "x").await.0, 503);
 }
 
@@ -183,7 +180,7 @@ async fn a_connection_beyond_the_limit_takes_the_place_of_one_that_only_waits() 
         connections: 1,
         ..Limits::webhooks()
     };
-    let served = fake_view::webhooks(view.clone(), limits).await;
+    let served = crate::fake_view::webhooks(view.clone(), limits).await;
     let mut silent = TcpStream::connect(served.address).await.unwrap();
     silent.writable().await.unwrap();
     let (status, _) = ask(&served, "POST", "/webhooks/shop", "", "x").await;
@@ -210,7 +207,7 @@ async fn a_stop_lets_requests_in_flight_finish_and_ends_the_rest() {
         grace: Duration::from_secs(4),
         ..Limits::webhooks()
     };
-    let served = fake_view::webhooks(view.clone(), limits).await;
+    let served = crate::fake_view::webhooks(view.clone(), limits).await;
     let _idle = TcpStream::connect(served.address).await.unwrap();
     let slow = ask(&served, "POST", "/webhooks/slow", "", "x");
     let late = ask(&served, "POST", "/webhooks/late", "", "x");
@@ -234,12 +231,12 @@ async fn a_stop_lets_requests_in_flight_finish_and_ends_the_rest() {
 
 #[tokio::test]
 async fn health_says_why_not() {
-    let well = fake_view::admin(FakeView::new(&[])).await;
+    let well = crate::fake_view::admin(FakeView::new(&[])).await;
     assert_eq!(
         (get(&well, "/health/live").await.0, get(&well, "/health/ready").await.0),
         (200, 200)
     );
-    let ill = fake_view::admin(FakeView::new(&["the store is away"])).await;
+    let ill = crate::fake_view::admin(FakeView::new(&["the store is away"])).await;
     let (status, answer) = get(&ill, "/health/ready").await;
     assert_eq!(status, 503);
     assert!(
@@ -251,7 +248,7 @@ async fn health_says_why_not() {
 
 #[tokio::test]
 async fn reads_answer_json_and_refusals_say_what_to_do() {
-    let served = fake_view::admin(FakeView::new(&[])).await;
+    let served = crate::fake_view::admin(FakeView::new(&[])).await;
     let (status, answer) = get(&served, "/api/v1/status").await;
     assert!(status == 200 && answer.contains(r#""version":"9.9.9""#), "{answer}");
     let (status, answer) = get(&served, "/api/v1/items/A%2FB%20%C3%A4/explain?channel=amazon").await;
@@ -293,7 +290,7 @@ async fn reads_answer_json_and_refusals_say_what_to_do() {
 #[tokio::test]
 async fn changes_need_json_and_a_reason() {
     let view = FakeView::new(&[]);
-    let served = fake_view::admin(view.clone()).await;
+    let served = crate::fake_view::admin(view.clone()).await;
     let approve = "/api/v1/holds/h-1/approve";
     for (headers, body) in [
         ("", r#"{"reason":"x"}"#),
@@ -348,7 +345,7 @@ async fn changes_need_json_and_a_reason() {
 #[tokio::test]
 async fn pages_in_a_browser_are_refused() {
     let view = FakeView::new(&[]);
-    let served = fake_view::admin(view.clone()).await;
+    let served = crate::fake_view::admin(view.clone()).await;
     let origin = format!("{JSON}origin: http://evil.example\r\n");
     let (status, answer) = ask(
         &served,

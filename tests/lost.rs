@@ -11,21 +11,15 @@
     reason = "a test"
 )]
 
-#[path = "several/load.rs"]
-mod load;
-#[path = "several/pair.rs"]
-mod pair;
-mod support;
-
-use load::{MUCH, left, written_after};
+use crate::several::load::{MUCH, left, written_after};
+use crate::several::pair::store;
+use crate::support::daemon::Daemon;
+use crate::support::merchant::{ARTICLES, Merchant, sku};
+use crate::support::redis::RedisServer;
 use omnistock_sdk::now;
 use omnistock_words::Millis;
-use pair::store;
 use std::path::Path;
 use std::time::Duration;
-use support::daemon::Daemon;
-use support::merchant::{ARTICLES, Merchant, sku};
-use support::redis::RedisServer;
 
 /// What the ERP has of an article later on.
 const LATER: i64 = MUCH - 5;

@@ -2,12 +2,10 @@
 //! twice, and a report that it can't give changes nothing.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test")]
 
-mod support;
-
+use crate::support::daemon::Daemon;
+use crate::support::merchant::{ARTICLES, Merchant, request, sku, usual};
 use omnistock_odoo::simulator::{Faults, Simulator, SimulatorSettings};
 use omnistock_words::Quantity;
-use support::daemon::Daemon;
-use support::merchant::{ARTICLES, Merchant, request, sku, usual};
 
 struct Erp {
     simulator: Simulator,

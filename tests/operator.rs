@@ -13,8 +13,6 @@
 mod audit;
 #[path = "operator/holds.rs"]
 mod holds;
-#[path = "support/redis_sentinel.rs"]
-mod redis_sentinel;
 #[path = "operator/redis_trouble.rs"]
 mod redis_trouble;
 #[path = "operator/reload.rs"]
@@ -23,17 +21,15 @@ mod reload;
 mod secrets;
 #[path = "operator/steering.rs"]
 mod steering;
-mod support;
 
+use crate::support::daemon::Daemon;
+use crate::support::merchant::{ARTICLES, Answer, Merchant, sku, until, usual};
+use crate::support::redis::RedisServer;
 use omnistock_medusa::simulator as medusa;
 use serde_json::Value;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
-use support::daemon::Daemon;
-use support::merchant::{ARTICLES, Answer, Merchant, sku, until, usual};
-use support::redis as redis_server;
-use support::redis::RedisServer;
 
 /// A signed webhook's body: an order of one unit that the shop does not have in its books.
 fn order(id: u64) -> String {

@@ -2,11 +2,9 @@
 //! the history.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test")]
 
-mod support;
-
+use crate::support::daemon::Daemon;
+use crate::support::merchant::{Ended, Merchant, sku, until, usual};
 use serde_json::Value;
-use support::daemon::Daemon;
-use support::merchant::{Ended, Merchant, sku, until, usual};
 
 fn json(ended: &Ended) -> Value {
     assert_eq!(ended.code, Some(0), "{ended:?}");

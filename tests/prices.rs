@@ -7,14 +7,12 @@
     reason = "a test"
 )]
 
-mod support;
-
+use crate::support::daemon::Daemon;
+use crate::support::merchant::{ARTICLES, Merchant, sku, until, usual};
 use omnistock_sdk::now;
 use omnistock_words::Millis;
 use rust_decimal::Decimal;
 use serde_json::Value;
-use support::daemon::Daemon;
-use support::merchant::{ARTICLES, Merchant, sku, until, usual};
 
 /// The article whose cost the ERP does not know.
 const NO_COST: usize = 3;

@@ -11,21 +11,20 @@
 )]
 
 #[path = "several/load.rs"]
-mod load;
+pub(crate) mod load;
 #[path = "several/monitor.rs"]
 mod monitor;
 #[path = "several/pair.rs"]
-mod pair;
-mod support;
+pub(crate) mod pair;
 
+use crate::support::daemon::Daemon;
+use crate::support::merchant::{ARTICLES, Merchant, omnistock, sku, until, usual};
+use crate::support::redis::RedisServer;
 use load::{MUCH, buy, left, written_after};
 use monitor::Monitor;
 use omnistock_sdk::now;
 use pair::{LEASE, Member, store};
 use std::time::Duration;
-use support::daemon::Daemon;
-use support::merchant::{ARTICLES, Merchant, omnistock, sku, until, usual};
-use support::redis::RedisServer;
 use tokio_util::sync::CancellationToken;
 
 /// Waits until both channels show what is left.

@@ -7,12 +7,10 @@
     reason = "a test"
 )]
 
-mod support;
-
+use crate::support::daemon::Daemon;
+use crate::support::merchant::{Merchant, until};
 use omnistock_shopify::simulator::{Faults, Simulator, SimulatorSettings};
 use std::time::Duration;
-use support::daemon::Daemon;
-use support::merchant::{Merchant, until};
 
 struct World {
     /// Lends its folder, ports and files.

@@ -8,11 +8,9 @@
     reason = "a test"
 )]
 
-mod support;
-
+use crate::support::daemon::Daemon;
+use crate::support::merchant::{Merchant, until, usual};
 use omnistock_words::Millis;
-use support::daemon::Daemon;
-use support::merchant::{Merchant, until, usual};
 
 /// The usual merchant, whose shop shows at most five of everything between two instants.
 fn capped(merchant: &Merchant, from: Millis, until: Millis) -> String {

@@ -1,6 +1,6 @@
 //! A channel read back on demand, and refused listings, with the real daemon and the command line.
 
-use super::support::merchant::{Merchant, sku, until, usual};
+use crate::support::merchant::{Merchant, sku, until, usual};
 use serde_json::Value;
 
 fn words(text: &str) -> String {

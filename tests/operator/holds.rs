@@ -1,7 +1,7 @@
 //! A report that the source's own guard lets through, and the channels' guards don't.
 
-use super::support::daemon::Daemon;
-use super::support::merchant::{Merchant, sku, until, usual};
+use crate::support::daemon::Daemon;
+use crate::support::merchant::{Merchant, sku, until, usual};
 use serde_json::Value;
 
 /// The usual configuration, with a source that may say anything.

@@ -1,11 +1,11 @@
 //! A Redis that is there and can't: loading, read-only, out of memory, out of disk. Webhooks are sent
 //! back at once, readiness says why, nothing exits, and everything is right afterwards by itself.
 
-use super::redis_sentinel::{MASTER, PASSWORDS, RedisSentinels};
-use super::support::daemon::Daemon;
-use super::support::merchant::{Answer, Merchant, sku, until, usual};
-use super::support::redis::{Persistence, RedisServer};
 use super::{SmallDisk, order, ready};
+use crate::support::daemon::Daemon;
+use crate::support::merchant::{Answer, Merchant, sku, until, usual};
+use crate::support::redis::{Persistence, RedisServer};
+use crate::support::redis_sentinel::{MASTER, PASSWORDS, RedisSentinels};
 use std::time::{Duration, Instant};
 
 /// A merchant at work on a Redis.

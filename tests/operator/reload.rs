@@ -1,7 +1,7 @@
 //! A configuration that changes under a running daemon: planned, judged, taken or refused whole.
 
-use super::support::daemon::Daemon;
-use super::support::merchant::{ARTICLES, Ended, Merchant, until, usual};
+use crate::support::daemon::Daemon;
+use crate::support::merchant::{ARTICLES, Ended, Merchant, until, usual};
 use serde_json::Value;
 use std::process::Command;
 

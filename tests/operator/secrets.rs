@@ -1,6 +1,6 @@
 //! Secrets: whatever goes wrong, no word of them is in logs, answers, metrics or reasons.
 
-use crate::market_fails;
+use super::market_fails;
 use crate::support::canary;
 use crate::support::daemon::Daemon;
 use crate::support::merchant::{Merchant, WEBHOOK_SECRET, omnistock, request, usual};

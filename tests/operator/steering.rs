@@ -1,7 +1,7 @@
 //! Modes and settings from the command line: in force at once, kept across restarts, ended by the clock.
 
-use super::support::daemon::Daemon;
-use super::support::merchant::{Merchant, sku, until, usual};
+use crate::support::daemon::Daemon;
+use crate::support::merchant::{Merchant, sku, until, usual};
 use serde_json::Value;
 
 /// Runs a command that is to succeed.

@@ -1,7 +1,7 @@
 //! Buyers at both channels, and the truth: what was there less what was sold.
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
-use super::support::merchant::{ARTICLES, Merchant, sku};
+use crate::support::merchant::{ARTICLES, Merchant, sku};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use std::time::Duration;

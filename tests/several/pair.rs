@@ -1,8 +1,8 @@
 //! Two daemons on one merchant and one Redis: the second has ports and a state folder of its own.
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
-use super::support::daemon::Daemon;
-use super::support::merchant::{Answer, Merchant, free_port, request, until};
+use crate::support::daemon::Daemon;
+use crate::support::merchant::{Answer, Merchant, free_port, request, until};
 use std::path::PathBuf;
 use std::process::Command;
 

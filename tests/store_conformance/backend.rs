@@ -1,6 +1,6 @@
 //! One store to ask, and a way to close it and open it again.
 
-use crate::redis_server::{Persistence, RedisServer};
+use super::redis_server::{Persistence, RedisServer};
 use omnistock::store::redis::RedisSettings;
 use omnistock::store::{Store, StoreSettings, memory::Memory, open};
 use std::sync::Arc;

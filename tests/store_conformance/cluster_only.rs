@@ -1,8 +1,8 @@
 //! A slot that moves from one primary to another while we work: what is not decided yet is waited
 //! for, what is, is followed, and no batch is torn.
 
-use crate::batches::{cursor, everything, furnished, lease, picture, put, sku, writes};
-use crate::redis_cluster::RedisCluster;
+use super::batches::{cursor, everything, furnished, lease, picture, put, sku, writes};
+use super::redis_cluster::RedisCluster;
 use omnistock::store::redis::{RedisPlace, RedisSettings, RedisStore};
 use omnistock::store::{CommitError, EntryId, Store, StoreError};
 
@@ -71,7 +71,7 @@ async fn a_slot_that_moves_is_followed_and_nothing_is_torn() {
     }
     assert_eq!(store.load(&[sku("a")]).await.unwrap()[0].version, 5);
     assert_eq!(store.cursor().await.unwrap(), EntryId(0));
-    assert!(store.renew(&lease, crate::batches::LONG).await.unwrap());
+    assert!(store.renew(&lease, super::batches::LONG).await.unwrap());
     let batch = everything(EntryId(0), entry, vec![put(sku("a"), 5, 6, b"moved")]);
     let said = store.commit(&lease, &batch).await;
     assert!(

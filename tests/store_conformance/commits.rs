@@ -1,7 +1,7 @@
 //! Documents: versions and atomicity.
 
-use crate::backend::Backend;
-use crate::batches::{delete, everything, furnished, lease, mark, marks, picture, put, sku, writes};
+use super::backend::Backend;
+use super::batches::{delete, everything, furnished, lease, mark, marks, picture, put, sku, writes};
 use omnistock::store::{
     CommitBatch, CommitError, DocumentWrite, EntryId, Key, Kind, MOST_NUMBER, Store, StoreError, Versioned,
 };
@@ -225,7 +225,7 @@ pub(crate) async fn what_can_not_be_meant_is_refused(backend: Backend) {
         writes(vec![put(sku("a"), 0, 0, b"")]),
         writes(vec![put(sku("a"), 0, MOST_NUMBER + 1, b"")]),
         writes(vec![put(sku(&"a".repeat(1_001)), 0, 1, b"")]),
-        crate::batches::cursor(EntryId(2), EntryId(1)),
+        super::batches::cursor(EntryId(2), EntryId(1)),
         marks(vec![mark("shop", "a", i64::MAX)]),
         marks((0..50_001).map(|number| mark("shop", "a", number)).collect()),
     ];
@@ -312,7 +312,7 @@ pub(crate) async fn everything_is_there_after_opening_again(mut backend: Backend
     backend.store.release(&before).await.unwrap();
     let after = backend
         .store
-        .acquire("another", crate::batches::LONG)
+        .acquire("another", super::batches::LONG)
         .await
         .unwrap()
         .unwrap();

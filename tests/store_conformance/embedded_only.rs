@@ -1,6 +1,6 @@
 //! What is special about the store in a folder: one daemon, migrations, its own file.
 
-use crate::batches::{LONG, put, sku, writes};
+use super::batches::{LONG, put, sku, writes};
 use omnistock::store::embedded::Embedded;
 use omnistock::store::{EntryId, Store, StoreError};
 use std::path::Path;

@@ -1,10 +1,10 @@
 //! The primary is killed under load: work goes on on the new one, and what is there is whole.
 
-use crate::batches::{LONG, put, sku, writes};
-use crate::redis_cluster::RedisCluster;
-use crate::redis_sentinel::RedisSentinels;
-use crate::redis_server::RedisServer;
-use crate::whole::by_sentinels;
+use super::batches::{LONG, put, sku, writes};
+use super::redis_cluster::RedisCluster;
+use super::redis_sentinel::RedisSentinels;
+use super::redis_server::RedisServer;
+use super::whole::by_sentinels;
 use omnistock::store::redis::{RedisPlace, RedisSettings, RedisStore, RedisWait};
 use omnistock::store::{CommitError, Lease, Store, StoreError};
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! The history: told with the commit, found by time and by subject, forgotten oldest first.
 
-use crate::backend::Backend;
-use crate::batches::{LONG, lease, put, sku, tell, writes};
+use super::backend::Backend;
+use super::batches::{LONG, lease, put, sku, tell, writes};
 use omnistock::store::{CommitBatch, CommitError, HistoryEntry, HistoryId, HistorySize, Store, Way};
 use omnistock_words::Millis;
 

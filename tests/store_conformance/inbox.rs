@@ -1,7 +1,7 @@
 //! Reports that wait: order, cursor, trimming.
 
-use crate::backend::Backend;
-use crate::batches::{cursor, everything, furnished, lease, picture, put, sku};
+use super::backend::Backend;
+use super::batches::{cursor, everything, furnished, lease, picture, put, sku};
 use omnistock::store::{CommitError, EntryId};
 use std::sync::Arc;
 
@@ -71,7 +71,7 @@ pub(crate) async fn a_cursor_elsewhere_leaves_everything_untouched(backend: Back
 
 pub(crate) async fn appending_needs_no_lease(backend: Backend) {
     let store = &*backend.store;
-    let somebody = store.acquire("somebody", crate::batches::LONG).await.unwrap().unwrap();
+    let somebody = store.acquire("somebody", super::batches::LONG).await.unwrap().unwrap();
     let ids = store.append(&[b"from a standby".to_vec()]).await.unwrap();
     assert_eq!(store.read(EntryId(0), 10).await.unwrap()[0].id, ids[0]);
     store.release(&somebody).await.unwrap();

@@ -1,6 +1,6 @@
 //! `kill -9` of a process that commits: nothing acknowledged is lost, nothing is torn.
 
-use crate::batches::{LONG, mark, put, sku, tell as told};
+use super::batches::{LONG, mark, put, sku, tell as told};
 use omnistock::store::embedded::Embedded;
 use omnistock::store::{CommitBatch, CursorMove, EntryId, HistoryId, Store, Way};
 use std::io::{BufRead, BufReader, Write};

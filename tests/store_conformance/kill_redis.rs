@@ -1,7 +1,7 @@
 //! `kill -9` of a Redis that fsyncs every write: nothing acknowledged is lost, nothing is torn.
 
-use crate::batches::{LONG, put, sku, tell, writes};
-use crate::redis_server::{Persistence, RedisServer};
+use super::batches::{LONG, put, sku, tell, writes};
+use super::redis_server::{Persistence, RedisServer};
 use omnistock::store::redis::RedisStore;
 use omnistock::store::{CommitError, HistoryId, Lease, Store, StoreError, Way};
 use std::sync::Arc;

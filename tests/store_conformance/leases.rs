@@ -1,7 +1,7 @@
 //! Who may change something.
 
-use crate::backend::Backend;
-use crate::batches::{LONG, everything, furnished, lease, picture, put, sku, writes};
+use super::backend::Backend;
+use super::batches::{LONG, everything, furnished, lease, picture, put, sku, writes};
 use omnistock::store::{CommitError, EntryId, Lease, Store};
 use std::time::Duration;
 

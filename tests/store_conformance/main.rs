@@ -7,14 +7,7 @@
     reason = "all of this crate is tests; clippy.toml allows these in functions marked as tests only"
 )]
 
-#[path = "../support/redis_cluster.rs"]
-mod redis_cluster;
-#[path = "../support/redis_sentinel.rs"]
-mod redis_sentinel;
-#[path = "../support/redis.rs"]
-mod redis_server;
-#[path = "../support/redis_tls.rs"]
-mod redis_tls;
+use crate::support::{redis as redis_server, redis_cluster, redis_sentinel, redis_tls};
 
 mod backend;
 mod batches;
@@ -55,8 +48,8 @@ macro_rules! on_store {
         mod $name {
             $(#[tokio::test]
             async fn $case() {
-                let backend = crate::backend::Backend::start(crate::backend::Which::$which).await;
-                crate::$room::$case(backend).await;
+                let backend = super::backend::Backend::start(super::backend::Which::$which).await;
+                super::$room::$case(backend).await;
             })*
         }
     };

@@ -1,7 +1,7 @@
 //! Dirty marks and intents.
 
-use crate::backend::Backend;
-use crate::batches::{clear, clears, intent, intents, lease, mark, marks};
+use super::backend::Backend;
+use super::batches::{clear, clears, intent, intents, lease, mark, marks};
 use omnistock::store::{CommitBatch, Dirty, Store};
 use omnistock_words::Millis;
 

@@ -1,8 +1,8 @@
 //! The names of documents: any characters, any length that is allowed, and scans through them in order.
 
-use crate::backend::Backend;
-use crate::batches::{delete, lease, mark, put, sku, writes};
-use crate::commits::{document, ids};
+use super::backend::Backend;
+use super::batches::{delete, lease, mark, put, sku, writes};
+use super::commits::{document, ids};
 use omnistock::store::{CommitBatch, Kind};
 use omnistock_words::Millis;
 
@@ -30,7 +30,7 @@ pub(crate) async fn bytes_and_odd_names_survive(mut backend: Backend) {
         let batch = CommitBatch {
             writes: vec![put(sku(name), 0, version, &bytes)],
             marks: vec![mark(name, name, 1)],
-            intents: vec![crate::batches::intent(name, name, true)],
+            intents: vec![super::batches::intent(name, name, true)],
             ..CommitBatch::default()
         };
         backend.store.commit(&before, &batch).await.unwrap();

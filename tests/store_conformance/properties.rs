@@ -1,10 +1,10 @@
 //! Random operations give the same answers on every store.
 
-use crate::batches::{LONG, clear, delete, intent, mark, put, tell};
-use crate::redis_cluster::RedisCluster;
-use crate::redis_sentinel::RedisSentinels;
-use crate::redis_server::{Persistence, RedisServer};
-use crate::whole::by_sentinels;
+use super::batches::{LONG, clear, delete, intent, mark, put, tell};
+use super::redis_cluster::RedisCluster;
+use super::redis_sentinel::RedisSentinels;
+use super::redis_server::{Persistence, RedisServer};
+use super::whole::by_sentinels;
 use omnistock::store::embedded::Embedded;
 use omnistock::store::memory::Memory;
 use omnistock::store::redis::{RedisPlace, RedisSettings, RedisStore};

@@ -1,7 +1,7 @@
 //! What goes wrong with Redis and its client, each once on a real server.
 
-use crate::batches::{LONG, cursor, everything, furnished, lease, mark, marks, picture, put, sku, writes};
-use crate::redis_server::{Persistence, RedisServer};
+use super::batches::{LONG, cursor, everything, furnished, lease, mark, marks, picture, put, sku, writes};
+use super::redis_server::{Persistence, RedisServer};
 use omnistock::store::redis::RedisStore;
 use omnistock::store::{CommitError, EntryId, Store, StoreError};
 use std::sync::Arc;

@@ -1,12 +1,12 @@
 //! Ways to a Redis that do not lead there, each with a sentence that says what to do; and changes
 //! that wait for replicas that do not answer.
 
-use crate::batches::{lease, put, sku, writes};
-use crate::redis_cluster::RedisCluster;
-use crate::redis_sentinel::RedisSentinels;
-use crate::redis_server::{Persistence, RedisServer, wait_until};
-use crate::redis_tls::RedisTls;
-use crate::whole::by_sentinels;
+use super::batches::{lease, put, sku, writes};
+use super::redis_cluster::RedisCluster;
+use super::redis_sentinel::RedisSentinels;
+use super::redis_server::{Persistence, RedisServer, wait_until};
+use super::redis_tls::RedisTls;
+use super::whole::by_sentinels;
 use omnistock::store::redis::{RedisLogin, RedisPlace, RedisSettings, RedisStore, RedisWait};
 use omnistock::store::{CommitError, Store, StoreError};
 use std::time::Duration;
@@ -76,7 +76,7 @@ async fn an_old_primary_that_became_a_replica_is_not_taken_for_one() {
 #[tokio::test]
 async fn sentinels_and_waiting_need_one_more_right_each_and_miss_it_at_the_start() {
     let sentinels = RedisSentinels::start();
-    let line = crate::whole::acl_line().replace("PASSWORD", "secret");
+    let line = super::whole::acl_line().replace("PASSWORD", "secret");
     assert_eq!(sentinels.primary.command(&line), "+OK");
     let mut settings = RedisSettings {
         prefix: "omnistock".to_owned(),
@@ -200,7 +200,7 @@ async fn a_replica_that_hangs_keeps_changes_from_being_acknowledged() {
     };
     let meanwhile = async {
         for _ in 0..20 {
-            assert!(store.renew(&lease, crate::batches::LONG).await.unwrap());
+            assert!(store.renew(&lease, super::batches::LONG).await.unwrap());
         }
         Instant::now()
     };

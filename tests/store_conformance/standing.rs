@@ -1,8 +1,8 @@
 //! Who leads and how far the store has come, on every store; and what Redis notices when it goes back.
 
-use crate::backend::Backend;
-use crate::batches::{LONG, delete, everything, furnished, lease, picture, put, sku, writes};
-use crate::redis_server::{Persistence, RedisServer};
+use super::backend::Backend;
+use super::batches::{LONG, delete, everything, furnished, lease, picture, put, sku, writes};
+use super::redis_server::{Persistence, RedisServer};
 use omnistock::store::redis::RedisStore;
 use omnistock::store::{CommitError, EntryId, Mark, Store};
 use std::time::Duration;

@@ -1,11 +1,11 @@
 //! The whole suite on places that take seconds to start: a Cluster, Sentinels, TLS, a user with the
 //! least rights, a primary that waits for its replica. Each case is a merchant of its own.
 
-use crate::backend::Backend;
-use crate::redis_cluster::RedisCluster;
-use crate::redis_sentinel::{MASTER, RedisSentinels};
-use crate::redis_server::{Persistence, RedisServer, wait_until};
-use crate::redis_tls::RedisTls;
+use super::backend::Backend;
+use super::redis_cluster::RedisCluster;
+use super::redis_sentinel::{MASTER, RedisSentinels};
+use super::redis_server::{Persistence, RedisServer, wait_until};
+use super::redis_tls::RedisTls;
 use omnistock::store::redis::{RedisLogin, RedisPlace, RedisSettings, RedisStore, RedisWait};
 use omnistock::store::{Store, StoreError};
 use std::pin::Pin;
@@ -17,7 +17,7 @@ pub(crate) type Case = (&'static str, fn(Backend) -> Pin<Box<dyn Future<Output =
 /// Runs every case, and names those that failed.
 pub(crate) async fn suite(settings: &RedisSettings) {
     let mut failed = Vec::new();
-    for (number, (name, case)) in crate::CASES.iter().enumerate() {
+    for (number, (name, case)) in super::CASES.iter().enumerate() {
         let settings = RedisSettings {
             prefix: format!("case-{number}"),
             ..settings.clone()

@@ -18,3 +18,6 @@ pub mod canary;
 pub mod daemon;
 pub mod merchant;
 pub mod redis;
+pub mod redis_cluster;
+pub mod redis_sentinel;
+pub mod redis_tls;

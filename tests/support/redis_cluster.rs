@@ -7,7 +7,7 @@
     reason = "all of this is for tests"
 )]
 
-use super::redis_server::{Persistence, RedisServer, free_port, wait_until};
+use super::redis::{Persistence, RedisServer, free_port, wait_until};
 
 /// The slots of a Cluster.
 const SLOTS: u16 = 16_384;

@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test crate uses a part of it")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "all of this is for tests")]
 
-use super::redis_server::{Persistence, RedisServer, ask, free_port, wait_until};
+use super::redis::{Persistence, RedisServer, ask, free_port, wait_until};
 use std::process::{Child, Command, Stdio};
 
 /// What the Sentinels call the primary.

@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test crate uses a part of it")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "all of this is for tests")]
 
-use super::redis_server::{Persistence, RedisServer, free_port};
+use super::redis::{Persistence, RedisServer, free_port};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use std::path::PathBuf;
 

@@ -21,9 +21,9 @@ pub(crate) fn run(rounds: u32) -> Result<()> {
     let begun = Instant::now();
     let splits = (rounds * SPLITS).div_ceil(200);
     let mut log = format!("cargo xtask soak {rounds}\n");
-    let killed = test(&["kill"], ("OMNISTOCK_KILLS", rounds), &mut log)?;
+    let killed = test("kill::", ("OMNISTOCK_KILLS", rounds), &mut log)?;
     let paused = test(
-        &["several", "a_leader_that_was_paused"],
+        "several::a_leader_that_was_paused",
         ("OMNISTOCK_SPLITS", splits),
         &mut log,
     )?;
@@ -42,14 +42,13 @@ pub(crate) fn run(rounds: u32) -> Result<()> {
     Ok(())
 }
 
-/// Runs a test program, or some of its tests, one after the other; whether all passed.
-fn test(names: &[&str], (variable, rounds): (&str, u32), log: &mut String) -> Result<bool> {
-    let (program, filters) = names.split_first().context("a test program is named")?;
+/// Runs tests of the whole program, one after the other; whether all passed.
+fn test(name: &str, (variable, rounds): (&str, u32), log: &mut String) -> Result<bool> {
     let mut command = crate::cargo();
     command
-        .args(["test", "--package", "omnistock", "--test", program, "--"])
+        .args(["test", "--package", "omnistock", "--test", "suite", "--"])
         .args(["--nocapture", "--test-threads=1"])
-        .args(filters)
+        .arg(name)
         .env(variable, rounds.to_string())
         .env("RUST_BACKTRACE", "0")
         .stdout(Stdio::piped());

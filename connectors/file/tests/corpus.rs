@@ -13,7 +13,7 @@ mod files;
 
 #[cfg(test)]
 mod cases {
-    use crate::files::survive;
+    use super::files::survive;
     use std::path::Path;
 
     fn replay(target: &str, ending: &str) {

@@ -8,15 +8,13 @@
     reason = "tests"
 )]
 
-mod openapi;
-
+use crate::openapi::{Definition, Held};
 use async_trait::async_trait;
 use omnistock_conformance::{Access, Applies, Fake, Fault, NotApplicable, PATIENCE};
 use omnistock_medusa::SPEC;
 use omnistock_medusa::simulator::{Faults, Refusal, Simulator, SimulatorSettings, Trouble, WriteTrouble};
 use omnistock_sdk::{Connector, ListingKey, ListingReference, testing};
 use omnistock_words::{ListingId, VendorLocation};
-use openapi::{Definition, Held};
 use serde_json::json;
 use std::sync::{Arc, OnceLock};
 

@@ -3,14 +3,12 @@
 //! `OMNISTOCK_SPECS` names the folder with the vendors' definitions (`medusa/admin-openapi-2.0.0.yaml`).
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 
-mod openapi;
-
+use crate::openapi::{Definition, Held};
 use omnistock_medusa::SPEC;
 use omnistock_medusa::simulator::{Simulator, SimulatorSettings};
 use omnistock_sdk::http::{Http, HttpSettings};
 use omnistock_sdk::{PriceItem, WriteItem, testing};
 use omnistock_words::{Money, Price, Quantity};
-use openapi::{Definition, Held};
 use reqwest::Method;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};

@@ -8,13 +8,11 @@
     reason = "helpers of tests"
 )]
 
-mod support;
-
+use crate::support::{Shop, build, generous, start, start_with, table};
 use omnistock_sdk::ErrorClass;
 use omnistock_shopify::simulator::{Faults, SimulatorSettings};
 use serde_json::{Value, json};
 use std::time::Duration;
-use support::{Shop, build, generous, start, start_with, table};
 
 async fn complaint(shop: &Shop, keys: &Value) -> String {
     let error = build(table(shop, keys)).check().await.unwrap_err();
@@ -176,7 +174,7 @@ async fn an_answer_without_sense_is_never_an_empty_shop() {
         let write = connector
             .channel()
             .unwrap()
-            .write(&[support::item(1, 2, 3, None)])
+            .write(&[crate::support::item(1, 2, 3, None)])
             .await;
         assert_eq!(write.unwrap_err().class, ErrorClass::Unknown, "{body}");
     }

@@ -9,15 +9,13 @@
     reason = "helpers of tests"
 )]
 
-mod support;
-
+use crate::support::{catalogue, generous, item, reference, start, start_with};
 use omnistock_sdk::{ErrorClass, ItemOutcome};
 use omnistock_shopify::simulator::{Faults, SimulatorSettings};
 use omnistock_words::Quantity;
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::time::Duration;
-use support::{catalogue, generous, item, reference, start, start_with};
 
 #[tokio::test]
 async fn every_level_is_listed_with_its_place_its_sku_and_what_is_left() {
@@ -95,7 +93,7 @@ async fn a_large_shop_is_read_by_one_bulk_operation_to_the_same_result() {
     let bulk = catalogue(shop.connector.as_ref()).await;
     let calls = shop.counters().calls;
     assert_eq!((calls["OmnistockBulkBegin"], calls.get("OmnistockLevels")), (1, None));
-    let paged = support::build(support::table(&shop, &json!({})));
+    let paged = crate::support::build(crate::support::table(&shop, &json!({})));
     let paged = catalogue(paged.as_ref()).await;
     let plain = |readings: Vec<omnistock_sdk::ListingReading>| -> BTreeSet<String> {
         readings
@@ -298,7 +296,7 @@ async fn a_write_that_lands_late_overwrites_nothing_newer() {
         channel.write(&[item(a, shop.berlin, 2, Some(5))]).await.unwrap(),
         [ItemOutcome::Applied { quantity: None }]
     );
-    support::until("the late one landed", || shop.counters().entries_refused == 1).await;
+    crate::support::until("the late one landed", || shop.counters().entries_refused == 1).await;
     assert_eq!(shop.shown("A"), Some(2));
 }
 

@@ -9,8 +9,6 @@
     reason = "tests"
 )]
 
-mod support;
-
 use async_trait::async_trait;
 use omnistock_conformance::{Access, Applies, Fake, Fault, Hook, NotApplicable, PATIENCE};
 use omnistock_sdk::{Connector, ListingReference, RawRequest, now};
@@ -18,7 +16,7 @@ use omnistock_shopify::simulator::{Faults, Refusal, Trouble, WriteTrouble};
 use serde_json::json;
 use std::sync::Arc;
 
-struct Shopify(support::Shop);
+struct Shopify(crate::support::Shop);
 
 const WRONG: &str = "shpss_of_nobody";
 
@@ -46,7 +44,7 @@ fn done(worked: bool) -> Applies<()> {
 #[async_trait]
 impl Fake for Shopify {
     async fn start() -> Self {
-        let mut shop = support::start().await;
+        let mut shop = crate::support::start().await;
         // The schema takes seconds to read: once, where one program asks all cases, and not once a case.
         shop.wrong_calls = std::env::var_os("OMNISTOCK_CONFORMANCE").is_none();
         Self(shop)
@@ -62,7 +60,7 @@ impl Fake for Shopify {
             Access::ReadOnly => self.0.withdraw_scope("write_inventory"),
             Access::WrongAddress => keys["url"] = json!(self.0.storefront()),
         }
-        Ok(support::build(support::table(&self.0, &keys)))
+        Ok(crate::support::build(crate::support::table(&self.0, &keys)))
     }
 
     fn secrets(&self) -> Vec<String> {
@@ -114,7 +112,7 @@ impl Fake for Shopify {
     }
 
     fn nobody(&self) -> ListingReference {
-        support::reference(999_999, self.0.berlin)
+        crate::support::reference(999_999, self.0.berlin)
     }
 
     fn set_stock(&self, sku: &str, units: i64) -> Applies<()> {

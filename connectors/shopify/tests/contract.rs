@@ -9,20 +9,18 @@
     reason = "helpers of tests"
 )]
 
-mod support;
-
+use crate::support::raw::{SET, entry, input, post};
+use crate::support::{Shop, catalogue, generous, item, poll, reference, schema, start, start_with};
 use omnistock_sdk::{Cursor, SubscriptionState};
 use omnistock_shopify::simulator::{Exchange, Faults};
 use omnistock_words::OrderId;
 use serde_json::{Value, json};
 use std::path::Path;
-use support::raw::{SET, entry, input, post};
-use support::{Shop, catalogue, generous, item, poll, reference, schema, start, start_with};
 
 /// Every document at least once, and errors of every kind.
 async fn story(shop: &Shop) {
     let (connector, berlin) = (shop.connector.as_ref(), shop.berlin);
-    shop.set_faults(support::quick());
+    shop.set_faults(crate::support::quick());
     let a = shop.add_item("A", &[(berlin, 50), (shop.hamburg, 5)]);
     shop.add_item("B", &[(berlin, 5)]);
     connector.check().await.unwrap();

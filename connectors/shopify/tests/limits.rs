@@ -8,14 +8,12 @@
     reason = "helpers of tests"
 )]
 
-mod support;
-
+use crate::support::{Shop, start_with};
 use omnistock_sdk::{ConnectorError, ErrorClass, ItemOutcome};
 use omnistock_shopify::simulator::SimulatorSettings;
 use omnistock_words::Quantity;
 use serde_json::json;
 use std::time::Duration;
-use support::{Shop, start_with};
 use tokio::time::{Instant, sleep};
 
 const LISTINGS: usize = 10_000;

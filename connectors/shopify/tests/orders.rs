@@ -8,12 +8,10 @@
     reason = "helpers of tests"
 )]
 
-mod support;
-
+use crate::support::{Shop, poll, start};
 use omnistock_words::{FulfilledBy, OrderFact, OrderId, OrderStatus, Quantity};
 use serde_json::json;
 use std::collections::BTreeSet;
-use support::{Shop, poll, start};
 
 async fn one(shop: &Shop, order: u64) -> Option<OrderFact> {
     let id = OrderId::new(order.to_string()).unwrap();
@@ -272,7 +270,7 @@ async fn nothing_of_the_buyer_is_asked_for() {
             assert!(!exchange.query.contains(word), "{word}: {}", exchange.query);
         }
     }
-    let other = support::build(support::table(&shop, &json!({"version": "2026-04"})));
+    let other = crate::support::build(crate::support::table(&shop, &json!({"version": "2026-04"})));
     assert_eq!(
         poll(other.as_ref(), None).await.0.len(),
         2,

@@ -8,12 +8,10 @@
     reason = "helpers of tests"
 )]
 
-mod support;
-
+use crate::support::raw::{SET, codes, entry, input, post};
+use crate::support::{Shop, generous, start, start_with};
 use omnistock_shopify::simulator::{Refusal, SimulatorSettings};
 use serde_json::{Value, json};
-use support::raw::{SET, codes, entry, input, post};
-use support::{Shop, generous, start, start_with};
 
 async fn set(shop: &Shop, key: &str, entries: &[Value]) -> Value {
     post(shop, SET, json!({"input": input(entries), "key": key})).await

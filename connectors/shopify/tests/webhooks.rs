@@ -8,8 +8,7 @@
     reason = "helpers of tests"
 )]
 
-mod support;
-
+use crate::support::{Shop, quick, start, until};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -20,7 +19,6 @@ use serde_json::json;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use support::{Shop, quick, start, until};
 
 /// Takes what comes and answers with a status of choice.
 #[derive(Clone)]
@@ -97,9 +95,9 @@ async fn a_sale_is_told_signed_and_without_the_buyer_and_a_changed_byte_is_not_b
         let ordered = hints
             .iter()
             .any(|hint| matches!(hint, Hint::Order(id) if id.as_str() == order.to_string()));
-        let counted = hints
-            .iter()
-            .any(|hint| matches!(hint, Hint::Listings(keys) if keys[0] == support::reference(item, shop.berlin).key));
+        let counted = hints.iter().any(
+            |hint| matches!(hint, Hint::Listings(keys) if keys[0] == crate::support::reference(item, shop.berlin).key),
+        );
         ordered && counted
     })
     .await;
@@ -150,7 +148,7 @@ async fn a_new_secret_and_the_one_before_are_both_believed_while_they_change() {
     let (shop, receiver) = subscribed().await;
     shop.add_item("A", &[(shop.berlin, 10)]);
     let keys = json!({"webhook_secret": {"env": "the secret after"}, "webhook_secret_previous": {"env": shop.client_secret()}});
-    let rotated = support::build(support::table(&shop, &keys));
+    let rotated = crate::support::build(crate::support::table(&shop, &keys));
     until("told with the old", || !receiver.seen().is_empty()).await;
     shop.rotate_secret("the secret after");
     receiver.seen.lock().unwrap().clear();
@@ -280,5 +278,9 @@ async fn deliveries_overtake_each_other_and_some_never_come() {
 async fn a_connector_without_a_secret_has_no_webhooks() {
     let shop = start().await;
     let keys = json!({"webhook_secret": null, "webhook_secret_previous": null});
-    assert!(support::build(support::table(&shop, &keys)).webhooks().is_none());
+    assert!(
+        crate::support::build(crate::support::table(&shop, &keys))
+            .webhooks()
+            .is_none()
+    );
 }

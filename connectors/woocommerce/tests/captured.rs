@@ -8,8 +8,6 @@
     reason = "helpers of tests"
 )]
 
-mod support;
-
 use bytes::Bytes;
 use omnistock_sdk::{RawRequest, Received, WebhookError, now};
 use serde_json::{Value, json};
@@ -37,7 +35,7 @@ fn captured_deliveries_are_believed_and_read() {
     let (mut pings, mut orders, mut looks) = (0, 0, 0);
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
         let line: Value = serde_json::from_str(line).unwrap();
-        let connector = support::build(
+        let connector = crate::support::build(
             json!({"url": "https://shop.example.test", "key": {"env": "ck"}, "secret": {"env": "cs"},
                                               "webhook_secret": {"env": line["secret"].as_str().unwrap()}}),
         );

@@ -7,14 +7,12 @@
     reason = "helpers of tests"
 )]
 
-mod support;
-
+use crate::support::{build, catalogue, start, start_with, table};
 use omnistock_sdk::{ErrorClass, ItemOutcome, ListingKey, ListingReference, WriteItem};
 use omnistock_woocommerce::simulator::{Faults, SimulatorSettings};
 use omnistock_words::{ListingId, Quantity};
 use serde_json::json;
 use std::time::Duration;
-use support::{build, catalogue, start, start_with, table};
 
 fn reference(id: u64, parent: Option<u64>) -> ListingReference {
     let name = |number: u64| ListingId::new(number.to_string()).unwrap();
@@ -314,7 +312,7 @@ async fn a_shop_that_is_down_is_told_apart_and_comes_back_on_its_port() {
         channel.write(&[item(product, None, "4")]).await.unwrap_err().class,
         ErrorClass::Retry { after: None }
     );
-    let again = support::start_with(SimulatorSettings {
+    let again = crate::support::start_with(SimulatorSettings {
         port: shop.port(),
         ..SimulatorSettings::default()
     })

@@ -7,8 +7,6 @@
     reason = "tests"
 )]
 
-mod support;
-
 use async_trait::async_trait;
 use omnistock_conformance::{Access, Applies, Fake, Fault, Hook, NotApplicable, PATIENCE};
 use omnistock_sdk::{Connector, ListingKey, ListingReference, RawRequest, now};
@@ -45,7 +43,7 @@ impl Fake for Woo {
     }
 
     fn connector(&self, access: Access) -> Applies<Arc<dyn Connector>> {
-        let mut table = support::table(&self.0);
+        let mut table = crate::support::table(&self.0);
         match access {
             Access::Good => {}
             Access::Impatient => table["deadline_ms"] = json!(PATIENCE.as_millis()),
@@ -53,7 +51,7 @@ impl Fake for Woo {
             Access::ReadOnly => self.0.set_read_only(true),
             Access::WrongAddress => table["url"] = json!(format!("{}nowhere", self.0.url())),
         }
-        Ok(support::build(table))
+        Ok(crate::support::build(table))
     }
 
     fn secrets(&self) -> Vec<String> {

@@ -8,11 +8,9 @@
     reason = "helpers of tests"
 )]
 
-mod support;
-
+use crate::support::{catalogue, start};
 use omnistock_sdk::{ItemOutcome, WriteItem};
 use omnistock_words::Quantity;
-use support::{catalogue, start};
 
 const LISTINGS: usize = 10_000;
 

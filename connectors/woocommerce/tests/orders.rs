@@ -7,14 +7,12 @@
     reason = "helpers of tests"
 )]
 
-mod support;
-
+use crate::support::{build, poll, start, table};
 use omnistock_sdk::Cursor;
 use omnistock_woocommerce::simulator::{Faults, Simulator};
 use omnistock_words::{OrderFact, OrderId, OrderStatus, Quantity};
 use serde_json::json;
 use std::collections::BTreeMap;
-use support::{build, poll, start, table};
 
 /// What remains of several reports: the highest revision of each order.
 fn newest(orders: Vec<OrderFact>) -> BTreeMap<u64, OrderFact> {

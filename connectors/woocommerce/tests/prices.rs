@@ -7,14 +7,12 @@
     reason = "helpers of tests"
 )]
 
-mod support;
-
+use crate::support::{build, start, table};
 use omnistock_sdk::{Connector, ErrorClass, ListingReference, PriceItem, PriceOutcome, PriceReading, PriceRole};
 use omnistock_words::{Money, Price};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use support::{build, start, table};
 
 fn money(text: &str) -> Money {
     let (amount, currency) = text.split_once(' ').unwrap_or((text, "EUR"));

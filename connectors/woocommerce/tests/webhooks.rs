@@ -7,8 +7,7 @@
     reason = "helpers of tests"
 )]
 
-mod support;
-
+use crate::support::{start, until};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -18,7 +17,6 @@ use omnistock_woocommerce::simulator::{Faults, Refusal};
 use omnistock_words::OrderStatus;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use support::{start, until};
 
 /// Takes what comes and answers with a status of choice.
 #[derive(Clone)]
@@ -152,7 +150,7 @@ async fn subscribing_again_changes_nothing_until_something_is_broken() {
     assert_eq!(what, format!("{topic} was disabled"));
     assert!(shop.webhooks().iter().all(|(_, _, status)| status == "active"));
     // Another process of ours, and an address of somebody else: no doubles, no harm.
-    let other = support::build(support::table(&shop));
+    let other = crate::support::build(crate::support::table(&shop));
     assert_eq!(
         other.webhooks().unwrap().subscribe(&receiver.url).await.unwrap(),
         SubscriptionState::Active

@@ -1,9 +1,6 @@
 //! Adaptive safety stock: who is blind to whom, why so much is held back, and who shows the last units.
 
 #[cfg(test)]
-mod common;
-
-#[cfg(test)]
 mod cases {
     use crate::common::offers::*;
     use crate::common::*;

@@ -1,9 +1,6 @@
 //! Every kind of bad input has a complaint with a name, and leaves a state that can be asked.
 
 #[cfg(test)]
-mod common;
-
-#[cfg(test)]
 mod cases {
     use crate::common::*;
     use omnistock_engine::{Documents, Event, apply, explained, promises};

@@ -2,9 +2,6 @@
 //! promised beyond it errs on the safe side.
 
 #[cfg(test)]
-mod common;
-
-#[cfg(test)]
 mod cases {
     use crate::common::*;
     use omnistock_engine::{Complaint, Documents, Event, SkuDocument, apply, promise};

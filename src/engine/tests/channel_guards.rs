@@ -1,9 +1,6 @@
 //! What guards hold at channels, what explains a change, and single changes within 15 minutes.
 
 #[cfg(test)]
-mod common;
-
-#[cfg(test)]
 mod cases {
     use crate::common::facts::cases;
     use crate::common::*;

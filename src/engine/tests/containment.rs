@@ -1,9 +1,6 @@
 //! When figures contain an order line, and what revisions and cancellations do.
 
 #[cfg(test)]
-mod common;
-
-#[cfg(test)]
 mod cases {
     use crate::common::*;
     use omnistock_engine::evaluate::{Scenario, evaluate};

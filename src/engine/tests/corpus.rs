@@ -6,7 +6,7 @@ mod hostile;
 
 #[cfg(test)]
 mod cases {
-    use crate::hostile::{defined, events, settings, survive, take};
+    use super::hostile::{defined, events, settings, survive, take};
     use omnistock_engine::Documents;
     use std::path::Path;
 

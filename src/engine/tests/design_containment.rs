@@ -1,9 +1,6 @@
 //! DESIGN §4.2 sentence by sentence, computed by hand: when figures contain an order line.
 
 #[cfg(test)]
-mod common;
-
-#[cfg(test)]
 #[allow(clippy::too_many_lines, reason = "tables")]
 mod cases {
     use crate::common::script::*;

@@ -1,9 +1,6 @@
 //! DESIGN §4.4 sentence by sentence, computed by hand: the steps of a promise, precedence of rules, states.
 
 #[cfg(test)]
-mod common;
-
-#[cfg(test)]
 #[allow(clippy::too_many_lines, reason = "tables")]
 mod cases {
     use crate::common::script::*;

@@ -1,9 +1,6 @@
 //! DESIGN §4.3 sentence by sentence, computed by hand: where units come from, what is short, carved places.
 
 #[cfg(test)]
-mod common;
-
-#[cfg(test)]
 #[allow(clippy::too_many_lines, reason = "tables")]
 mod cases {
     use crate::common::script::*;

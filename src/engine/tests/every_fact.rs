@@ -1,9 +1,6 @@
 //! Laws over every type of fact at once: order does not matter, and no unit is made or lost.
 
 #[cfg(test)]
-mod common;
-
-#[cfg(test)]
 mod laws {
     use crate::common::facts::*;
     use crate::common::*;

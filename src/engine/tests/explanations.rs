@@ -1,9 +1,6 @@
 //! What an explanation says for people, to the letter: amounts, times, sources, and where the setting stands.
 
 #[cfg(test)]
-mod common;
-
-#[cfg(test)]
 mod cases {
     use crate::common::now;
     use crate::common::script::*;

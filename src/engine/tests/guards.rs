@@ -1,9 +1,6 @@
 //! Guards on sources and channels, and the gate.
 
 #[cfg(test)]
-mod common;
-
-#[cfg(test)]
 mod cases {
     use crate::common::*;
     use omnistock_engine::gate::{Conditions, open};

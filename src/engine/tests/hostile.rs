@@ -1,9 +1,6 @@
 //! Any sequence of events, however hostile, leaves a defined state.
 
 #[cfg(test)]
-mod common;
-
-#[cfg(test)]
 mod laws {
     use crate::common::facts::*;
     use crate::common::*;

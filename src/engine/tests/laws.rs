@@ -1,10 +1,7 @@
 //! What holds for every promise, whatever the settings: over policies, shares and listings at random.
 
 #[cfg(test)]
-mod common;
-
-#[cfg(test)]
-mod laws {
+mod cases {
     use crate::common::facts::*;
     use crate::common::offers::*;
     use crate::common::steps::recompute;

@@ -1,9 +1,6 @@
 //! A person's word on an order line: a source contains it, or its units are given back.
 
 #[cfg(test)]
-mod common;
-
-#[cfg(test)]
 mod cases {
     use crate::common::*;
     use omnistock_words::{Absorb, Basis, SourcePolicy};

@@ -3,9 +3,6 @@
 //! the planner's.
 
 #[cfg(test)]
-mod common;
-
-#[cfg(test)]
 mod cases {
     use crate::common::*;
     use omnistock_words::{ChannelPolicy, Limit, LocationPolicy, PolicyPatch, Settings, Sourcing};

@@ -1,9 +1,6 @@
 //! The worked cases of prices, and how a price is made and guarded.
 
 #[cfg(test)]
-mod common;
-
-#[cfg(test)]
 mod cases {
     use crate::common::*;
     use omnistock_words::{CompareAt, Endings, GrossNet, Percent, PolicyPatch, PriceFloor, PriceRule, Settings};

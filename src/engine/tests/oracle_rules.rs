@@ -1,9 +1,6 @@
 //! The worked cases with the right answer: rules in vendors' manuals.
 
 #[cfg(test)]
-mod common;
-
-#[cfg(test)]
 mod cases {
     use crate::common::*;
     use omnistock_words::{ChannelPolicy, Percent, SafetyStock};

@@ -1,9 +1,6 @@
 //! Figures, movements, reservations and carved places.
 
 #[cfg(test)]
-mod common;
-
-#[cfg(test)]
 mod cases {
     use crate::common::*;
     use omnistock_words::{Basis, Carve, ChannelPolicy, LocationPolicy, Missing, Percent, SourcePolicy, Stale};

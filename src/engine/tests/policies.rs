@@ -2,9 +2,6 @@
 //! own promises: fewer units sold that are not there, and more units sold that are.
 
 #[cfg(test)]
-mod common;
-
-#[cfg(test)]
 #[allow(
     clippy::float_arithmetic,
     clippy::cast_precision_loss,

@@ -1,9 +1,6 @@
 //! What holds for any facts in any order.
 
 #[cfg(test)]
-mod common;
-
-#[cfg(test)]
 mod laws {
     use crate::common::facts::*;
     use crate::common::steps::recompute;

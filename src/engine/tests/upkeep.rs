@@ -1,9 +1,6 @@
 //! What happens with time: forgetting, alarms, due times, adaptive safety stock, explanations.
 
 #[cfg(test)]
-mod common;
-
-#[cfg(test)]
 mod cases {
     use crate::common::*;
     use omnistock_engine::{

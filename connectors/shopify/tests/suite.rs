@@ -1,0 +1,20 @@
+//! All tests of the connector in one program.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stderr,
+    reason = "tests: a panic is how they fail"
+)]
+
+mod access;
+mod channel;
+mod conformance;
+mod contract;
+mod limits;
+mod orders;
+mod simulator;
+mod support;
+mod webhooks;

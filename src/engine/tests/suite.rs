@@ -1,0 +1,37 @@
+//! All tests of the engine in one program.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stderr,
+    reason = "tests: a panic is how they fail"
+)]
+
+mod adaptive;
+mod bad_input;
+mod bounds;
+mod channel_guards;
+mod common;
+mod containment;
+mod corpus;
+mod design_containment;
+mod design_facts;
+mod design_prices;
+mod design_promise;
+mod design_reservations;
+mod design_sourcing;
+mod every_fact;
+mod explanations;
+mod guards;
+mod hostile;
+mod laws;
+mod mends;
+mod oracle_pools;
+mod oracle_prices;
+mod oracle_rules;
+mod places;
+mod policies;
+mod properties;
+mod upkeep;

@@ -1,0 +1,34 @@
+//! All tests of the whole program, in one program: each one that links everything costs a second and a hundred megabytes.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stdout,
+    reason = "tests: a panic is how they fail"
+)]
+
+mod bad_input;
+mod command_line;
+mod evaluate;
+mod fake_view;
+mod flood;
+mod gate;
+mod history;
+mod kill;
+mod listeners;
+mod lost;
+mod odoo;
+mod older_versions;
+mod operator;
+mod orders;
+mod prices;
+mod rooms;
+mod rule_tests;
+mod several;
+mod shopify;
+#[path = "store_conformance/main.rs"]
+mod store_conformance;
+mod support;
+mod upkeep;
