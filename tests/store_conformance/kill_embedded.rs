@@ -87,7 +87,7 @@ impl Acknowledged {
 fn run_and_kill(folder: &Path, commits: usize) -> Acknowledged {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
-        .args(["--exact", "kill_embedded::child", "--nocapture"])
+        .args(["--exact", "store_conformance::kill_embedded::child", "--nocapture"])
         .env(FOLDER, folder);
     let mut child = command
         .stdin(Stdio::null())

@@ -224,8 +224,13 @@ impl RedisServer {
 
     /// One command with all of its answer, over a connection of its own.
     pub(crate) fn ask<T: redis::FromRedisValue>(&self, words: &[&str]) -> T {
+        self.try_ask(words).unwrap()
+    }
+
+    /// The same of a server that may hang up: one that becomes a primary does.
+    pub(crate) fn try_ask<T: redis::FromRedisValue>(&self, words: &[&str]) -> redis::RedisResult<T> {
         let password = self.arguments.iter().skip_while(|word| *word != "--requirepass").nth(1);
-        ask(self.port, password.map(String::as_str), words)
+        try_ask(self.port, password.map(String::as_str), words)
     }
 
     /// One inline command over a plain connection, such as `CONFIG SET maxmemory 1mb`; its first line back.
@@ -241,11 +246,15 @@ impl RedisServer {
 
 /// One command with all of its answer.
 pub(crate) fn ask<T: redis::FromRedisValue>(port: u16, password: Option<&str>, words: &[&str]) -> T {
+    try_ask(port, password, words).unwrap()
+}
+
+fn try_ask<T: redis::FromRedisValue>(port: u16, password: Option<&str>, words: &[&str]) -> redis::RedisResult<T> {
     let user = password.map(|password| format!(":{password}@")).unwrap_or_default();
-    let client = redis::Client::open(format!("redis://{user}127.0.0.1:{port}")).unwrap();
-    let mut connection = client.get_connection_with_timeout(PATIENCE).unwrap();
+    let client = redis::Client::open(format!("redis://{user}127.0.0.1:{port}"))?;
+    let mut connection = client.get_connection_with_timeout(PATIENCE)?;
     let (name, arguments) = words.split_first().unwrap();
-    redis::cmd(name).arg(arguments).query(&mut connection).unwrap()
+    redis::cmd(name).arg(arguments).query(&mut connection)
 }
 
 /// Looks again and again until it is so.

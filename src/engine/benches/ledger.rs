@@ -23,6 +23,10 @@ use std::hint::black_box;
 use std::time::Duration;
 use world::{Dice, NOW, SKUS, World};
 
+/// As the daemon has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Facts a round.
 const FACTS: usize = 100_000;
 /// A shell takes what changed after a batch of so many events.

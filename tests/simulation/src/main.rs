@@ -57,6 +57,10 @@ mod world;
 use clap::Parser;
 use std::process::ExitCode;
 
+/// As the daemon has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Runs worlds and judges them.
 #[derive(Debug, Parser)]
 #[command(name = "omnistock-simulation")]
