@@ -209,7 +209,7 @@ impl<'a> Judge<'a> {
     }
 
     /// A movement of the source: what the place had by its figure and earlier movements, and what was added.
-    /// Known orders of the SKU explain a fall.
+    /// Known orders of the SKU explain a fall, less what earlier movements have taken for them already.
     pub fn moved(&mut self, sku: &Sku, document: &SkuDocument, location: &LocationName, added: Quantity) {
         let Some(known) = document.position(location, self.source).filter(|known| !known.missing) else {
             return;
@@ -220,7 +220,12 @@ impl<'a> Judge<'a> {
             .filter(|movement| movement.location == *location);
         let had = known.quantity + others.map(|movement| movement.quantity).sum();
         let ordered = document.lines.iter().filter(|line| line.takes_stock());
-        let mut explained: Quantity = ordered.map(|line| line.quantity).sum();
+        let ordered: Quantity = ordered.map(|line| line.quantity).sum();
+        let taken = document
+            .movements
+            .iter()
+            .map(|movement| (-movement.quantity).positive());
+        let mut explained = (ordered - taken.sum()).positive();
         self.fell((sku, location), (had, had + added), &mut explained);
     }
 

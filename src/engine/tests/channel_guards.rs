@@ -195,6 +195,17 @@ mod cases {
     }
 
     #[test]
+    fn an_order_explains_the_fall_of_its_own_units_and_no_later_one() {
+        let orders = (0..12).map(|n| sale(n, "shop", n, 10));
+        let moved = |id: usize, n: usize| json!({ "type": "movement", "source": "erp", "id": id.to_string(), "sku": name(n), "location": "one", "quantity": "-10", "at": instant(16) });
+        let begun: Vec<_> = std::iter::once(full(5, &[20; 50])).chain(orders).collect();
+        let once = [begun, (0..12).map(|n| moved(n, n)).collect()].concat();
+        assert_eq!(held(&shop(), &once), nothing(), "what was ordered leaves the place");
+        let twice = [once, (0..12).map(|n| moved(20 + n, n)).collect()].concat();
+        assert_eq!(held(&shop(), &twice), ["- - newly_zero"], "nobody ordered these units");
+    }
+
+    #[test]
     fn a_changed_unit_holds_the_report_and_never_confirms_itself() {
         let figures: Vec<i64> = (1..=40).collect();
         let boxes: Vec<i64> = figures.iter().map(|n| if *n <= 30 { n * 12 } else { *n }).collect();
