@@ -14,6 +14,7 @@ mod orders;
 mod prices;
 mod settings;
 mod settings_reader;
+mod shape;
 #[cfg(feature = "simulator")]
 pub mod simulated;
 mod stock;
@@ -37,6 +38,7 @@ pub use prices::{PriceCurrency, PriceField, PriceItem, PriceOutcome, PriceReadin
 pub use secrecy::{ExposeSecret, SecretString};
 pub use settings::{PLAIN_SECRET, SecretReference, SecretResolver, SettingProblem, read_settings, unknown_setting};
 pub use settings_reader::SettingsReader;
+pub use shape::{Shape, own_settings, shape_of};
 pub use stock::{
     PriceRow, Refused, Report, StatementReport, StatementRow, StockReport, StockRow, StockSource, Ticket, Verdict,
 };

@@ -19,6 +19,9 @@ pub enum SecretReference {
     Env(String),
 }
 
+/// What a reference looks like.
+pub(crate) const REFERENCE: &str = "{ credential = \"…\" }, { file = \"…\" } or { env = \"…\" }";
+
 /// What is said where a secret itself stands in place of a reference. The value is never repeated.
 pub const PLAIN_SECRET: &str =
     "a secret never stands in the configuration; write { credential = \"…\" }, { file = \"…\" } or { env = \"…\" }";
@@ -36,7 +39,7 @@ impl<'de> Visitor<'de> for ReferenceVisitor {
     type Value = SecretReference;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("{ credential = \"…\" }, { file = \"…\" } or { env = \"…\" }")
+        formatter.write_str(REFERENCE)
     }
 
     fn visit_str<E: Error>(self, _: &str) -> Result<SecretReference, E> {
@@ -119,6 +122,7 @@ const MOST_ROUNDS: usize = 64;
 /// key: after each error the culprit is mended in a copy, and reading goes on. What was mended is never
 /// returned.
 pub fn read_settings<T: DeserializeOwned>(table: Value) -> Result<T, Vec<SettingProblem>> {
+    crate::shape::tell::<T>();
     let mut table = table;
     let mut problems = Vec::new();
     let mut removed = BTreeSet::new();

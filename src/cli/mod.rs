@@ -22,6 +22,7 @@ mod parked;
 mod plan;
 mod rule_tests;
 mod run;
+mod schema;
 mod set;
 mod shorts;
 mod status;
@@ -68,6 +69,7 @@ enum Command {
     Run(run::Run),
     Demo(demo::Demo),
     Check(check::Check),
+    Schema(schema::Schema),
     Evaluate(evaluate::Evaluate),
     Status(status::Show),
     Explain(explain::Explain),
@@ -157,6 +159,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Run(run) => Box::pin(run.run(context)).await,
         Command::Demo(demo) => Box::pin(demo.run(context)).await,
         Command::Check(check) => Box::pin(check.run(context)).await,
+        Command::Schema(schema) => schema.run(context),
         Command::Evaluate(evaluate) => evaluate.run(context),
         Command::Status(show) => show.run(context).await,
         Command::Explain(explain) => explain.run(context).await,

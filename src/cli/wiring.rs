@@ -196,3 +196,8 @@ fn uncounted(rendered: &str) -> String {
 pub(super) fn connectors() -> &'static [ConnectorSpec] {
     crate::registry::CONNECTORS
 }
+
+/// The JSON Schema of the configuration.
+pub(super) fn schema() -> serde_json::Value {
+    crate::config::json_schema()
+}

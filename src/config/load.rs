@@ -8,7 +8,7 @@ use super::sources::{Sources, fragments, read};
 use super::tree::{Table, Value};
 use super::{
     Configuration, ConnectorConfiguration, Connectors, channels, connectors, document, environment, history, locations,
-    merge, rules, server, store,
+    merge, rules, sense, server, store,
 };
 use crate::registry::CONNECTORS;
 use omnistock_sdk::{ConnectorSpec, SecretResolver};
@@ -158,6 +158,7 @@ fn sections(
         places: super::places::of(root, &places),
     };
     check_sources(root, &settings);
+    sense::check(root, &places, &settings, &channels.declared_at);
     // Behind an error something may only seem unused.
     if !root.findings.has_errors() {
         warn_unused(root, &places, &settings, &connectors.configurations);

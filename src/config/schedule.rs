@@ -1,5 +1,6 @@
 //! Checks cron expressions as text; what they mean in time is `intake`'s.
 
+use cron::TimeUnitSpec;
 use std::str::FromStr;
 
 /// The expression with six fields, seconds first, or what is wrong with it.
@@ -25,7 +26,24 @@ pub(super) fn check(text: &str) -> Result<String, String> {
     }
     let six = fields.join(" ");
     match cron::Schedule::from_str(&six) {
+        Ok(schedule) if !fires(&schedule) => Err(format!(
+            ": \"{}\" never comes: no such day is in any of these months",
+            super::tree::shorten(text)
+        )),
         Ok(_) => Ok(six),
         Err(_) => Err(format!("{expected}, found \"{}\"", super::tree::shorten(text))),
     }
+}
+
+/// Whether one of its days is in one of its months; a leap year counts.
+fn fires(schedule: &cron::Schedule) -> bool {
+    let Some(first) = schedule.days_of_month().iter().min() else {
+        return false;
+    };
+    let longest = |month: u32| match month {
+        2 => 29,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    };
+    schedule.months().iter().any(|month| first <= longest(month))
 }

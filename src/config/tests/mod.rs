@@ -2,8 +2,10 @@
 
 mod bad;
 mod good;
+mod json_schema;
 mod overriding;
 mod reference;
+mod schema;
 mod without_prices;
 
 use super::load::load_and_build_with;
@@ -12,6 +14,7 @@ use crate::registry::CONNECTORS;
 use crate::secrets::EnvironmentSecrets;
 use omnistock_sdk::{ConnectorSpec, SecretResolver};
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 
 /// Files and variables of one test.
@@ -46,7 +49,9 @@ impl World {
         for (name, text) in &self.files {
             let path = folder.path().join(name);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
+            std::fs::write(&path, text).unwrap();
+            // Whatever the umask of who runs the test: readable by all.
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
         }
         let secrets: Arc<dyn SecretResolver> =
             Arc::new(EnvironmentSecrets::new(self.environment.clone(), folder.path()));

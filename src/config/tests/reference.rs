@@ -1,20 +1,19 @@
 //! The files of `config/`: they load, and the reference names every setting.
 
 use super::World;
+use crate::config::StoreChoice;
 use crate::config::schema::{INNER, Keys, SECTIONS};
-use crate::config::{Severity, StoreChoice};
 use omnistock_words::{Carve, ChannelName, LocationName, Mode, PriceFloor, Quantity, SafetyStock, Stale};
 use std::time::Duration;
 
-const REFERENCE: &str = include_str!("../../../config/omnistock.toml");
+const REFERENCE: &str = include_str!("../../../config/reference.toml");
 
-/// The secrets that the reference names.
+/// Its secrets come from the environment.
 fn reference() -> World {
-    let text = REFERENCE.replace("{ file = \"secrets/shop-secret\" }", "{ env = \"SHOP_SECRET\" }");
-    let text = text.replace("{ credential = \"shop-key\" }\n", "{ env = \"SHOP_KEY\" }\n");
-    let text = text.replace("{ credential = \"outlet-key\" }", "{ env = \"OUTLET_KEY\" }");
+    let text = REFERENCE.replace("{ file = \"secrets/shop-secret\" }", "{ env = \"shop-secret\" }");
+    let text = text.replace("{ credential = ", "{ env = ");
     let mut world = World::new(&text);
-    for name in ["SHOP_KEY", "SHOP_SECRET", "SHOP_WEBHOOK_SECRET", "OUTLET_KEY"] {
+    for name in ["shop-key", "shop-secret", "SHOP_WEBHOOK_SECRET", "outlet-key"] {
         world = world.variable(name, "x");
     }
     world
@@ -114,25 +113,113 @@ fn every_key_stands_in_the_reference() {
     }
 }
 
+/// A line of the reference in its section (`file` and so on for a connector's own), commented out or not.
+struct Line {
+    section: String,
+    kind: String,
+    text: String,
+}
+
+impl Line {
+    fn key(&self) -> &str {
+        self.text.split_once('=').unwrap().0.trim()
+    }
+}
+
+/// The lines with a key, also those that are commented out.
+fn lines() -> Vec<Line> {
+    let (mut found, mut section, mut kind) = (Vec::new(), String::new(), String::new());
+    for line in REFERENCE.lines() {
+        let line = line.strip_prefix("# ").unwrap_or(line);
+        if let Some(title) = line.strip_prefix('[') {
+            let name = title.trim_start_matches('[').split([']', '.']).next().unwrap();
+            (section, kind) = (name.to_owned(), String::new());
+        } else if let Some((key, rest)) = line.split_once('=')
+            && key.trim().bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+        {
+            if section == "connectors" && key.trim() == "kind" {
+                rest.split('"').nth(1).unwrap().clone_into(&mut kind);
+            }
+            found.push(Line {
+                section: section.clone(),
+                kind: kind.clone(),
+                text: line.to_owned(),
+            });
+        }
+    }
+    found
+}
+
+#[test]
+fn every_own_key_of_every_kind_of_connector_stands_in_the_reference() {
+    let schema = crate::config::json_schema();
+    let lines = lines();
+    for table in schema["properties"]["connectors"]["additionalProperties"]["anyOf"]
+        .as_array()
+        .unwrap()
+    {
+        let kind = table["properties"]["kind"]["const"].as_str().unwrap();
+        let there: Vec<&str> = lines.iter().filter(|line| line.kind == kind).map(Line::key).collect();
+        let all = table["properties"].as_object().unwrap().keys();
+        let own = all.filter(|key| !crate::config::schema::CONNECTOR.names().any(|name| name == *key));
+        let missing: Vec<&String> = own.filter(|key| !there.contains(&key.as_str())).collect();
+        assert!(
+            missing.is_empty(),
+            "kind = {kind:?} of config/reference.toml lacks {missing:?}"
+        );
+    }
+}
+
+#[test]
+fn what_is_commented_out_in_the_reference_would_be_taken() {
+    let schema = crate::config::json_schema();
+    for line in lines() {
+        let (section, kind) = (&line.section, &line.kind);
+        let head = match section.as_str() {
+            "store" | "server" | "history" => format!("[{section}]"),
+            "rules" | "bundles" | "test" => format!("[[{section}]]"),
+            _ => format!("[{section}.x]"),
+        };
+        let kind = if kind.is_empty() || line.key() == "kind" {
+            String::new()
+        } else {
+            format!("kind = {kind:?}\n")
+        };
+        let text = format!("{head}\n{kind}{}\n", line.text);
+        let parsed = super::schema::parsed(&text).unwrap_or_else(|| panic!("{text}"));
+        assert_eq!(super::json_schema::wrong(&schema, &schema, &parsed, ""), None, "{text}");
+    }
+}
+
 #[test]
 fn the_other_examples_load_without_a_word() {
-    let small = include_str!("../../../config/file-and-woocommerce.toml").replace("credential", "env");
-    let both = include_str!("../../../config/medusa-and-woocommerce.toml");
-    let names = [
-        "shop-key",
-        "shop-secret",
-        "shop-webhook",
-        "MEDUSA_API_KEY",
-        "WOO_KEY",
-        "WOO_SECRET",
-        "WOO_WEBHOOK_SECRET",
-    ];
-    for text in [small.as_str(), both] {
-        let world = names
-            .iter()
-            .fold(World::new(text), |world, name| world.variable(name, "x"));
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
+    let mut seen = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        if !name.ends_with(".toml") || name == "reference.toml" {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path)
+            .unwrap()
+            .replace("{ credential = ", "{ env = ");
+        let secrets = text
+            .split("{ env = \"")
+            .skip(1)
+            .map(|rest| rest.split('"').next().unwrap());
+        let world = secrets.fold(World::new(&text), |world, name| world.variable(name, "x"));
         let problems = world.problems();
-        assert!(problems.is_empty(), "{}", crate::config::render(&problems));
-        assert!(problems.iter().all(|problem| problem.severity == Severity::Warning));
+        assert!(problems.is_empty(), "{name}\n{}", crate::config::render(&problems));
+        seen.push((name, text.lines().count()));
     }
+    let lines = |wanted: &str| seen.iter().find(|(name, _)| name == wanted).map(|(_, lines)| *lines);
+    for name in [
+        "file-and-woocommerce.toml",
+        "odoo-shop-and-marketplaces.toml",
+        "three-daemons-on-a-cluster.toml",
+    ] {
+        assert!(lines(name).is_some(), "{name}");
+    }
+    assert!(lines("two-warehouses-and-stores.toml").unwrap() < 80);
 }
