@@ -3,7 +3,7 @@
 
 use omnistock_file::read_file;
 use omnistock_sdk::{ConnectorContext, LocationCodes, Report, SecretReference, SecretResolver, SecretString};
-use omnistock_words::{ConnectorName, LocationName, Millis};
+use omnistock_words::{Basis, ConnectorName, LocationName, Millis};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -23,7 +23,7 @@ fn context() -> ConnectorContext {
         name: ConnectorName::new("erp").unwrap(),
         locations: LocationCodes::new(places.to_vec(), [].into()),
         secrets: Arc::new(NoSecrets),
-        basis: None,
+        basis: Some(Basis::Physical),
         folder: PathBuf::from("/in"),
     }
 }

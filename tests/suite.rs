@@ -12,6 +12,7 @@
 mod bad_input;
 mod command_line;
 mod evaluate;
+mod export;
 mod fake_view;
 mod flood;
 mod gate;

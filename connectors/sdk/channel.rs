@@ -133,3 +133,11 @@ pub trait ChannelRole: Send + Sync {
     /// Sets numbers. At most `max_write` items of one group. One outcome per item, in order.
     async fn write(&self, items: &[WriteItem]) -> Result<Vec<ItemOutcome>, ConnectorError>;
 }
+
+/// A channel without listings of its own: it lists the articles that it is told of.
+#[async_trait]
+pub trait ArticleRole: Send + Sync {
+    /// Lists these articles too, next to those that it was told of before: each is in the catalogue from now on, until
+    /// the process ends. Buyers are shown nothing of one before its number is written.
+    async fn carry(&self, skus: &[Sku]) -> Result<(), ConnectorError>;
+}

@@ -1,8 +1,8 @@
 //! A connector, its registry entry and what it is given to build itself.
 
 use crate::{
-    ChannelRole, ConnectorError, Manifest, OrderSource, PriceRole, SecretResolver, SettingProblem, StockSource,
-    WebhookRole,
+    ArticleRole, ChannelRole, ConnectorError, Manifest, OrderSource, PriceRole, SecretResolver, SettingProblem,
+    StockSource, WebhookRole,
 };
 use async_trait::async_trait;
 use omnistock_words::{Basis, CallLimits, ConnectorName, LocationName, Millis, VendorLocation};
@@ -35,6 +35,11 @@ pub trait Connector: Send + Sync + 'static {
 
     /// Its role as a channel that is written.
     fn channel(&self) -> Option<&dyn ChannelRole> {
+        None
+    }
+
+    /// Its role as a channel that lists what it is told of, instead of having listings of its own.
+    fn articles(&self) -> Option<&dyn ArticleRole> {
         None
     }
 

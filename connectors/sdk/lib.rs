@@ -24,7 +24,8 @@ pub mod verify;
 mod webhook;
 
 pub use channel::{
-    ChannelRole, ItemOutcome, ListingKey, ListingPage, ListingReading, ListingReference, ReservedLine, WriteItem,
+    ArticleRole, ChannelRole, ItemOutcome, ListingKey, ListingPage, ListingReading, ListingReference, ReservedLine,
+    WriteItem,
 };
 pub use connector::{BuildConnector, Connector, ConnectorContext, ConnectorSpec, Cursor, LocationCodes, now};
 pub use error::{ConnectorError, ErrorClass};

@@ -27,6 +27,11 @@ impl<'a> SettingsReader<'a> {
         });
     }
 
+    /// How many problems there are so far.
+    pub fn told(&self) -> usize {
+        self.problems.len()
+    }
+
     /// Whether nothing was wrong so far.
     pub fn is_fine(&self) -> bool {
         self.problems.is_empty()

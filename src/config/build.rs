@@ -5,7 +5,7 @@ use super::problem::{Problem, Severity};
 use super::schema;
 use super::secret::is_about_plain_secret;
 use super::{Configuration, Connectors};
-use omnistock_sdk::{Connector, ConnectorContext, LocationCodes, SecretResolver, SettingProblem, nearest};
+use omnistock_sdk::{Connector, ConnectorContext, LocationCodes, Role, SecretResolver, SettingProblem, nearest};
 use omnistock_words::{ChannelName, ConnectorName};
 use std::sync::Arc;
 
@@ -82,6 +82,11 @@ impl Configuration {
 /// A role that the configuration gives a connector, but that its kind doesn't have in this version.
 fn without_role(name: &ConnectorName, connector: &ConnectorConfiguration, built: &dyn Connector) -> Option<Problem> {
     let missing = match connector.channels.first() {
+        Some(channel) if built.channel().is_none() && connector.is_source && writes(connector) => {
+            format!(
+                "channel `{channel}` can't be written: with `basis` this connector reads; make another one without `basis` that writes"
+            )
+        }
         Some(channel) if built.channel().is_none() => {
             format!(
                 "channel `{channel}` can't be written: kind \"{}\" is no channel in this version",
@@ -97,6 +102,11 @@ fn without_role(name: &ConnectorName, connector: &ConnectorConfiguration, built:
         _ => return None,
     };
     Some(placed(name, connector, &SettingProblem::new("", missing)))
+}
+
+/// Whether its kind can be a channel at all.
+fn writes(connector: &ConnectorConfiguration) -> bool {
+    (connector.spec.manifest)().facts.roles.contains(&Role::Channel)
 }
 
 /// A connector's finding at the nearest place that its key has in a file.

@@ -2,10 +2,10 @@
 
 use async_trait::async_trait;
 use omnistock_sdk::{
-    CallKind, CallLimits, ChannelRole, Connector, ConnectorError, Cursor, Facts, Grouping, ItemOutcome, Learned,
-    ListingKey, ListingPage, ListingReading, ListingReference, Manifest, OrderPage, OrderSource, PriceCurrency,
-    PriceField, PriceItem, PriceOutcome, PriceReading, PriceRole, PriceTerms, PricedPage, ReservedLine, WriteItem,
-    learn, now,
+    ArticleRole, CallKind, CallLimits, ChannelRole, Connector, ConnectorError, Cursor, Facts, Grouping, ItemOutcome,
+    Learned, ListingKey, ListingPage, ListingReading, ListingReference, Manifest, OrderPage, OrderSource,
+    PriceCurrency, PriceField, PriceItem, PriceOutcome, PriceReading, PriceRole, PriceTerms, PricedPage, ReservedLine,
+    WriteItem, learn, now,
 };
 use omnistock_words::{
     ListingId, LocationName, Millis, OrderFact, OrderId, Price, Quantity, Sku, VendorLocation, WriteMeaning,
@@ -59,6 +59,8 @@ pub(super) struct Shop {
     pub(super) refused_prices: BTreeSet<String>,
     /// The shop says yes to prices and keeps its own.
     pub(super) deaf: bool,
+    /// What it was told of, where it has no listings of its own.
+    pub(super) told: Option<BTreeSet<String>>,
     /// Every call that wrote prices.
     pub(super) price_calls: Vec<Vec<(String, Price)>>,
 }
@@ -154,13 +156,17 @@ impl Fake {
         *self.dead.lock().unwrap() = error;
     }
 
-    fn alive(&self) -> Result<(), ConnectorError> {
+    pub(super) fn alive(&self) -> Result<(), ConnectorError> {
         self.tried.fetch_add(1, Ordering::Relaxed);
         self.dead.lock().unwrap().clone().map_or(Ok(()), Err)
     }
 
     fn reading(shop: &Shop, id: &str) -> Option<ListingReading> {
-        let number = *shop.numbers.get(id)?;
+        let told = shop.told.as_ref().is_some_and(|told| told.contains(id));
+        let number = shop.numbers.get(id).copied();
+        if number.is_none() && !told {
+            return None;
+        }
         let (listing, location) = id.split_once('@').map_or((id, None), |(id, at)| (id, Some(at)));
         let key = ListingKey {
             listing: ListingId::new(listing).unwrap(),
@@ -168,9 +174,13 @@ impl Fake {
         };
         Some(ListingReading {
             reference: ListingReference { key, parent: None },
-            sku: shop.skus.get(id).cloned().flatten().map(|sku| Sku::new(sku).unwrap()),
+            sku: if told {
+                Sku::new(id).ok()
+            } else {
+                shop.skus.get(id).cloned().flatten().map(|sku| Sku::new(sku).unwrap())
+            },
             place: location.map(|name| LocationName::new(name).unwrap()),
-            quantity: Some(Quantity::whole(number)),
+            quantity: number.map(Quantity::whole),
             reserved: shop.reserved.get(id).cloned().unwrap_or_default(),
             read_at: now(),
             unwritable: None,
@@ -191,14 +201,15 @@ impl ChannelRole for Fake {
         }
         let page = if self.limits.calls.is_empty() { 3 } else { 500 };
         let from: usize = cursor.map_or(0, |cursor| cursor.0.parse().unwrap());
-        let listings: Vec<_> = shop
-            .numbers
-            .keys()
+        let all: BTreeSet<&String> = shop.numbers.keys().chain(shop.told.iter().flatten()).collect();
+        let count = all.len();
+        let listings: Vec<_> = all
+            .into_iter()
             .skip(from)
             .take(page)
             .filter_map(|id| Self::reading(&shop, id))
             .collect();
-        let next = (from + page < shop.numbers.len()).then(|| Cursor((from + page).to_string()));
+        let next = (from + page < count).then(|| Cursor((from + page).to_string()));
         Ok(ListingPage { listings, next })
     }
 
@@ -376,6 +387,11 @@ impl Connector for Fake {
 
     fn prices(&self) -> Option<&dyn PriceRole> {
         Some(self)
+    }
+
+    fn articles(&self) -> Option<&dyn ArticleRole> {
+        let lists = self.shop.lock().unwrap().told.is_some();
+        lists.then_some(self)
     }
 
     async fn check(&self) -> Result<(), ConnectorError> {

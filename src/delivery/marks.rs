@@ -36,7 +36,11 @@ impl Worker {
     }
 
     fn pending(&mut self, sku: &Sku) {
-        for index in self.catalogue.of(sku) {
+        let listings = self.catalogue.of(sku);
+        if listings.is_empty() {
+            self.not_listed(sku);
+        }
+        for index in listings {
             if let Some(entry) = self.catalogue.get_mut(index) {
                 if !entry.pending {
                     // The reading that settled it speaks of the mark before.

@@ -7,6 +7,7 @@
 
 mod account;
 mod approved;
+mod articles;
 mod audit;
 mod auditing;
 mod board;
@@ -40,6 +41,8 @@ mod turns;
 mod wish;
 mod worker;
 
+#[cfg(test)]
+mod article_tests;
 #[cfg(test)]
 mod audit_tests;
 #[cfg(test)]

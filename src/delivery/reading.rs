@@ -190,7 +190,7 @@ impl Worker {
         }
         let every = i64::try_from(self.parts.timings.audit_every.as_millis()).unwrap_or(i64::MAX);
         self.audit_at = at.plus(every);
-        if std::mem::take(&mut self.prices.unread) {
+        if std::mem::take(&mut self.prices.unread) | self.articles.again() {
             self.audit_at = at;
         }
         self.parts.board.audited();

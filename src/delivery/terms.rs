@@ -25,7 +25,7 @@ pub(super) fn milliseconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
-pub(super) fn vendor(manifest: &Manifest, skew: Duration) -> Vendor {
+pub(super) fn vendor(manifest: &Manifest, skew: Duration, opens: bool) -> Vendor {
     Vendor {
         write: manifest.write,
         compare_and_set: manifest.compare_and_set,
@@ -34,5 +34,6 @@ pub(super) fn vendor(manifest: &Manifest, skew: Duration) -> Vendor {
         decimals: manifest.decimals,
         least: manifest.least,
         most: manifest.most,
+        opens,
     }
 }

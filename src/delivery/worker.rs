@@ -1,5 +1,6 @@
 //! One channel's worker: its memory, its loop, and when it wakes.
 
+use super::articles::Articles;
 use super::auditing::Auditing;
 use super::call::{Ending, Job};
 use super::catalogue::{Catalogue, Index};
@@ -40,6 +41,8 @@ pub(super) struct Audit {
     pub(super) cursor: Option<Cursor>,
     pub(super) seen: HashSet<Index>,
     pub(super) running: bool,
+    /// A channel without listings of its own was told of the articles.
+    pub(super) told: bool,
     pub(super) not_before: Option<Millis>,
     pub(super) failures: u32,
 }
@@ -94,6 +97,7 @@ pub(super) struct Worker {
     pub(super) endings: mpsc::Sender<Ending>,
     ended: mpsc::Receiver<Ending>,
     pub(super) marks_at: Option<Millis>,
+    pub(super) articles: Articles,
 }
 
 /// Carries out what the planner says of one channel.
@@ -148,7 +152,8 @@ impl Worker {
             calls: manifest.concurrency.max(1),
         };
         let throttle = Throttle::new(&parts);
-        let (vendor, settings) = (vendor(manifest, parts.timings.skew), parts.settings.load_full());
+        let opens = parts.connector.articles().is_some();
+        let (vendor, settings) = (vendor(manifest, parts.timings.skew, opens), parts.settings.load_full());
         let (endings, ended) = mpsc::channel(limits.calls + 2);
         let (gate, falls) = (*parts.gate.borrow(), *parts.falls.borrow());
         let prices = Prices::new(parts.connector.as_ref(), &settings, &parts.channel);
@@ -188,6 +193,7 @@ impl Worker {
             endings,
             ended,
             marks_at: None,
+            articles: Articles::default(),
         }
     }
 
@@ -240,6 +246,7 @@ impl Worker {
         self.decided();
         self.grant_wishes();
         self.go_on_auditing().await?;
+        self.tell_articles(now()).await?;
         let mut planned = Vec::new();
         if self.primed || self.falls {
             self.take_marks().await?;
@@ -285,6 +292,7 @@ impl Worker {
             self.settings = settings;
             self.take_approvals();
             self.price_settings_changed(now());
+            self.articles_changed(now());
             self.look_at_all();
         }
         let own = self

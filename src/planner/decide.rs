@@ -115,7 +115,9 @@ pub fn decide(facts: &Facts<'_>) -> Action {
         .is_some_and(|observed| observed.quantity.is_none())
         && document.confirmed()
     {
-        return if facts.fresh {
+        return if facts.vendor.opens {
+            open(facts, target)
+        } else if facts.fresh {
             Action::Park("the channel does not count stock of this listing: turn stock keeping on there")
         } else {
             Action::Read
@@ -127,6 +129,20 @@ pub fn decide(facts: &Facts<'_>) -> Action {
     match facts.vendor.write {
         WriteMeaning::Available => available(facts, target),
         WriteMeaning::Gross => gross(facts, target),
+    }
+}
+
+/// The first number of a listing that has none: there is no sale that it could hide.
+fn open(facts: &Facts<'_>, promise: Quantity) -> Action {
+    let quantity = fit(promise, facts.vendor);
+    if facts.mode == Mode::DecreaseOnly && quantity.is_positive() {
+        return unwritten(facts, Why::OnlyDecrease);
+    }
+    Action::Write {
+        quantity,
+        target: promise,
+        expected: None,
+        drift: false,
     }
 }
 

@@ -32,6 +32,7 @@ impl Case {
             decimals: 0,
             least: units(0),
             most: units(9_999),
+            opens: false,
         };
         Self {
             vendor,
@@ -353,6 +354,22 @@ fn a_listing_that_is_not_counted_is_parked_after_a_look() {
     assert_eq!(case.number(4), Action::Read);
     case.fresh = true;
     assert!(matches!(case.number(4), Action::Park(_)));
+}
+
+#[test]
+fn a_listing_that_writing_opens_is_written_also_with_zero() {
+    let mut case = Case::new(WriteMeaning::Available);
+    case.vendor.opens = true;
+    case.document.observed = Some(Observed {
+        quantity: None,
+        at: NOW.plus(-9),
+        until: NOW,
+    });
+    assert_eq!((case.number(4), case.number(0)), (write(4, 4), write(0, 0)));
+    case.mode = Mode::DecreaseOnly;
+    assert_eq!(case.number(4), Action::Nothing(Why::OnlyDecrease));
+    case.mode = Mode::Shadow;
+    assert_eq!(case.number(4), Action::Nothing(Why::Paused));
 }
 
 #[test]

@@ -39,6 +39,7 @@ fn compared(write: WriteMeaning, document: &ListingDocument, ours: i64, lines: &
         decimals: 0,
         least: units(0),
         most: units(9_999),
+        opens: false,
     };
     compare(&Facts {
         vendor: &vendor,

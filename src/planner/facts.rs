@@ -20,6 +20,8 @@ pub struct Vendor {
     pub least: Quantity,
     /// The largest number the vendor takes.
     pub most: Quantity,
+    /// A listing without a number gets one by being written; elsewhere the vendor does not count it.
+    pub opens: bool,
 }
 
 /// What the channel should show.

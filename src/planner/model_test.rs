@@ -48,6 +48,7 @@ impl Shop {
             decimals: 0,
             least,
             most,
+            opens: false,
         };
         Self {
             stock,

@@ -42,7 +42,7 @@ pub(crate) fn statements(
 }
 
 /// The text of a file: expanded, decoded, and not obviously something else.
-fn prepared(title: &str, bytes: Vec<u8>, format: &Format, max_bytes: u64) -> Result<String, Refusal> {
+pub(crate) fn prepared(title: &str, bytes: Vec<u8>, format: &Format, max_bytes: u64) -> Result<String, Refusal> {
     let kind = format.kind();
     let bytes = if format.gzip || gzip::named_gzip(title) {
         gzip::expand(title, &bytes, max_bytes)?
@@ -76,7 +76,7 @@ fn ended(bytes: &[u8], kind: FileKind) -> bool {
 }
 
 /// Proves that the text is whole, and finds its rows.
-fn opened<'t>(title: &str, text: &'t str, format: &Format) -> Result<(Table<'t>, Option<Promise>), Refusal> {
+pub(crate) fn opened<'t>(title: &str, text: &'t str, format: &Format) -> Result<(Table<'t>, Option<Promise>), Refusal> {
     let table = |rows| Table::records(text, rows, format.trim);
     match &format.layout {
         Layout::Csv { shape, trailer } => csv(title, text, format, *shape, trailer.as_deref()),

@@ -32,7 +32,7 @@ impl Kind {
 }
 
 /// Tells two states of a file apart. A move keeps it, a write or a replacement doesn't.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Print {
     inode: u64,
     pub(crate) size: u64,

@@ -5,7 +5,7 @@ use crate::format_table::{FormatTable, Notes};
 use crate::kind::FileKind;
 use crate::number::NumberFormat;
 use crate::structure::Shape;
-use omnistock_sdk::SettingProblem;
+use omnistock_sdk::SettingsReader;
 
 /// Where things stand in a document: keys from the top (JSON), elements from the root (XML).
 pub(crate) type Path = Vec<String>;
@@ -72,14 +72,9 @@ impl Format {
 }
 
 /// Checks a table; `key` is its place in the configuration, `name` what the files are called. All problems in one go.
-pub(crate) fn checked(
-    key: &str,
-    table: &FormatTable,
-    name: &str,
-    problems: &mut Vec<SettingProblem>,
-) -> Option<Format> {
-    let before = problems.len();
-    let mut notes = Notes { key, problems };
+pub(crate) fn checked(key: &str, table: &FormatTable, name: &str, reader: &mut SettingsReader<'_>) -> Option<Format> {
+    let before = reader.told();
+    let mut notes = Notes { key, reader };
     let kind = table.kind(name, &mut notes);
     let number = number(table, &mut notes);
     let encoding = notes.checked("encoding", table.encoding());
@@ -92,7 +87,7 @@ pub(crate) fn checked(
         count: kind.and_then(|kind| notes.checked("count", path(kind, table.count.as_deref(), true))?),
         sum: kind.and_then(|kind| notes.checked("sum", path(kind, table.sum.as_deref(), true))?),
     };
-    if problems.len() > before {
+    if reader.told() > before {
         return None;
     }
     Some(Format {
@@ -105,7 +100,7 @@ pub(crate) fn checked(
     })
 }
 
-fn number(table: &FormatTable, notes: &mut Notes<'_>) -> Option<NumberFormat> {
+fn number(table: &FormatTable, notes: &mut Notes<'_, '_>) -> Option<NumberFormat> {
     let decimal = notes.checked("decimal", table.decimal());
     let grouping = notes.checked("grouping", table.grouping(decimal));
     Some(NumberFormat {
@@ -115,7 +110,7 @@ fn number(table: &FormatTable, notes: &mut Notes<'_>) -> Option<NumberFormat> {
     })
 }
 
-fn layout(kind: FileKind, table: &FormatTable, notes: &mut Notes<'_>) -> Option<Layout> {
+fn layout(kind: FileKind, table: &FormatTable, notes: &mut Notes<'_, '_>) -> Option<Layout> {
     match kind {
         FileKind::Csv => {
             let delimiter = notes.checked("delimiter", table.delimiter());

@@ -3,7 +3,7 @@
 use crate::decode::TextEncoding;
 use crate::kind::FileKind;
 use crate::number::Minus;
-use omnistock_sdk::SettingProblem;
+use omnistock_sdk::SettingsReader;
 use serde::Deserialize;
 
 /// As it stands in the configuration.
@@ -27,15 +27,15 @@ pub(crate) struct FormatTable {
 }
 
 /// Collects problems of one table.
-pub(crate) struct Notes<'n> {
+pub(crate) struct Notes<'n, 's> {
     pub(crate) key: &'n str,
-    pub(crate) problems: &'n mut Vec<SettingProblem>,
+    pub(crate) reader: &'n mut SettingsReader<'s>,
 }
 
-impl Notes<'_> {
+impl Notes<'_, '_> {
     pub(crate) fn note(&mut self, name: &str, message: &str) {
         let key = format!("{}.{name}", self.key);
-        self.problems.push(SettingProblem::new(key, message));
+        self.reader.problem(&key, message, "");
     }
 
     /// The value, or a problem of this name.
@@ -46,7 +46,7 @@ impl Notes<'_> {
 
 impl FormatTable {
     /// As configured, else by the name of the files, else CSV.
-    pub(crate) fn kind(&self, name: &str, notes: &mut Notes<'_>) -> Option<FileKind> {
+    pub(crate) fn kind(&self, name: &str, notes: &mut Notes<'_, '_>) -> Option<FileKind> {
         match &self.kind {
             Some(word) => notes.checked("kind", FileKind::by_word(word)),
             None => Some(FileKind::by_name(name).unwrap_or(FileKind::Csv)),
@@ -54,7 +54,7 @@ impl FormatTable {
     }
 
     /// Refuses keys that mean nothing for this kind of file.
-    pub(crate) fn foreign_keys(&self, kind: FileKind, notes: &mut Notes<'_>) {
+    pub(crate) fn foreign_keys(&self, kind: FileKind, notes: &mut Notes<'_, '_>) {
         let cells = kind == FileKind::Csv;
         let foreign = [
             ("delimiter", self.delimiter.is_some() && !cells),

@@ -1,9 +1,10 @@
-//! Source `file`: a folder into which an ERP drops CSV, JSON or XML files. See the README beside.
+//! `file`: a folder into which an ERP drops CSV, JSON or XML files, or the one file that a channel is written to. See the README beside.
 
 mod aside;
 mod content;
 mod csv_rows;
 mod decode;
+mod export;
 mod folder;
 mod format;
 mod format_table;
@@ -33,8 +34,8 @@ mod xml_rows;
 
 use async_trait::async_trait;
 use omnistock_sdk::{
-    Connector, ConnectorContext, ConnectorError, ConnectorSpec, Facts, Grouping, Manifest, Report, Role,
-    SettingProblem, StockSource,
+    ArticleRole, ChannelRole, Connector, ConnectorContext, ConnectorError, ConnectorSpec, Facts, Grouping, Manifest,
+    PriceRole, Report, Role, SettingProblem, StockSource,
 };
 use omnistock_words::{Basis, Millis, Quantity, WriteMeaning};
 use std::sync::Arc;
@@ -44,12 +45,20 @@ use transport::Where;
 /// The registry entry of kind `file`.
 pub const SPEC: ConnectorSpec = ConnectorSpec {
     kind: "file",
-    about: "A folder into which an ERP drops CSV, JSON or XML files with stock, prices and order statements.",
+    about: "A folder into which an ERP drops CSV, JSON or XML files with stock, prices and order statements; or a file that is written, with what a channel may promise.",
     manifest,
     build,
 };
 
 fn build(context: ConnectorContext, table: serde_json::Value) -> Result<Arc<dyn Connector>, Vec<SettingProblem>> {
+    // A source states what its figures contain; what has no figures is written.
+    if context.basis.is_none() {
+        let export = export::Export::new(export::read(&context, table)?);
+        return Ok(Arc::new(FileConnector {
+            manifest: manifest(),
+            face: Face::Export(export),
+        }));
+    }
     let (plan, source) = settings::read(&context, table)?;
     let columns = &plan.stock.columns;
     if columns.brand.is_some() || columns.category.is_some() || columns.tags.is_some() {
@@ -57,9 +66,9 @@ fn build(context: ConnectorContext, table: serde_json::Value) -> Result<Arc<dyn 
     }
     Ok(Arc::new(FileConnector {
         manifest: manifest(),
-        source: match source {
-            Where::Folder(folders) => Source::Folder(source::FileSource::new(plan, folders, context.locations)),
-            Where::Web(web) => Source::Web(web::WebSource::new(plan, web, context.locations)),
+        face: match source {
+            Where::Folder(folders) => Face::Folder(source::FileSource::new(plan, folders, context.locations)),
+            Where::Web(web) => Face::Web(web::WebSource::new(plan, web, context.locations)),
         },
     }))
 }
@@ -85,25 +94,34 @@ pub fn read_file(
     content::stock(&plan, &context.locations, &facts, bytes).map_err(|refusal| refusal.reason)
 }
 
-/// Nothing is written: only the fields about reading mean anything.
+/// Of both: a source, and a file that is written. Nobody counts down what we write.
 fn manifest() -> Manifest {
     Manifest {
         kind: "file",
         write: WriteMeaning::Available,
         compare_and_set: false,
-        max_write: 1,
-        max_read: 1,
+        max_write: export::MOST_WRITE,
+        max_read: export::MOST_WRITE,
         grouping: Grouping::Any,
-        all_or_nothing: true,
+        all_or_nothing: false,
         concurrency: 1,
         clock_grain: Duration::from_secs(1),
         decimals: 6,
-        least: Quantity::MIN,
+        least: Quantity::ZERO,
         most: Quantity::MAX,
         facts: Facts {
-            roles: &[Role::Stock, Role::SourcePrices, Role::Statements],
+            roles: &[
+                Role::Stock,
+                Role::SourcePrices,
+                Role::Statements,
+                Role::Channel,
+                Role::Prices,
+            ],
             basis: &[Basis::Physical, Basis::NetOfReserved, Basis::NetOfOrders],
-            limits: "none: it is looked at as often as `every` says",
+            idempotency: "the file is replaced whole: the same numbers again are the same file",
+            sold_out: "0",
+            read_back: "the file, after each write; one that is gone is written again",
+            limits: "none: a source is looked at as often as `every` says",
             ..Facts::default()
         },
     }
@@ -111,13 +129,23 @@ fn manifest() -> Manifest {
 
 struct FileConnector {
     manifest: Manifest,
-    source: Source,
+    face: Face,
 }
 
 #[allow(clippy::large_enum_variant, reason = "there is one of it for each connector")]
-enum Source {
+enum Face {
     Folder(source::FileSource),
     Web(web::WebSource),
+    Export(export::Export),
+}
+
+impl FileConnector {
+    fn export(&self) -> Option<&export::Export> {
+        match &self.face {
+            Face::Export(export) => Some(export),
+            Face::Folder(_) | Face::Web(_) => None,
+        }
+    }
 }
 
 #[async_trait]
@@ -127,16 +155,31 @@ impl Connector for FileConnector {
     }
 
     fn stock(&self) -> Option<&dyn StockSource> {
-        Some(match &self.source {
-            Source::Folder(source) => source,
-            Source::Web(source) => source,
-        })
+        match &self.face {
+            Face::Folder(source) => Some(source),
+            Face::Web(source) => Some(source),
+            Face::Export(_) => None,
+        }
+    }
+
+    fn channel(&self) -> Option<&dyn ChannelRole> {
+        self.export().map(|export| -> &dyn ChannelRole { export })
+    }
+
+    fn articles(&self) -> Option<&dyn ArticleRole> {
+        self.export().map(|export| -> &dyn ArticleRole { export })
+    }
+
+    fn prices(&self) -> Option<&dyn PriceRole> {
+        let export = self.export().filter(|export| export.has_prices());
+        export.map(|export| -> &dyn PriceRole { export })
     }
 
     async fn check(&self) -> Result<(), ConnectorError> {
-        match &self.source {
-            Source::Folder(source) => source.check().await,
-            Source::Web(source) => source.check().await,
+        match &self.face {
+            Face::Folder(source) => source.check().await,
+            Face::Web(source) => source.check().await,
+            Face::Export(export) => export.check().await,
         }
     }
 }

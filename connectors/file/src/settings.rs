@@ -4,7 +4,7 @@ use crate::format::Format;
 use crate::format_table::FormatTable;
 use crate::kind::FileKind;
 use crate::transport::{Place, Places, TransportTable, Where, settle};
-use omnistock_sdk::{ConnectorContext, SecretReference, SettingProblem, read_settings};
+use omnistock_sdk::{ConnectorContext, SecretReference, SettingProblem, SettingsReader, read_settings};
 use omnistock_words::{Currency, LocationName, Percent, PriceListName};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -129,29 +129,29 @@ pub(crate) struct Plan {
 /// Reads and checks the table; all problems in one go. What the files say, and where they are.
 pub(crate) fn read(context: &ConnectorContext, table: serde_json::Value) -> Result<(Plan, Where), Vec<SettingProblem>> {
     let table: FileTable = read_settings(table)?;
-    let mut problems = Vec::new();
-    let place = Place::new("", context, table.path.as_deref(), table.url.as_deref(), &mut problems);
+    let mut reader = SettingsReader::new(context.secrets.as_ref());
+    let place = Place::new("", context, table.path.as_deref(), table.url.as_deref(), &mut reader);
     let name = place.as_ref().map(Place::name).unwrap_or_default();
-    let format = crate::format::checked("format", &table.format, &name, &mut problems);
-    check_location(context, &table, &mut problems);
-    let prices = checked_prices(&table, &mut problems);
+    let format = crate::format::checked("format", &table.format, &name, &mut reader);
+    check_location(context, &table, &mut reader);
+    let prices = checked_prices(&table, &mut reader);
     let max_bytes = table.max_bytes.unwrap_or(512 << 20);
     if max_bytes == 0 {
-        problems.push(SettingProblem::new("max_bytes", "0 would refuse every file"));
+        reader.problem("max_bytes", "0 would refuse every file", "");
     }
     let orders = table.orders.as_ref().map(|orders| {
         let (path, url) = (orders.path.as_deref(), orders.url.as_deref());
-        let place = Place::new("orders.", context, path, url, &mut problems);
+        let place = Place::new("orders.", context, path, url, &mut reader);
         let name = place.as_ref().map(Place::name).unwrap_or_default();
         let format = match &orders.format {
-            Some(own) => crate::format::checked("orders.format", own, &name, &mut problems),
-            None => inherited(&name, format.as_ref(), &mut problems),
+            Some(own) => crate::format::checked("orders.format", own, &name, &mut reader),
+            None => inherited(&name, format.as_ref(), &mut reader),
         };
         (place, format)
     });
     let (orders_place, orders_format) = orders.unzip();
     let transport = TransportTable {
-        settle: table.settle.as_deref().and_then(|text| settle(text, &mut problems)),
+        settle: table.settle.as_deref().and_then(|text| settle(text, &mut reader)),
         settle_set: table.settle.is_some(),
         user: table.user.as_deref(),
         password: table.password.as_ref(),
@@ -160,37 +160,37 @@ pub(crate) fn read(context: &ConnectorContext, table: serde_json::Value) -> Resu
         max_bytes,
         as_of_column: table.columns.as_of.is_some(),
     };
-    let places = Places::of(place, orders_place, &mut problems);
-    let source = places.and_then(|places| transport.checked(context, places, &mut problems));
-    let (Some(source), Some(format), true) = (source, format, problems.is_empty()) else {
-        return Err(problems);
-    };
-    let (bad_rows, duplicates) = (table.bad_rows, table.duplicates);
-    let orders = table.orders.zip(orders_format.flatten());
-    let orders = orders.map(|(orders, format)| OrdersPlan {
-        format,
-        columns: orders.columns,
-        duplicates,
+    let places = Places::of(place, orders_place, &mut reader);
+    let source = places.and_then(|places| transport.checked(context, places, &mut reader));
+    let read = source.zip(format).map(|(source, format)| {
+        let (bad_rows, duplicates) = (table.bad_rows, table.duplicates);
+        let orders = table.orders.zip(orders_format.flatten());
+        let orders = orders.map(|(orders, format)| OrdersPlan {
+            format,
+            columns: orders.columns,
+            duplicates,
+        });
+        let stock = StockPlan {
+            format,
+            columns: table.columns,
+            location: table.location,
+            prices,
+            currency: table.currency,
+            bad_rows,
+            duplicates,
+        };
+        let plan = Plan {
+            stock,
+            orders,
+            max_bytes,
+        };
+        (plan, source)
     });
-    let stock = StockPlan {
-        format,
-        columns: table.columns,
-        location: table.location,
-        prices,
-        currency: table.currency,
-        bad_rows,
-        duplicates,
-    };
-    let plan = Plan {
-        stock,
-        orders,
-        max_bytes,
-    };
-    Ok((plan, source))
+    reader.finish(read)
 }
 
 /// The stock's format, for order statements that state none of their own.
-fn inherited(path: &str, stock: Option<&Format>, problems: &mut Vec<SettingProblem>) -> Option<Format> {
+fn inherited(path: &str, stock: Option<&Format>, reader: &mut SettingsReader<'_>) -> Option<Format> {
     let stock = stock?;
     let (kind, named) = (stock.kind(), FileKind::by_name(path));
     if kind == FileKind::Xml || named.is_some_and(|named| named != kind) {
@@ -199,34 +199,33 @@ fn inherited(path: &str, stock: Option<&Format>, problems: &mut Vec<SettingProbl
             "{path:?} needs a format of its own, such as {{ kind = {:?}, … }}: that of the stock does not fit",
             own.word()
         );
-        problems.push(SettingProblem::new("orders.format", message));
+        reader.problem("orders.format", message, "");
         return None;
     }
     Some(stock.clone().without_claims())
 }
 
-fn check_location(context: &ConnectorContext, table: &FileTable, problems: &mut Vec<SettingProblem>) {
+fn check_location(context: &ConnectorContext, table: &FileTable, reader: &mut SettingsReader<'_>) {
     match (&table.location, &table.columns.location) {
-        (Some(_), Some(_)) => problems.push(SettingProblem::new(
+        (Some(_), Some(_)) => reader.problem(
             "location",
             "the location is given twice, for the whole file and as columns.location: keep one",
-        )),
-        (None, None) => problems.push(SettingProblem::new(
+            "",
+        ),
+        (None, None) => reader.problem(
             "location",
             "nothing says where the stock lies: set location = \"berlin\" for the whole file, or columns.location",
-        )),
+            "",
+        ),
         (Some(name), None) if context.locations.name(&context.locations.code(name)).as_ref() != Some(name) => {
-            problems.push(SettingProblem::new(
-                "location",
-                format!("there is no [locations.{name}]"),
-            ));
+            reader.problem("location", format!("there is no [locations.{name}]"), "");
         }
         _ => {}
     }
 }
 
-fn checked_prices(table: &FileTable, problems: &mut Vec<SettingProblem>) -> Vec<(PriceListName, String)> {
-    let mut problem = |key: &str, message: &str| problems.push(SettingProblem::new(key, message));
+fn checked_prices(table: &FileTable, reader: &mut SettingsReader<'_>) -> Vec<(PriceListName, String)> {
+    let mut problem = |key: &str, message: &str| reader.problem(key, message, "");
     let prices = match (&table.columns.price, &table.price_list) {
         (None, None) => Vec::new(),
         (Some(PriceColumns::One(column)), Some(list)) => vec![(list.clone(), column.clone())],

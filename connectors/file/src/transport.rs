@@ -2,7 +2,7 @@
 
 use crate::pattern::Pattern;
 use omnistock_sdk::http::{Http, HttpSettings};
-use omnistock_sdk::{ConnectorContext, SecretReference, SecretString, SettingProblem};
+use omnistock_sdk::{ConnectorContext, SecretReference, SecretString, SettingsReader};
 use std::time::Duration;
 use url::Url;
 
@@ -23,7 +23,7 @@ impl Place {
         context: &ConnectorContext,
         path: Option<&str>,
         url: Option<&str>,
-        problems: &mut Vec<SettingProblem>,
+        reader: &mut SettingsReader<'_>,
     ) -> Option<Self> {
         let (key, place) = match (path, url) {
             (Some(path), None) => ("path", Pattern::new(&context.folder, path).map(Self::Folder)),
@@ -35,9 +35,7 @@ impl Place {
             ),
         };
         let key = format!("{prefix}{key}");
-        place
-            .map_err(|message| problems.push(SettingProblem::new(key, message)))
-            .ok()
+        place.map_err(|message| reader.problem(&key, message, "")).ok()
     }
 
     /// What its files are called.
@@ -86,7 +84,7 @@ impl Places {
     pub(crate) fn of(
         stock: Option<Place>,
         orders: Option<Option<Place>>,
-        problems: &mut Vec<SettingProblem>,
+        reader: &mut SettingsReader<'_>,
     ) -> Option<Self> {
         match (stock?, orders) {
             (Place::Folder(stock), None) => Some(Self::Folder(stock, None)),
@@ -98,7 +96,7 @@ impl Places {
             (_, Some(None)) => None,
             _ => {
                 let message = "stock and orders must be in folders, or at addresses of one host: make two connectors";
-                problems.push(SettingProblem::new("orders", message));
+                reader.problem("orders", message, "");
                 None
             }
         }
@@ -159,7 +157,7 @@ impl TransportTable<'_> {
         &self,
         context: &ConnectorContext,
         places: Places,
-        problems: &mut Vec<SettingProblem>,
+        reader: &mut SettingsReader<'_>,
     ) -> Option<Where> {
         match places {
             Places::Folder(stock, orders) => {
@@ -170,12 +168,12 @@ impl TransportTable<'_> {
                     ("as_of", self.as_of.is_some()),
                 ];
                 for (key, _) in foreign.iter().filter(|(_, set)| *set) {
-                    problems.push(SettingProblem::new(*key, "goes with `url` only"));
+                    reader.problem(key, "goes with `url` only", "");
                 }
                 let settle = self.settle;
                 Some(Where::Folder(Folders { stock, orders, settle }))
             }
-            Places::Web(stock, orders) => self.web(context, stock, orders, problems).map(Where::Web),
+            Places::Web(stock, orders) => self.web(context, stock, orders, reader).map(Where::Web),
         }
     }
 
@@ -184,33 +182,27 @@ impl TransportTable<'_> {
         context: &ConnectorContext,
         stock: Url,
         orders: Option<Url>,
-        problems: &mut Vec<SettingProblem>,
+        reader: &mut SettingsReader<'_>,
     ) -> Option<Web> {
-        let before = problems.len();
+        let before = reader.told();
         if self.settle_set {
-            problems.push(SettingProblem::new(
-                "settle",
-                "goes with `path` only: an answer says where it ends",
-            ));
+            reader.problem("settle", "goes with `path` only: an answer says where it ends", "");
         }
         let as_of_request = match (self.as_of, self.as_of_column) {
             (None, _) => false,
             (Some("request"), false) => true,
             (Some(_), true) => {
-                problems.push(SettingProblem::new(
-                    "as_of",
-                    "is given twice, here and as columns.as_of: keep one",
-                ));
+                reader.problem("as_of", "is given twice, here and as columns.as_of: keep one", "");
                 false
             }
             (Some(other), false) => {
                 let message =
                     format!("{other:?} is not known; there is \"request\", for figures computed when asked for");
-                problems.push(SettingProblem::new("as_of", message));
+                reader.problem("as_of", message, "");
                 false
             }
         };
-        let login = self.login(context, problems);
+        let login = self.login(reader);
         if !matches!(login, Login::Nobody) && stock.scheme() == "http" {
             tracing::warn!(connector = %context.name, "credentials go over http, where everybody on the way can read them: use https");
         }
@@ -223,9 +215,9 @@ impl TransportTable<'_> {
             ..HttpSettings::new(base)
         };
         let http = Http::new(settings)
-            .map_err(|error| problems.push(SettingProblem::new("url", error.message)))
+            .map_err(|error| reader.problem("url", error.message, ""))
             .ok()?;
-        (problems.len() == before).then_some(Web {
+        (reader.told() == before).then_some(Web {
             http,
             stock,
             orders,
@@ -234,23 +226,16 @@ impl TransportTable<'_> {
         })
     }
 
-    fn login(&self, context: &ConnectorContext, problems: &mut Vec<SettingProblem>) -> Login {
-        let mut resolved = |key: &str, reference: &SecretReference| {
-            let secret = context.secrets.resolve(reference);
-            secret
-                .map_err(|message| problems.push(SettingProblem::new(key, message)))
-                .unwrap_or_default()
-        };
+    fn login(&self, reader: &mut SettingsReader<'_>) -> Login {
         match (self.user, self.password, self.token) {
             (None, None, None) => Login::Nobody,
-            (Some(user), Some(password), None) => Login::Basic {
+            (Some(user), Some(_), None) => Login::Basic {
                 user: user.to_owned(),
-                password: resolved("password", password),
+                password: reader.secret("password", self.password).unwrap_or_default(),
             },
-            (None, None, Some(token)) => Login::Bearer(resolved("token", token)),
+            (None, None, Some(_)) => Login::Bearer(reader.secret("token", self.token).unwrap_or_default()),
             _ => {
-                let message = "`user` and `password` go together, or `token` stands alone";
-                problems.push(SettingProblem::new("user", message));
+                reader.problem("user", "`user` and `password` go together, or `token` stands alone", "");
                 Login::Nobody
             }
         }
@@ -258,7 +243,7 @@ impl TransportTable<'_> {
 }
 
 /// How long a file must be unchanged.
-pub(crate) fn settle(text: &str, problems: &mut Vec<SettingProblem>) -> Option<Duration> {
+pub(crate) fn settle(text: &str, reader: &mut SettingsReader<'_>) -> Option<Duration> {
     let units = [("ms", 1), ("s", 1_000), ("m", 60_000)];
     let read = units.iter().find_map(|(unit, factor)| {
         let number: u64 = text.strip_suffix(unit)?.trim_end().parse().ok()?;
@@ -268,7 +253,7 @@ pub(crate) fn settle(text: &str, problems: &mut Vec<SettingProblem>) -> Option<D
     });
     if read.is_none() {
         let message = format!("{text:?} is no time between \"50ms\" and \"60m\"");
-        problems.push(SettingProblem::new("settle", message));
+        reader.problem("settle", message, "");
     }
     read.map(Duration::from_millis)
 }

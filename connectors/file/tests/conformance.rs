@@ -1,36 +1,135 @@
-//! The conformance suite against a folder with files.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+//! The conformance suite against a folder with files, and against one file that is written.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use async_trait::async_trait;
 use omnistock_conformance::{Access, Applies, Fake, Fault, Figure, NotApplicable};
 use omnistock_file::SPEC;
-use omnistock_sdk::{Connector, ConnectorContext, LocationCodes, SecretReference, SecretResolver, SecretString};
-use omnistock_words::{ConnectorName, LocationName};
+use omnistock_sdk::{
+    ArticleRole, ChannelRole, Connector, ConnectorContext, ConnectorError, ListingReference, Manifest, PriceRole,
+    StockSource,
+};
+use omnistock_words::{Basis, ListingId, Quantity, Sku};
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::fs;
-use std::sync::Arc;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
-struct NoSecrets;
+const HEADER: &str = "sku,quantity,price,currency\n";
+const NO_SERVER: NotApplicable = NotApplicable("a folder has no credentials and no answers");
 
-impl SecretResolver for NoSecrets {
-    fn resolve(&self, reference: &SecretReference) -> Result<SecretString, String> {
-        Err(format!("nothing at {reference:?}"))
+struct Folder {
+    root: tempfile::TempDir,
+    delivered: AtomicUsize,
+    /// Articles that the channel was told of: what the daemon knows.
+    articles: Arc<Mutex<BTreeSet<Sku>>>,
+}
+
+/// The two connectors that a person configures of this kind, seen as one: one reads files, one writes a file.
+struct Both {
+    source: Arc<dyn Connector>,
+    export: Arc<dyn Connector>,
+    articles: Arc<Mutex<BTreeSet<Sku>>>,
+}
+
+#[async_trait]
+impl Connector for Both {
+    fn manifest(&self) -> &Manifest {
+        self.export.manifest()
+    }
+
+    fn stock(&self) -> Option<&dyn StockSource> {
+        self.source.stock()
+    }
+
+    fn channel(&self) -> Option<&dyn ChannelRole> {
+        self.export.channel().map(|_| -> &dyn ChannelRole { self })
+    }
+
+    fn articles(&self) -> Option<&dyn ArticleRole> {
+        self.export.articles()
+    }
+
+    fn prices(&self) -> Option<&dyn PriceRole> {
+        self.export.prices()
+    }
+
+    async fn check(&self) -> Result<(), ConnectorError> {
+        self.source.check().await?;
+        self.export.check().await
     }
 }
 
-struct Folder {
-    folder: tempfile::TempDir,
-    written: AtomicUsize,
+/// The channel as its worker uses it: told of the articles before each catalogue.
+#[async_trait]
+impl ChannelRole for Both {
+    async fn catalogue(
+        &self,
+        cursor: Option<&omnistock_sdk::Cursor>,
+    ) -> Result<omnistock_sdk::ListingPage, ConnectorError> {
+        let told: Vec<Sku> = self.articles.lock().unwrap().iter().cloned().collect();
+        self.export.articles().unwrap().carry(&told).await?;
+        self.export.channel().unwrap().catalogue(cursor).await
+    }
+
+    async fn read(&self, listings: &[ListingReference]) -> Result<Vec<omnistock_sdk::ListingReading>, ConnectorError> {
+        self.export.channel().unwrap().read(listings).await
+    }
+
+    async fn write(
+        &self,
+        items: &[omnistock_sdk::WriteItem],
+    ) -> Result<Vec<omnistock_sdk::ItemOutcome>, ConnectorError> {
+        self.export.channel().unwrap().write(items).await
+    }
 }
 
 impl Folder {
     /// Under another name first, then renamed, as the README says.
     fn deliver(&self, text: &str) {
-        let number = self.written.fetch_add(1, Ordering::Relaxed);
-        let hidden = self.folder.path().join(format!(".stock-{number}.csv"));
+        let number = self.delivered.fetch_add(1, Ordering::Relaxed);
+        let hidden = self.root.path().join(format!(".stock-{number}.csv"));
         fs::write(&hidden, text).unwrap();
-        fs::rename(hidden, self.folder.path().join(format!("stock-{number}.csv"))).unwrap();
+        fs::rename(hidden, self.root.path().join(format!("stock-{number}.csv"))).unwrap();
+    }
+
+    fn export(&self) -> PathBuf {
+        self.root.path().join("export.csv")
+    }
+
+    /// The rows of the export as anybody reads them.
+    fn rows(&self) -> Vec<(String, String)> {
+        let Ok(bytes) = fs::read(self.export()) else {
+            return Vec::new();
+        };
+        let mut reader = csv::ReaderBuilder::new().from_reader(bytes.as_slice());
+        let rows = reader.records().map(|row| row.unwrap());
+        rows.map(|row| (row[0].to_owned(), row[1].to_owned())).collect()
+    }
+
+    /// As a person sets a number in an editor.
+    fn edit(&self, sku: &str, units: i64) {
+        let mut rows: Vec<_> = self.rows().into_iter().filter(|(other, _)| other != sku).collect();
+        rows.push((sku.to_owned(), units.to_string()));
+        let mut writer = csv::WriterBuilder::new()
+            .terminator(csv::Terminator::Any(b'\n'))
+            .from_writer(Vec::new());
+        for (sku, quantity) in rows {
+            writer.write_record([&sku, &quantity, "", ""]).unwrap();
+        }
+        let rows = String::from_utf8(writer.into_inner().unwrap()).unwrap();
+        let hidden = self.root.path().join(".edit");
+        fs::write(&hidden, format!("{HEADER}{rows}")).unwrap();
+        fs::rename(hidden, self.export()).unwrap();
+    }
+
+    fn context(&self, basis: Option<Basis>) -> ConnectorContext {
+        ConnectorContext {
+            basis,
+            folder: self.root.path().to_owned(),
+            ..omnistock_sdk::testing::context("erp", &[("berlin", ""), ("hamburg", "")])
+        }
     }
 }
 
@@ -38,26 +137,29 @@ impl Folder {
 impl Fake for Folder {
     async fn start() -> Self {
         Self {
-            folder: tempfile::tempdir().unwrap(),
-            written: AtomicUsize::new(0),
+            root: tempfile::tempdir().unwrap(),
+            delivered: AtomicUsize::new(0),
+            articles: Arc::default(),
         }
     }
 
     fn connector(&self, access: Access) -> Applies<Arc<dyn Connector>> {
-        if access != Access::Good {
-            return Err(NotApplicable("a folder has no credentials, address or answers"));
-        }
-        let places = ["berlin", "hamburg"].map(|name| LocationName::new(name).unwrap());
-        let context = ConnectorContext {
-            name: ConnectorName::new("erp").unwrap(),
-            locations: LocationCodes::new(places.to_vec(), [].into()),
-            secrets: Arc::new(NoSecrets),
-            folder: self.folder.path().to_owned(),
-            basis: None,
+        let path = match access {
+            Access::Good => "export.csv",
+            Access::WrongAddress => "nowhere/export.csv",
+            Access::WrongSecret | Access::ReadOnly | Access::Impatient => return Err(NO_SERVER),
         };
-        let table =
-            json!({"path": "stock-*.csv", "columns": {"sku": "sku", "quantity": "quantity", "location": "location"}});
-        Ok((SPEC.build)(context, table).unwrap_or_else(|problems| panic!("{problems:?}")))
+        let build =
+            |basis, table| (SPEC.build)(self.context(basis), table).unwrap_or_else(|problems| panic!("{problems:?}"));
+        let columns = json!({"sku": "sku", "quantity": "quantity", "location": "location"});
+        Ok(Arc::new(Both {
+            source: build(
+                Some(Basis::Physical),
+                json!({"path": "stock-*.csv", "columns": columns}),
+            ),
+            export: build(None, json!({"path": path})),
+            articles: Arc::clone(&self.articles),
+        }))
     }
 
     fn secrets(&self) -> Vec<String> {
@@ -65,10 +167,49 @@ impl Fake for Folder {
     }
 
     async fn fault(&self, _: Fault) -> Applies<()> {
-        Err(NotApplicable("a folder has no credentials, address or answers"))
+        Err(NO_SERVER)
     }
 
     async fn heal(&self) {}
+
+    fn add(&self, sku: &str, units: i64) -> Applies<()> {
+        if sku.is_empty() {
+            return Err(NotApplicable("a row is named by its article"));
+        }
+        if units > 1_000_000_000_000 {
+            return Err(NotApplicable("the file holds what we write, and that is never so much"));
+        }
+        self.articles.lock().unwrap().insert(Sku::new(sku).unwrap());
+        self.edit(sku, units);
+        Ok(())
+    }
+
+    fn add_unmanaged(&self, _: &str) -> Applies<()> {
+        Err(NotApplicable("each row has a number"))
+    }
+
+    fn remove(&self, _: &str) -> Applies<()> {
+        Err(NotApplicable("articles that a source has reported stay listed"))
+    }
+
+    fn nobody(&self) -> ListingReference {
+        ListingReference::plain(ListingId::new("nobody").unwrap())
+    }
+
+    fn set_stock(&self, sku: &str, units: i64) -> Applies<()> {
+        self.edit(sku, units);
+        Ok(())
+    }
+
+    fn shown(&self, sku: &str) -> i64 {
+        let row = self.rows().into_iter().find(|(other, _)| other == sku);
+        let quantity: Quantity = row.expect("a row").1.parse().unwrap();
+        quantity.as_whole().expect("whole units")
+    }
+
+    fn buy(&self, _: &str, _: i64) -> Applies<Option<String>> {
+        Err(NotApplicable("nobody buys from a file"))
+    }
 
     async fn report(&self, figures: &[Figure]) -> Applies<()> {
         let mut text = "sku,location,quantity\n".to_owned();

@@ -149,6 +149,7 @@ impl Sim {
             decimals: 0,
             least: Quantity::ZERO,
             most: Quantity::whole(plan.most),
+            opens: false,
         };
         self.intents += 1;
         let state = &self.store.channels[shop];

@@ -14,7 +14,7 @@ use crate::SPEC;
 use crate::content::{self, FileFacts};
 use crate::problem::Refusal;
 use omnistock_sdk::*;
-use omnistock_words::{ConnectorName, LocationName, Millis, VendorLocation};
+use omnistock_words::{Basis, ConnectorName, LocationName, Millis, VendorLocation};
 use serde_json::{Value, json};
 use std::fs;
 use std::io::Write as _;
@@ -38,7 +38,7 @@ pub(crate) fn context(folder: &Path) -> ConnectorContext {
         name: ConnectorName::new("erp").unwrap(),
         locations: LocationCodes::new(vec![name("berlin"), name("hamburg")], codes),
         secrets: Arc::new(NoSecrets),
-        basis: None,
+        basis: Some(Basis::Physical),
         folder: folder.to_owned(),
     }
 }
