@@ -43,6 +43,8 @@ mod worker;
 #[cfg(test)]
 mod audit_tests;
 #[cfg(test)]
+mod bulk_tests;
+#[cfg(test)]
 mod compare_tests;
 #[cfg(test)]
 mod fake;
