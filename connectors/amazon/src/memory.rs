@@ -97,6 +97,13 @@ impl Memory {
         queued.feed.clone().filter(|_| waits)
     }
 
+    /// Whether a change of this SKU may still be queued.
+    pub(crate) fn is_queued(&self, what: What, sku: &str, now: Millis) -> bool {
+        let state = self.state();
+        let queued = state.queued.get(&(what, sku.to_owned()));
+        queued.is_some_and(|queued| now.since(queued.since) < self.settle)
+    }
+
     /// What Amazon said against just this value after it had said yes; told once, so that another try is made.
     pub(crate) fn refusal(&self, what: What, sku: &str, value: &str) -> Option<String> {
         let mut state = self.state();

@@ -173,32 +173,45 @@ impl Writer<'_> {
         })
     }
 
+    /// Sends what may go by a feed: not what a change of its own may still be queued for, since in which order the two
+    /// would take effect is not defined.
     async fn by_feed(
         &self,
         items: &[WriteItem],
         checked: Vec<Result<i64, ItemOutcome>>,
         sent: Millis,
     ) -> Result<Vec<ItemOutcome>, ConnectorError> {
+        let sku = |item: &'_ WriteItem| item.reference.key.listing.clone();
+        let free = |item: &WriteItem| !self.memory.is_queued(What::Quantity, sku(item).as_str(), sent);
+        let checked: Vec<Result<i64, ItemOutcome>> = items
+            .iter()
+            .zip(checked)
+            .map(|(item, units)| units.and_then(|units| if free(item) { Ok(units) } else { Err(waits()) }))
+            .collect();
         let named = items.iter().zip(&checked);
         let messages: Vec<Message<'_>> = named
-            .filter_map(|(item, units)| {
-                let sku = item.reference.key.listing.as_str();
-                Some((sku, *units.as_ref().ok()?))
-            })
+            .filter_map(|(item, units)| Some((item.reference.key.listing.as_str(), *units.as_ref().ok()?)))
             .collect();
-        let feed = self.feeds.submit(self.client, &messages).await?;
-        let at = now();
-        for (sku, units) in &messages {
-            let value = units.to_string();
-            self.memory.accepted(What::Quantity, sku, &value, sent, at, Some(&feed));
+        if !messages.is_empty() {
+            let feed = self.feeds.submit(self.client, &messages).await?;
+            let at = now();
+            for (sku, units) in &messages {
+                let value = units.to_string();
+                self.memory.accepted(What::Quantity, sku, &value, sent, at, Some(&feed));
+            }
+            self.feeds.opened(feed, &messages, at);
         }
-        self.feeds.opened(feed, &messages, at);
         let applied = ItemOutcome::Applied { quantity: None };
-        Ok(checked
-            .into_iter()
+        let outcomes = checked.into_iter();
+        Ok(outcomes
             .map(|one| one.map_or_else(|outcome| outcome, |_| applied.clone()))
             .collect())
     }
+}
+
+fn waits() -> ItemOutcome {
+    let reason = "a change of it is still queued at Amazon, and no feed may overtake it".to_owned();
+    ItemOutcome::Failed { reason }
 }
 
 fn outcome_of(error: &ConnectorError) -> ItemOutcome {

@@ -5,6 +5,7 @@ use super::listings::invalid;
 use super::records::FeedFate;
 use super::shop::{STORES, Shop};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -22,13 +23,21 @@ pub(super) struct Document {
 }
 
 pub(super) struct Feed {
-    document: String,
+    /// SKUs and patches, in the order of their numbers.
+    messages: Vec<(String, Vec<Value>)>,
+    skus: BTreeSet<String>,
     created: String,
     begun: Instant,
     due: Instant,
     fate: FeedFate,
     status: &'static str,
     result: Option<String>,
+}
+
+impl Feed {
+    fn is_open(&self) -> bool {
+        matches!(self.status, "IN_QUEUE" | "IN_PROGRESS")
+    }
 }
 
 impl Shop {
@@ -49,35 +58,22 @@ impl Shop {
         format!("{base}/documents/{id}?X-Amz-Signature={signature}&X-Amz-Expires=300")
     }
 
-    fn skus_of(&self, feed: &Feed) -> Vec<(String, Vec<Value>)> {
-        let content = self
-            .documents
-            .get(&feed.document)
-            .and_then(|document| document.content.clone());
-        let body: Value = serde_json::from_slice(&content.unwrap_or_default()).unwrap_or_default();
-        let messages = body
-            .get("messages")
-            .and_then(Value::as_array)
-            .cloned()
-            .unwrap_or_default();
-        let one = |message: &Value| {
-            let sku = message.get("sku").and_then(Value::as_str)?.to_owned();
-            let patches = message.get("patches").and_then(Value::as_array)?.clone();
-            Some((sku, patches))
-        };
-        messages.iter().filter_map(one).collect()
-    }
-
     /// Counts a change that overtakes a feed, or is overtaken by one: nobody knows which of the two will be last.
     pub(super) fn crosses(&mut self, sku: &str) {
-        let on_their_way = self
+        let in_feed = self
             .feeds
             .values()
-            .filter(|feed| feed.result.is_none() && feed.status == "IN_PROGRESS");
-        let in_feed = on_their_way
-            .flat_map(|feed| self.skus_of(feed))
-            .any(|(other, _)| other == sku);
+            .any(|feed| feed.is_open() && feed.skus.contains(sku));
         self.counters.crossed += u64::from(in_feed);
+    }
+
+    /// The same of a new feed, which may overtake single changes, too.
+    fn feed_crosses(&mut self, feed: &Feed) {
+        let queued: BTreeSet<String> = self.queued().map(str::to_owned).collect();
+        let others: Vec<&Feed> = self.feeds.values().filter(|feed| feed.is_open()).collect();
+        let crossed = |sku: &&String| queued.contains(*sku) || others.iter().any(|other| other.skus.contains(*sku));
+        let count = feed.skus.iter().filter(crossed).count();
+        self.counters.crossed += u64::try_from(count).unwrap_or(0);
     }
 
     /// Ends feeds whose time has come.
@@ -85,7 +81,7 @@ impl Shop {
         let due: Vec<String> = self
             .feeds
             .iter()
-            .filter(|(_, feed)| feed.due <= now && matches!(feed.status, "IN_QUEUE" | "IN_PROGRESS"))
+            .filter(|(_, feed)| feed.due <= now && feed.is_open())
             .map(|(id, _)| id.clone())
             .collect();
         for id in due {
@@ -100,7 +96,7 @@ impl Shop {
 
     fn end(&mut self, id: &str) {
         let Some(feed) = self.feeds.get(id) else { return };
-        let (fate, messages) = (feed.fate, self.skus_of(feed));
+        let (fate, due, messages) = (feed.fate, feed.due, feed.messages.clone());
         let status = match fate {
             FeedFate::Stuck => return,
             FeedFate::Cancelled => "CANCELLED",
@@ -128,8 +124,7 @@ impl Shop {
                 );
             }
             if complaints.is_empty() {
-                let after = self.settings.applies_after;
-                self.queue(sku, patches.clone(), after);
+                self.queue(sku, patches.clone(), due);
             }
         }
         if status == "DONE" {
@@ -177,6 +172,22 @@ pub(super) fn document_at(shop: &mut Shop, id: &str, query: &str, laid_down: Opt
     }
 }
 
+/// SKUs and patches of a feed's document.
+fn messages_of(content: &[u8]) -> Vec<(String, Vec<Value>)> {
+    let body: Value = serde_json::from_slice(content).unwrap_or_default();
+    let messages = body
+        .get("messages")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
+    let one = |message: &Value| {
+        let sku = message.get("sku").and_then(Value::as_str)?.to_owned();
+        let patches = message.get("patches").and_then(Value::as_array)?.clone();
+        Some((sku, patches))
+    };
+    messages.iter().filter_map(one).collect()
+}
+
 /// `createFeed`.
 pub(super) fn create(shop: &mut Shop, body: &[u8]) -> Answer {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
@@ -199,8 +210,8 @@ pub(super) fn create(shop: &mut Shop, body: &[u8]) -> Answer {
             "The feed's document, type or marketplaces are not as they have to be",
         );
     };
-    let parsed: Value = serde_json::from_slice(content).unwrap_or_default();
-    let count = parsed.get("messages").and_then(Value::as_array).map_or(0, Vec::len);
+    let messages = messages_of(content);
+    let count = messages.len();
     let mut fate = shop.faults.feeds;
     if content.len() > MOST_BYTES || !(1..=MOST_MESSAGES).contains(&count) {
         fate = FeedFate::Fatal;
@@ -208,7 +219,8 @@ pub(super) fn create(shop: &mut Shop, body: &[u8]) -> Answer {
     let (now, at) = (Instant::now(), shop.tick());
     let id = shop.number().to_string();
     let feed = Feed {
-        document,
+        skus: messages.iter().map(|(sku, _)| sku.clone()).collect(),
+        messages,
         created: at.to_string(),
         begun: now,
         due: now + shop.settings.feed_takes,
@@ -220,9 +232,7 @@ pub(super) fn create(shop: &mut Shop, body: &[u8]) -> Answer {
         },
         result: None,
     };
-    for (sku, _) in shop.skus_of(&feed) {
-        shop.crosses(&sku);
-    }
+    shop.feed_crosses(&feed);
     shop.feeds.insert(id.clone(), feed);
     shop.settle();
     with_status(202, &json!({ "feedId": id }))

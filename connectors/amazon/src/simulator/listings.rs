@@ -5,6 +5,7 @@ use super::shop::{STORES, Shop};
 use omnistock_words::Millis;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
+use tokio::time::Instant;
 
 /// Listings that can be paged through, at most [the vendor's definition].
 const DEEPEST: usize = 1_000;
@@ -281,8 +282,8 @@ pub(super) fn patch(shop: &mut Shop, sku: &str, query: &str, body: &[u8]) -> Ans
     let submission = format!("{:032x}", shop.number());
     if status == "ACCEPTED" {
         shop.crosses(sku);
-        let after = shop.settings.applies_after;
-        shop.queue(sku, patches, after);
+        shop.queue(sku, patches, Instant::now());
+        shop.settle();
     }
     ok(&json!({"sku": sku, "status": status, "submissionId": submission, "issues": issues}))
 }

@@ -32,7 +32,6 @@ pub(super) struct Listing {
 
 /// A change on its way.
 struct Queued {
-    due: Instant,
     sku: String,
     patches: Vec<Value>,
     fails: bool,
@@ -45,7 +44,8 @@ pub(super) struct Shop {
     pub(super) counters: Counters,
     pub(super) buckets: Buckets,
     pub(super) listings: BTreeMap<String, Listing>,
-    queued: VecDeque<Queued>,
+    /// By when they are due, then in the order of their coming.
+    queued: BTreeMap<(Instant, u64), Queued>,
     pub(super) orders: Vec<Order>,
     pub(super) feeds: BTreeMap<String, Feed>,
     pub(super) documents: BTreeMap<String, Document>,
@@ -66,7 +66,7 @@ impl Shop {
             counters: Counters::default(),
             buckets: Buckets::default(),
             listings: BTreeMap::new(),
-            queued: VecDeque::new(),
+            queued: BTreeMap::new(),
             orders: Vec::new(),
             feeds: BTreeMap::new(),
             documents: BTreeMap::new(),
@@ -167,32 +167,31 @@ impl Shop {
         }
     }
 
-    /// Queues changes that were accepted.
-    pub(super) fn queue(&mut self, sku: &str, patches: Vec<Value>, after: std::time::Duration) {
-        let fails = self.faults.fail_later;
-        let due = Instant::now() + after;
-        self.queued.push_back(Queued {
-            due,
+    /// Queues changes that were accepted at that moment.
+    pub(super) fn queue(&mut self, sku: &str, patches: Vec<Value>, accepted: Instant) {
+        let due = accepted + self.settings.applies_after;
+        let queued = Queued {
             sku: sku.to_owned(),
             patches,
-            fails,
-        });
-        self.settle();
+            fails: self.faults.fail_later,
+        };
+        let number = self.number();
+        self.queued.insert((due, number), queued);
+    }
+
+    /// SKUs of changes that are queued.
+    pub(super) fn queued(&self) -> impl Iterator<Item = &str> {
+        self.queued.values().map(|queued| queued.sku.as_str())
     }
 
     /// Carries out what is due, feeds first.
     pub(super) fn settle(&mut self) {
         let now = Instant::now();
         self.settle_feeds(now);
-        let mut waiting = VecDeque::new();
-        while let Some(queued) = self.queued.pop_front() {
-            if queued.due > now {
-                waiting.push_back(queued);
-            } else {
-                self.carry_out(&queued);
-            }
+        while let Some(first) = self.queued.first_entry().filter(|first| first.key().0 <= now) {
+            let queued = first.remove();
+            self.carry_out(&queued);
         }
-        self.queued = waiting;
     }
 
     fn carry_out(&mut self, queued: &Queued) {

@@ -10,7 +10,7 @@ use std::time::Duration;
 /// Changes take effect so late that a test sees the time before; nothing else is slow.
 fn slow() -> SimulatorSettings {
     SimulatorSettings {
-        applies_after: Duration::from_secs(3_600),
+        applies_after: Duration::from_hours(1),
         ..SimulatorSettings::immediate()
     }
 }

@@ -1,16 +1,36 @@
 //! The conformance suite.
 
+use crate::definition::Definitions;
 use crate::support::{build, table};
 use async_trait::async_trait;
 use omnistock_amazon::simulator::{Faults, Refusal, Simulator, SimulatorSettings, Trouble, WriteTrouble};
 use omnistock_conformance::{Access, Applies, Fake, Fault, Figure, NotApplicable, PATIENCE};
 use omnistock_sdk::{Connector, ListingReference};
 use serde_json::json;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 const WRONG: &str = "secret-of-nobody";
 
 struct Amazon(Simulator);
+
+impl Drop for Amazon {
+    /// In `cargo xtask conformance`, where one program reads the definitions once, every exchange is held to them.
+    fn drop(&mut self) {
+        static DEFINITIONS: OnceLock<Option<Definitions>> = OnceLock::new();
+        if std::env::var_os("OMNISTOCK_CONFORMANCE").is_none() || std::thread::panicking() {
+            return;
+        }
+        let Some(definitions) = DEFINITIONS.get_or_init(Definitions::read) else {
+            return;
+        };
+        let exchanges = self.0.exchanges();
+        for exchange in &exchanges {
+            let held = definitions.hold(exchange);
+            held.unwrap_or_else(|complaint| panic!("{} {}: {complaint}", exchange.method, exchange.path));
+        }
+        omnistock_conformance::table::validated("amazon", exchanges.len());
+    }
+}
 
 impl Amazon {
     fn change(&self, change: impl FnOnce(&mut Faults)) {
@@ -29,6 +49,9 @@ fn done(worked: bool) -> Applies<()> {
 impl Fake for Amazon {
     async fn start() -> Self {
         let simulator = Simulator::start(SimulatorSettings::immediate()).await.unwrap();
+        if std::env::var_os("OMNISTOCK_CONFORMANCE").is_some() {
+            simulator.remember_exchanges();
+        }
         Self(simulator)
     }
 

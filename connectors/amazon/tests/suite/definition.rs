@@ -204,11 +204,10 @@ fn shape(model: &Value, schema: &Value, value: &Value, path: &str) -> Result<(),
             // What the definition does not name, neither of us may invent.
             None if properties.is_some()
                 && schema.get("additionalProperties").is_none()
-                && schema.get("oneOf").is_none() =>
+                && schema.get("oneOf").is_none()
+                && text(schema, "$comment").is_empty() =>
             {
-                if text(schema, "$comment").is_empty() {
-                    return Err(format!("{path}.{name} is not in the definition"));
-                }
+                return Err(format!("{path}.{name} is not in the definition"));
             }
             None => {}
         }

@@ -20,7 +20,9 @@ async fn world(feed_takes: Duration) -> World {
         ..SimulatorSettings::immediate()
     };
     let world = World::start(settings, &json!({"feed_from": 20, "feed_patience_ms": 60_000})).await;
-    skus().iter().for_each(|sku| world.amazon.add(sku, 5));
+    for sku in skus() {
+        world.amazon.add(&sku, 5);
+    }
     world
 }
 
@@ -44,7 +46,7 @@ async fn many_numbers_go_by_one_feed_and_few_by_a_patch_each() {
 
 #[tokio::test(start_paused = true)]
 async fn a_feed_stuck_for_a_day_stops_nobody_else_and_its_own_for_a_while_only() {
-    let world = world(Duration::from_secs(60)).await;
+    let world = world(Duration::from_mins(1)).await;
     world.amazon.add("OTHER", 5);
     world.faults(|faults| faults.feeds = FeedFate::Stuck);
     assert!(write_all(&world, 8).await.iter().all(applied));
@@ -139,4 +141,24 @@ async fn a_number_that_can_not_be_sent_is_refused_and_its_neighbours_go() {
         (world.amazon.shown("S-03"), world.amazon.shown("S-04")),
         (Some(5), Some(8))
     );
+}
+
+#[tokio::test]
+async fn a_feed_never_overtakes_a_change_that_is_still_queued() {
+    let settings = SimulatorSettings {
+        applies_after: Duration::from_hours(1),
+        feed_takes: Duration::from_hours(1),
+        ..SimulatorSettings::immediate()
+    };
+    let world = World::start(settings, &json!({"feed_from": 20})).await;
+    for sku in skus() {
+        world.amazon.add(&sku, 5);
+    }
+    assert!(applied(&world.write("S-00", 3).await));
+    let outcomes = write_all(&world, 8).await;
+    assert!(matches!(&outcomes[0], ItemOutcome::Failed { .. }), "{:?}", outcomes[0]);
+    assert!(outcomes[1..].iter().all(applied));
+    assert_eq!(world.amazon.counters().crossed, 0);
+    let messages = world.amazon.documents()[0]["messages"].as_array().unwrap().len();
+    assert_eq!(messages, MANY - 1);
 }

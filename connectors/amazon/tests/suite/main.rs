@@ -13,6 +13,7 @@ mod conformance;
 mod contract;
 mod definition;
 mod feeds;
+mod limits;
 mod orders;
 mod prices;
 mod support;

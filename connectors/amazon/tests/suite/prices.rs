@@ -44,7 +44,7 @@ async fn a_price_is_written_read_back_and_leaves_the_others_of_the_offer_alone()
 #[tokio::test]
 async fn the_old_price_behind_a_yes_says_nothing_of_the_new_one() {
     let settings = SimulatorSettings {
-        applies_after: Duration::from_secs(3_600),
+        applies_after: Duration::from_hours(1),
         ..SimulatorSettings::immediate()
     };
     let world = World::start(settings, &json!({})).await;
