@@ -55,6 +55,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "omnistock_medusa",
             "omnistock_odoo",
             "omnistock_shopify",
+            "omnistock_amazon",
         ],
     ),
     ("config", &["omnistock_sdk", "omnistock_words"]),

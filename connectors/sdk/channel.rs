@@ -4,6 +4,7 @@ use crate::{ConnectorError, Cursor};
 use async_trait::async_trait;
 use omnistock_words::{LineId, ListingId, LocationName, Millis, OrderId, Quantity, Sku, VendorLocation};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// One number at a channel: a listing, at one of the vendor's locations where it has several.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -132,6 +133,18 @@ pub trait ChannelRole: Send + Sync {
 
     /// Sets numbers. At most `max_write` items of one group. One outcome per item, in order.
     async fn write(&self, items: &[WriteItem]) -> Result<Vec<ItemOutcome>, ConnectorError>;
+
+    /// So long after a yes the vendor goes on showing the number before, as a rule: the read-back waits as long. A
+    /// reading that may still be of before a yes is handed over with a time before it.
+    fn settles(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    /// A call to [`ChannelRole::write`] with so many listings and more goes another way at the vendor, and counts as
+    /// [`CallKind::Bulk`](crate::CallKind::Bulk) against the limits; where those have no room it goes in small parts.
+    fn bulk_from(&self) -> Option<usize> {
+        None
+    }
 }
 
 /// A channel without listings of its own: it lists the articles that it is told of.

@@ -46,6 +46,13 @@ impl Pass {
         until.is_none_or(|until| now() <= until)
     }
 
+    /// The call is not made: it costs nothing.
+    pub(super) fn withdraw(self) {
+        if let Some(limiter) = self.account.limiter().as_mut() {
+            limiter.withdrawn(self.number);
+        }
+    }
+
     /// What the call's answers told.
     pub(super) fn told(&mut self, told: Vec<Learned>) {
         self.told = told;

@@ -76,6 +76,10 @@ pub(super) struct Fake {
     manifest: Manifest,
     pub(super) shop: Mutex<Shop>,
     limits: CallLimits,
+    /// So many listings at once go another way.
+    pub(super) bulk: Option<usize>,
+    /// Numbers are shown as they were for so long, as of before the yes.
+    pub(super) settles: Duration,
     dead: Mutex<Option<ConnectorError>>,
     pub(super) tried: AtomicU64,
 }
@@ -100,6 +104,8 @@ impl Fake {
         Self {
             manifest,
             limits: CallLimits::default(),
+            bulk: None,
+            settles: Duration::ZERO,
             shop: Mutex::default(),
             dead: Mutex::default(),
             tried: AtomicU64::new(0),
@@ -227,11 +233,21 @@ impl ChannelRole for Fake {
             .collect())
     }
 
+    fn settles(&self) -> Duration {
+        self.settles
+    }
+
+    fn bulk_from(&self) -> Option<usize> {
+        self.bulk
+    }
+
     async fn write(&self, items: &[WriteItem]) -> Result<Vec<ItemOutcome>, ConnectorError> {
         self.alive()?;
         assert!(items.len() <= self.manifest.max_write && !items.is_empty());
         if !self.limits.calls.is_empty() {
-            self.arrive(CallKind::Write, items.len()).await?;
+            let many = self.bulk.is_some_and(|from| items.len() >= from);
+            let kind = if many { CallKind::Bulk } else { CallKind::Write };
+            self.arrive(kind, items.len()).await?;
         }
         let fault = self.shop.lock().unwrap().faults.pop_front();
         match &fault {

@@ -6,7 +6,7 @@ use super::catalogue::Index;
 use super::look::Planned;
 use super::price_call::PriceJob;
 use super::worker::{Audit, Worker, has_orders};
-use omnistock_planner::{Candidate, Class, Fetched, ListingDocument, Sent, batch};
+use omnistock_planner::{Candidate, Class, Fetched, ListingDocument, Risk, Sent, batch};
 use omnistock_sdk::{CallKind, Grouping, ListingKey, ListingReference, WriteItem, now};
 use omnistock_words::Millis;
 use std::collections::HashMap;
@@ -101,7 +101,11 @@ impl Worker {
             Job::Price(PriceJob::Write(items)) => (CallKind::Price, items.len()),
             Job::Page(_) | Job::PricedPage(_) | Job::Audit(_) => (CallKind::Read, 1),
         };
-        let pass = self.throttle.ask(kind, items)?;
+        let pass = if kind == CallKind::Write {
+            self.throttle.ask_to_write(self.limits.bulk, items)?
+        } else {
+            self.throttle.ask(kind, items)?
+        };
         if pass.items < items
             && let Some(whole) = self.halves.pop_front()
         {
@@ -136,7 +140,7 @@ impl Worker {
                 }
                 continue;
             }
-            let Some(pass) = self.throttle.ask(CallKind::Write, call.keys.len()) else {
+            let Some(pass) = self.throttle.ask_to_write(self.limits.bulk, call.keys.len()) else {
                 break;
             };
             // Riskiest first: what the limit has no room for stays in the queue.
@@ -181,6 +185,8 @@ impl Worker {
     fn candidate(&self, write: &Planned) -> Option<Candidate<Index, String>> {
         let document = &self.catalogue.get(write.index)?.document;
         let group = match self.limits.grouping {
+            // The way for many takes its time: what sells out does not go along.
+            Grouping::Any if self.limits.bulk.is_some() && write.risk == Risk::ToZero => Some("0"),
             Grouping::Any => None,
             Grouping::Parent => document.parent.as_ref().map(omnistock_words::ListingId::as_str),
             Grouping::Location => document.location.as_ref().map(omnistock_words::VendorLocation::as_str),

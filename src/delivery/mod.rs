@@ -46,6 +46,8 @@ mod article_tests;
 #[cfg(test)]
 mod audit_tests;
 #[cfg(test)]
+mod bulk_tests;
+#[cfg(test)]
 mod compare_tests;
 #[cfg(test)]
 mod fake;

@@ -5,6 +5,7 @@ use super::call::Job;
 use super::catalogue::Index;
 use super::prices::told_apart;
 use super::results::class;
+use super::terms::milliseconds;
 use super::worker::Worker;
 use crate::retry;
 use omnistock_planner::{
@@ -282,7 +283,7 @@ impl Worker {
         self.changes.touch(index);
         if let Next::ReadBack { at_once } = next {
             known.passed = None;
-            let read_back = i64::try_from(self.parts.timings.read_back.as_millis()).unwrap_or(1_000);
+            let read_back = self.limits.settles.max(milliseconds(self.parts.timings.read_back));
             self.prices
                 .reads
                 .set(index, if at_once { at } else { at.plus(read_back) });
@@ -333,7 +334,7 @@ impl Worker {
             self.changes.touch(index);
         }
         if still_to_read {
-            self.prices.reads.set(index, until.plus(1_000));
+            self.prices.reads.set(index, until.plus(self.limits.settles.max(1_000)));
         }
         self.catalogue.show(index, self.gate, &self.parts.board);
     }

@@ -106,7 +106,9 @@ impl Worker {
         let still_to_read = !entry.busy && !entry.document.confirmed();
         let changed = told_apart(&before, &entry.document);
         // Begun before it was asked for, or before the last answer: the reading is still to come.
-        if asked_later {
+        if still_to_read && self.limits.settles > 0 {
+            self.catalogue.schedule(index, until.plus(self.limits.settles));
+        } else if asked_later {
             self.catalogue.schedule(index, until.plus(AGAIN));
         } else if still_to_read {
             self.catalogue.schedule(index, until.plus(50 * AGAIN));

@@ -2,6 +2,7 @@
 
 use super::call::{Done, Ending, Job};
 use super::catalogue::Index;
+use super::terms::milliseconds;
 use super::worker::Worker;
 use crate::retry;
 use omnistock_planner::{Class, Fetched, Next, Verdict, full_jitter, groups, halves, settle};
@@ -199,8 +200,13 @@ impl Worker {
         false
     }
 
+    /// Milliseconds from a yes to its read-back.
+    pub(super) fn read_back(&self) -> i64 {
+        milliseconds(self.parts.timings.read_back).max(self.limits.settles)
+    }
+
     fn accepted(&mut self, index: Index, at_once: bool, at: Millis) {
-        let read_back = i64::try_from(self.parts.timings.read_back.as_millis()).unwrap_or(1_000);
+        let read_back = self.read_back();
         self.catalogue
             .schedule(index, if at_once { at } else { at.plus(read_back) });
         self.parts.board.wrote();

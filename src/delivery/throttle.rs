@@ -3,15 +3,18 @@
 use super::account::{Account, Pass};
 use super::call::Job;
 use super::parts::ChannelParts;
-use super::worker::{Stop, Worker};
+use super::worker::{CallLimits, Stop, Worker};
 use crate::store::CommitError;
 use omnistock_planner::{ChangesLeft, Claimant, Risk, take_change};
-use omnistock_sdk::{CallKind, ListingLimit};
+use omnistock_sdk::{CallKind, ListingLimit, now};
 use omnistock_words::Millis;
 use std::sync::Arc;
 
 /// Of calls within limits, one in so many may read back while numbers wait to be written.
 const READS: u32 = 4;
+
+/// So many listings a call are looked at where a vendor's way for many is not open: the other way takes few.
+const FEW: usize = 50;
 
 /// What a worker knows of its account's limits.
 pub(super) struct Throttle {
@@ -20,6 +23,8 @@ pub(super) struct Throttle {
     /// The last answer was to wait until then.
     pub(super) until: Option<Millis>,
     per_listing: Option<ListingLimit>,
+    /// The vendor's way for many listings has no room until then.
+    bulk_until: Option<Millis>,
     /// Writes since the last reading that went before them.
     writes: u32,
 }
@@ -30,6 +35,7 @@ impl Throttle {
             account: Arc::clone(&parts.account),
             claimant: parts.account.claimant(),
             until: None,
+            bulk_until: None,
             per_listing: parts.connector.limits().per_listing,
             writes: 0,
         }
@@ -55,6 +61,32 @@ impl Throttle {
                 self.until = Some(until);
                 None
             }
+        }
+    }
+
+    /// The right to write so many listings: the vendor's way for many, where there are and it has room, else some of
+    /// them the other way.
+    pub(super) fn ask_to_write(&mut self, bulk: Option<usize>, items: usize) -> Option<Pass> {
+        let Some(from) = bulk.filter(|from| items >= *from) else {
+            return self.ask(CallKind::Write, items);
+        };
+        if !self.bulk_until.is_some_and(|until| until > now()) {
+            match self.account.ask(self.claimant, CallKind::Bulk, items) {
+                // Part of it would go as a small call.
+                Ok(pass) if pass.items >= from => return Some(pass),
+                Ok(pass) => pass.withdraw(),
+                Err(until) => self.bulk_until = Some(until),
+            }
+        }
+        self.ask(CallKind::Write, from.saturating_sub(1).max(1))
+    }
+
+    /// Listings to look at for one call, where so many wait.
+    pub(super) fn span(&self, limits: &CallLimits, waiting: usize, now: Millis) -> usize {
+        let open = !self.bulk_until.is_some_and(|until| until > now);
+        match limits.bulk {
+            Some(from) if !open || waiting < from => limits.write.min(FEW),
+            _ => limits.write,
         }
     }
 

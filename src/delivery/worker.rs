@@ -7,13 +7,13 @@ use super::catalogue::{Catalogue, Index};
 use super::changes::Changes;
 use super::guard::Guarding;
 use super::prices::Prices;
-use super::terms::{by_home, by_listing, stamp, vendor};
+use super::terms::{by_home, by_listing, milliseconds, stamp, vendor};
 use super::throttle::Throttle;
 use super::wish::Granted;
 use super::{ChannelParts, Ended};
 use crate::store::Lease;
 use omnistock_planner::{Breaker, Fetched, Permit, RetryBudget, Vendor, WorkList};
-use omnistock_sdk::{Connector, Cursor, Grouping, now};
+use omnistock_sdk::{ChannelRole, Connector, Cursor, Grouping, now};
 use omnistock_words::{Millis, Settings};
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
@@ -53,6 +53,10 @@ pub(super) struct CallLimits {
     pub(super) read: usize,
     pub(super) grouping: Grouping,
     pub(super) calls: usize,
+    /// So many listings at once go the vendor's way for many.
+    pub(super) bulk: Option<usize>,
+    /// Milliseconds from a yes to its read-back, at least.
+    pub(super) settles: i64,
 }
 
 /// The memory of one channel's worker, under one lease.
@@ -150,6 +154,11 @@ impl Worker {
             read,
             grouping: manifest.grouping,
             calls: manifest.concurrency.max(1),
+            bulk: parts.connector.channel().and_then(ChannelRole::bulk_from),
+            settles: parts
+                .connector
+                .channel()
+                .map_or(0, |channel| milliseconds(channel.settles())),
         };
         let throttle = Throttle::new(&parts);
         let opens = parts.connector.articles().is_some();
@@ -256,7 +265,7 @@ impl Worker {
             } else {
                 self.room(now())
             };
-            let queued = room.saturating_mul(self.limits.write);
+            let queued = room.saturating_mul(self.throttle.span(&self.limits, self.work.len(), now()));
             let skus = self.work.take(now(), MOST_LOOKS, queued);
             planned = self.look(skus).await?;
             let report = self.whole_report();

@@ -5,6 +5,8 @@
 pub enum CallKind {
     /// Sets quantities.
     Write,
+    /// Sets many quantities by a way that the vendor has for that.
+    Bulk,
     /// Sets prices.
     Price,
     /// Reads listings, single ones or a page of the catalogue.

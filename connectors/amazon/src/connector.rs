@@ -1,0 +1,260 @@
+//! The connector: its registry entry, its manifest, its roles, its check.
+
+use crate::catalogue::{Catalogue, PAGE};
+use crate::client::Client;
+use crate::depot::Depot;
+use crate::feeds::Feeds;
+use crate::limits::limits;
+use crate::memory::Memory;
+use crate::orders::OrderReader;
+use crate::prices::Prices;
+use crate::settings::{self, Parts};
+use crate::write::{MOST, Writer, preview};
+use async_trait::async_trait;
+use omnistock_sdk::{
+    CallLimits, ChannelRole, Connector, ConnectorContext, ConnectorError, ConnectorSpec, Cursor, Facts, Grouping,
+    ItemOutcome, ListingPage, ListingReading, ListingReference, Manifest, OrderPage, OrderSource, PriceCurrency,
+    PriceField, PriceItem, PriceOutcome, PriceReading, PriceRole, PriceTerms, PricedPage, Report, Role, SettingProblem,
+    StockSource, Ticket, Verdict, WriteItem,
+};
+use omnistock_words::{Basis, OrderFact, OrderId, OrderStatus, Quantity, WriteMeaning};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The registry's line of this kind.
+pub const SPEC: ConnectorSpec = ConnectorSpec {
+    kind: "amazon",
+    about: "Amazon (SP-API): quantities and prices of own offers are written, orders and depots are read",
+    manifest,
+    build,
+};
+
+/// A yes is first looked at so much later: sooner than that hardly any shows.
+const SETTLES: Duration = Duration::from_secs(20);
+
+struct Amazon {
+    manifest: Manifest,
+    client: Client,
+    memory: Memory,
+    feeds: Feeds,
+    depot: Option<Depot>,
+    feed_from: usize,
+    application_rate: Option<u32>,
+    overlap: i64,
+}
+
+fn build(context: ConnectorContext, table: serde_json::Value) -> Result<Arc<dyn Connector>, Vec<SettingProblem>> {
+    let parts: Parts = settings::read(table, context.secrets.as_ref())?;
+    let client = Client::new(&parts).map_err(|error| vec![SettingProblem::new("base_url", error.message)])?;
+    let mut manifest = manifest();
+    if !parts.fba {
+        manifest.facts.roles = &[Role::Channel, Role::Prices, Role::Orders];
+    }
+    Ok(Arc::new(Amazon {
+        manifest,
+        client,
+        memory: Memory::new(parts.settle, parts.patience),
+        feeds: Feeds::new(parts.patience),
+        depot: parts.fba.then(|| Depot::new(parts.depot, context.locations)),
+        feed_from: parts.feed_from,
+        application_rate: parts.application_rate,
+        overlap: parts.overlap,
+    }))
+}
+
+fn manifest() -> Manifest {
+    Manifest {
+        kind: "amazon",
+        // Amazon takes its own sales off the quantity when they are placed [unconfirmed].
+        write: WriteMeaning::Available,
+        compare_and_set: false,
+        // A feed takes 25,000 messages [the vendor's definition]; support spoke of 10,000 (amzn/selling-partner-api-models 4097).
+        max_write: 10_000,
+        // 20 identifiers [the vendor's definition].
+        max_read: PAGE,
+        grouping: Grouping::Any,
+        // Each change is a call, or a message, of its own.
+        all_or_nothing: false,
+        // Five changes a second, each answered within one.
+        concurrency: 6,
+        // Times of orders have whole seconds in the vendor's examples.
+        clock_grain: Duration::from_secs(1),
+        // `quantity` is a whole number from 0 on [the vendor's definition].
+        decimals: 0,
+        least: Quantity::ZERO,
+        most: Quantity::whole(MOST),
+        facts: Facts {
+            roles: &[Role::Channel, Role::Prices, Role::Orders, Role::Stock],
+            basis: &[Basis::NetOfOrders],
+            decrement_states: &["every order of one's own stock, from the moment it is placed"],
+            idempotency: "changes nothing: the number is set, not changed by a difference",
+            sold_out: "0",
+            order_states: &[
+                (
+                    "PENDING_AVAILABILITY, PENDING, UNSHIPPED, PARTIALLY_SHIPPED",
+                    OrderStatus::Open,
+                ),
+                ("SHIPPED", OrderStatus::Shipped),
+                ("CANCELLED, UNFULFILLABLE", OrderStatus::Cancelled),
+            ],
+            read_back: "numbers and prices from 20 s after each yes on, which only means that a change is queued",
+            limits: "5 changes/s (5 at once), 5 reads/s of 20 listings, a feed in 2 min (15 at once), a page of orders in 3 min (20 at once); the answers tell the rates",
+        },
+    }
+}
+
+impl Amazon {
+    fn catalogue(&self) -> Catalogue<'_> {
+        Catalogue {
+            client: &self.client,
+            memory: &self.memory,
+        }
+    }
+
+    fn offers(&self) -> Prices<'_> {
+        Prices {
+            client: &self.client,
+            memory: &self.memory,
+            catalogue: self.catalogue(),
+        }
+    }
+
+    fn order_reader(&self) -> OrderReader<'_> {
+        OrderReader {
+            client: &self.client,
+            overlap: self.overlap,
+        }
+    }
+}
+
+#[async_trait]
+impl Connector for Amazon {
+    fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    fn limits(&self) -> CallLimits {
+        limits(self.application_rate)
+    }
+
+    fn stock(&self) -> Option<&dyn StockSource> {
+        self.depot.as_ref().map(|_| self as &dyn StockSource)
+    }
+
+    fn orders(&self) -> Option<&dyn OrderSource> {
+        Some(self)
+    }
+
+    fn channel(&self) -> Option<&dyn ChannelRole> {
+        Some(self)
+    }
+
+    fn prices(&self) -> Option<&dyn PriceRole> {
+        Some(self)
+    }
+
+    /// Logs in, reads a listing and the first order, and has a change of a listing checked that is not carried out.
+    async fn check(&self) -> Result<(), ConnectorError> {
+        self.catalogue().page(None).await?;
+        self.order_reader().page(None).await?;
+        preview(&self.client).await?;
+        match &self.depot {
+            Some(depot) if depot.place().is_none() => Err(ConnectorError::operator(format!(
+                "Amazon's depots are no place here; write codes = {{ NAME = \"{}\" }} into a [locations.…] of their own, or set `fba` to false",
+                depot.code()
+            ))),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[async_trait]
+impl OrderSource for Amazon {
+    async fn orders(&self, cursor: Option<&Cursor>) -> Result<OrderPage, ConnectorError> {
+        self.order_reader().page(cursor).await
+    }
+
+    async fn order(&self, order: &OrderId) -> Result<Option<OrderFact>, ConnectorError> {
+        self.order_reader().one(order).await
+    }
+}
+
+#[async_trait]
+impl ChannelRole for Amazon {
+    async fn catalogue(&self, cursor: Option<&Cursor>) -> Result<ListingPage, ConnectorError> {
+        self.feeds.watch(&self.client, &self.memory).await;
+        Amazon::catalogue(self).page(cursor).await
+    }
+
+    async fn read(&self, listings: &[ListingReference]) -> Result<Vec<ListingReading>, ConnectorError> {
+        self.feeds.watch(&self.client, &self.memory).await;
+        Amazon::catalogue(self).read(listings).await
+    }
+
+    async fn write(&self, items: &[WriteItem]) -> Result<Vec<ItemOutcome>, ConnectorError> {
+        self.feeds.watch(&self.client, &self.memory).await;
+        let writer = Writer {
+            client: &self.client,
+            memory: &self.memory,
+            feeds: &self.feeds,
+            feed_from: self.feed_from,
+        };
+        writer.write(items).await
+    }
+
+    fn settles(&self) -> Duration {
+        SETTLES
+    }
+
+    fn bulk_from(&self) -> Option<usize> {
+        Some(self.feed_from)
+    }
+}
+
+#[async_trait]
+impl PriceRole for Amazon {
+    fn terms(&self) -> PriceTerms {
+        PriceTerms {
+            // A call each.
+            max_write: 5,
+            max_read: PAGE,
+            grouping: Grouping::Any,
+            // A sale has dates, which the vendor then keeps by itself.
+            fields: &[PriceField::Regular],
+            currency: PriceCurrency::OfShop,
+        }
+    }
+
+    async fn priced_page(&self, cursor: Option<&Cursor>) -> Result<PricedPage, ConnectorError> {
+        self.feeds.watch(&self.client, &self.memory).await;
+        self.offers().page(cursor).await
+    }
+
+    async fn read_prices(&self, listings: &[ListingReference]) -> Result<Vec<PriceReading>, ConnectorError> {
+        self.offers().read(listings).await
+    }
+
+    async fn write_prices(&self, items: &[PriceItem]) -> Result<Vec<PriceOutcome>, ConnectorError> {
+        self.offers().write(items).await
+    }
+}
+
+#[async_trait]
+impl StockSource for Amazon {
+    async fn begin(&self) -> Result<(), ConnectorError> {
+        self.depot.iter().for_each(Depot::begin);
+        Ok(())
+    }
+
+    async fn poll(&self) -> Result<Option<(Ticket, Report)>, ConnectorError> {
+        match &self.depot {
+            Some(depot) => depot.poll(&self.client).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn acknowledge(&self, _: &Ticket, _: &Verdict) -> Result<(), ConnectorError> {
+        // The next pass reads everything anew.
+        Ok(())
+    }
+}

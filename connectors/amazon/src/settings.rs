@@ -1,0 +1,339 @@
+//! Own keys of `[connectors.NAME]`: read, checked, secrets resolved; all problems at once.
+
+use omnistock_sdk::{SecretReference, SecretResolver, SecretString, SettingProblem, SettingsReader, read_settings};
+use serde::Deserialize;
+use std::time::Duration;
+use url::Url;
+
+/// Where tokens come from, for all regions [documented].
+const LOGIN: &str = "https://api.amazon.com/auth/o2/token";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    region: Option<String>,
+    base_url: Option<String>,
+    login_url: Option<String>,
+    seller_id: Option<String>,
+    marketplaces: Option<Vec<String>>,
+    client_id: Option<String>,
+    client_secret: Option<SecretReference>,
+    refresh_token: Option<SecretReference>,
+    fba: Option<bool>,
+    feed_from: Option<u64>,
+    application_rate: Option<u64>,
+    settle_ms: Option<u64>,
+    feed_patience_ms: Option<u64>,
+    overlap_ms: Option<u64>,
+    deadline_ms: Option<u64>,
+}
+
+/// A part of the world: its host, the code of its depots, its marketplaces [documented].
+struct Region {
+    name: &'static str,
+    host: &'static str,
+    depot: &'static str,
+    marketplaces: &'static [&'static str],
+}
+
+const REGIONS: [Region; 3] = [
+    Region {
+        name: "eu",
+        host: "https://sellingpartnerapi-eu.amazon.com",
+        depot: "AMAZON_EU",
+        marketplaces: &[
+            "A1PA6795UKMFR9", // Germany
+            "A1F83G8C2ARO7P", // United Kingdom
+            "A13V1IB3VIYZZH", // France
+            "APJ6JRA9NG5V4",  // Italy
+            "A1RKKUPIHCS9HS", // Spain
+            "A1805IZSGTT6HS", // Netherlands
+            "A2NODRKZP88ZB9", // Sweden
+            "A1C3SOZRARQ6R3", // Poland
+            "AMEN7PMS3EDWL",  // Belgium
+            "A28R8C7NBKEWEA", // Ireland
+            "A33AVAJ2PDY3EV", // Turkey
+            "ARBP9OOSHTCHU",  // Egypt
+            "A17E79C6D8DWNP", // Saudi Arabia
+            "A2VIGQ35RCS4UG", // United Arab Emirates
+            "A21TJRUUN4KGV",  // India
+            "AE08WJ6YKNBMC",  // South Africa
+        ],
+    },
+    Region {
+        name: "na",
+        host: "https://sellingpartnerapi-na.amazon.com",
+        depot: "AMAZON_NA",
+        marketplaces: &["ATVPDKIKX0DER", "A2EUQ1WTGCTBG2", "A1AM78C64UM0Y8", "A2Q3Y263D00KWC"],
+    },
+    Region {
+        name: "fe",
+        host: "https://sellingpartnerapi-fe.amazon.com",
+        depot: "AMAZON_JP",
+        marketplaces: &["A1VC38T7YXB528", "A39IBJ37TRP1C6", "A19VAU5U5O7RUS"],
+    },
+];
+
+/// Who we are at Amazon.
+#[derive(Clone)]
+pub(crate) struct Credentials {
+    /// Where tokens come from.
+    pub(crate) login: Url,
+    /// The application.
+    pub(crate) client_id: String,
+    /// Its secret.
+    pub(crate) client_secret: SecretString,
+    /// The seller's word that the application may act for him.
+    pub(crate) refresh_token: SecretString,
+}
+
+/// What a connector is built from.
+#[derive(Clone)]
+pub(crate) struct Parts {
+    /// Where the region's interface begins.
+    pub(crate) base: Url,
+    /// Who we are.
+    pub(crate) credentials: Credentials,
+    /// The seller's id.
+    pub(crate) seller: String,
+    /// Stores that share one quantity; prices are those of the first.
+    pub(crate) marketplaces: Vec<String>,
+    /// What Amazon calls the depots of this region.
+    pub(crate) depot: &'static str,
+    /// Whether the depots' stock is reported.
+    pub(crate) fba: bool,
+    /// So many numbers at once go by a feed.
+    pub(crate) feed_from: usize,
+    /// Changes a second that the application may make for all its sellers together.
+    pub(crate) application_rate: Option<u32>,
+    /// So long after a yes the old number may still be shown, milliseconds.
+    pub(crate) settle: i64,
+    /// A feed that is not done after so long is given up, milliseconds.
+    pub(crate) patience: i64,
+    /// How far a poll of orders looks back before the last one, milliseconds.
+    pub(crate) overlap: i64,
+    /// Of one call, from connect to the last byte.
+    pub(crate) deadline: Duration,
+}
+
+fn region(reader: &mut SettingsReader<'_>, name: Option<&str>) -> Option<&'static Region> {
+    const HELP: &str = "write \"eu\", \"na\" or \"fe\": where the seller's account is";
+    let found = REGIONS.iter().find(|region| Some(region.name) == name);
+    match (found, name) {
+        (Some(_), _) => {}
+        (None, Some(name)) => reader.problem("region", format!("there is no region `{name}`"), HELP),
+        (None, None) => reader.problem("region", "`region` is missing", HELP),
+    }
+    found
+}
+
+/// The seller's stores, where they fit to the region and to each other.
+fn marketplaces(
+    reader: &mut SettingsReader<'_>,
+    given: Option<Vec<String>>,
+    region: Option<&Region>,
+) -> Option<Vec<String>> {
+    const KEY: &str = "marketplaces";
+    const HELP: &str =
+        "give the marketplace ids, such as [\"A1PA6795UKMFR9\"] for Germany; prices are those of the first";
+    let Some(given) = given.filter(|given| !given.is_empty()) else {
+        reader.problem(KEY, "`marketplaces` is missing", HELP);
+        return None;
+    };
+    if given.len() > 20 {
+        reader.problem(KEY, "more than 20 marketplaces", HELP);
+        return None;
+    }
+    for (index, id) in given.iter().enumerate() {
+        let elsewhere = REGIONS.iter().find(|other| other.marketplaces.contains(&id.as_str()));
+        match (elsewhere, region) {
+            (Some(other), Some(region)) if other.name != region.name => {
+                let message = format!(
+                    "marketplace {id} is in region \"{}\", not \"{}\"",
+                    other.name, region.name
+                );
+                reader.problem(KEY, message, "correct it or `region`");
+            }
+            _ if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
+                reader.problem(KEY, format!("`{id}` is not a marketplace id"), HELP);
+            }
+            _ if given.iter().take(index).any(|other| other == id) => {
+                reader.problem(KEY, format!("{id} is given twice"), "");
+            }
+            _ => {}
+        }
+    }
+    if given.len() > 1 && region.is_some_and(|region| region.name != "eu") {
+        let message = "several marketplaces share one quantity in region \"eu\" only";
+        reader.problem(KEY, message, "give each its own connector and channel");
+    }
+    Some(given)
+}
+
+fn word(reader: &mut SettingsReader<'_>, key: &'static str, text: Option<String>, help: &str) -> Option<String> {
+    match text {
+        Some(text) if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()) => Some(text),
+        Some(_) => {
+            reader.problem(
+                key,
+                format!("`{key}` is empty or has characters that can't be in it"),
+                help,
+            );
+            None
+        }
+        None => {
+            reader.problem(key, format!("`{key}` is missing"), help);
+            None
+        }
+    }
+}
+
+fn address(reader: &mut SettingsReader<'_>, key: &str, given: Option<&str>, usual: Option<&str>) -> Option<Url> {
+    match given.or(usual) {
+        Some(text) => reader.url(key, Some(text), "leave it out: it is only for trying things out"),
+        // What is missing was told of under `region`.
+        None => None,
+    }
+}
+
+/// Reads the table, or says everything that is wrong with it.
+pub(crate) fn read(table: serde_json::Value, secrets: &dyn SecretResolver) -> Result<Parts, Vec<SettingProblem>> {
+    const PORTAL: &str = "it stands in the Solution Provider Portal, beside the application";
+    let table: Table = read_settings(table)?;
+    let mut reader = SettingsReader::new(secrets);
+    let region = region(&mut reader, table.region.as_deref());
+    let host = region.map(|region| region.host);
+    let base = address(&mut reader, "base_url", table.base_url.as_deref(), host);
+    let login = address(&mut reader, "login_url", table.login_url.as_deref(), Some(LOGIN));
+    let seller = word(
+        &mut reader,
+        "seller_id",
+        table.seller_id,
+        "the Merchant Token of Account Info in Seller Central",
+    );
+    let marketplaces = marketplaces(&mut reader, table.marketplaces, region);
+    let client_id = word(&mut reader, "client_id", table.client_id, PORTAL);
+    let client_secret = reader.required(
+        "client_secret",
+        table.client_secret.as_ref(),
+        "add client_secret = { credential = \"…\" }",
+    );
+    let refresh_token = reader.required(
+        "refresh_token",
+        table.refresh_token.as_ref(),
+        "authorize the application for the seller's account and add refresh_token = { credential = \"…\" }",
+    );
+    let feed_from = reader.within("feed_from", table.feed_from, 1_000, 20, 10_000, "numbers");
+    let rate = table.application_rate;
+    let application = reader.within("application_rate", rate, 100, 1, 10_000, "changes a second");
+    let settle = reader.within("settle_ms", table.settle_ms, 600_000, 0, 3_600_000, "milliseconds");
+    let patience = reader.within(
+        "feed_patience_ms",
+        table.feed_patience_ms,
+        1_800_000,
+        60_000,
+        86_400_000,
+        "milliseconds",
+    );
+    let overlap = reader.within("overlap_ms", table.overlap_ms, 300_000, 0, 3_600_000, "milliseconds");
+    let deadline = reader.within("deadline_ms", table.deadline_ms, 30_000, 100, 120_000, "milliseconds");
+    let milliseconds = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+    let read = (|| {
+        Some(Parts {
+            base: base?,
+            credentials: Credentials {
+                login: login?,
+                client_id: client_id?,
+                client_secret: client_secret?,
+                refresh_token: refresh_token?,
+            },
+            seller: seller?,
+            marketplaces: marketplaces?,
+            depot: region?.depot,
+            fba: table.fba.unwrap_or(false),
+            feed_from: usize::try_from(feed_from).unwrap_or(1_000),
+            application_rate: rate.and_then(|_| u32::try_from(application).ok()),
+            settle: milliseconds(settle),
+            patience: milliseconds(patience),
+            overlap: milliseconds(overlap),
+            deadline: Duration::from_millis(deadline),
+        })
+    })();
+    reader.finish(read)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use omnistock_sdk::testing::{Names, keys};
+    use serde_json::{Value, json};
+
+    fn table() -> Value {
+        json!({"region": "eu", "seller_id": "A2SELLER", "marketplaces": ["A1PA6795UKMFR9", "A13V1IB3VIYZZH"],
+               "client_id": "amzn1.application-oa2-client.1", "client_secret": {"env": "secret"}, "refresh_token": {"env": "token"}})
+    }
+
+    fn problems(changes: &Value) -> Vec<String> {
+        let mut table = table();
+        for (key, value) in changes.as_object().unwrap() {
+            table[key] = value.clone();
+        }
+        keys(read(table, &Names))
+    }
+
+    #[test]
+    fn everything_that_is_missing_is_told_at_once() {
+        let missing = [
+            "region",
+            "seller_id",
+            "marketplaces",
+            "client_id",
+            "client_secret",
+            "refresh_token",
+        ];
+        assert_eq!(keys(read(json!({}), &Names)), missing);
+    }
+
+    #[test]
+    fn a_region_names_its_host_and_its_depots() {
+        let parts = read(table(), &Names).ok().unwrap();
+        assert_eq!(parts.base.as_str(), "https://sellingpartnerapi-eu.amazon.com/");
+        assert_eq!(
+            (parts.depot, parts.fba, parts.application_rate),
+            ("AMAZON_EU", false, None)
+        );
+        assert_eq!(problems(&json!({"region": "asia"})), ["region"]);
+    }
+
+    #[test]
+    fn marketplaces_that_do_not_share_a_quantity_are_refused() {
+        assert_eq!(
+            problems(&json!({"region": "na"})),
+            ["marketplaces"; 3],
+            "two of Europe, and several"
+        );
+        let american = json!({"region": "na", "marketplaces": ["ATVPDKIKX0DER", "A2EUQ1WTGCTBG2"]});
+        assert_eq!(problems(&american), ["marketplaces"]);
+        assert_eq!(
+            problems(&json!({"marketplaces": ["A1PA6795UKMFR9", "A1PA6795UKMFR9"]})),
+            ["marketplaces"]
+        );
+        assert_eq!(problems(&json!({"marketplaces": ["de/1"]})), ["marketplaces"]);
+        assert!(
+            problems(&json!({"marketplaces": ["A0NEWSTORE"]})).is_empty(),
+            "one that opened later"
+        );
+    }
+
+    #[test]
+    fn an_address_with_a_password_is_refused() {
+        assert_eq!(
+            problems(&json!({"base_url": "https://me:pw@example.test"})),
+            ["base_url"]
+        );
+        assert_eq!(
+            problems(&json!({"login_url": "nowhere", "feed_from": 3})),
+            ["login_url", "feed_from"]
+        );
+    }
+}

@@ -1,0 +1,164 @@
+//! Feeds: many numbers in one document, and every way in which one ends.
+
+use crate::support::{World, applied, item, listing};
+use omnistock_amazon::simulator::{FeedFate, SimulatorSettings};
+use omnistock_sdk::{ItemOutcome, now};
+use omnistock_words::Quantity;
+use serde_json::json;
+use std::time::Duration;
+
+const MANY: usize = 30;
+
+fn skus() -> Vec<String> {
+    (0..MANY).map(|number| format!("S-{number:02}")).collect()
+}
+
+/// Thirty offers, and a connector to which twenty are many.
+async fn world(feed_takes: Duration) -> World {
+    let settings = SimulatorSettings {
+        feed_takes,
+        ..SimulatorSettings::immediate()
+    };
+    let world = World::start(settings, &json!({"feed_from": 20, "feed_patience_ms": 60_000})).await;
+    for sku in skus() {
+        world.amazon.add(&sku, 5);
+    }
+    world
+}
+
+async fn write_all(world: &World, units: i64) -> Vec<ItemOutcome> {
+    let items: Vec<_> = skus().iter().map(|sku| item(sku, units)).collect();
+    world.channel().write(&items).await.unwrap()
+}
+
+#[tokio::test]
+async fn many_numbers_go_by_one_feed_and_few_by_a_patch_each() {
+    let world = world(Duration::ZERO).await;
+    assert!(write_all(&world, 8).await.iter().all(applied));
+    assert!(skus().iter().all(|sku| world.amazon.shown(sku) == Some(8)));
+    let calls = world.amazon.counters().calls;
+    assert_eq!((calls["createFeed"], calls.get("patchListingsItem")), (1, None));
+    assert!(applied(&world.write("S-00", 9).await), "the feed has ended");
+    assert_eq!(world.amazon.shown("S-00"), Some(9));
+    let kept = &world.amazon.attribute("S-01", "fulfillment_availability")[0]["lead_time_to_ship_max_days"];
+    assert_eq!(kept, 2, "a feed merges, too");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_feed_stuck_for_a_day_stops_nobody_else_and_its_own_for_a_while_only() {
+    let world = world(Duration::from_mins(1)).await;
+    world.amazon.add("OTHER", 5);
+    world.faults(|faults| faults.feeds = FeedFate::Stuck);
+    assert!(write_all(&world, 8).await.iter().all(applied));
+    assert!(applied(&world.write("OTHER", 3).await));
+    assert_eq!(world.amazon.shown("OTHER"), Some(3));
+    let outcome = world.write("S-00", 0).await;
+    assert!(
+        matches!(&outcome, ItemOutcome::Failed { reason } if reason.contains("feed")),
+        "never both ways at once: {outcome:?}"
+    );
+    assert_eq!(world.amazon.counters().crossed, 0);
+    let before = world.look("S-01").await;
+    assert!(before.read_at < now() && before.quantity == Some(Quantity::whole(5)));
+}
+
+#[tokio::test]
+async fn what_a_report_refuses_is_told_in_the_vendors_words_and_the_rest_is_applied() {
+    let world = world(Duration::ZERO).await;
+    world.faults(|faults| faults.invalid_skus = ["S-07".to_owned(), "S-11".to_owned()].into());
+    assert!(
+        write_all(&world, 8).await.iter().all(applied),
+        "a feed was taken, no more"
+    );
+    let references: Vec<_> = skus().iter().map(|sku| listing(sku)).collect();
+    let began = now();
+    let shown = world.channel().read(&references[..20]).await.unwrap();
+    let of = |sku: &str| {
+        shown
+            .iter()
+            .find(|one| one.reference.key.listing.as_str() == sku)
+            .unwrap()
+    };
+    assert_eq!(
+        (of("S-07").quantity, of("S-08").quantity),
+        (Some(Quantity::whole(5)), Some(Quantity::whole(8)))
+    );
+    assert!(
+        of("S-07").read_at >= began,
+        "it is certain that nothing comes behind it"
+    );
+    let outcome = world.write("S-07", 8).await;
+    assert!(
+        matches!(&outcome, ItemOutcome::Rejected { reason } if reason.contains("90000900: ")),
+        "{outcome:?}"
+    );
+    assert!(applied(&world.write("S-08", 9).await), "the feed has ended");
+}
+
+#[tokio::test]
+async fn after_a_fatal_feed_every_number_is_read_as_it_is_and_written_again() {
+    for fate in [FeedFate::Fatal, FeedFate::Cancelled] {
+        let world = world(Duration::ZERO).await;
+        world.faults(|faults| faults.feeds = fate);
+        assert!(write_all(&world, 8).await.iter().all(applied));
+        world.faults(|_| {});
+        let began = now();
+        let first = world.look("S-00").await;
+        let last = world.look("S-29").await;
+        assert!(first.read_at >= began && last.read_at >= began, "{fate:?}");
+        let done = Quantity::whole(if fate == FeedFate::Fatal { 8 } else { 5 });
+        assert_eq!(
+            (first.quantity, last.quantity),
+            (Some(done), Some(Quantity::whole(5))),
+            "{fate:?}"
+        );
+        assert!(applied(&world.write("S-29", 8).await));
+        assert_eq!(world.amazon.shown("S-29"), Some(8));
+    }
+}
+
+#[tokio::test]
+async fn a_document_that_was_not_laid_down_leaves_everything_undone() {
+    let world = world(Duration::ZERO).await;
+    world.faults(|faults| faults.every_call = Some(omnistock_amazon::simulator::Trouble::ServerError));
+    let items: Vec<_> = skus().iter().map(|sku| item(sku, 8)).collect();
+    let error = world.channel().write(&items).await.unwrap_err();
+    assert!(
+        matches!(error.class, omnistock_sdk::ErrorClass::Retry { .. }),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_number_that_can_not_be_sent_is_refused_and_its_neighbours_go() {
+    let world = world(Duration::ZERO).await;
+    let mut items: Vec<_> = skus().iter().map(|sku| item(sku, 8)).collect();
+    items[3].quantity = "1.5".parse().unwrap();
+    let outcomes = world.channel().write(&items).await.unwrap();
+    assert!(matches!(outcomes[3], ItemOutcome::Rejected { .. }));
+    assert_eq!(outcomes.iter().filter(|outcome| applied(outcome)).count(), MANY - 1);
+    assert_eq!(
+        (world.amazon.shown("S-03"), world.amazon.shown("S-04")),
+        (Some(5), Some(8))
+    );
+}
+
+#[tokio::test]
+async fn a_feed_never_overtakes_a_change_that_is_still_queued() {
+    let settings = SimulatorSettings {
+        applies_after: Duration::from_hours(1),
+        feed_takes: Duration::from_hours(1),
+        ..SimulatorSettings::immediate()
+    };
+    let world = World::start(settings, &json!({"feed_from": 20})).await;
+    for sku in skus() {
+        world.amazon.add(&sku, 5);
+    }
+    assert!(applied(&world.write("S-00", 3).await));
+    let outcomes = write_all(&world, 8).await;
+    assert!(matches!(&outcomes[0], ItemOutcome::Failed { .. }), "{:?}", outcomes[0]);
+    assert!(outcomes[1..].iter().all(applied));
+    assert_eq!(world.amazon.counters().crossed, 0);
+    let messages = world.amazon.documents()[0]["messages"].as_array().unwrap().len();
+    assert_eq!(messages, MANY - 1);
+}

@@ -1,0 +1,91 @@
+//! A vendor that has a way of its own for many numbers, and one that shows late what it said yes to.
+
+use super::fake::Fake;
+use super::house::{house_of, until};
+use omnistock_sdk::{CallKind, CallLimit, CallLimits};
+use omnistock_words::WriteMeaning;
+use std::time::Duration;
+
+const MANY: usize = 200;
+const FROM: usize = 50;
+
+/// Listings `P0`, `P1`, … that show 9 and should show 4; the first is sold out.
+fn rows(ids: &[String]) -> Vec<(&str, i64, i64)> {
+    let stock = |id: &str| if id == "P0" { 0 } else { 4 };
+    ids.iter().map(|id| (id.as_str(), 9, stock(id))).collect()
+}
+
+#[tokio::test]
+async fn many_numbers_go_the_way_for_many_and_what_sells_out_goes_at_once() {
+    let small = CallLimit::rate("changes", 100, 1_000, 5)
+        .of(&[CallKind::Write])
+        .costs(0, 1, "changes");
+    let large = CallLimit::rate("feeds", 1, 300, 1).of(&[CallKind::Bulk]);
+    let limits = CallLimits {
+        calls: vec![small, large],
+        per_listing: None,
+    };
+    let mut fake = Fake::limited(WriteMeaning::Available, 1_000, limits);
+    fake.bulk = Some(FROM);
+    let ids: Vec<String> = (0..MANY).map(|number| format!("P{number}")).collect();
+    let house = house_of(fake, &rows(&ids)).await;
+    let run = house.start();
+    let right = |id: &String| house.number(id) == if id == "P0" { 0 } else { 4 };
+    until("all are written", async || ids.iter().all(right)).await;
+    let calls = house.calls();
+    let large = calls.iter().filter(|call| call.len() >= FROM).count();
+    assert!((1..=2).contains(&large), "{large} calls the way for many");
+    let small = calls.iter().filter(|call| call.len() < FROM);
+    assert!(
+        small.clone().all(|call| call.len() <= 5),
+        "never more than their bucket holds"
+    );
+    assert!(
+        small.flatten().any(|(id, number)| id == "P0" && *number == 0),
+        "{calls:?}"
+    );
+    let arrived = house.fake.arrivals();
+    let bulk = arrived.iter().filter(|(_, kind, _)| *kind == CallKind::Bulk);
+    assert!(bulk.clone().count() == large && bulk.clone().all(|(.., items)| *items >= 50));
+    run.stop().await;
+}
+
+#[tokio::test]
+async fn where_the_way_for_many_is_closed_numbers_go_in_small_calls() {
+    let small = CallLimit::rate("changes", 500, 1_000, 5)
+        .of(&[CallKind::Write])
+        .costs(0, 1, "changes");
+    let closed = CallLimit::rate("feeds", 1, 3_600_000, 1).of(&[CallKind::Bulk]);
+    let limits = CallLimits {
+        calls: vec![small, closed],
+        per_listing: None,
+    };
+    let mut fake = Fake::limited(WriteMeaning::Available, 1_000, limits);
+    fake.bulk = Some(FROM);
+    let ids: Vec<String> = (0..80).map(|number| format!("P{number}")).collect();
+    let house = house_of(fake, &rows(&ids)).await;
+    let run = house.start();
+    until("all are written", async || ids.iter().all(|id| house.number(id) < 9)).await;
+    assert!(house.calls().iter().all(|call| call.len() <= 5));
+    run.stop().await;
+}
+
+#[tokio::test]
+async fn a_read_back_waits_as_long_as_the_vendor_takes() {
+    let settles = Duration::from_millis(600);
+    let mut fake = Fake::new(WriteMeaning::Available);
+    fake.settles = settles;
+    let house = house_of(fake, &[("P0", 9, 4)]).await;
+    let run = house.start();
+    until("it is written", async || house.number("P0") == 4).await;
+    let (written, before) = {
+        let shop = house.fake.shop.lock().unwrap();
+        (shop.called_at[0], shop.reads)
+    };
+    until("it is read back", async || {
+        house.fake.shop.lock().unwrap().reads > before
+    })
+    .await;
+    assert!(written.elapsed() >= settles, "after {:?}", written.elapsed());
+    run.stop().await;
+}
