@@ -70,7 +70,7 @@ impl Throttle {
         let Some(from) = bulk.filter(|from| items >= *from) else {
             return self.ask(CallKind::Write, items);
         };
-        if !self.bulk_until.is_some_and(|until| until > now()) {
+        if self.bulk_until.is_none_or(|until| until <= now()) {
             match self.account.ask(self.claimant, CallKind::Bulk, items) {
                 // Part of it would go as a small call.
                 Ok(pass) if pass.items >= from => return Some(pass),
@@ -83,7 +83,7 @@ impl Throttle {
 
     /// Listings to look at for one call, where so many wait.
     pub(super) fn span(&self, limits: &CallLimits, waiting: usize, now: Millis) -> usize {
-        let open = !self.bulk_until.is_some_and(|until| until > now);
+        let open = self.bulk_until.is_none_or(|until| until <= now);
         match limits.bulk {
             Some(from) if !open || waiting < from => limits.write.min(FEW),
             _ => limits.write,
