@@ -265,6 +265,12 @@ async fn a_wrong_password_of_one_channel_is_named_and_the_others_work() {
         live.out.contains("[connectors.market]") && live.out.contains("`password`"),
         "{live:?}"
     );
+    let shop = live
+        .out
+        .lines()
+        .find(|line| line.starts_with("shop "))
+        .unwrap_or_default();
+    assert!(shop.contains(" ok ") && shop.ends_with("same"), "{live:?}");
     assert!(
         !live.out.contains("marker") && !daemon.everything().contains("marker"),
         "{}",

@@ -11,6 +11,7 @@
 
 mod bad_input;
 mod command_line;
+mod configuration;
 mod evaluate;
 mod export;
 mod fake_view;

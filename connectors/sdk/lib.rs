@@ -3,6 +3,7 @@
 //! A connector knows this crate and `words` only: not the engine, the store, or another connector.
 
 mod channel;
+mod clock;
 mod connector;
 mod error;
 mod facts;
@@ -27,6 +28,7 @@ pub use channel::{
     ArticleRole, ChannelRole, ItemOutcome, ListingKey, ListingPage, ListingReading, ListingReference, ReservedLine,
     WriteItem,
 };
+pub use clock::watching_clock;
 pub use connector::{BuildConnector, Connector, ConnectorContext, ConnectorSpec, Cursor, LocationCodes, now};
 pub use error::{ConnectorError, ErrorClass};
 pub use facts::{Facts, Role};

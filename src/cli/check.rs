@@ -5,7 +5,7 @@ use super::{Context, Failure, text};
 
 /// Check the configuration and run its rule tests.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: omnistock check -c omnistock.toml\n\
+#[command(after_help = "Example: omnistock check -c omnistock.toml --live\n\
     Exit 2: the configuration is faulty; 1: a rule test or a connector failed; 0: warnings at most.")]
 pub(super) struct Check {
     /// Also ask every connected system, without changing anything: credentials, permissions, clock.

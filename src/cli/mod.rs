@@ -13,7 +13,9 @@ mod evaluate;
 mod exit;
 mod explain;
 mod holds;
+mod init;
 mod listings;
+mod live;
 pub mod logging;
 mod manual;
 mod orders;
@@ -68,22 +70,23 @@ struct Cli {
 enum Command {
     Run(run::Run),
     Demo(demo::Demo),
+    Init(init::Init),
     Check(check::Check),
     Schema(schema::Schema),
     Evaluate(evaluate::Evaluate),
     Status(status::Show),
     Explain(explain::Explain),
     /// Changes that a guard stopped.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example: omnistock holds list")]
     Holds(holds::Holds),
     /// Listings that a channel refuses.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example: omnistock parked list")]
     Parked(parked::ParkedCommand),
     /// Orders: what is open, and what a person says of them.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example: omnistock orders list --channel shop")]
     Orders(orders::Orders),
     /// Offers of the channels.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example: omnistock listings unmapped --channel shop")]
     Listings(listings::Listings),
     Sync(sync::Sync),
     Audit(audit::Audit),
@@ -158,8 +161,9 @@ async fn dispatch(command: Command, context: &Context) -> Result<(), Failure> {
     match command {
         Command::Run(run) => Box::pin(run.run(context)).await,
         Command::Demo(demo) => Box::pin(demo.run(context)).await,
+        Command::Init(init) => init.run(context),
         Command::Check(check) => Box::pin(check.run(context)).await,
-        Command::Schema(schema) => schema.run(context),
+        Command::Schema(_) => schema::Schema::run(context),
         Command::Evaluate(evaluate) => evaluate.run(context),
         Command::Status(show) => show.run(context).await,
         Command::Explain(explain) => explain.run(context).await,
@@ -185,17 +189,31 @@ mod tests {
     use super::*;
     use clap::CommandFactory;
 
+    /// What is wrong with the help of a command and of those below it.
+    fn complaints(command: &clap::Command, path: &str, found: &mut Vec<String>) {
+        for help in [
+            command.clone().render_help().to_string(),
+            command.clone().render_long_help().to_string(),
+        ] {
+            if path.contains(' ') && !help.contains(&format!("Example: {path}")) && !help.contains("Example:\n") {
+                found.push(format!("{path}: no example of itself"));
+            }
+            let wide = help.lines().filter(|line| line.chars().count() > text::WIDTH);
+            found.extend(wide.map(|line| format!("{path}: wider than 80 columns: {line}")));
+        }
+        for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
+            complaints(sub, &format!("{path} {}", sub.get_name()), found);
+        }
+    }
+
     #[test]
-    fn the_command_line_is_consistent_and_every_command_has_an_example() {
+    fn the_command_line_is_consistent_and_the_help_of_every_command_has_an_example_in_80_columns() {
         let mut command = Cli::command();
         command.build();
         command.clone().debug_assert();
-        for sub in command
-            .get_subcommands()
-            .filter(|sub| !sub.has_subcommands() && sub.get_name() != "help")
-        {
-            let help = sub.get_after_help().map(ToString::to_string).unwrap_or_default();
-            assert!(help.contains("omnistock "), "`{}` has no example", sub.get_name());
-        }
+        let mut found = Vec::new();
+        complaints(&command, "omnistock", &mut found);
+        found.dedup();
+        assert!(found.is_empty(), "{}", found.join("\n"));
     }
 }

@@ -11,7 +11,7 @@ use super::{Context, Failure, wiring};
 pub(super) struct Schema {}
 
 impl Schema {
-    pub(super) fn run(self, context: &Context) -> Result<(), Failure> {
+    pub(super) fn run(context: &Context) -> Result<(), Failure> {
         let schema = wiring::schema();
         let text =
             serde_json::to_string_pretty(&schema).map_err(|cause| Failure::no(format!("can't write JSON: {cause}")))?;

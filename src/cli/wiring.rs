@@ -2,16 +2,18 @@
 //! that names them.
 
 use super::Failure;
+use super::live::{self, Live};
 use super::rule_tests::{self, Ended};
-use crate::config::{Configuration, Problem, Severity, load_and_build, process_environment, render};
+use crate::config::{Configuration, Connectors, Problem, Severity, load_and_build, process_environment, render};
 use crate::secrets::EnvironmentSecrets;
-use omnistock_sdk::{ConnectorSpec, SecretResolver};
+use omnistock_sdk::{ConnectorSpec, SecretResolver, watching_clock};
 use omnistock_words::Settings;
 use serde::Serialize;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 /// What `demo` was asked for.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +35,9 @@ pub struct Checked {
     pub failed: usize,
     /// `[[test]]`s that came out as expected.
     pub passed: usize,
+    /// What connected systems answered, with `--live`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub live: Vec<Live>,
     /// One entry a problem, for `--json`.
     pub problems: Vec<serde_json::Value>,
     /// All problems as text for people, without the closing count.
@@ -88,21 +93,56 @@ pub(super) async fn check(config: &Path, live: bool) -> Result<Checked, Failure>
     if !live {
         return Ok(checked);
     }
-    for (name, connector) in &connectors {
-        let sentence = match tokio::time::timeout(Duration::from_secs(30), connector.check()).await {
-            Ok(Ok(())) => continue,
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => "no answer within 30 s".to_owned(),
-        };
+    checked.live = ask(&configuration, connectors).await;
+    for live in &checked.live {
+        let Some(wrong) = &live.wrong else { continue };
         checked.failed += 1;
         checked
-            .text
-            .extend(["[connectors.", name.as_str(), "]: ", &sentence, "\n"]);
-        checked
             .problems
-            .push(serde_json::json!({ "connector": name, "severity": "failed", "message": sentence }));
+            .push(serde_json::json!({ "connector": live.connector, "severity": "failed", "message": wrong }));
     }
+    checked.text.push_str(&live::render(&checked.live));
     Ok(checked)
+}
+
+/// Asks every connected system at the same time: whether credentials and permissions are enough for what the
+/// connector does, and what time it is there. Nothing is changed anywhere.
+async fn ask(configuration: &Configuration, connectors: Connectors) -> Vec<Live> {
+    const DEADLINE: Duration = Duration::from_secs(30);
+    let tracker = TaskTracker::new();
+    let mut asked = Vec::new();
+    for (name, connector) in connectors {
+        let kind = configuration.connectors.get(&name).map(|known| known.kind.clone());
+        let task = tracker.spawn(async move {
+            let begun = tokio::time::Instant::now();
+            let (answer, ahead) = watching_clock(tokio::time::timeout(DEADLINE, connector.check())).await;
+            let wrong = match answer {
+                Ok(Ok(())) => None,
+                Ok(Err(error)) => Some(error.to_string()),
+                Err(_) => Some(format!("no answer within {} s", DEADLINE.as_secs())),
+            };
+            (
+                wrong,
+                ahead,
+                u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
+            )
+        });
+        asked.push((name, kind.unwrap_or_default(), task));
+    }
+    let mut answers = Vec::new();
+    for (name, kind, task) in asked {
+        let stopped = |error| (Some(format!("the check stopped: {error}")), None, 0);
+        let (wrong, clock_ahead_ms, milliseconds) = task.await.unwrap_or_else(stopped);
+        let live = Live {
+            connector: name.to_string(),
+            kind,
+            wrong,
+            milliseconds,
+            clock_ahead_ms,
+        };
+        answers.push(live.judged());
+    }
+    answers
 }
 
 /// Warnings, and how the rule tests ended.
@@ -178,6 +218,7 @@ fn found(problems: &[Problem]) -> Checked {
         warnings: count(Severity::Warning),
         failed: 0,
         passed: 0,
+        live: Vec::new(),
         problems: problems.iter().map(entry).collect(),
         text: uncounted(&render(problems)),
     }

@@ -104,7 +104,12 @@ fn connector(spec: &ConnectorSpec, remarks: &Remarks) -> Value {
 }
 
 fn closed(properties: Map<String, Value>) -> Value {
-    json!({ "type": "object", "properties": properties, "additionalProperties": false })
+    let rules = [
+        ("type", Value::from("object")),
+        ("properties", Value::Object(properties)),
+        ("additionalProperties", Value::Bool(false)),
+    ];
+    rules.map(|(word, rule)| (word.to_owned(), rule)).into_iter().collect()
 }
 
 fn remarked(mut schema: Value, remark: Option<&str>) -> Value {

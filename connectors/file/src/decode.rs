@@ -97,7 +97,7 @@ pub(crate) fn decode(title: &str, bytes: Vec<u8>, encoding: TextEncoding) -> Res
     }
 }
 
-fn mark_of(bytes: &[u8]) -> (Option<TextEncoding>, usize) {
+pub(crate) fn mark_of(bytes: &[u8]) -> (Option<TextEncoding>, usize) {
     match bytes {
         [0xEF, 0xBB, 0xBF, ..] => (Some(TextEncoding::Utf8), 3),
         [0xFF, 0xFE, ..] => (Some(TextEncoding::Utf16Le), 2),

@@ -126,6 +126,7 @@ impl Http {
     pub async fn send(&self, request: reqwest::RequestBuilder) -> Result<Answer, ConnectorError> {
         let response = request.send().await.map_err(|error| Self::transport(&error))?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        crate::clock::note(&headers);
         let body = self.body(response).await?;
         if (200..300).contains(&status) {
             return Ok(Answer { status, headers, body });

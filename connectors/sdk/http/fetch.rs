@@ -23,6 +23,7 @@ impl Http {
         let request = request.header(ACCEPT_ENCODING, "identity");
         let response = request.send().await.map_err(|error| Self::transport(&error))?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        crate::clock::note(&headers);
         let ends = ends(response.version(), &headers);
         if status == 304 {
             return Ok(Fetched::Unchanged);

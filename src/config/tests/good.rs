@@ -97,7 +97,10 @@ fn files_merge_in_the_order_of_their_names_and_lists_append() {
         .iter()
         .map(|warning| warning.message.as_str())
         .collect();
-    assert!(warned.contains(&"location `hamburg` is used by no channel"), "{warned:?}");
+    assert!(
+        warned.contains(&"location `hamburg` is used by no channel"),
+        "{warned:?}"
+    );
 }
 
 #[test]

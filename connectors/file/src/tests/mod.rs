@@ -5,6 +5,7 @@ mod hostile;
 mod hostile_columns;
 mod hostile_inputs;
 mod pickup;
+mod propose;
 mod put_away;
 mod reading;
 mod tables;
