@@ -281,6 +281,7 @@ impl Choices<'_> {
                 channel: self.maybe(|choices| choices.one(&CHANNELS)),
                 quantity: self.quantity(),
                 expires_at: self.instant(),
+                asked: None,
             },
             _ => self.price(source),
         }

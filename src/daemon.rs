@@ -1,5 +1,6 @@
 //! Start, supervise, stop: wires the rooms together and owns the tasks.
 
+mod access;
 mod accounts;
 mod audits;
 mod cause;
@@ -11,6 +12,7 @@ mod holds;
 mod house;
 mod leaks;
 mod lease;
+mod log;
 mod mark;
 mod measure;
 mod orders;
@@ -22,6 +24,7 @@ mod plan_causes;
 mod plan_count;
 mod rebuild;
 mod reload;
+mod reservations;
 mod seen;
 mod shorts;
 mod stance;
@@ -41,7 +44,7 @@ use crate::config::{Configuration, Connectors, StoreChoice, load_and_build, proc
 use crate::intake::Cutovers;
 use crate::secrets::EnvironmentSecrets;
 use crate::server::listener::{Limits, bind, serve};
-use crate::server::{self, View, admin, webhooks};
+use crate::server::{self, Access, View, admin, webhooks};
 use crate::store::Store;
 use arc_swap::ArcSwap;
 use house::House;
@@ -53,6 +56,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use term::{Life, Terms};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -100,6 +104,7 @@ pub async fn start(
     let (admin, webhooks_address) = (admin_listener.local_addr()?, webhook_listener.local_addr()?);
     let store = crate::store::open(&store::settings(&configuration.store, secrets)?).await?;
 
+    let access = access::access(&configuration.server, secrets)?;
     let title = store.status().await?.title;
     let (length, folder, merchant) = beside(&configuration.store);
     // Before anybody reads the settings: what a past start has set counts from the first moment.
@@ -135,21 +140,10 @@ pub async fn start(
     let view = Arc::new(DaemonView::new(house, life, seen, title));
 
     let served: Arc<dyn View> = Arc::clone(&view) as Arc<dyn View>;
-    let (tracker, cancel) = (&listening.1, &listening.0);
-    let limits = Limits::admin();
-    tracker.spawn(serve(
-        admin_listener,
-        admin::router(Arc::clone(&served), &limits),
-        limits,
-        cancel.clone(),
-    ));
-    let limits = Limits::webhooks();
-    tracker.spawn(serve(
-        webhook_listener,
-        webhooks::router(served, &limits),
-        limits,
-        cancel.clone(),
-    ));
+    if let Some(warning) = admin::exposure_warning(admin, &access) {
+        tracing::warn!("{warning}");
+    }
+    listen(&served, (admin_listener, webhook_listener), access, &listening);
     tracing::info!(%admin, webhooks = %webhooks_address, "listening");
     Ok(Running {
         view,
@@ -169,6 +163,29 @@ fn beside(choice: &StoreChoice) -> (Duration, PathBuf, String) {
         StoreChoice::Embedded { path } => (ALONE, path.clone(), "embedded".to_owned()),
         StoreChoice::Redis(choice) => (choice.lease, choice.path.clone(), choice.prefix.clone()),
     }
+}
+
+/// Answers on both listeners until the stage ends.
+fn listen(
+    served: &Arc<dyn View>,
+    (admin_listener, webhook_listener): (TcpListener, TcpListener),
+    access: Access,
+    (cancel, tracker): &(CancellationToken, TaskTracker),
+) {
+    let limits = Limits::admin();
+    tracker.spawn(serve(
+        admin_listener,
+        admin::router_for(Arc::clone(served), &limits, access),
+        limits,
+        cancel.clone(),
+    ));
+    let limits = Limits::webhooks();
+    tracker.spawn(serve(
+        webhook_listener,
+        webhooks::router(Arc::clone(served), &limits),
+        limits,
+        cancel.clone(),
+    ));
 }
 
 fn stage() -> (CancellationToken, TaskTracker) {

@@ -27,7 +27,7 @@ async fn raw(served: &Served, request: &[u8]) -> String {
     String::from_utf8(answer).unwrap()
 }
 
-async fn ask(served: &Served, method: &str, path: &str, headers: &str, body: &str) -> (u16, String) {
+pub(crate) async fn ask(served: &Served, method: &str, path: &str, headers: &str, body: &str) -> (u16, String) {
     let length = body.len();
     let host = served.address;
     let request = format!(
@@ -35,14 +35,20 @@ async fn ask(served: &Served, method: &str, path: &str, headers: &str, body: &st
     );
     let answer = raw(served, request.as_bytes()).await;
     let status = answer.get(9..12).and_then(|code| code.parse().ok()).unwrap_or_default();
+    let body = answer.split_once("\r\n\r\n").map(|(_, body)| body).unwrap_or_default();
+    // The webhook listener says nothing to strangers.
+    let strange = path.starts_with("/webhooks/") || (status, body) == (404, "");
+    if !strange && status != 0 {
+        crate::support::documented::is_documented(method, path, status, body);
+    }
     (status, answer)
 }
 
-async fn get(served: &Served, path: &str) -> (u16, String) {
+pub(crate) async fn get(served: &Served, path: &str) -> (u16, String) {
     ask(served, "GET", path, "", "").await
 }
 
-const JSON: &str = "content-type: application/json\r\n";
+pub(crate) const JSON: &str = "content-type: application/json\r\n";
 
 #[tokio::test]
 async fn a_webhook_arrives_to_the_byte_and_is_answered_by_what_became_of_it() {

@@ -9,6 +9,7 @@
     reason = "tests: a panic is how they fail"
 )]
 
+mod api;
 mod bad_input;
 mod command_line;
 mod configuration;
@@ -26,6 +27,8 @@ mod older_versions;
 mod operator;
 mod orders;
 mod prices;
+mod record;
+mod reservations;
 mod rooms;
 mod rule_tests;
 mod several;

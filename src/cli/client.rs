@@ -2,7 +2,8 @@
 //! address was tried.
 
 use super::Failure;
-use crate::server::ApiError;
+use crate::server::{ApiError, USER_HEADER};
+use omnistock_sdk::{ExposeSecret, SecretString};
 use reqwest::{Method, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -17,6 +18,10 @@ const MOST_BODY: usize = 64 << 20;
 pub(super) struct Client {
     http: reqwest::Client,
     address: String,
+    /// From the environment, for a daemon on another machine.
+    token: Option<SecretString>,
+    /// Who sits here, for the record.
+    user: Option<String>,
 }
 
 impl Client {
@@ -30,7 +35,14 @@ impl Client {
             .timeout(DEADLINE)
             .build()
             .map_err(|cause| Failure::usage(format!("can't build an HTTP client: {cause}")))?;
-        Ok(Self { http, address })
+        let text = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
+        let user = text("SUDO_USER").or_else(|| text("USER")).or_else(|| text("LOGNAME"));
+        Ok(Self {
+            http,
+            address,
+            token: text("OMNISTOCK_TOKEN").map(SecretString::from),
+            user: user.filter(|user| user.len() <= 64 && user.bytes().all(|byte| byte.is_ascii_graphic())),
+        })
     }
 
     /// A read.
@@ -48,7 +60,14 @@ impl Client {
     }
 
     fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        self.http.request(method, format!("http://{}{path}", self.address))
+        let mut request = self.http.request(method, format!("http://{}{path}", self.address));
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token.expose_secret());
+        }
+        if let Some(user) = &self.user {
+            request = request.header(USER_HEADER, user);
+        }
+        request
     }
 
     async fn send<T: DeserializeOwned>(&self, request: reqwest::RequestBuilder) -> Result<T, Failure> {

@@ -16,12 +16,14 @@ mod holds;
 mod init;
 mod listings;
 mod live;
+mod log;
 pub mod logging;
 mod manual;
 mod orders;
 mod output;
 mod parked;
 mod plan;
+mod reservations;
 mod rule_tests;
 mod run;
 mod schema;
@@ -85,6 +87,9 @@ enum Command {
     /// Orders: what is open, and what a person says of them.
     #[command(subcommand, after_help = "Example: omnistock orders list --channel shop")]
     Orders(orders::Orders),
+    /// Units set aside through the API.
+    #[command(subcommand, after_help = "Example: omnistock reservations list")]
+    Reservations(reservations::Reservations),
     /// Offers of the channels.
     #[command(subcommand, after_help = "Example: omnistock listings unmapped --channel shop")]
     Listings(listings::Listings),
@@ -95,6 +100,7 @@ enum Command {
     Plan(plan::Plan),
     Reload(plan::Reload),
     Shorts(shorts::Shorts),
+    Log(log::Log),
     Backup(backup::Backup),
     Connectors(connectors::Connectors),
     #[command(hide = true)]
@@ -177,6 +183,8 @@ async fn dispatch(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Plan(plan) => plan.run(context).await,
         Command::Reload(reload) => reload.run(context).await,
         Command::Set(set) => set.run(context).await,
+        Command::Reservations(reservations) => reservations.run(context).await,
+        Command::Log(log) => log.run(context).await,
         Command::Shorts(shorts) => shorts.run(context).await,
         Command::Backup(backup) => backup.run(context).await,
         Command::Connectors(connectors) => connectors.run(context),

@@ -4,6 +4,7 @@
 //! section is read by the schema. Nothing is taken that has no effect: what isn't known is an error.
 //! Secrets are references until connectors are built.
 
+mod access;
 mod build;
 mod channels;
 mod connectors;
@@ -37,6 +38,7 @@ mod tests;
 mod tree;
 mod value;
 
+pub use access::TokenChoice;
 pub use channels::ChannelTimes;
 pub use connectors::ConnectorConfiguration;
 pub use history::HistorySettings;

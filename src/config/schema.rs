@@ -50,6 +50,7 @@ pub(super) const STORE: Keys = Keys::of(&[&["kind", "path"], super::store_redis:
 pub(super) const WAIT: Keys = Keys::of(&[&["replicas", "on_disk", "within"]]);
 pub(super) const HISTORY: Keys = Keys::of(&[&["keep", "most_mb"]]);
 pub(super) const SERVER: Keys = Keys::of(&[&["admin", "webhooks", "public_url"]]);
+pub(super) const TOKEN: Keys = Keys::of(&[&["role", "token"]]);
 /// Keys that every connector has; the others are its own.
 pub(super) const CONNECTOR: Keys = Keys {
     known: &[&["kind", "calls"], SOURCE],
@@ -169,6 +170,11 @@ pub(super) const SECTIONS: &[Shape] = &[
         name: "server",
         form: Form::One,
         keys: &SERVER,
+    },
+    Shape {
+        name: "tokens",
+        form: Form::Named("token"),
+        keys: &TOKEN,
     },
     Shape {
         name: "history",

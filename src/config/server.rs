@@ -1,5 +1,6 @@
 //! `[server]`: who may call us.
 
+use super::access::TokenChoice;
 use super::reader::{Fault, Section};
 use super::root::Root;
 use super::tree::Node;
@@ -16,6 +17,8 @@ pub struct ServerSettings {
     pub webhooks: SocketAddr,
     /// Where vendors reach the webhook listener; without it nothing is subscribed.
     pub public_url: Option<Url>,
+    /// Who may use the admin listener from other machines.
+    pub tokens: Vec<TokenChoice>,
 }
 
 impl Default for ServerSettings {
@@ -25,13 +28,17 @@ impl Default for ServerSettings {
             admin: local(8710),
             webhooks: local(8711),
             public_url: None,
+            tokens: Vec::new(),
         }
     }
 }
 
 /// Reads `[server]`.
 pub(super) fn server(root: Root) -> ServerSettings {
-    let default = ServerSettings::default();
+    let default = ServerSettings {
+        tokens: super::access::tokens(root),
+        ..ServerSettings::default()
+    };
     let Some(section) = root.one("server") else {
         return default;
     };
@@ -40,6 +47,7 @@ pub(super) fn server(root: Root) -> ServerSettings {
         admin: address("admin").unwrap_or(default.admin),
         webhooks: address("webhooks").unwrap_or(default.webhooks),
         public_url: section.read("public_url", public_url),
+        tokens: default.tokens,
     };
     if settings.admin == settings.webhooks && settings.admin.port() != 0 {
         same_address(&section, settings.admin);

@@ -1,8 +1,9 @@
 //! Audits of channels and decisions about refused listings, handed to the channels' workers.
 
+use super::log::record;
 use super::view::DaemonView;
 use crate::delivery::{AuditAsked, AuditReport, AuditStanding, Wish};
-use crate::server::{ApiError, AuditBody, AuditClass, AuditView, ParkedAnswer, ParkedBody, Worst};
+use crate::server::{ApiError, AuditBody, AuditClass, AuditView, ParkedAnswer, ParkedBody, Worst, caller};
 use omnistock_words::ChannelName;
 use std::time::Duration;
 
@@ -59,11 +60,23 @@ impl DaemonView {
     }
 
     /// Asks for an audit of one channel or of all; each says how it stands.
-    pub(super) fn ask_audit(&self, asked: &AuditBody) -> Result<Vec<AuditView>, ApiError> {
+    pub(super) async fn ask_audit(&self, asked: &AuditBody) -> Result<Vec<AuditView>, ApiError> {
         self.lease()?;
         let channels = self.one_channel(asked.channel.as_ref())?;
+        let AuditBody { fix, force, .. } = *asked;
+        if fix || force {
+            let what = asked
+                .channel
+                .as_ref()
+                .map_or("all channels".to_owned(), |name| format!("channel {name}"));
+            let how = if force {
+                "everything written once more"
+            } else {
+                "what differs put right"
+            };
+            record(self, what, (None, how.to_owned()), "", &[]).await?;
+        }
         for (name, channel) in channels {
-            let AuditBody { fix, force, .. } = *asked;
             if !channel.board.audit(AuditAsked { fix, force }) {
                 let error = ApiError::conflict(format!("an audit of {name} is on its way"));
                 return Err(error.help("`omnistock audit` again when it is over"));
@@ -90,6 +103,7 @@ impl DaemonView {
                 drop,
                 which: asked.listings.clone(),
                 reason: asked.reason.clone(),
+                by: caller(),
             };
             let Some(answer) = channel.board.wish(wish) else {
                 return Err(ApiError::unavailable(format!(

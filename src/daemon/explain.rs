@@ -27,7 +27,7 @@ pub(super) fn listing_text(listing: &ListingId, location: Option<&VendorLocation
     location.map_or_else(|| listing.to_string(), |location| format!("{listing} at {location}"))
 }
 
-async fn documents(view: &DaemonView, settings: &Settings, sku: &Sku) -> Result<Documents, ApiError> {
+pub(super) async fn documents(view: &DaemonView, settings: &Settings, sku: &Sku) -> Result<Documents, ApiError> {
     let mut documents = Documents::default();
     let skus = needs(settings, sku);
     let mut keys: Vec<Key> = skus.iter().map(Key::sku).collect();

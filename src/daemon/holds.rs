@@ -1,5 +1,6 @@
 //! What guards stopped, at sources and at channels, as people see it and decide about it.
 
+use super::log::record;
 use super::view::{ChannelView, DaemonView};
 use crate::delivery::{ChannelBoard, ChannelHold, HoldDecision, PriceHold};
 use crate::intake::{Decision as ReportDecision, HeldAt, HeldReport, HoldError};
@@ -84,6 +85,16 @@ pub(super) async fn decide(view: &DaemonView, id: &str, decision: Decision, reas
         };
         Some((name, channel, quantities.or_else(priced)?))
     });
+    let known = list(view).into_iter().find(|hold| hold.id == id);
+    if let Some(hold) = known {
+        let what = format!("hold {id}: {}, {}", hold.what, hold.subject);
+        let after = match decision {
+            Decision::Approve => "approved",
+            Decision::Reject => "rejected",
+        };
+        let before = Some("held".to_owned());
+        record(view, what, (before, after.to_owned()), &reason, &[]).await?;
+    }
     let Some((name, channel, mut hold)) = found else {
         let decision = match decision {
             Decision::Approve => ReportDecision::Approve(reason),

@@ -4,6 +4,7 @@
 //! of all channels follow from it.
 
 use super::explain::away;
+use super::log::record;
 use super::view::DaemonView;
 use crate::server::{ApiError, Listed, Mend, MendBody, MendView, OrderLineState, OrderView, SourcedView};
 use crate::store::{Key, Kind};
@@ -200,6 +201,9 @@ pub(super) async fn mend(view: &DaemonView, mend: Mend, asked: MendBody) -> Resu
     let as_of = source.as_ref().and_then(|source| documents.sources.get(source)?.newest);
     let lines = lines(order, &asked)?;
     let at = now();
+    let (what, before, after) = recorded(order, &key, source.as_ref(), &lines);
+    let skus: Vec<Sku> = order.touched.iter().take(20).cloned().collect();
+    record(view, what, (before, after), &asked.reason, &skus).await?;
     let events: Vec<Event> = lines
         .into_iter()
         .map(|(line, quantity)| Event::Mended {
@@ -222,6 +226,30 @@ pub(super) async fn mend(view: &DaemonView, mend: Mend, asked: MendBody) -> Resu
         return Err(error.help("`omnistock orders show` tells when it is; there is no need to say it again"));
     }
     show(view, key.channel, key.order).await
+}
+
+/// What the record says of it: what it is about, as it was, as it is from then on.
+fn recorded(
+    order: &OrderDocument,
+    key: &OrderKey,
+    source: Option<&ConnectorName>,
+    lines: &[(LineId, Quantity)],
+) -> (String, Option<String>, String) {
+    let word = |source: Option<&ConnectorName>, line: &LineId, quantity: Quantity| match source {
+        Some(source) => format!("{source} contains {quantity} of line {line}"),
+        None => format!("{quantity} of line {line} given back"),
+    };
+    let after: Vec<String> = lines
+        .iter()
+        .map(|(line, quantity)| word(source, line, *quantity))
+        .collect();
+    let said = order.mends.iter().filter(|mend| mend.source.as_ref() == source);
+    let said = said.filter(|mend| lines.iter().any(|(line, _)| *line == mend.line));
+    let before: Vec<String> = said
+        .map(|mend| word(mend.source.as_ref(), &mend.line, mend.quantity))
+        .collect();
+    let before = (!before.is_empty()).then(|| before.join("; "));
+    (format!("order {key}"), before, after.join("; "))
 }
 
 fn source(settings: &Settings, asked: Option<ConnectorName>) -> Result<ConnectorName, ApiError> {

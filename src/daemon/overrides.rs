@@ -4,7 +4,7 @@ use super::steering_view::not_made;
 use super::view::DaemonView;
 use crate::config::render;
 use crate::history::Person;
-use crate::server::{ApiError, OverrideView, SetBody, UnsetBody};
+use crate::server::{ApiError, OverrideView, SetBody, UnsetBody, caller};
 use crate::store::Key;
 use omnistock_sdk::now;
 use omnistock_words::{ChannelName, MOST_OVERRIDES, Override, PolicyPatch, Sku};
@@ -59,7 +59,12 @@ impl DaemonView {
             .as_ref()
             .map(|channel| format!(" on {channel}"))
             .unwrap_or_default();
+        let key = |text: &str| text.split('=').next().unwrap_or_default().trim().to_owned();
+        let same = |one: &OverrideView| one.sku == sku && one.channel == channel && key(&one.set) == key(&text);
+        let before = self.list_overrides().into_iter().rev().find(same);
         let person = Person {
+            who: caller(),
+            before: before.map(|one| format!("{} until {}", one.set, one.until)),
             what: format!("set {sku}{on}"),
             decided: format!("{text} until {until}"),
             reason: reason.clone(),
@@ -140,6 +145,8 @@ impl DaemonView {
         };
         let lease = self.lease()?;
         let person = Person {
+            who: caller(),
+            before: Some(format!("{} until {}", found.set, found.until)),
             what: format!("set {}", found.sku),
             decided: format!("{} removed ({})", found.set, found.id),
             reason: asked.reason,

@@ -29,7 +29,9 @@ pub(super) fn lost(error: &PastError) -> ApiError {
 
 /// What a person decided, as a cause.
 fn told(person: &Person) -> String {
-    let Person { what, decided, reason } = person;
+    let Person {
+        what, decided, reason, ..
+    } = person;
     if reason.is_empty() {
         format!("{what}: {decided}")
     } else {

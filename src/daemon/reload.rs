@@ -5,9 +5,9 @@ use super::plan::Plan;
 use super::steering_view::not_made;
 use super::view::DaemonView;
 use crate::config::{Configuration, load_and_build, process_environment, render};
-use crate::history::{Person, decided_by_person};
+use crate::history::{Person, decided_by_person, settings_name};
 use crate::secrets::EnvironmentSecrets;
-use crate::server::{ApiError, PlanBody, PlanChannel, PlanView, ReloadBody};
+use crate::server::{ApiError, PlanBody, PlanChannel, PlanView, ReloadBody, caller};
 use crate::store::{CommitBatch, DocumentWrite, Key, Kind, Lease};
 use omnistock_sdk::{SecretResolver, now};
 use omnistock_words::{Rule, Settings};
@@ -232,8 +232,17 @@ impl DaemonView {
             None => {}
         }
         let person = Person {
+            who: caller(),
+            before: Some(format!(
+                "settings {}",
+                settings_name(&self.house.current.load().settings)
+            )),
             what: "configuration".to_owned(),
-            decided: format!("reloaded as planned in {}", plan.view.hash),
+            decided: format!(
+                "settings {}, reloaded as planned in {}",
+                settings_name(&new.settings),
+                plan.view.hash
+            ),
             reason: asked.reason.clone(),
         };
         let batch = CommitBatch {

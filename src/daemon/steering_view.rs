@@ -1,18 +1,24 @@
 //! Modes from the command line, as people ask for them and see them.
 
 use super::house::House;
+use super::log::record;
 use super::steering::Steer;
 use super::view::DaemonView;
 use crate::history::Person;
 use crate::intake::GateDecision;
-use crate::server::{ApiError, ChannelAnswer, ChannelBody, ModeAsked, SteeredStatus};
+use crate::server::{ApiError, ChannelAnswer, ChannelBody, ModeAsked, SteeredStatus, caller};
 use crate::store::{CommitError, Lease};
 use omnistock_sdk::now;
 use omnistock_words::{ChannelName, Mode, SteeredMode};
 
 /// What is said of a mode until when, such as `frozen until 2026-11-27T12:00:00Z`.
 fn said(asked: ModeAsked, until: Option<omnistock_words::Millis>) -> String {
-    let mode = serde_json::to_value(asked).ok();
+    word(&asked, until)
+}
+
+/// A mode as people write it, with its end.
+fn word(mode: &impl serde::Serialize, until: Option<omnistock_words::Millis>) -> String {
+    let mode = serde_json::to_value(mode).ok();
     let mode = mode
         .and_then(|mode| mode.as_str().map(str::to_owned))
         .unwrap_or_default();
@@ -76,6 +82,9 @@ impl DaemonView {
                 at: now(),
                 reason: reason.clone(),
             };
+            let others = without.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            let after = format!("goes without the open orders of {others}");
+            record(self, format!("channel {channel}"), (None, after), &reason, &[]).await?;
             self.go_without(&channel, &without, &decision).await?;
         }
         // Without orders of others it is to be live, which it may be already.
@@ -148,7 +157,14 @@ impl DaemonView {
         reason: &str,
     ) -> Result<(), ApiError> {
         let said = said(asked, until);
+        let held = self.house.steer.shown().modes.get(channel).cloned();
+        let before = match held {
+            Some(steered) => word(&steered.mode, steered.until),
+            None => word(&file_mode(&self.house.steer, channel), None),
+        };
         let person = Person {
+            who: caller(),
+            before: Some(before),
             what: format!("channel {channel}"),
             decided: said.clone(),
             reason: reason.to_owned(),

@@ -7,19 +7,20 @@ use super::measure::measure;
 use super::stance::Stance;
 use super::status::status;
 use super::term::Life;
-use super::{explain, past, shorts};
+use super::{explain, past, reservations, shorts};
 use crate::delivery::ChannelBoard;
 use crate::intake::{OrderBoard, SourceBoard, WebhookRefusal, challenge, take_webhook};
 use crate::server::metrics::Metrics;
 use crate::server::{
-    ApiError, AuditBody, AuditView, ChannelAnswer, ChannelBody, Decision, Explanation, Hold, ItemView, Leak, Listed,
-    Mend, MendBody, OrderView, OverrideView, Parked, ParkedAnswer, ParkedBody, PlanBody, PlanView, ReloadBody, SetBody,
-    ShortOrder, Status, SyncAnswer, Unmapped, UnsetBody, View, WebhookAnswer,
+    ApiError, AuditBody, AuditView, AvailabilityView, ChannelAnswer, ChannelBody, Decision, Explanation, Hold,
+    ItemView, Leak, Listed, LogEntry, Mend, MendBody, OrderView, OverrideView, Parked, ParkedAnswer, ParkedBody,
+    PlanBody, PlanView, ReloadBody, ReservationStep, ReservationView, ReserveAsked, SetBody, ShortOrder, Status,
+    SyncAnswer, Unmapped, UnsetBody, View, WebhookAnswer,
 };
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use omnistock_sdk::{RawRequest, Reply, now};
-use omnistock_words::{ChannelName, ConnectorName, Millis, OrderId, Sku};
+use omnistock_words::{ChannelName, ConnectorName, LocationName, Millis, OrderId, ReservationId, Sku};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -301,7 +302,7 @@ impl View for DaemonView {
     }
 
     async fn audit(&self, asked: AuditBody) -> Result<Vec<AuditView>, ApiError> {
-        self.ask_audit(&asked)
+        self.ask_audit(&asked).await
     }
 
     async fn audits(&self) -> Vec<AuditView> {
@@ -318,6 +319,40 @@ impl View for DaemonView {
 
     async fn reload(&self, asked: ReloadBody) -> Result<PlanView, ApiError> {
         self.reload_file(asked).await
+    }
+
+    async fn availability(
+        &self,
+        sku: Sku,
+        location: Option<LocationName>,
+        channel: Option<ChannelName>,
+    ) -> Result<AvailabilityView, ApiError> {
+        reservations::availability(self, sku, location, channel).await
+    }
+
+    async fn reservations(&self, all: bool, most: usize) -> Result<Listed<ReservationView>, ApiError> {
+        reservations::list(self, all, most).await
+    }
+
+    async fn reservation(&self, id: ReservationId) -> Result<ReservationView, ApiError> {
+        reservations::show(self, &id).await
+    }
+
+    async fn reserve(&self, asked: ReserveAsked) -> Result<ReservationView, ApiError> {
+        reservations::reserve(self, asked).await
+    }
+
+    async fn change_reservation(
+        &self,
+        id: ReservationId,
+        step: ReservationStep,
+        reason: String,
+    ) -> Result<ReservationView, ApiError> {
+        reservations::change(self, id, step, reason).await
+    }
+
+    async fn log(&self, since: Millis, most: usize) -> Result<Listed<LogEntry>, ApiError> {
+        super::log::log(self, since, most).await
     }
 
     fn metrics(&self) -> String {

@@ -88,6 +88,7 @@ async fn wish(house: &House, drop: bool, which: &[&str]) -> Vec<String> {
         drop,
         which: which.iter().map(ToString::to_string).collect(),
         reason: "asked the vendor".to_owned(),
+        by: "anna".to_owned(),
     };
     let answer = house.board.wish(wish).unwrap();
     house.wake.notify_one();

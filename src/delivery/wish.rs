@@ -24,6 +24,8 @@ pub struct Wish {
     pub which: Vec<String>,
     /// Why, in that person's words.
     pub reason: String,
+    /// Who asks.
+    pub by: String,
 }
 
 /// A wish on its way, and who waits for it.
@@ -144,6 +146,8 @@ impl Worker {
         let (listing, sku) = (entry.document.listing.to_string(), entry.document.sku.clone());
         if let Some(sku) = sku {
             let person = Person {
+                who: wish.by.clone(),
+                before: Some("refused".to_owned()),
                 what: format!("{} {listing}", self.parts.channel),
                 decided: if wish.drop { "left alone" } else { "tried again" }.to_owned(),
                 reason: wish.reason.clone(),

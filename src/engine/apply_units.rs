@@ -146,6 +146,7 @@ pub(crate) fn reservation(
         channel,
         quantity,
         expires_at,
+        asked: _,
     } = event
     else {
         return;

@@ -79,6 +79,38 @@ pub enum ContainedAfter {
     ByDelay(i64),
 }
 
+/// What a reservation is asked to become.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wish {
+    /// Units are set aside.
+    Grant,
+    /// The buyer has bought: they stay until its order is known, or until a later instant.
+    Confirm,
+    /// They stay until a later or earlier instant.
+    Extend,
+    /// They are free again.
+    Release,
+}
+
+/// How a reservation was asked for. It changes no arithmetic: the ledger's owner keeps it with its answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asked {
+    /// What for.
+    pub wish: Wish,
+    /// When.
+    pub at: Millis,
+    /// By whom, as the listener knows them.
+    pub by: String,
+    /// Why; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+    /// What was asked, as a checksum: the same key asks for the same.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub sum: String,
+}
+
 /// A fact that a system reported. Its JSON is the format of the inbox, of the event log and of `evaluate`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -195,6 +227,9 @@ pub enum Event {
         quantity: Quantity,
         /// Gone from this instant on.
         expires_at: Millis,
+        /// How it was asked for, where somebody waits for the answer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        asked: Option<Box<Asked>>,
     },
     /// An amount on a price list.
     Price {

@@ -21,7 +21,7 @@ pub fn sellable(
 }
 
 /// What may be set aside at a place: what it can sell, after what it holds back.
-pub(crate) fn reservable_at(
+pub fn reservable_at(
     settings: &Settings,
     documents: &Documents,
     location: &LocationName,
@@ -37,7 +37,7 @@ pub(crate) fn reservable_at(
 
 /// What may be set aside for a channel: its whole units, in units of the SKU, uncapped.
 /// `None` where nothing is known and nothing may be owed.
-pub(crate) fn reservable_for(
+pub fn reservable_for(
     settings: &Settings,
     documents: &Documents,
     channel: &ChannelName,

@@ -35,6 +35,12 @@ pub enum Record {
 pub struct Person {
     /// What it is about, such as `channel shop`.
     pub what: String,
+    /// Who, as the listener knows them.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub who: String,
+    /// As it was before, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
     /// What was decided, such as `frozen until 2026-11-27T12:00:00Z`.
     pub decided: String,
     /// Why, in that person's words; may be empty.

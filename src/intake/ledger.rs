@@ -8,12 +8,16 @@
 mod board;
 mod cutover;
 mod forgetting;
+mod freshened;
 #[cfg(test)]
 mod house;
 mod lags;
 mod loading;
 mod marks;
 mod measuring;
+mod reserving;
+#[cfg(test)]
+mod reserving_test;
 #[cfg(test)]
 mod tests;
 mod timers;
@@ -30,12 +34,10 @@ use super::portion::{Portion, portions};
 use crate::history::told;
 use crate::store::{CommitBatch, CommitError, CursorMove, DocumentWrite, EntryId, Lease, Store, StoreError};
 use arc_swap::ArcSwap;
-use marks::{World, differing, dirty};
-use omnistock_engine::{
-    DocumentKey, Documents, Event, Measured, OrderKey, apply, decode_event, dependents, due_own, due_shared,
-};
+use marks::{differing, dirty};
+use omnistock_engine::{DocumentKey, Documents, Event, Measured, OrderKey, apply, decode_event, dependents, due_own};
 use omnistock_sdk::now;
-use omnistock_words::{ChannelName, Millis, Rules, Settings, Sku};
+use omnistock_words::{ChannelName, Millis, Settings, Sku};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -215,9 +217,15 @@ impl Ledger {
         let before = documents.clone();
         let mut effects = Vec::new();
         let (mut changed, mut own, mut ordered) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
+        let mut asked = reserving::Asking::load(self.parts.store.as_ref(), events).await?;
         for event in events {
+            if !asked.admits(event, at) {
+                continue;
+            }
             ordered.extend(placed_anew(&documents, event));
-            for complaint in apply(&settings, &mut documents, event, at) {
+            let complaints = apply(&settings, &mut documents, event, at);
+            asked.answer(event, &complaints, at);
+            for complaint in complaints {
                 tracing::debug!(complaint = complaint.name(), "{complaint}");
                 self.parts.board.complain(complaint.name(), complaint.to_string());
             }
@@ -235,6 +243,7 @@ impl Ledger {
         };
         let written = self.writes(&documents, &changed, &mut batch);
         batch.history = told(&settings, (&before, &documents), &effects, &batch.writes, at);
+        asked.write(&mut batch);
         let woken = self
             .marks(&settings, (before, &mut documents), &changed, own, at, &mut batch)
             .await?;
@@ -248,31 +257,6 @@ impl Ledger {
             at,
             ordered,
         })
-    }
-
-    /// A source whose figures were too old and are not any more changes SKUs that no event names.
-    fn freshened(&mut self, settings: &Settings, before: &Documents, after: &Documents, at: Millis) {
-        // No shared time lies ahead any more, and now one does: a snapshot came behind the last limit.
-        let stale = before.sources.iter().any(|(name, old)| {
-            let of = |source: &_| [(name.clone(), Clone::clone(source))].into();
-            let new = after.sources.get(name).unwrap_or(old);
-            let as_of = old.complete_as_of.unwrap_or(at);
-            old.complete_as_of < new.complete_as_of
-                && due_shared(
-                    &Settings {
-                        rules: Rules::default(),
-                        ..settings.clone()
-                    },
-                    &of(old),
-                    as_of,
-                )
-                .is_some_and(|due| due <= at)
-        });
-        if stale {
-            let measured = self.parts.measured.load_full();
-            let sources = Some(before.sources.clone());
-            self.upkeep.cause(World { at, measured, sources });
-        }
     }
 
     fn writes(

@@ -14,6 +14,7 @@ mod orders;
 mod portion;
 mod rejections;
 mod replays;
+mod reservation;
 mod schedule;
 mod snapshot;
 mod stock;
@@ -32,6 +33,7 @@ pub use ledger::{Cutovers, HeldAt, Ledger, LedgerBoard, LedgerParts, OverdueLine
 pub use order_board::OrderBoard;
 pub use orders::{OrderPoller, OrderRequests};
 pub use replays::Replays;
+pub use reservation::{PREFIX as RESERVATIONS, ReservationRecord, ReservationState};
 pub use schedule::{CronSchedule, Schedule};
 pub use stock::{Listed, StockParts, StockPoller};
 pub use webhook::{Intake, Sender, WebhookRefusal, challenge, keep_subscribed, take_webhook};

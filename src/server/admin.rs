@@ -1,13 +1,13 @@
 //! The admin listener: health, metrics and `/api/v1/…`, one route a client command. Reads are
 //! GET, changes are POST with JSON. Every refusal is `{"error": …, "help": …}`.
 
+use super::caller::{Access, known_callers};
 use super::guard::programs_only;
 use super::listener::Limits;
-use super::people;
 use super::places::Place;
 use super::{
-    ApiError, ApiErrorKind, Decision, Explanation, Hold, ItemView, Listed, Parked, ShortOrder, Status, SyncAnswer,
-    Unmapped, View,
+    ApiError, ApiErrorKind, ChannelStatus, Decision, Explanation, Hold, ItemView, Listed, Parked, ShortOrder, Status,
+    SyncAnswer, Unmapped, View,
 };
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
@@ -15,7 +15,6 @@ use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
 use axum::{Json, Router};
 use omnistock_words::{ChannelName, ConnectorName, Millis, Sku};
 use serde::de::DeserializeOwned;
@@ -23,41 +22,28 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use super::guard::exposure_warning;
+pub use super::caller::exposure_warning;
 
 pub(super) type Shared = State<Arc<dyn View>>;
 pub(super) type Answer<T> = Result<Json<T>, ApiError>;
 
-/// The routes of the admin listener.
+/// The admin listener's routes for callers on this machine.
 pub fn router(view: Arc<dyn View>, limits: &Limits) -> Router {
-    Router::new()
-        .route("/health/live", get(live))
-        .route("/health/ready", get(ready))
-        .route("/metrics", get(metrics))
-        .route("/api/v1/status", get(status))
-        .route("/api/v1/items/{sku}", get(item))
-        .route("/api/v1/items/{sku}/explain", get(explain_path))
-        .route("/api/v1/explain", get(explain))
-        .route("/api/v1/shorts", get(shorts))
-        .route("/api/v1/holds", get(holds))
-        .route("/api/v1/holds/{id}/approve", post(approve))
-        .route("/api/v1/holds/{id}/reject", post(reject))
-        .route("/api/v1/parked", get(parked))
-        .route("/api/v1/parked/retry", post(people::retry))
-        .route("/api/v1/parked/drop", post(people::drop))
-        .route("/api/v1/audit", get(people::audits).post(people::audit))
-        .route("/api/v1/listings/unmapped", get(unmapped))
-        .merge(super::orders::routes())
-        .route("/api/v1/sync", post(sync))
-        .route("/api/v1/channel", post(people::change_channel))
-        .route("/api/v1/plan", post(people::plan))
-        .route("/api/v1/reload", post(people::reload))
-        .route("/api/v1/set", get(people::overrides).post(people::set))
-        .route("/api/v1/set/remove", post(people::unset))
+    router_for(view, limits, Access::default())
+}
+
+/// The admin listener's routes: all of [`super::routes`], and who may use them.
+pub fn router_for(view: Arc<dyn View>, limits: &Limits, access: Access) -> Router {
+    let routes = super::routes::all();
+    let whole = routes.into_iter().fold(Router::new(), |router, route| {
+        router.route(route.about.path, route.handler)
+    });
+    whole
         .fallback(no_such_route)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(limits.most_body))
         .layer(from_fn_with_state(limits.answer, in_time))
+        .layer(from_fn_with_state(Arc::new(access), known_callers))
         .layer(from_fn(programs_only))
         .with_state(view)
 }
@@ -68,7 +54,9 @@ impl IntoResponse for ApiError {
             ApiErrorKind::BadRequest => StatusCode::BAD_REQUEST,
             ApiErrorKind::Forbidden => StatusCode::FORBIDDEN,
             ApiErrorKind::NotFound => StatusCode::NOT_FOUND,
+            ApiErrorKind::Unauthorized => StatusCode::UNAUTHORIZED,
             ApiErrorKind::Conflict => StatusCode::CONFLICT,
+            ApiErrorKind::Unprocessable => StatusCode::UNPROCESSABLE_ENTITY,
             ApiErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         };
         (status, Json(self)).into_response()
@@ -111,7 +99,7 @@ fn health(reasons: Vec<String>) -> Response {
     (status, Json(Health { ok, reasons })).into_response()
 }
 
-async fn live(State(view): Shared) -> Response {
+pub(super) async fn live(State(view): Shared) -> Response {
     health(if view.live() {
         Vec::new()
     } else {
@@ -119,7 +107,7 @@ async fn live(State(view): Shared) -> Response {
     })
 }
 
-async fn ready(State(view): Shared) -> Response {
+pub(super) async fn ready(State(view): Shared) -> Response {
     match view.ready().await {
         Ok(()) => health(Vec::new()),
         Err(reasons) if reasons.is_empty() => health(vec!["not ready".to_owned()]),
@@ -127,17 +115,22 @@ async fn ready(State(view): Shared) -> Response {
     }
 }
 
-async fn metrics(State(view): Shared) -> Response {
+pub(super) async fn metrics(State(view): Shared) -> Response {
     ([(header::CONTENT_TYPE, super::metrics::CONTENT_TYPE)], view.metrics()).into_response()
 }
 
-async fn status(State(view): Shared) -> Json<Status> {
+pub(super) async fn status(State(view): Shared) -> Json<Status> {
     Json(view.status().await)
+}
+
+/// The channels' part of the status.
+pub(super) async fn channels(State(view): Shared) -> Json<Listed<ChannelStatus>> {
+    Json(Listed::whole(view.status().await.channels))
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct OfChannel {
+pub(super) struct OfChannel {
     channel: Option<String>,
     /// As of when; now unless said.
     at: Option<Millis>,
@@ -145,7 +138,7 @@ struct OfChannel {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct OfSku {
+pub(super) struct OfSku {
     sku: String,
     channel: Option<String>,
     /// As of when; now unless said.
@@ -154,7 +147,7 @@ struct OfSku {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Since {
+pub(super) struct Since {
     /// The last 24 hours unless said.
     since: Option<Millis>,
 }
@@ -167,7 +160,7 @@ pub(super) fn query<T>(asked: Asked<T>) -> Result<T, ApiError> {
         .map_err(|refused| ApiError::bad_request(refused.body_text()))
 }
 
-fn path(asked: Result<Path<String>, PathRejection>) -> Result<String, ApiError> {
+pub(super) fn path(asked: Result<Path<String>, PathRejection>) -> Result<String, ApiError> {
     asked
         .map(|Path(value)| value)
         .map_err(|refused| ApiError::bad_request(refused.body_text()))
@@ -182,12 +175,12 @@ pub(super) fn channel(text: Option<&str>) -> Result<Option<ChannelName>, ApiErro
     text.map(named).transpose()
 }
 
-async fn item(State(view): Shared, sku: Result<Path<String>, PathRejection>) -> Answer<ItemView> {
+pub(super) async fn item(State(view): Shared, sku: Result<Path<String>, PathRejection>) -> Answer<ItemView> {
     let sku: Sku = named(&path(sku)?)?;
     view.item(sku).await.map(Json)
 }
 
-async fn explain_path(
+pub(super) async fn explain_path(
     State(view): Shared,
     sku: Result<Path<String>, PathRejection>,
     asked: Asked<OfChannel>,
@@ -197,7 +190,7 @@ async fn explain_path(
 }
 
 /// The same with the SKU as a parameter, for SKUs such as `..` that can't be part of a path.
-async fn explain(State(view): Shared, asked: Asked<OfSku>) -> Answer<Listed<Explanation>> {
+pub(super) async fn explain(State(view): Shared, asked: Asked<OfSku>) -> Answer<Listed<Explanation>> {
     let asked = query(asked)?;
     explained(&view, &asked.sku, asked.channel.as_deref(), asked.at).await
 }
@@ -216,14 +209,14 @@ async fn explained(
     Ok(Json(Listed::whole(found)))
 }
 
-async fn shorts(State(view): Shared, asked: Asked<Since>) -> Answer<Listed<ShortOrder>> {
+pub(super) async fn shorts(State(view): Shared, asked: Asked<Since>) -> Answer<Listed<ShortOrder>> {
     let since = query(asked)?
         .since
         .unwrap_or_else(|| omnistock_sdk::now().plus(-86_400_000));
     view.shorts(since).await.map(Json)
 }
 
-async fn holds(State(view): Shared) -> Json<Listed<Hold>> {
+pub(super) async fn holds(State(view): Shared) -> Json<Listed<Hold>> {
     Json(Listed::whole(view.holds().await))
 }
 
@@ -237,7 +230,7 @@ pub struct DecisionBody {
 
 pub(super) type Body = Result<Bytes, BytesRejection>;
 
-async fn approve(
+pub(super) async fn approve(
     state: Shared,
     id: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
@@ -246,7 +239,7 @@ async fn approve(
     decide(state, Decision::Approve, &path(id)?, &headers, body).await
 }
 
-async fn reject(
+pub(super) async fn reject(
     state: Shared,
     id: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
@@ -292,7 +285,7 @@ pub(super) fn json<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Resu
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct OfList {
+pub(super) struct OfList {
     channel: Option<String>,
     /// Entries at most, up to 10,000; 100 unless said.
     limit: Option<usize>,
@@ -300,7 +293,7 @@ struct OfList {
 
 pub(super) const MOST_LISTED: usize = 10_000;
 
-async fn parked(State(view): Shared, asked: Asked<OfList>) -> Answer<Listed<Parked>> {
+pub(super) async fn parked(State(view): Shared, asked: Asked<OfList>) -> Answer<Listed<Parked>> {
     let asked = query(asked)?;
     view.parked(
         channel(asked.channel.as_deref())?,
@@ -310,7 +303,7 @@ async fn parked(State(view): Shared, asked: Asked<OfList>) -> Answer<Listed<Park
     .map(Json)
 }
 
-async fn unmapped(State(view): Shared, asked: Asked<OfList>) -> Answer<Listed<Unmapped>> {
+pub(super) async fn unmapped(State(view): Shared, asked: Asked<OfList>) -> Answer<Listed<Unmapped>> {
     let asked = query(asked)?;
     view.unmapped(
         channel(asked.channel.as_deref())?,
@@ -330,7 +323,7 @@ pub struct SyncBody {
     pub full: bool,
 }
 
-async fn sync(State(view): Shared, headers: HeaderMap, body: Body) -> Answer<SyncAnswer> {
+pub(super) async fn sync(State(view): Shared, headers: HeaderMap, body: Body) -> Answer<SyncAnswer> {
     let asked: SyncBody = json(&headers, body)?;
     view.sync(asked.connector, asked.full).await.map(Json)
 }

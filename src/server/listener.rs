@@ -73,14 +73,19 @@ impl Limits {
     /// Of the admin listener.
     pub fn admin() -> Self {
         Self {
-            connections: 64,
-            per_address: 64,
+            connections: 256,
+            // A checkout asks from one address: what is too much waits, and is not refused.
+            per_address: usize::MAX,
             answer: Duration::from_secs(10),
             most_body: 64 << 10,
             ..Self::webhooks()
         }
     }
 }
+
+/// Where a request's connection comes from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Peer(pub(super) std::net::IpAddr);
 
 /// Listens on `address`; port 0 takes a free one. `key` is the setting to name when it fails.
 pub async fn bind(address: SocketAddr, key: &'static str) -> Result<TcpListener, BindError> {
@@ -99,14 +104,15 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
     loop {
         let next = async {
             let (stream, address) = accept(&listener).await;
-            (stream, places.take(address.ip()).await)
+            (stream, address.ip(), places.take(address.ip()).await)
         };
         tokio::select! {
             biased;
             () = stop.cancelled() => break,
-            (stream, place) = next => {
+            (stream, from, place) = next => {
                 if let Some(place) = place {
-                    tracker.spawn(connection(stream, router.clone(), limits.clone(), stop.clone(), place));
+                    let router = router.clone().layer(Extension(Peer(from)));
+                    tracker.spawn(connection(stream, router, limits.clone(), stop.clone(), place));
                 } else {
                     tracing::debug!("a connection was closed: its address has too many");
                 }

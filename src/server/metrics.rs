@@ -13,6 +13,9 @@ use prometheus_client::registry::Registry;
 /// The content type of `/metrics`.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
+/// The same without its parameters.
+pub const MEDIA_TYPE: &str = "application/openmetrics-text";
+
 /// Upper bounds of lags, seconds: from one call in a fast network to a feed of an hour.
 const LAG_SECONDS: [f64; 14] = [
     0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 900.0, 3_600.0,

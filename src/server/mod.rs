@@ -6,13 +6,18 @@
 pub mod admin;
 mod answers;
 mod audit;
+mod caller;
 mod guard;
 pub mod listener;
+mod log;
 pub mod metrics;
+pub mod openapi;
 mod orders;
 mod people;
 mod places;
 mod plan;
+mod reservations;
+mod routes;
 mod status;
 mod steering;
 mod view;
@@ -23,8 +28,14 @@ pub use answers::{
     PriceExplanation, ShortOrder, Sold, Stamped, Step, SyncAnswer, Unmapped,
 };
 pub use audit::{AuditBody, AuditClass, AuditView, ParkedAnswer, ParkedBody};
+pub use caller::{Access, Role, Token, USER_HEADER, caller};
+pub use log::LogEntry;
 pub use orders::{Leak, Mend, MendBody, MendView, OrderLineState, OrderView, SourcedView};
 pub use plan::{PlanBody, PlanCause, PlanChannel, PlanPrice, PlanTop, PlanView, ReloadBody};
+pub use reservations::{
+    AvailabilityView, ChannelAvailability, KEY_HEADER, LocationAvailability, ReservationChange, ReservationStep,
+    ReservationView, ReserveAsked, ReserveBody,
+};
 pub use status::{
     ChannelStatus, Counted, Gate, Lag, LastReport, LimitStatus, ListingState, ReportProblem, SourceStatus, StateCounts,
     Status, StoreLine, Throttled,

@@ -1,14 +1,12 @@
 //! Orders on the admin listener: what is open and where it comes from, what leaks, and a person's word on a line.
 
 use super::admin::{Answer, Asked, Body, MOST_LISTED, Shared, channel, json, query, reason};
-use super::{ApiError, Listed, View};
+use super::{ApiError, Listed};
+use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use omnistock_words::{ChannelName, ConnectorName, LineId, LocationName, Millis, OrderId, OrderStatus, Quantity, Sku};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 
 /// An order with its lines.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,19 +130,9 @@ pub enum Mend {
     Release,
 }
 
-/// The routes, below `/api/v1/`.
-pub(super) fn routes() -> Router<Arc<dyn View>> {
-    Router::new()
-        .route("/api/v1/orders", get(list))
-        .route("/api/v1/orders/show", get(show))
-        .route("/api/v1/orders/leaks", get(leaks))
-        .route("/api/v1/orders/absorb", post(absorb))
-        .route("/api/v1/orders/release", post(release))
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct OfList {
+pub(super) struct OfList {
     channel: Option<String>,
     /// Entries at most, up to 10,000; 100 unless said.
     limit: Option<usize>,
@@ -152,35 +140,35 @@ struct OfList {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct OfOrder {
+pub(super) struct OfOrder {
     channel: String,
     order: String,
 }
 
-async fn list(State(view): Shared, asked: Asked<OfList>) -> Answer<Listed<OrderView>> {
+pub(super) async fn list(State(view): Shared, asked: Asked<OfList>) -> Answer<Listed<OrderView>> {
     let asked = query(asked)?;
     let most = asked.limit.unwrap_or(100).min(MOST_LISTED);
     view.orders(channel(asked.channel.as_deref())?, most).await.map(Json)
 }
 
-async fn leaks(State(view): Shared, asked: Asked<OfList>) -> Answer<Listed<Leak>> {
+pub(super) async fn leaks(State(view): Shared, asked: Asked<OfList>) -> Answer<Listed<Leak>> {
     let asked = query(asked)?;
     let most = asked.limit.unwrap_or(100).min(MOST_LISTED);
     view.leaks(channel(asked.channel.as_deref())?, most).await.map(Json)
 }
 
 /// The order as a parameter: an id may hold what can't be part of a path.
-async fn show(State(view): Shared, asked: Asked<OfOrder>) -> Answer<OrderView> {
+pub(super) async fn show(State(view): Shared, asked: Asked<OfOrder>) -> Answer<OrderView> {
     let asked = query(asked)?;
     let (channel, order) = (super::admin::named(&asked.channel)?, super::admin::named(&asked.order)?);
     view.order(channel, order).await.map(Json)
 }
 
-async fn absorb(state: Shared, headers: HeaderMap, body: Body) -> Answer<OrderView> {
+pub(super) async fn absorb(state: Shared, headers: HeaderMap, body: Body) -> Answer<OrderView> {
     mend(state, Mend::Absorb, &headers, body).await
 }
 
-async fn release(state: Shared, headers: HeaderMap, body: Body) -> Answer<OrderView> {
+pub(super) async fn release(state: Shared, headers: HeaderMap, body: Body) -> Answer<OrderView> {
     mend(state, Mend::Release, &headers, body).await
 }
 

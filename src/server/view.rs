@@ -1,13 +1,14 @@
 //! What the listeners ask of the daemon: one trait, and the ways in which it may say no.
 
 use super::{
-    AuditBody, AuditView, ChannelAnswer, ChannelBody, Explanation, Hold, ItemView, Leak, Listed, Mend, MendBody,
-    OrderView, OverrideView, Parked, ParkedAnswer, ParkedBody, PlanBody, PlanView, ReloadBody, SetBody, ShortOrder,
-    Status, SyncAnswer, Unmapped, UnsetBody,
+    AuditBody, AuditView, AvailabilityView, ChannelAnswer, ChannelBody, Explanation, Hold, ItemView, Leak, Listed,
+    LogEntry, Mend, MendBody, OrderView, OverrideView, Parked, ParkedAnswer, ParkedBody, PlanBody, PlanView,
+    ReloadBody, ReservationStep, ReservationView, ReserveAsked, SetBody, ShortOrder, Status, SyncAnswer, Unmapped,
+    UnsetBody,
 };
 use async_trait::async_trait;
 use omnistock_sdk::{RawRequest, Reply};
-use omnistock_words::{ChannelName, ConnectorName, Millis, OrderId, Sku};
+use omnistock_words::{ChannelName, ConnectorName, LocationName, Millis, OrderId, ReservationId, Sku};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -122,6 +123,46 @@ pub trait View: Send + Sync + 'static {
         Err(ApiError::bad_request("`reload` is not available here"))
     }
 
+    /// What may be sold and set aside of an article: at one place, for one channel, or everywhere.
+    async fn availability(
+        &self,
+        _sku: Sku,
+        _location: Option<LocationName>,
+        _channel: Option<ChannelName>,
+    ) -> Result<AvailabilityView, ApiError> {
+        Err(ApiError::bad_request("`availability` is not available here"))
+    }
+
+    /// Reservations that hold units, or (`all`) those that are kept, at most `most`, by id.
+    async fn reservations(&self, _all: bool, _most: usize) -> Result<Listed<ReservationView>, ApiError> {
+        Err(ApiError::bad_request("`reservations` is not available here"))
+    }
+
+    /// One reservation.
+    async fn reservation(&self, _id: ReservationId) -> Result<ReservationView, ApiError> {
+        Err(ApiError::bad_request("`reservations` is not available here"))
+    }
+
+    /// Sets units aside, once a key. Decided and durable when it answers.
+    async fn reserve(&self, _asked: ReserveAsked) -> Result<ReservationView, ApiError> {
+        Err(ApiError::bad_request("`reservations` is not available here"))
+    }
+
+    /// Confirms, extends or releases a reservation. Decided and durable when it answers.
+    async fn change_reservation(
+        &self,
+        _id: ReservationId,
+        _step: ReservationStep,
+        _reason: String,
+    ) -> Result<ReservationView, ApiError> {
+        Err(ApiError::bad_request("`reservations` is not available here"))
+    }
+
+    /// What people and programs changed since an instant, newest first, at most `most`.
+    async fn log(&self, _since: Millis, _most: usize) -> Result<Listed<LogEntry>, ApiError> {
+        Err(ApiError::bad_request("`log` is not available here"))
+    }
+
     /// Metrics in the text format of Prometheus.
     fn metrics(&self) -> String;
 
@@ -186,8 +227,12 @@ pub enum ApiErrorKind {
     Forbidden,
     /// 404: there is no such thing.
     NotFound,
+    /// 401: nobody we know.
+    Unauthorized,
     /// 409: not as things stand.
     Conflict,
+    /// 422: it contradicts what was asked before.
+    Unprocessable,
     /// 503: the daemon can't say at the moment.
     Unavailable,
 }

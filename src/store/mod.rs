@@ -43,7 +43,7 @@ pub enum Kind {
     Channel,
     /// One listing of one channel.
     Listing,
-    /// One held report or listing.
+    /// One held report or listing, or one reservation (`reservation/ID`).
     Hold,
     /// The merchant's own: schema, generation, cutover.
     Merchant,

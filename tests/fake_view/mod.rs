@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use omnistock::server::listener::{Limits, bind, serve};
 use omnistock::server::{
-    ApiError, Decision, Explanation, Hold, ItemView, Listed, ListingState, Parked, ShortOrder, Status, SyncAnswer,
-    Unmapped, View, WebhookAnswer, admin, metrics::Metrics, webhooks,
+    Access, ApiError, Decision, Explanation, Hold, ItemView, Listed, ListingState, Parked, ShortOrder, Status,
+    SyncAnswer, Unmapped, View, WebhookAnswer, admin, metrics::Metrics, webhooks,
 };
 use omnistock_sdk::RawRequest;
 use omnistock_words::{ChannelName, ConnectorName, Millis, Mode, Sku};
@@ -208,6 +208,10 @@ async fn served(router: axum::Router, limits: Limits) -> Served {
 #[allow(dead_code, reason = "each test program uses the listener it needs")]
 pub(crate) async fn admin(view: Arc<FakeView>) -> Served {
     served(admin::router(view, &Limits::admin()), Limits::admin()).await
+}
+
+pub(crate) async fn admin_for(view: Arc<FakeView>, access: Access) -> Served {
+    served(admin::router_for(view, &Limits::admin(), access), Limits::admin()).await
 }
 
 #[allow(dead_code, reason = "each test program uses the listener it needs")]

@@ -284,7 +284,9 @@ audit_every  = "1s"
 
     /// `GET` on the admin listener.
     pub fn get(&self, path: &str) -> Option<Answer> {
-        request(self.admin, &format!("GET {path} HTTP/1.1"), b"")
+        let answer = request(self.admin, &format!("GET {path} HTTP/1.1"), b"")?;
+        super::documented::is_documented("GET", path, answer.status, &answer.body);
+        Some(answer)
     }
 
     /// What `/api/v1/status` says; null when nobody answers.

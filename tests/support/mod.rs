@@ -16,6 +16,7 @@
 
 pub mod canary;
 pub mod daemon;
+pub mod documented;
 pub mod merchant;
 pub mod redis;
 pub mod redis_cluster;

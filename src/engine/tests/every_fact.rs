@@ -53,6 +53,7 @@ mod laws {
                 channel: channel.map(|name| name.parse().unwrap()),
                 quantity: Quantity::whole(n),
                 expires_at: now().plus(minutes * 60_000),
+                asked: None,
             }
         })
     }

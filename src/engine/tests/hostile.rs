@@ -134,6 +134,7 @@ mod laws {
                 channel,
                 quantity,
                 expires_at,
+                asked: None,
             });
         let price = (one(&SKUS), any::<i64>()).prop_map(|(sku, n)| {
             let price = Money::new(Decimal::new(n, 10), "EUR".parse().unwrap()).unwrap();

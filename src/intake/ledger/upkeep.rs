@@ -96,6 +96,8 @@ pub(super) struct Upkeep {
     pub(super) saved_at: Millis,
     pub(super) forgot_at: Millis,
     pub(super) forget_after: Option<String>,
+    /// When reservations were last gone through, and how far.
+    pub(super) reservations: (Millis, Option<String>),
     pub(super) walked_at: Millis,
 }
 
@@ -191,6 +193,7 @@ impl Ledger {
         let at = now();
         self.look_at_the_clock(at).await?;
         self.measure(lease, at).await?;
+        self.forget_reservations(lease, at).await?;
         Ok(self.fire(lease, at).await? || self.go_on(lease, at).await? || self.forget_some(lease, at).await?)
     }
 

@@ -169,6 +169,7 @@ impl Sim {
             channel: None,
             quantity: Quantity::whole(units),
             expires_at: Millis(expires),
+            asked: None,
         };
         self.oracle.reservations.push(reserve);
         self.store.append(event, About::Reservation(id));

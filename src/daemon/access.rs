@@ -1,0 +1,34 @@
+//! Who may use the admin listener, with their secrets.
+
+use super::StartError;
+use crate::config::{ServerSettings, TokenChoice};
+use crate::server::{Access, Role, Token};
+use omnistock_sdk::{ExposeSecret, SecretResolver};
+
+/// A token of fewer characters is guessed.
+const SHORTEST: usize = 16;
+
+/// The tokens of the configuration.
+///
+/// # Errors
+/// One can't be had, or is too short; one sentence that names it.
+pub(super) fn access(settings: &ServerSettings, secrets: &dyn SecretResolver) -> Result<Access, StartError> {
+    let one = |token: &TokenChoice| {
+        let secret = secrets
+            .resolve(&token.secret)
+            .map_err(|error| StartError::Refused(format!("`token` in [tokens.{}]: {error}", token.name)))?;
+        if secret.expose_secret().len() < SHORTEST {
+            return Err(StartError::Refused(format!(
+                "`token` in [tokens.{}] has fewer than {SHORTEST} characters: make one with `openssl rand -hex 24`",
+                token.name
+            )));
+        }
+        let role = if token.operator { Role::Operator } else { Role::Viewer };
+        Ok(Token {
+            name: token.name.clone(),
+            role,
+            secret,
+        })
+    };
+    Ok(Access::new(settings.tokens.iter().map(one).collect::<Result<_, _>>()?))
+}
