@@ -3,6 +3,7 @@
 use crate::{ConnectorError, Cursor};
 use async_trait::async_trait;
 use omnistock_words::{OrderFact, OrderId};
+use std::time::Duration;
 
 /// Some orders, and where to go on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,4 +25,10 @@ pub trait OrderSource: Send + Sync {
 
     /// One order as it is now; `None` when the vendor doesn't know it any more.
     async fn order(&self, order: &OrderId) -> Result<Option<OrderFact>, ConnectorError>;
+
+    /// So long after it happened, an order or a change of it may be missing in what is fetched: a number rises behind
+    /// a fetch that began so much later.
+    fn late(&self) -> Duration {
+        Duration::ZERO
+    }
 }

@@ -4,7 +4,9 @@ use super::fake::Fake;
 use super::house::{house_of, until};
 use omnistock_sdk::{CallKind, CallLimit, CallLimits};
 use omnistock_words::WriteMeaning;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
+use tokio::time::Instant;
 
 const MANY: usize = 200;
 const FROM: usize = 50;
@@ -87,5 +89,31 @@ async fn a_read_back_waits_as_long_as_the_vendor_takes() {
     })
     .await;
     assert!(written.elapsed() >= settles, "after {:?}", written.elapsed());
+    run.stop().await;
+}
+
+#[tokio::test]
+async fn a_number_rises_behind_orders_of_a_vendor_that_finds_them_late() {
+    let late = Duration::from_millis(700);
+    let mut fake = Fake::new(WriteMeaning::Available);
+    fake.late = late;
+    let house = house_of(fake, &[("P0", 3, 3), ("P1", 9, 4)]).await;
+    let run = house.start();
+    until("the other one fell", async || house.number("P1") == 4).await;
+    until("it was read", async || house.board.totals().audits > 0).await;
+    let before = Instant::now();
+    house.stock("P0", 8).await;
+    house.wake.notify_one();
+    until("it has risen", async || house.number("P0") == 8).await;
+    let fetches = house.orders.fetches.load(Ordering::Relaxed);
+    assert!(
+        before.elapsed() + Duration::from_secs(1) >= late,
+        "after {:?}",
+        before.elapsed()
+    );
+    assert!(
+        (1..=3).contains(&fetches),
+        "{fetches} fetches: it asks again only when that can help"
+    );
     run.stop().await;
 }

@@ -1,15 +1,15 @@
 //! A scripted channel for the tests of the worker: it keeps numbers and fails on request.
 
+mod orders;
+
 use async_trait::async_trait;
 use omnistock_sdk::{
     ArticleRole, CallKind, CallLimits, ChannelRole, Connector, ConnectorError, Cursor, Facts, Grouping, ItemOutcome,
-    Learned, ListingKey, ListingPage, ListingReading, ListingReference, Manifest, OrderPage, OrderSource,
-    PriceCurrency, PriceField, PriceItem, PriceOutcome, PriceReading, PriceRole, PriceTerms, PricedPage, ReservedLine,
-    WriteItem, learn, now,
+    Learned, ListingKey, ListingPage, ListingReading, ListingReference, Manifest, OrderSource, PriceCurrency,
+    PriceField, PriceItem, PriceOutcome, PriceReading, PriceRole, PriceTerms, PricedPage, ReservedLine, WriteItem,
+    learn, now,
 };
-use omnistock_words::{
-    ListingId, LocationName, Millis, OrderFact, OrderId, Price, Quantity, Sku, VendorLocation, WriteMeaning,
-};
+use omnistock_words::{ListingId, LocationName, Millis, Price, Quantity, Sku, VendorLocation, WriteMeaning};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -80,6 +80,8 @@ pub(super) struct Fake {
     pub(super) bulk: Option<usize>,
     /// Numbers are shown as they were for so long, as of before the yes.
     pub(super) settles: Duration,
+    /// Orders are found so late.
+    pub(super) late: Duration,
     dead: Mutex<Option<ConnectorError>>,
     pub(super) tried: AtomicU64,
 }
@@ -106,6 +108,7 @@ impl Fake {
             limits: CallLimits::default(),
             bulk: None,
             settles: Duration::ZERO,
+            late: Duration::ZERO,
             shop: Mutex::default(),
             dead: Mutex::default(),
             tried: AtomicU64::new(0),
@@ -364,22 +367,6 @@ impl PriceRole for Fake {
             return Err(ConnectorError::unknown("the connection broke"));
         }
         Ok(outcomes)
-    }
-}
-
-#[async_trait]
-impl OrderSource for Fake {
-    async fn orders(&self, _: Option<&Cursor>) -> Result<OrderPage, ConnectorError> {
-        self.arrive(CallKind::Orders, 1).await?;
-        Ok(OrderPage {
-            orders: vec![],
-            cursor: Cursor(String::new()),
-            more: false,
-        })
-    }
-
-    async fn order(&self, _: &OrderId) -> Result<Option<OrderFact>, ConnectorError> {
-        Ok(None)
     }
 }
 

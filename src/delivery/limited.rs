@@ -76,6 +76,10 @@ impl OrderSource for Limited {
     async fn order(&self, order: &OrderId) -> Result<Option<OrderFact>, ConnectorError> {
         within!(self, CallKind::Orders, orders, orders.order(order))
     }
+
+    fn late(&self) -> Duration {
+        self.inner.orders().map_or(Duration::ZERO, OrderSource::late)
+    }
 }
 
 #[async_trait]

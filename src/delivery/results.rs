@@ -79,6 +79,9 @@ impl Worker {
             Done::Fetched(Ok(begun)) => {
                 self.fetching = false;
                 self.fetch_failures = 0;
+                // What happened just before may be missing in it; sooner than that the next one is no better.
+                let begun = begun.plus(-self.limits.late);
+                self.fetch_after = begun.plus(2 * self.limits.late);
                 self.orders = Some(Fetched { begun, applied: at });
                 self.work.orders_came(at);
             }

@@ -57,6 +57,8 @@ pub(super) struct CallLimits {
     pub(super) bulk: Option<usize>,
     /// Milliseconds from a yes to its read-back, at least.
     pub(super) settles: i64,
+    /// Milliseconds after which an order is found for certain.
+    pub(super) late: i64,
 }
 
 /// The memory of one channel's worker, under one lease.
@@ -155,6 +157,7 @@ impl Worker {
             grouping: manifest.grouping,
             calls: manifest.concurrency.max(1),
             bulk: parts.connector.channel().and_then(ChannelRole::bulk_from),
+            late: parts.connector.orders().map_or(0, |orders| milliseconds(orders.late())),
             settles: parts
                 .connector
                 .channel()

@@ -41,10 +41,15 @@ struct Amazon {
     feed_from: usize,
     application_rate: Option<u32>,
     overlap: i64,
+    late: Duration,
 }
 
 fn build(context: ConnectorContext, table: serde_json::Value) -> Result<Arc<dyn Connector>, Vec<SettingProblem>> {
     let parts: Parts = settings::read(table, context.secrets.as_ref())?;
+    if parts.fba && context.basis.is_some_and(|basis| basis != Basis::NetOfOrders) {
+        let message = "what the depots can send is less what is sold there: their basis is \"net_of_orders\"";
+        return Err(vec![SettingProblem::new("basis", message)]);
+    }
     let client = Client::new(&parts).map_err(|error| vec![SettingProblem::new("base_url", error.message)])?;
     let mut manifest = manifest();
     if !parts.fba {
@@ -59,6 +64,7 @@ fn build(context: ConnectorContext, table: serde_json::Value) -> Result<Arc<dyn 
         feed_from: parts.feed_from,
         application_rate: parts.application_rate,
         overlap: parts.overlap,
+        late: parts.late,
     }))
 }
 
@@ -176,6 +182,10 @@ impl OrderSource for Amazon {
 
     async fn order(&self, order: &OrderId) -> Result<Option<OrderFact>, ConnectorError> {
         self.order_reader().one(order).await
+    }
+
+    fn late(&self) -> Duration {
+        self.late
     }
 }
 

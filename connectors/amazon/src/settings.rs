@@ -25,6 +25,7 @@ struct Table {
     settle_ms: Option<u64>,
     feed_patience_ms: Option<u64>,
     overlap_ms: Option<u64>,
+    orders_late_ms: Option<u64>,
     deadline_ms: Option<u64>,
 }
 
@@ -112,6 +113,8 @@ pub(crate) struct Parts {
     pub(crate) patience: i64,
     /// How far a poll of orders looks back before the last one, milliseconds.
     pub(crate) overlap: i64,
+    /// So late Amazon finds an order for certain.
+    pub(crate) late: Duration,
     /// Of one call, from connect to the last byte.
     pub(crate) deadline: Duration,
 }
@@ -236,6 +239,14 @@ pub(crate) fn read(table: serde_json::Value, secrets: &dyn SecretResolver) -> Re
         "milliseconds",
     );
     let overlap = reader.within("overlap_ms", table.overlap_ms, 300_000, 0, 3_600_000, "milliseconds");
+    let late = reader.within(
+        "orders_late_ms",
+        table.orders_late_ms,
+        120_000,
+        0,
+        600_000,
+        "milliseconds",
+    );
     let deadline = reader.within("deadline_ms", table.deadline_ms, 30_000, 100, 120_000, "milliseconds");
     let milliseconds = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
     let read = (|| {
@@ -256,6 +267,7 @@ pub(crate) fn read(table: serde_json::Value, secrets: &dyn SecretResolver) -> Re
             settle: milliseconds(settle),
             patience: milliseconds(patience),
             overlap: milliseconds(overlap),
+            late: Duration::from_millis(late),
             deadline: Duration::from_millis(deadline),
         })
     })();
