@@ -5,7 +5,7 @@
 //! be right.
 
 use crate::{ConnectorContext, ConnectorSpec, LocationCodes, SecretReference, SecretResolver};
-use omnistock_words::ConnectorName;
+use omnistock_words::{Basis, ConnectorName};
 use secrecy::SecretString;
 use serde::de::value::StrDeserializer;
 use serde::de::{
@@ -123,13 +123,23 @@ impl SecretResolver for NoSecrets {
 }
 
 /// The keys of a kind of connector, as it reads them: it is built from an empty table, with what it hands to
-/// [`crate::read_settings`] noted. `None` for one that reads its table otherwise.
-pub fn own_settings(spec: &ConnectorSpec) -> Option<Shape> {
+/// [`crate::read_settings`] noted. First without a `basis`, then as a source, where that makes another table of it.
+/// None for one that reads its table otherwise.
+pub fn own_settings(spec: &ConnectorSpec) -> Vec<Shape> {
+    let mut shapes: Vec<Shape> = [None, Some(Basis::Physical)]
+        .into_iter()
+        .filter_map(|basis| asked_with(spec, basis))
+        .collect();
+    shapes.dedup();
+    shapes
+}
+
+fn asked_with(spec: &ConnectorSpec, basis: Option<Basis>) -> Option<Shape> {
     let context = ConnectorContext {
         name: ConnectorName::new("x").ok()?,
         locations: LocationCodes::default(),
         secrets: Arc::new(NoSecrets),
-        basis: None,
+        basis,
         folder: PathBuf::new(),
     };
     TOLD.set(Some(Vec::new()));

@@ -4,7 +4,7 @@
 //! not be whole, since others and the environment add to it: the schema says of no key that it has to be there.
 
 use super::remarks::Remarks;
-use super::schema::{Form, SECTIONS, Shape};
+use super::schema::{CONNECTOR, Form, SECTIONS, SOURCE, Shape};
 use super::schema_kinds::{self, Kind, Typed};
 use crate::registry::CONNECTORS;
 use omnistock_sdk::{ConnectorSpec, own_settings};
@@ -51,7 +51,7 @@ fn definitions() -> Value {
 
 fn section(shape: &Shape, remarks: &Remarks) -> Value {
     let table = if shape.name == "connectors" {
-        let kinds: Vec<Value> = CONNECTORS.iter().map(|spec| connector(spec, remarks)).collect();
+        let kinds: Vec<Value> = CONNECTORS.iter().flat_map(|spec| connector(spec, remarks)).collect();
         json!({ "anyOf": kinds })
     } else {
         let properties = shape.keys.names().map(|key| {
@@ -75,32 +75,35 @@ fn section(shape: &Shape, remarks: &Remarks) -> Value {
     }
 }
 
-/// `[connectors.X]` of one kind: the keys of all connectors, and its own.
-fn connector(spec: &ConnectorSpec, remarks: &Remarks) -> Value {
-    let typed = schema_kinds::section("connectors");
-    let mut properties = Map::new();
-    for key in super::schema::CONNECTOR.names() {
-        let kind = typed.and_then(|typed| typed.kind(key));
+/// `[connectors.X]` of one kind: the keys of all connectors, and its own. A kind that reads another table as a
+/// source than as a channel has both.
+fn connector(spec: &ConnectorSpec, remarks: &Remarks) -> Vec<Value> {
+    let shapes = own_settings(spec);
+    let faces = shapes.len();
+    let table = |(index, own): (usize, &Own)| {
+        let writes_only = faces > 1 && index == 0;
+        let common = |key: &&str| !(writes_only && SOURCE.contains(key));
+        let mut properties: Map<String, Value> = CONNECTOR
+            .names()
+            .filter(common)
+            .map(|key| {
+                let kind = schema_kinds::section("connectors").and_then(|typed| typed.kind(key));
+                let schema = kind.map_or_else(|| json!({}), of_kind);
+                (key.to_owned(), remarked(schema, remarks.of("connectors", key)))
+            })
+            .collect();
         properties.insert(
-            key.to_owned(),
-            remarked(kind.map_or_else(|| json!({}), of_kind), remarks.of("connectors", key)),
+            "kind".to_owned(),
+            json!({ "const": spec.kind, "description": spec.about }),
         );
-    }
-    properties.insert(
-        "kind".to_owned(),
-        json!({ "const": spec.kind, "description": spec.about }),
-    );
-    let Some(Own::Table(own)) = own_settings(spec) else {
-        return json!({ "title": spec.kind, "type": "object", "properties": properties });
+        if let Own::Table(own) = own {
+            for (key, shape) in own {
+                properties.insert((*key).to_owned(), remarked(of_shape(shape), remarks.of(spec.kind, key)));
+            }
+        }
+        closed(properties)
     };
-    for (key, shape) in &own {
-        properties.insert((*key).to_owned(), remarked(of_shape(shape), remarks.of(spec.kind, key)));
-    }
-    let mut table = closed(properties);
-    if let Some(object) = table.as_object_mut() {
-        object.insert("title".to_owned(), spec.kind.into());
-    }
-    table
+    shapes.iter().enumerate().map(table).collect()
 }
 
 fn closed(properties: Map<String, Value>) -> Value {

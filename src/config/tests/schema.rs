@@ -9,6 +9,8 @@ use crate::config::sources::Sources;
 use crate::config::{document, json_schema};
 use crate::registry::CONNECTORS;
 use omnistock_sdk::testing::context;
+use omnistock_sdk::{ConnectorContext, ConnectorSpec};
+use omnistock_words::Basis;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -98,24 +100,40 @@ fn the_schema_has_the_keys_of_the_reader_and_no_others() {
 }
 
 /// What a connector itself says that there is, when it is given something else.
+fn own_keys(spec: &ConnectorSpec, basis: Option<Basis>) -> BTreeSet<String> {
+    let context = ConnectorContext {
+        basis,
+        ..context("x", &[])
+    };
+    let problems = (spec.build)(context, json!({ "zzzzzzzzzz": 1 })).err().unwrap();
+    let unknown = problems.iter().find(|problem| problem.key == "zzzzzzzzzz").unwrap();
+    let own = unknown.help.as_deref().unwrap().strip_prefix("there are ").unwrap();
+    own.split(", ").map(str::to_owned).collect()
+}
+
 #[test]
 fn the_schema_has_the_own_keys_of_every_kind_of_connector() {
     let schema = json_schema();
-    let kinds = schema["properties"]["connectors"]["additionalProperties"]["anyOf"]
+    let tables = schema["properties"]["connectors"]["additionalProperties"]["anyOf"]
         .as_array()
         .unwrap();
-    assert_eq!(kinds.len(), CONNECTORS.len());
-    for (spec, table) in CONNECTORS.iter().zip(kinds) {
-        let problems = (spec.build)(context("x", &[]), json!({ "zzzzzzzzzz": 1 }))
-            .err()
-            .unwrap();
-        let unknown = problems.iter().find(|problem| problem.key == "zzzzzzzzzz").unwrap();
-        let own = unknown.help.as_deref().unwrap().strip_prefix("there are ").unwrap();
-        let own = own.split(", ").map(str::to_owned);
-        let all = own.chain(crate::config::schema::CONNECTOR.names().map(str::to_owned));
-        let expected: BTreeSet<String> = all.collect();
-        assert_eq!(table["properties"]["kind"]["const"], spec.kind);
-        let found: BTreeSet<String> = keys_of(&table["properties"]).into_iter().map(str::to_owned).collect();
+    for spec in CONNECTORS {
+        let of_kind = tables
+            .iter()
+            .filter(|table| table["properties"]["kind"]["const"] == spec.kind);
+        let own = |table: &Value| keys_of(&table["properties"]).into_iter().map(str::to_owned).collect();
+        let found: BTreeSet<BTreeSet<String>> = of_kind.map(own).collect();
+        let (written, read) = (own_keys(spec, None), own_keys(spec, Some(Basis::Physical)));
+        let other = written != read;
+        let common = |sources: bool| {
+            let all = crate::config::schema::CONNECTOR.names();
+            let kept = all.filter(move |key| sources || !crate::config::schema::SOURCE.contains(key));
+            kept.map(str::to_owned)
+        };
+        let expected: BTreeSet<BTreeSet<String>> = BTreeSet::from([
+            written.into_iter().chain(common(!other)).collect(),
+            read.into_iter().chain(common(true)).collect(),
+        ]);
         assert_eq!(found, expected, "{}", spec.kind);
     }
 }
