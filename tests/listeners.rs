@@ -288,7 +288,7 @@ async fn reads_answer_json_and_refusals_say_what_to_do() {
     }
     let (status, answer) = get(&served, "/metrics").await;
     assert!(
-        status == 200 && answer.contains("omnistock_ready 0") && answer.contains("openmetrics-text"),
+        status == 200 && answer.contains("omnistock_ready 0") && answer.contains("text/plain; version=0.0.4"),
         "{answer}"
     );
 }

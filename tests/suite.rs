@@ -22,6 +22,7 @@ mod history;
 mod kill;
 mod listeners;
 mod lost;
+mod metrics;
 mod odoo;
 mod older_versions;
 mod operator;

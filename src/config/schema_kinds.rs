@@ -4,7 +4,8 @@
 
 use super::schema::{
     ADAPTIVE, BUNDLE, BY_DELAY, CHANNEL, CHANNEL_GUARD, COMPARE_AT, COMPONENT, CONNECTOR, FLOOR, GROUP, HISTORY, Keys,
-    LOCATION, MATCH, POOL, PRICE, PRICE_LIST, RULE, SERVER, SET, SOURCE_GUARD, STORE, TEMPLATE, TEST, WAIT, ZERO_AFTER,
+    LOCATION, MATCH, POOL, PRICE, PRICE_LIST, RULE, SERVER, SET, SOURCE_GUARD, STORE, TEMPLATE, TEST, TOKEN, WAIT,
+    ZERO_AFTER,
 };
 
 /// What a value may be.
@@ -75,6 +76,13 @@ const SECTIONS: &[(&str, Typed)] = &[
                 ("webhooks", Kind::Text),
                 ("public_url", Kind::Text),
             ]],
+        },
+    ),
+    (
+        "tokens",
+        Typed {
+            keys: &TOKEN,
+            kinds: &[&[("role", Kind::Words(&["viewer", "operator"])), ("token", Kind::Secret)]],
         },
     ),
     (

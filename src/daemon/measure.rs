@@ -44,6 +44,13 @@ pub(super) fn measure(view: &DaemonView, metrics: &Metrics) {
             let labels = OfState::new(name.as_str(), "price", state.name());
             metrics.listings.get_or_create(&labels).set(gauge(count));
         }
+        metrics.lags(name.as_str(), &parts.board.lag.counts());
+        let stopped = parts.board.stopped().is_some() || parts.board.store_error().is_some();
+        let stopped = i64::from(stopped);
+        metrics
+            .failing
+            .get_or_create(&OfChannel::new(name.as_str()))
+            .set(stopped);
         let failed: u64 = totals.errors.iter().sum();
         let outcome = |outcome: &str| OfOutcome::new(name.as_str(), outcome);
         raise(&metrics.calls.get_or_create(&outcome("all")), totals.calls);
@@ -64,6 +71,13 @@ pub(super) fn measure(view: &DaemonView, metrics: &Metrics) {
                 orders.totals().1,
             );
         }
+    }
+    raise(&metrics.applied, view.house.ledger_board.totals().0);
+    if let Some(woke) = view.house.ledger_board.woke_at() {
+        metrics
+            .progress
+            .get_or_create(&OfName::new("ledger"))
+            .set(woke.0 / 1_000);
     }
     upkeep(view, metrics);
     sources(view, metrics);
@@ -116,11 +130,18 @@ fn upkeep(view: &DaemonView, metrics: &Metrics) {
 }
 
 fn sources(view: &DaemonView, metrics: &Metrics) {
-    for (name, parts) in &view.house.sources {
-        let name = name.as_str();
+    let settings = view.house.settings.load();
+    for (source, parts) in &view.house.sources {
+        let name = source.as_str();
         if let Some(last) = parts.board.last() {
             let age = now().since(last.as_of).max(0) / 1_000;
             metrics.source_age.get_or_create(&OfSource::new(name)).set(age);
+            let limit = settings.sources.get(source).and_then(|policy| policy.max_age);
+            let stale = limit.is_some_and(|limit| now().since(last.as_of) > limit);
+            metrics
+                .source_stale
+                .get_or_create(&OfSource::new(name))
+                .set(i64::from(stale));
         }
         let (taken, refused) = (parts.board.taken_total(), parts.board.refusals().0);
         raise(&metrics.reports.get_or_create(&OfReport::new(name, "taken")), taken);

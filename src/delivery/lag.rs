@@ -41,6 +41,14 @@ impl LagHistogram {
         }
     }
 
+    /// Every bucket: its upper end in milliseconds, and how many were counted in it.
+    pub fn counts(&self) -> Vec<(u64, u64)> {
+        let counts = self.counts.iter().enumerate();
+        counts
+            .map(|(bucket, count)| (bound(bucket), count.load(Ordering::Relaxed)))
+            .collect()
+    }
+
     /// How many were counted.
     pub fn count(&self) -> u64 {
         self.counts.iter().map(|count| count.load(Ordering::Relaxed)).sum()

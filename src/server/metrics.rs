@@ -7,21 +7,21 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
-use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 /// The content type of `/metrics`.
-pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// The same without its parameters.
-pub const MEDIA_TYPE: &str = "application/openmetrics-text";
+pub const MEDIA_TYPE: &str = "text/plain";
 
 /// Upper bounds of lags, seconds: from one call in a fast network to a feed of an hour.
 const LAG_SECONDS: [f64; 14] = [
     0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 900.0, 3_600.0,
 ];
-/// Upper bounds of store latencies, seconds.
-const STORE_SECONDS: [f64; 10] = [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.0];
 
 macro_rules! labels {
     ($(#[$doc:meta])* $name:ident { $($field:ident),+ }) => {
@@ -39,11 +39,13 @@ macro_rules! labels {
     };
 }
 
+labels!(/// Of this program.
+    OfVersion { version });
 labels!(/// Of one channel.
     OfChannel { channel });
 labels!(/// Of one channel, by what became of it.
     OfOutcome { channel, outcome });
-labels!(/// Of one channel: `stage` is `accepted` or `observed`.
+labels!(/// Of one channel: `stage` is `accepted`.
     OfStage { channel, stage });
 labels!(/// Of one channel: `field` is `quantity` or `price`, `state` a listing state.
     OfState { channel, field, state });
@@ -73,25 +75,27 @@ type Lags = Family<OfStage, Histogram, fn() -> Histogram>;
 #[allow(missing_docs, reason = "each is described once, where it is registered below")]
 pub struct Metrics {
     registry: Registry,
+    /// What of each channel's lags is in the histogram already.
+    seen: Mutex<HashMap<String, Vec<u64>>>,
     pub ready: Gauge,
     pub gate_open: Gauge,
     pub listings: Family<OfState, Gauge>,
     pub lag: Lags,
     pub calls: Family<OfOutcome, Counter>,
     pub updates: Family<OfOutcome, Counter>,
-    pub retries: Family<OfChannel, Counter>,
     pub drift: Family<OfOutcome, Counter>,
     pub limits: Family<OfLimit, Gauge>,
     pub throttled: Family<OfChannel, Gauge>,
     pub orders: Family<OfChannel, Counter>,
     pub reports: Family<OfReport, Counter>,
     pub source_age: Family<OfSource, Gauge>,
+    pub source_stale: Family<OfSource, Gauge>,
+    pub failing: Family<OfChannel, Gauge>,
+    pub applied: Counter,
     pub unknown: Family<OfUnknown, Gauge>,
     pub webhooks: Family<OfWebhook, Counter>,
     pub webhooks_silent: Family<OfConnector, Gauge>,
     pub holds: Gauge,
-    pub inbox: Gauge,
-    pub commit: Histogram,
     pub complaints: Family<OfName, Counter>,
     pub blind: Family<OfLag, Gauge>,
     pub overdue: Gauge,
@@ -109,25 +113,26 @@ impl Metrics {
     pub fn new() -> Self {
         let mut metrics = Self {
             registry: Registry::with_prefix("omnistock"),
+            seen: Mutex::default(),
             ready: Gauge::default(),
             gate_open: Gauge::default(),
             listings: Family::default(),
             lag: Family::new_with_constructor(lag_histogram as fn() -> Histogram),
             calls: Family::default(),
             updates: Family::default(),
-            retries: Family::default(),
             drift: Family::default(),
             limits: Family::default(),
             throttled: Family::default(),
             orders: Family::default(),
             reports: Family::default(),
             source_age: Family::default(),
+            source_stale: Family::default(),
+            failing: Family::default(),
+            applied: Counter::default(),
             unknown: Family::default(),
             webhooks: Family::default(),
             webhooks_silent: Family::default(),
             holds: Gauge::default(),
-            inbox: Gauge::default(),
-            commit: Histogram::new(STORE_SECONDS),
             complaints: Family::default(),
             blind: Family::default(),
             overdue: Gauge::default(),
@@ -142,11 +147,9 @@ impl Metrics {
 
     fn register(&mut self) {
         let r = &mut self.registry;
-        r.register(
-            "build",
-            "Version of the daemon",
-            Info::new([("version", env!("CARGO_PKG_VERSION"))]),
-        );
+        let build = Family::<OfVersion, Gauge>::default();
+        build.get_or_create(&OfVersion::new(env!("CARGO_PKG_VERSION"))).set(1);
+        r.register("build_info", "1, with the version of the daemon", build);
         r.register("ready", "1 when work can be taken", self.ready.clone());
         r.register(
             "gate_open",
@@ -156,12 +159,11 @@ impl Metrics {
         r.register("listings", "Listings by state", self.listings.clone());
         r.register(
             "lag_seconds",
-            "From an order or report known to the channel's yes, or read back",
+            "From a change of a number to the channel's yes",
             self.lag.clone(),
         );
         r.register("calls", "Calls to a channel by outcome", self.calls.clone());
         r.register("updates", "Listings written by outcome", self.updates.clone());
-        r.register("retries", "Calls that were a repetition", self.retries.clone());
         r.register(
             "drift",
             "Differences found by reading back, by class",
@@ -175,6 +177,17 @@ impl Metrics {
             self.source_age.clone(),
         );
         r.register(
+            "source_stale",
+            "1 while the newest figures of a source are older than its max_age",
+            self.source_stale.clone(),
+        );
+        r.register(
+            "channel_stopped",
+            "1 while a channel is not written: its calls fail, or the store is away",
+            self.failing.clone(),
+        );
+        r.register("events_applied", "Facts that are in the ledgers", self.applied.clone());
+        r.register(
             "unknown",
             "Names of a source that nobody declared",
             self.unknown.clone(),
@@ -186,12 +199,6 @@ impl Metrics {
             self.webhooks_silent.clone(),
         );
         r.register("holds", "Changes held by a guard", self.holds.clone());
-        r.register(
-            "inbox_entries",
-            "Durable reports that wait to be applied",
-            self.inbox.clone(),
-        );
-        r.register("commit_seconds", "Time of a commit in the store", self.commit.clone());
         r.register("complaints", "Facts set aside, by name", self.complaints.clone());
         r.register(
             "progress_timestamp_seconds",
@@ -234,15 +241,48 @@ impl Metrics {
         );
     }
 
+    /// Brings a channel's lags up to these counts, each with the upper end of its bucket in milliseconds.
+    pub fn lags(&self, channel: &str, counts: &[(u64, u64)]) {
+        let lag = self.lag.get_or_create(&OfStage::new(channel, "accepted")).clone();
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = seen.entry(channel.to_owned()).or_default();
+        seen.resize(counts.len(), 0);
+        for (seen, (bound, count)) in seen.iter_mut().zip(counts) {
+            for _ in 0..count.saturating_sub(*seen) {
+                lag.observe(Duration::from_millis(*bound).as_secs_f64());
+            }
+            *seen = (*seen).max(*count);
+        }
+    }
+
     /// The text format of Prometheus.
     pub fn render(&self) -> String {
         let mut rendered = String::new();
         match text::encode(&mut rendered, &self.registry) {
-            Ok(()) => rendered,
+            Ok(()) => classic(&rendered),
             // Writing to a String can't fail; an end without metrics is still a valid answer.
-            Err(_) => "# EOF\n".to_owned(),
+            Err(_) => String::new(),
         }
     }
+}
+
+/// The format that every tool reads: counters are named as their samples are, and nothing marks the end.
+fn classic(open: &str) -> String {
+    let (mut rendered, mut help) = (String::with_capacity(open.len()), None);
+    for line in open.lines() {
+        if let Some(about) = line.strip_prefix("# HELP ") {
+            help = about.split_once(' ');
+        } else if let Some((name, kind)) = line.strip_prefix("# TYPE ").and_then(|about| about.split_once(' ')) {
+            let end = if kind == "counter" { "_total" } else { "" };
+            if let Some((_, help)) = help.take() {
+                rendered.extend(["# HELP ", name, end, " ", help, "\n"]);
+            }
+            rendered.extend(["# TYPE ", name, end, " ", kind, "\n"]);
+        } else if !line.starts_with('#') {
+            rendered.extend([line, "\n"]);
+        }
+    }
+    rendered
 }
 
 impl Default for Metrics {
@@ -279,7 +319,18 @@ mod tests {
                 "{line} is missing in\n{rendered}"
             );
         }
-        assert!(rendered.ends_with("# EOF\n"));
+        assert!(rendered.contains("# TYPE omnistock_calls_total counter\n") && !rendered.contains("# EOF"));
+    }
+
+    #[test]
+    fn lags_are_taken_over_once() {
+        let metrics = Metrics::new();
+        metrics.lags("shop", &[(20, 3), (900, 1)]);
+        metrics.lags("shop", &[(20, 4), (900, 1)]);
+        let rendered = metrics.render();
+        let bucket = "omnistock_lag_seconds_bucket{le=\"0.025\",channel=\"shop\",stage=\"accepted\"} 4";
+        let all = "omnistock_lag_seconds_count{channel=\"shop\",stage=\"accepted\"} 5";
+        assert!(rendered.contains(bucket) && rendered.contains(all), "{rendered}");
     }
 
     #[test]

@@ -62,6 +62,11 @@ impl LedgerBoard {
         self.with(|numbers| numbers.woke.is_none_or(|woke| now.since(woke) < 10_000))
     }
 
+    /// When the owner's loop last woke.
+    pub fn woke_at(&self) -> Option<Millis> {
+        self.with(|numbers| numbers.woke)
+    }
+
     /// Order lines beyond their `absorb_alarm`, as of the newest complete walk.
     pub fn overdue(&self) -> OverdueLines {
         self.with(|numbers| numbers.overdue.clone())
