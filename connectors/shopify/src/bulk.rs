@@ -1,7 +1,7 @@
 //! Bulk operations: the vendor reads the whole catalogue by itself and lays down a file of lines, which is fetched in parts.
 
 use crate::client::Client;
-use crate::documents::{BULK_BEGIN, BULK_LEVELS, BULK_STATE};
+use crate::documents::{BULK_BEGIN, BULK_LEVELS, BULK_PRICED_LEVELS, BULK_STATE};
 use crate::wire;
 use omnistock_sdk::ConnectorError;
 use omnistock_sdk::http::{Http, HttpSettings};
@@ -37,9 +37,10 @@ struct Begun {
 }
 
 /// Has the vendor begin; the operation's id.
-pub(crate) async fn begin(client: &Client) -> Result<String, ConnectorError> {
+pub(crate) async fn begin(client: &Client, priced: bool) -> Result<String, ConnectorError> {
+    let query = if priced { BULK_PRICED_LEVELS } else { BULK_LEVELS };
     let begun: Begun = client
-        .ask(&BULK_BEGIN, &json!({ "query": BULK_LEVELS }), "bulkOperationRunQuery")
+        .ask(&BULK_BEGIN, &json!({ "query": query }), "bulkOperationRunQuery")
         .await?;
     if let Some(error) = begun.errors.first() {
         // Others of this app (five at once are allowed) are not ended for ours.

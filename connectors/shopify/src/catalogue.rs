@@ -2,9 +2,10 @@
 
 use crate::bulk;
 use crate::client::{Client, too_dear};
-use crate::documents::{COUNT, ITEMS, LEVELS};
+use crate::documents::{COUNT, ITEMS, LEVELS, PRICED_LEVELS};
 use crate::gid::{gid, number};
 use crate::places::{Place, PlaceCache, Places};
+use crate::prices::PriceBook;
 use crate::wire;
 use omnistock_sdk::{ConnectorError, Cursor, ListingKey, ListingPage, ListingReading, ListingReference, now};
 use omnistock_words::{ListingId, Millis, VendorLocation};
@@ -64,6 +65,16 @@ pub(crate) struct Levels<'a> {
     pub(crate) places: &'a PlaceCache,
     pub(crate) width: &'a Width,
     pub(crate) bulk_above: u64,
+    /// Which product sells an item, as far as prices were read.
+    pub(crate) book: &'a PriceBook,
+}
+
+/// A page of the catalogue, and what the variants of its listings ask, where that was asked for.
+pub(crate) struct Seen {
+    pub(crate) page: ListingPage,
+    /// Of one listing each: the item's number and the location's.
+    pub(crate) variants: Vec<(String, String, wire::Variant)>,
+    pub(crate) read_at: Millis,
 }
 
 #[derive(Deserialize)]
@@ -79,36 +90,48 @@ struct AtLocation {
 
 impl Levels<'_> {
     /// The page of the catalogue at `cursor`.
-    pub(crate) async fn page(&self, cursor: Option<&Cursor>) -> Result<ListingPage, ConnectorError> {
+    pub(crate) async fn page(&self, cursor: Option<&Cursor>, priced: bool) -> Result<Seen, ConnectorError> {
         let position = match cursor {
-            None => self.begin().await?,
+            None => self.begin(priced).await?,
             Some(cursor) => serde_json::from_str(&cursor.0)
                 .map_err(|error| ConnectorError::rejected(format!("not a place in this catalogue: {error}")))?,
         };
-        let (listings, next) = match position {
-            Position::Levels { locations, after } => self.levels(locations, after).await?,
+        let read_at = now();
+        let (found, next) = match position {
+            Position::Levels { locations, after } => self.levels(locations, after, priced).await?,
             Position::Bulk {
                 operation,
                 offset,
                 began,
             } => self.bulk(operation, offset, began).await?,
         };
+        let mut variants = Vec::new();
+        let listings = found.into_iter().map(|(listing, variant)| {
+            let key = &listing.reference.key;
+            if let (Some(variant), Some(location)) = (variant, &key.location) {
+                variants.push((key.listing.to_string(), location.to_string(), variant));
+            }
+            listing
+        });
+        let listings = listings.collect();
         let next = next.map(|next| serde_json::to_string(&next).map(Cursor)).transpose();
-        Ok(ListingPage {
-            listings,
-            next: next.map_err(|error| ConnectorError::retry(error.to_string()))?,
+        let next = next.map_err(|error| ConnectorError::retry(error.to_string()))?;
+        Ok(Seen {
+            page: ListingPage { listings, next },
+            variants,
+            read_at,
         })
     }
 
     /// The vendor lets nobody page past 25,000 objects, so a large shop is read by a bulk operation.
-    async fn begin(&self) -> Result<Position, ConnectorError> {
+    async fn begin(&self, priced: bool) -> Result<Position, ConnectorError> {
         let limit = self.bulk_above.saturating_add(1);
         let count: Option<Count> = self
             .client
             .ask(&COUNT, &json!({ "limit": limit }), "productVariantsCount")
             .await?;
         if count.is_some_and(|count| count.count > self.bulk_above) {
-            let operation = bulk::begin(self.client).await?;
+            let operation = bulk::begin(self.client, priced).await?;
             return Ok(Position::Bulk {
                 operation,
                 offset: 0,
@@ -126,7 +149,8 @@ impl Levels<'_> {
         &self,
         mut locations: Vec<String>,
         after: Option<String>,
-    ) -> Result<(Vec<ListingReading>, Option<Position>), ConnectorError> {
+        priced: bool,
+    ) -> Result<(Vec<Found>, Option<Position>), ConnectorError> {
         let Some(location) = locations.first().cloned() else {
             return Ok((Vec::new(), None));
         };
@@ -134,14 +158,18 @@ impl Levels<'_> {
         let read_at = now();
         let variables = json!({"location": gid("Location", &location), "first": PAGE, "after": after});
         // A location that was deleted since the pass began is null.
-        let answer: Option<AtLocation> = self.client.ask(&LEVELS, &variables, "location").await?;
+        let document = if priced { &PRICED_LEVELS } else { &LEVELS };
+        let answer: Option<AtLocation> = self.client.ask(document, &variables, "location").await?;
         let (levels, after) = answer.map_or_else(Default::default, |answer| {
             let after = answer.levels.next();
             (answer.levels.nodes, after)
         });
         let listings = levels
             .iter()
-            .filter_map(|level| reading(&level.item, &level.amounts, &location, &places, read_at))
+            .filter_map(|level| {
+                let reading = self.reading(&level.item, &level.amounts, &location, &places, read_at)?;
+                Some((reading, level.item.variant.clone()))
+            })
             .collect();
         if after.is_none() {
             locations.remove(0);
@@ -155,13 +183,14 @@ impl Levels<'_> {
         operation: String,
         offset: u64,
         began: Millis,
-    ) -> Result<(Vec<ListingReading>, Option<Position>), ConnectorError> {
+    ) -> Result<(Vec<Found>, Option<Position>), ConnectorError> {
         let places = self.places.get(self.client).await?;
         let part = bulk::part(self.client, &operation, offset).await?;
         let listings = part.levels.iter().filter_map(|level| {
             let location = number(&level.location.as_ref()?.id)?;
             // The vendor read it at some instant of its own after we asked.
-            reading(&level.item, &level.amounts, location, &places, began)
+            let reading = self.reading(&level.item, &level.amounts, location, &places, began)?;
+            Some((reading, level.item.variant.clone()))
         });
         let listings = listings.collect();
         let next = part.next.map(|offset| Position::Bulk {
@@ -220,11 +249,28 @@ impl Levels<'_> {
             .filter_map(|node| serde_json::from_value::<wire::Item>(node).ok());
         let readings = found.filter_map(|item| {
             let amounts = item.level.as_ref()?;
-            reading(&item, amounts, location, places, read_at)
+            self.reading(&item, amounts, location, places, read_at)
         });
         Ok(readings.collect())
     }
+
+    /// With the product that sells it, where that is known: its prices go by product.
+    fn reading(
+        &self,
+        item: &wire::Item,
+        amounts: &wire::Quantities,
+        location: &str,
+        places: &Places,
+        read_at: Millis,
+    ) -> Option<ListingReading> {
+        let mut reading = reading(item, amounts, location, places, read_at)?;
+        reading.reference.parent = self.book.product_of(item);
+        Some(reading)
+    }
 }
+
+/// A listing, and what its variant asks.
+type Found = (ListingReading, Option<wire::Variant>);
 
 fn reading(
     item: &wire::Item,

@@ -281,6 +281,8 @@ mod tests {
             deadline: Duration::from_secs(1),
             overlap: 0,
             bulk_above: 0,
+            prices: true,
+            compare_at: false,
         })
         .unwrap()
     }

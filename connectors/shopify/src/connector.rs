@@ -5,14 +5,16 @@ use crate::client::Client;
 use crate::documents::SCOPES;
 use crate::orders::{self, OrderReader};
 use crate::places::PlaceCache;
+use crate::prices::{PriceBook, Pricing};
 use crate::settings::{self, Parts};
 use crate::webhooks::{self, Registrar};
 use crate::write::{self, MOST};
 use async_trait::async_trait;
 use omnistock_sdk::{
     ChannelRole, Connector, ConnectorContext, ConnectorError, ConnectorSpec, Cursor, Facts, Grouping, ItemOutcome,
-    ListingPage, ListingReading, ListingReference, Manifest, OrderPage, OrderSource, RawRequest, Received, Role,
-    SecretString, SettingProblem, SubscriptionState, WebhookError, WebhookRole, WriteItem,
+    ListingPage, ListingReading, ListingReference, Manifest, OrderPage, OrderSource, PriceCurrency, PriceField,
+    PriceItem, PriceOutcome, PriceReading, PriceRole, PriceTerms, PricedPage, RawRequest, Received, Role, SecretString,
+    SettingProblem, SubscriptionState, WebhookError, WebhookRole, WriteItem,
 };
 use omnistock_words::{OrderFact, OrderId, OrderStatus, Quantity, WriteMeaning};
 use serde::Deserialize;
@@ -43,9 +45,14 @@ struct Shopify {
     manifest: Manifest,
     client: Client,
     places: PlaceCache,
-    /// Items, and orders, in one query.
+    /// Items, orders, and items with their prices, in one query.
     items: Width,
     orders: Width,
+    priced: Width,
+    book: PriceBook,
+    /// Whether prices may be written, and whether the former ones beside them are ours too.
+    prices: bool,
+    compare_at: bool,
     overlap: i64,
     bulk_above: u64,
     webhook_secrets: Vec<SecretString>,
@@ -60,6 +67,10 @@ fn build(context: ConnectorContext, table: serde_json::Value) -> Result<Arc<dyn 
         places: PlaceCache::new(context.locations),
         items: Width::new(PAGE),
         orders: Width::new(orders::PAGE),
+        priced: Width::new(PAGE),
+        book: PriceBook::default(),
+        prices: parts.prices,
+        compare_at: parts.compare_at,
         overlap: parts.overlap,
         bulk_above: parts.bulk_above,
         webhook_secrets: parts.webhook_secrets,
@@ -92,7 +103,7 @@ fn manifest() -> Manifest {
         // [the vendor's schema]
         most: Quantity::whole(1_000_000_000),
         facts: Facts {
-            roles: &[Role::Channel, Role::Orders, Role::Webhooks],
+            roles: &[Role::Channel, Role::Prices, Role::Orders, Role::Webhooks],
             basis: &[],
             decrement_states: &["every order, from check-out until it leaves"],
             idempotency: "changes nothing: each call has a key, and a number that was replaced is stale",
@@ -120,15 +131,17 @@ struct Scope {
 }
 
 /// Scopes that are not granted; who may write may read.
-fn missing(granted: &[Scope]) -> Vec<&'static str> {
+fn missing(granted: &[Scope], prices: bool) -> Vec<&'static str> {
     let has = |needed: &str| granted.iter().any(|scope| scope.handle == needed);
     let writes = |needed: &str| {
         needed
             .strip_prefix("read_")
             .is_some_and(|rest| has(&format!("write_{rest}")))
     };
+    let for_prices = prices.then_some("write_products");
     NEEDED
         .into_iter()
+        .chain(for_prices)
         .filter(|needed| !has(needed) && !writes(needed))
         .collect()
 }
@@ -140,6 +153,16 @@ impl Shopify {
             places: &self.places,
             width: &self.items,
             bulk_above: self.bulk_above,
+            book: &self.book,
+        }
+    }
+
+    fn pricing(&self) -> Pricing<'_> {
+        Pricing {
+            client: &self.client,
+            levels: self.levels(),
+            width: &self.priced,
+            compare_at: self.compare_at,
         }
     }
 
@@ -192,6 +215,10 @@ impl Connector for Shopify {
         Some(self)
     }
 
+    fn prices(&self) -> Option<&dyn PriceRole> {
+        self.prices.then_some(self)
+    }
+
     fn webhooks(&self) -> Option<&dyn WebhookRole> {
         if self.webhook_secrets.is_empty() {
             None
@@ -202,10 +229,15 @@ impl Connector for Shopify {
 
     async fn check(&self) -> Result<(), ConnectorError> {
         let installation: Installation = self.client.ask(&SCOPES, &json!({}), "currentAppInstallation").await?;
-        let missing = missing(&installation.scopes);
+        let missing = missing(&installation.scopes, self.prices);
         if !missing.is_empty() {
+            let else_none = if missing == ["write_products"] {
+                ", or set prices = false where no prices are to be written"
+            } else {
+                ""
+            };
             return Err(ConnectorError::operator(format!(
-                "the app may not `{}`; grant it these scopes and install it again",
+                "the app may not `{}`; grant it these scopes and install it again{else_none}",
                 missing.join("`, `")
             )));
         }
@@ -238,7 +270,7 @@ impl OrderSource for Shopify {
 #[async_trait]
 impl ChannelRole for Shopify {
     async fn catalogue(&self, cursor: Option<&Cursor>) -> Result<ListingPage, ConnectorError> {
-        self.levels().page(cursor).await
+        Ok(self.levels().page(cursor, false).await?.page)
     }
 
     async fn read(&self, listings: &[ListingReference]) -> Result<Vec<ListingReading>, ConnectorError> {
@@ -249,6 +281,34 @@ impl ChannelRole for Shopify {
         let mut outcomes = write::write(&self.client, items).await?;
         self.tell_stale(items, &mut outcomes).await;
         Ok(outcomes)
+    }
+}
+
+#[async_trait]
+impl PriceRole for Shopify {
+    fn terms(&self) -> PriceTerms {
+        const OURS: &[PriceField] = &[PriceField::Regular, PriceField::CompareAt];
+        PriceTerms {
+            // 250 of one product [documented].
+            max_write: MOST,
+            max_read: PAGE,
+            grouping: Grouping::Parent,
+            fields: if self.compare_at { OURS } else { &[PriceField::Regular] },
+            // Markets have lists of their own, which are not ours.
+            currency: PriceCurrency::OfShop,
+        }
+    }
+
+    async fn priced_page(&self, cursor: Option<&Cursor>) -> Result<PricedPage, ConnectorError> {
+        self.pricing().page(cursor).await
+    }
+
+    async fn read_prices(&self, listings: &[ListingReference]) -> Result<Vec<PriceReading>, ConnectorError> {
+        self.pricing().read(listings).await
+    }
+
+    async fn write_prices(&self, items: &[PriceItem]) -> Result<Vec<PriceOutcome>, ConnectorError> {
+        self.pricing().write(items).await
     }
 }
 
@@ -285,8 +345,8 @@ mod tests {
         ];
         let mut handles = rest.to_vec();
         handles.extend(["read_inventory", "write_inventory", "read_orders"]);
-        assert!(missing(&granted(&handles)).is_empty());
+        assert!(missing(&granted(&handles), false).is_empty());
         handles.retain(|handle| *handle != "read_inventory" && *handle != "read_orders");
-        assert_eq!(missing(&granted(&handles)), ["read_orders"]);
+        assert_eq!(missing(&granted(&handles), true), ["read_orders", "write_products"]);
     }
 }

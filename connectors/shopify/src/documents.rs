@@ -50,6 +50,53 @@ pub(crate) const LEVELS: Document = Document {
 }",
 };
 
+/// The same, with what each item's variant asks.
+pub(crate) const PRICED_LEVELS: Document = Document {
+    name: "OmnistockPricedLevels",
+    cost: 100,
+    text: "query OmnistockPricedLevels($location: ID!, $first: Int!, $after: String) {
+  location(id: $location) {
+    inventoryLevels(first: $first, after: $after) {
+      nodes {
+        item { id sku tracked variant { id price compareAtPrice product { id } } }
+        quantities(names: [\"available\"]) { name quantity }
+      }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+}",
+};
+
+/// What the shop's prices are in.
+pub(crate) const CURRENCY: Document = Document {
+    name: "OmnistockCurrency",
+    cost: 2,
+    text: "query OmnistockCurrency { shop { currencyCode } }",
+};
+
+/// What the variants of named items ask. Costs are those of one item.
+pub(crate) const PRICES: Document = Document {
+    name: "OmnistockPrices",
+    cost: 4,
+    text: "query OmnistockPrices($ids: [ID!]!) {
+  nodes(ids: $ids) {
+    ... on InventoryItem { id variant { id price compareAtPrice product { id } } }
+  }
+}",
+};
+
+/// Sets prices of one product's variants, those that are good.
+pub(crate) const SET_PRICES: Document = Document {
+    name: "OmnistockSetPrices",
+    cost: 15,
+    text: "mutation OmnistockSetPrices($product: ID!, $variants: [ProductVariantsBulkInput!]!) {
+  productVariantsBulkUpdate(productId: $product, variants: $variants, allowPartialUpdates: true) {
+    productVariants { id price compareAtPrice }
+    userErrors { field message code }
+  }
+}",
+};
+
 /// Named items at one location. Costs are those of one item.
 pub(crate) const ITEMS: Document = Document {
     name: "OmnistockItems",
@@ -216,6 +263,27 @@ pub(crate) const BULK_LEVELS: &str = "{
             node {
               id
               item { id sku tracked }
+              location { id }
+              quantities(names: [\"available\"]) { name quantity }
+            }
+          }
+        }
+      }
+    }
+  }
+}";
+
+/// The same, with what each item's variant asks.
+pub(crate) const BULK_PRICED_LEVELS: &str = "{
+  locations(includeLegacy: true) {
+    edges {
+      node {
+        id
+        inventoryLevels {
+          edges {
+            node {
+              id
+              item { id sku tracked variant { id price compareAtPrice product { id } } }
               location { id }
               quantities(names: [\"available\"]) { name quantity }
             }

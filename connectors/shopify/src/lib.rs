@@ -12,6 +12,7 @@ mod login;
 mod order_fact;
 mod orders;
 mod places;
+mod prices;
 mod settings;
 #[cfg(feature = "simulator")]
 pub mod simulator;

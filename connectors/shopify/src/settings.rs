@@ -24,6 +24,8 @@ struct Table {
     deadline_ms: Option<u64>,
     overlap_ms: Option<u64>,
     bulk_above: Option<u64>,
+    prices: Option<bool>,
+    compare_at: Option<bool>,
 }
 
 /// Who we are at the shop.
@@ -56,6 +58,10 @@ pub(crate) struct Parts {
     pub(crate) overlap: i64,
     /// Variants of a shop from which on the catalogue is read by a bulk operation.
     pub(crate) bulk_above: u64,
+    /// Prices may be written.
+    pub(crate) prices: bool,
+    /// The former prices that are shown beside are ours too; else they are left as they are.
+    pub(crate) compare_at: bool,
 }
 
 /// Plain HTTP shows the access token to everybody on the way: only to this very machine, for tests.
@@ -179,6 +185,14 @@ pub(crate) fn read(table: serde_json::Value, secrets: &dyn SecretResolver) -> Re
     );
     // The vendor lets nobody page past 25,000 objects.
     let bulk_above = reader.within("bulk_above", table.bulk_above, 10_000, 0, 20_000, "variants");
+    if table.prices == Some(false) && table.compare_at == Some(true) {
+        let help = "take `compare_at` out, or `prices = false`";
+        reader.problem(
+            "compare_at",
+            "there are no prices that would have former ones beside them",
+            help,
+        );
+    }
     reader.finish(url.zip(credentials).map(|(url, credentials)| Parts {
         url,
         credentials,
@@ -187,6 +201,8 @@ pub(crate) fn read(table: serde_json::Value, secrets: &dyn SecretResolver) -> Re
         deadline: Duration::from_millis(deadline),
         overlap: i64::try_from(overlap).unwrap_or(120_000),
         bulk_above,
+        prices: table.prices.unwrap_or(true),
+        compare_at: table.compare_at.unwrap_or(false),
     }))
 }
 

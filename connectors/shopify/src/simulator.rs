@@ -11,6 +11,7 @@ mod deliver;
 mod graph;
 mod hooks;
 mod orders;
+mod prices;
 mod reads;
 mod records;
 mod server;
@@ -182,6 +183,31 @@ impl Simulator {
     /// A variant whose stock is tracked, stocked at these locations; the number of its inventory item.
     pub fn add_item(&self, sku: &str, levels: &[(u64, i64)]) -> u64 {
         self.edit(|shop| shop.add_item(sku, levels))
+    }
+
+    /// A variant of the product that sells another item; the number of its own inventory item.
+    pub fn add_sister(&self, of: u64, sku: &str, levels: &[(u64, i64)]) -> u64 {
+        self.edit(|shop| {
+            let product = shop.items.get(&of).map_or(0, |item| item.sold.product);
+            shop.add_variant(product, sku, levels)
+        })
+    }
+
+    /// Sets what a variant asks and what is shown beside it, by a person in the admin pages.
+    pub fn set_price(&self, sku: &str, price: &str, compare_at: Option<&str>) {
+        self.edit(|shop| {
+            if let Some(item) = shop.by_sku(sku).and_then(|id| shop.items.get_mut(&id)) {
+                price.clone_into(&mut item.sold.price);
+                item.sold.compare_at = compare_at.map(str::to_owned);
+            }
+        });
+    }
+
+    /// What a buyer is asked, and what is shown beside it.
+    pub fn asked(&self, sku: &str) -> Option<(String, Option<String>)> {
+        let shop = self.shared.shop();
+        let sold = &shop.items.get(&shop.by_sku(sku)?)?.sold;
+        Some((sold.price.clone(), sold.compare_at.clone()))
     }
 
     /// Deletes a variant.

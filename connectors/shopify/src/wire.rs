@@ -132,6 +132,29 @@ pub(crate) struct Item {
     /// At the location that was asked for.
     #[serde(default, rename = "inventoryLevel")]
     pub(crate) level: Option<Quantities>,
+    /// What is sold of it, where that was asked for.
+    #[serde(default)]
+    pub(crate) variant: Option<Variant>,
+}
+
+/// What buyers see of an item: amounts are texts in the shop's currency.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Variant {
+    pub(crate) id: String,
+    pub(crate) price: String,
+    #[serde(default)]
+    pub(crate) compare_at_price: Option<String>,
+    /// Not told by the answer to a change.
+    #[serde(default)]
+    pub(crate) product: Option<Identified>,
+}
+
+/// The shop as a whole.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ShopFacts {
+    pub(crate) currency_code: String,
 }
 
 /// Amounts of a level by their names.

@@ -38,6 +38,7 @@ async fn story(shop: &Shop) {
         ])
         .await
         .unwrap();
+    crate::prices::story(shop, a).await;
     let orders = [
         shop.buy("A", 3).unwrap(),
         shop.buy_basket(&[("A", 1), ("B", 2)]).unwrap(),

@@ -104,7 +104,7 @@ async fn an_empty_bucket_is_told_in_a_200_and_fills_again() {
     let shop = start_with(
         SimulatorSettings {
             bucket: 100,
-            restored: 50,
+            restored: 10,
             ..generous()
         },
         &json!({}),

@@ -15,6 +15,7 @@ mod conformance;
 mod contract;
 mod limits;
 mod orders;
+mod prices;
 mod simulator;
 mod support;
 mod webhooks;

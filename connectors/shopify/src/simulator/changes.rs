@@ -3,7 +3,7 @@
 use super::graph::{Failure, Field, Node, Request};
 use super::reads::{gid, id_of, permit};
 use super::shop::{BOUND, Shop};
-use super::{bulk, hooks};
+use super::{bulk, hooks, prices};
 use apollo_compiler::ast;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -24,6 +24,7 @@ pub(super) fn root(shop: &mut Shop, request: &Request, field: &ast::Field) -> Re
             set_quantities(shop, request, field)?,
             ["inventoryAdjustmentGroup", "userErrors"],
         ),
+        "productVariantsBulkUpdate" => (prices::update(shop, request, field)?, ["productVariants", "userErrors"]),
         "webhookSubscriptionCreate" => (
             hooks::create(shop, request, field),
             ["webhookSubscription", "userErrors"],
@@ -64,7 +65,7 @@ pub(super) fn root(shop: &mut Shop, request: &Request, field: &ast::Field) -> Re
     request.project(&node, &field.selection_set)
 }
 
-fn error(place: &[&str], code: &str, message: &str) -> Value {
+pub(super) fn error(place: &[&str], code: &str, message: &str) -> Value {
     json!({"field": place, "message": message, "code": code})
 }
 

@@ -58,7 +58,8 @@ impl Node {
 impl Field {
     /// Objects below a rendered one have the members that a change's answer can have.
     fn of(value: &Value) -> Self {
-        const MEMBERS: [&str; 7] = ["id", "field", "message", "code", "status", "errorCode", "url"];
+        #[rustfmt::skip]
+        const MEMBERS: [&str; 9] = ["id", "field", "message", "code", "status", "errorCode", "url", "price", "compareAtPrice"];
         let node = |value: &Value| {
             let held = MEMBERS
                 .iter()

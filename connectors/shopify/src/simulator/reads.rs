@@ -32,6 +32,7 @@ fn scope(root: &str) -> Option<&'static str> {
         "productVariantsCount" => "read_products",
         "locations" | "location" => "read_locations",
         "nodes" => "read_inventory",
+        // The shop itself needs no scope.
         "orders" | "order" => "read_orders",
         _ => return None,
     })
@@ -76,6 +77,9 @@ pub(super) fn root(shop: &Shop, request: &Request, field: &ast::Field) -> Result
             Field::One(order.map(|(id, one)| Box::new(order_node(id, one))))
         }
         "webhookSubscriptions" => Field::Pages(shop.hooks.iter().map(|(id, hook)| hook.node(*id)).collect()),
+        "shop" => Field::One(Some(Box::new(
+            Node::new("Shop", (0, 0), Vec::new()).leaf("currencyCode", "EUR"),
+        ))),
         "bulkOperation" => {
             let id = id_of("BulkOperation", &request.argument(field, "id"));
             Field::One(id.and_then(|id| super::bulk::node(shop, id)).map(Box::new))
@@ -172,6 +176,10 @@ fn plain_item(shop: &Shop, id: u64) -> Node {
         .leaf("id", gid("InventoryItem", id))
         .leaf("sku", sku)
         .leaf("tracked", tracked)
+        .one(
+            "variant",
+            shop.items.get(&id).map(|item| super::prices::node(&item.sold)),
+        )
 }
 
 fn item(shop: &Shop, id: u64) -> Node {

@@ -18,8 +18,9 @@ pub(super) const CLIENT_ID: &str = "0123456789abcdef0123456789abcdef";
 pub(super) const CLIENT_SECRET: &str = "shpss_c0ffee5ec4e7-of-the-simulator";
 
 /// What an app needs for everything that the connector does.
-pub(super) const SCOPES: [&str; 7] = [
+pub(super) const SCOPES: [&str; 8] = [
     "read_products",
+    "write_products",
     "write_inventory",
     "read_inventory",
     "read_locations",
@@ -42,6 +43,16 @@ pub(super) struct Location {
 pub(super) struct Item {
     pub(super) sku: String,
     pub(super) tracked: bool,
+    pub(super) sold: Variant,
+}
+
+/// What sells an item: amounts as texts.
+#[derive(Debug, Clone)]
+pub(super) struct Variant {
+    pub(super) id: u64,
+    pub(super) product: u64,
+    pub(super) price: String,
+    pub(super) compare_at: Option<String>,
 }
 
 /// An item at a location.
@@ -162,12 +173,24 @@ impl Shop {
     }
 
     pub(super) fn add_item(&mut self, sku: &str, levels: &[(u64, i64)]) -> u64 {
+        let product = self.next_id();
+        self.add_variant(product, sku, levels)
+    }
+
+    pub(super) fn add_variant(&mut self, product: u64, sku: &str, levels: &[(u64, i64)]) -> u64 {
         let id = self.next_id();
+        let sold = Variant {
+            id: self.next_id(),
+            product,
+            price: "10.00".to_owned(),
+            compare_at: None,
+        };
         self.items.insert(
             id,
             Item {
                 sku: sku.to_owned(),
                 tracked: true,
+                sold,
             },
         );
         self.skus.insert(sku.to_owned(), id);
