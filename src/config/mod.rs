@@ -27,6 +27,7 @@ mod schedule;
 mod schema;
 mod schema_json;
 mod schema_kinds;
+mod schema_policy;
 mod secret;
 mod sense;
 mod server;

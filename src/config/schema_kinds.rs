@@ -3,10 +3,10 @@
 //! A test holds both lists together, and asks the reader whether it agrees.
 
 use super::schema::{
-    ADAPTIVE, BUNDLE, BY_DELAY, CHANNEL, CHANNEL_GUARD, COMPARE_AT, COMPONENT, CONNECTOR, FLOOR, GROUP, HISTORY, Keys,
-    LOCATION, MATCH, POOL, PRICE, PRICE_LIST, RULE, SERVER, SET, SOURCE_GUARD, STORE, TEMPLATE, TEST, TOKEN, WAIT,
-    ZERO_AFTER,
+    BUNDLE, BY_DELAY, CHANNEL, COMPONENT, CONNECTOR, GROUP, HISTORY, Keys, LOCATION, MATCH, POOL, PRICE_LIST, RULE,
+    SERVER, SET, SOURCE_GUARD, STORE, TEMPLATE, TEST, TOKEN, WAIT, ZERO_AFTER,
 };
+use super::schema_policy::{OF_POLICY, OF_TIMES};
 
 /// What a value may be.
 #[derive(Debug, Clone, Copy)]
@@ -164,7 +164,7 @@ const SECTIONS: &[(&str, Typed)] = &[
     ),
 ];
 
-const NAMES: Kind = Kind::List(&Kind::Text);
+pub(super) const NAMES: Kind = Kind::List(&Kind::Text);
 
 const OF_STORE: &[(&str, Kind)] = &[
     ("kind", Kind::Words(&["embedded", "redis"])),
@@ -268,95 +268,6 @@ const OF_PRICE_LIST: &[(&str, Kind)] = &[
     ("currency", Kind::Currency),
     ("tax", Kind::Words(&["gross", "net"])),
     ("tax_rate", Kind::Percent),
-];
-
-const HELD_BACK: Kind = Kind::Either(&[
-    Kind::Quantity,
-    Kind::Percent,
-    Kind::Table(&Typed {
-        keys: &ADAPTIVE,
-        kinds: &[&[("adaptive", Kind::Percent), ("max", Kind::Quantity)]],
-    }),
-]);
-const LIMIT: Kind = Kind::Either(&[Kind::Quantity, Kind::Words(&["unlimited"])]);
-const OF_POLICY: &[(&str, Kind)] = &[
-    (
-        "mode",
-        Kind::Words(&["observe", "shadow", "live", "decrease_only", "frozen", "draining"]),
-    ),
-    ("pool", Kind::Text),
-    ("locations", NAMES),
-    ("sourcing", Kind::Words(&["priority", "most_stock", "single_location"])),
-    ("ship_complete", Kind::Boolean),
-    ("share", Kind::Percent),
-    ("sku_safety_stock", HELD_BACK),
-    ("safety_stock", HELD_BACK),
-    ("stop_at", Kind::Quantity),
-    ("backorder_limit", LIMIT),
-    ("preorder_limit", LIMIT),
-    ("max_shown", Kind::Quantity),
-    ("unit", Kind::Text),
-    ("decimals", Kind::Count(0, 6)),
-    ("pack_size", Kind::Quantity),
-    ("factor", Kind::Quantity),
-    ("track", Kind::Boolean),
-    ("same_sku", Kind::Words(&["same", "split"])),
-    ("home", Kind::Boolean),
-    ("expected_sales", Kind::Text),
-    (
-        "price",
-        Kind::Table(&Typed {
-            keys: &PRICE,
-            kinds: &[OF_PRICE],
-        }),
-    ),
-    (
-        "guard",
-        Kind::Table(&Typed {
-            keys: &CHANNEL_GUARD,
-            kinds: &[OF_CHANNEL_GUARD],
-        }),
-    ),
-];
-const OF_TIMES: &[(&str, Kind)] = &[
-    ("orders_every", Kind::Duration),
-    ("audit_every", Kind::Duration),
-    ("gate_wait", Kind::Duration),
-];
-const OF_CHANNEL_GUARD: &[(&str, Kind)] = &[
-    ("newly_zero", Kind::Percent),
-    ("price_jump", Kind::Percent),
-    ("prices_changed", Kind::Percent),
-];
-const FACTOR_OF: &[(&str, Kind)] = &[("list", Kind::Text), ("factor", Kind::Decimal)];
-const OF_PRICE: &[(&str, Kind)] = &[
-    ("list", Kind::Text),
-    ("factor", Kind::Decimal),
-    ("add", Kind::Decimal),
-    ("ending", Kind::Decimal),
-    (
-        "floor",
-        Kind::Either(&[
-            Kind::Decimal,
-            Kind::Words(&["none"]),
-            Kind::Table(&Typed {
-                keys: &FLOOR,
-                kinds: &[FACTOR_OF],
-            }),
-        ]),
-    ),
-    ("ceiling", Kind::Decimal),
-    ("min_margin", Kind::Percent),
-    (
-        "compare_at",
-        Kind::Either(&[
-            Kind::Text,
-            Kind::Table(&Typed {
-                keys: &COMPARE_AT,
-                kinds: &[FACTOR_OF],
-            }),
-        ]),
-    ),
 ];
 
 const OF_RULE: &[(&str, Kind)] = &[
