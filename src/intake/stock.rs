@@ -255,6 +255,7 @@ impl StockPoller {
         let (source, as_of) = (self.parts.source.clone(), report.as_of);
         let mut events = judged.into_events(&source, report);
         if approved {
+            let source = source.clone();
             events.insert(0, Event::Approved { source, as_of });
         }
         if let Some(newest) = newer {
