@@ -125,6 +125,8 @@ fn sources(view: &DaemonView, metrics: &Metrics) {
         let (taken, refused) = (parts.board.taken_total(), parts.board.refusals().0);
         raise(&metrics.reports.get_or_create(&OfReport::new(name, "taken")), taken);
         raise(&metrics.reports.get_or_create(&OfReport::new(name, "refused")), refused);
+        let old = parts.board.old_reports().0;
+        raise(&metrics.reports.get_or_create(&OfReport::new(name, "old")), old);
         let (locations, channels) = parts.board.unknown();
         let unlisted = parts.board.not_listed().0;
         for (what, count) in [

@@ -80,9 +80,17 @@ pub(super) async fn status(view: &DaemonView) -> Status {
             .complaints()
             .into_iter()
             .map(|(name, (count, _))| (name, count))
+            .chain(old_reports(view))
             .collect(),
         next,
     }
+}
+
+/// Exports that came once more, or late: so many, where there are any.
+fn old_reports(view: &DaemonView) -> Option<(String, u64)> {
+    let sources = view.house.sources.values();
+    let count: u64 = sources.map(|source| source.board.old_reports().0).sum();
+    (count > 0).then(|| ("old_report".to_owned(), count))
 }
 
 /// Prices of all channels by state: each channel's add up to its listings.

@@ -35,12 +35,27 @@ pub struct Refusal {
     pub at: Millis,
 }
 
+/// A complete report as of earlier than one that was taken over before: an export that came once more, or late.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OldReport {
+    /// What a person calls it.
+    pub title: String,
+    /// As of when its figures are.
+    pub as_of: Millis,
+    /// As of when the newest complete report is.
+    pub newest: Millis,
+    /// When it came.
+    pub at: Millis,
+}
+
 #[derive(Debug, Clone, Default)]
 struct Facts {
     last: Option<SourceReport>,
     taken: u64,
     refusals: VecDeque<Refusal>,
     refused: u64,
+    old: u64,
+    last_old: Option<OldReport>,
     unknown_locations: BTreeMap<String, u64>,
     unknown_channels: BTreeMap<String, u64>,
     unlisted: (u64, Vec<String>),
@@ -76,6 +91,19 @@ impl SourceBoard {
             }
             facts.refusals.push_back(refusal);
         });
+    }
+
+    /// A report was older than what is known: what it says that is not newer was ignored.
+    pub fn old(&self, report: OldReport) {
+        self.with(|facts| {
+            facts.old += 1;
+            facts.last_old = Some(report);
+        });
+    }
+
+    /// How many reports were older than what was known, and the latest of them.
+    pub fn old_reports(&self) -> (u64, Option<OldReport>) {
+        self.with(|facts| (facts.old, facts.last_old.clone()))
     }
 
     /// Places the newest report names and nobody declared, with their rows.

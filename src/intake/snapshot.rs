@@ -6,7 +6,7 @@ use crate::store::{Key, Kind, StoreError};
 use omnistock_engine::snapshot::{Affected, Judge, Recent, RowVerdict, Verdict};
 use omnistock_engine::{Event, MissingRow, SkuDocument, SourceDocument, StockEvent, StockRow};
 use omnistock_sdk::{StockReport, now};
-use omnistock_words::{ConnectorName, Quantity, Sku};
+use omnistock_words::{ConnectorName, Millis, Quantity, Sku};
 
 /// Rows in one inbox entry, at most: a commit stays short.
 const CHUNK: usize = 500;
@@ -26,6 +26,8 @@ pub(super) struct Judged {
     pub(super) affected: Affected,
     /// Whether only a person may release it.
     pub(super) needs_person: bool,
+    /// The newest complete report, where this one is complete and as of earlier.
+    pub(super) newer: Option<Millis>,
     /// Single changes of the last 15 minutes with those of this report, where it proves nothing by absence.
     pub(super) recent: Option<Recent>,
 }
@@ -120,7 +122,8 @@ pub(super) async fn judge(parts: &StockParts, report: &StockReport, recent: &Rec
         after = page.into_iter().next_back().map(|(id, _)| id);
     }
     pass.before(None);
-    Ok(finish(pass))
+    let newer = source.complete_as_of.filter(|newest| report.as_of < *newest);
+    Ok(Judged { newer, ..finish(pass) })
 }
 
 /// Judges single rows: they say nothing of others.
@@ -177,6 +180,7 @@ fn finish(pass: Pass<'_>) -> Judged {
         findings: findings.iter().map(ToString::to_string).collect(),
         affected,
         recent: None,
+        newer: None,
     }
 }
 

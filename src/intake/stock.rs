@@ -8,7 +8,7 @@ mod held;
 mod statements;
 
 use super::applying::Applying;
-use super::board::{Refusal, SourceBoard, SourceReport};
+use super::board::{OldReport, Refusal, SourceBoard, SourceReport};
 use super::gate::GateKeeper;
 use super::holds::{Decision, Holds};
 use super::inbox::Inbox;
@@ -251,11 +251,24 @@ impl StockPoller {
     /// Applies a report as a whole; `approved`: because a person said so, which channels are to know too.
     async fn apply(&mut self, report: &StockReport, judged: Judged, approved: bool) -> Result<(), TakeError> {
         let board = Arc::clone(&self.parts.board);
-        let (rows, changed) = (report.rows.len() as u64, judged.changed);
+        let (rows, changed, newer) = (report.rows.len() as u64, judged.changed, judged.newer);
         let (source, as_of) = (self.parts.source.clone(), report.as_of);
         let mut events = judged.into_events(&source, report);
         if approved {
             events.insert(0, Event::Approved { source, as_of });
+        }
+        if let Some(newest) = newer {
+            let title = report.title.clone();
+            tracing::warn!(
+                source = %self.parts.source,
+                "{title} is as of {as_of}, older than what is known of {newest}: an export that came once more, or late; its older figures are ignored"
+            );
+            board.old(OldReport {
+                title,
+                as_of,
+                newest,
+                at: now(),
+            });
         }
         let begun = self.parts.applying.begin();
         self.append(&events).await?;

@@ -49,7 +49,7 @@ labels!(/// Of one channel: `field` is `quantity` or `price`, `state` a listing 
     OfState { channel, field, state });
 labels!(/// Of one source.
     OfSource { source });
-labels!(/// Of one source: `outcome` is `taken`, `held` or `refused`.
+labels!(/// Of one source: `outcome` is `taken`, `refused`, or `old` (taken, but as of earlier than what was known).
     OfReport { source, outcome });
 labels!(/// Of one source: `what` is `locations`, `channels` or `skus`.
     OfUnknown { source, what });

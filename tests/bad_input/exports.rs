@@ -155,6 +155,14 @@ async fn told(merchant: &Merchant, daemon: &Daemon, export: &Export, file: &str,
                 .await;
             let done = merchant.erp().join("done").join(file);
             until("done", || done.exists(), || daemon.log()).await;
+            // What is older than what is known is counted; what is known already is nothing new.
+            if !export.age.is_zero() {
+                let once = |facts: &Value| facts["old_report"] == 1;
+                merchant.status_says(daemon, "/complaints", once).await;
+                let metrics = merchant.get("/metrics").unwrap().body;
+                let line = "omnistock_reports_total{source=\"erp\",outcome=\"old\"} 1";
+                assert!(metrics.contains(line), "{metrics}");
+            }
         }
     }
 }
