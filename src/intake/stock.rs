@@ -261,7 +261,7 @@ impl StockPoller {
         if let Some(newest) = newer {
             let title = report.title.clone();
             tracing::warn!(
-                %source,
+                source = %self.parts.source,
                 "{title} is as of {as_of}, older than what is known of {newest}: an export that came once more, or late; its older figures are ignored"
             );
             board.old(OldReport {
