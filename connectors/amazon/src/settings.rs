@@ -199,11 +199,43 @@ fn address(reader: &mut SettingsReader<'_>, key: &str, given: Option<&str>, usua
     }
 }
 
+struct Times {
+    settle: i64,
+    patience: i64,
+    overlap: i64,
+    late: Duration,
+    deadline: Duration,
+}
+
+fn times(reader: &mut SettingsReader<'_>, table: &Table) -> Times {
+    let hour = 3_600_000;
+    let mut time = |key, given, default, (least, most)| reader.within(key, given, default, least, most, "milliseconds");
+    let settle = time("settle_ms", table.settle_ms, 600_000, (0, hour));
+    let patience = time(
+        "feed_patience_ms",
+        table.feed_patience_ms,
+        1_800_000,
+        (60_000, 24 * hour),
+    );
+    let overlap = time("overlap_ms", table.overlap_ms, 300_000, (0, hour));
+    let late = time("orders_late_ms", table.orders_late_ms, 120_000, (0, 600_000));
+    let deadline = time("deadline_ms", table.deadline_ms, 30_000, (100, 120_000));
+    let milliseconds = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+    Times {
+        settle: milliseconds(settle),
+        patience: milliseconds(patience),
+        overlap: milliseconds(overlap),
+        late: Duration::from_millis(late),
+        deadline: Duration::from_millis(deadline),
+    }
+}
+
 /// Reads the table, or says everything that is wrong with it.
 pub(crate) fn read(table: serde_json::Value, secrets: &dyn SecretResolver) -> Result<Parts, Vec<SettingProblem>> {
     const PORTAL: &str = "it stands in the Solution Provider Portal, beside the application";
     let table: Table = read_settings(table)?;
     let mut reader = SettingsReader::new(secrets);
+    let times = times(&mut reader, &table);
     let region = region(&mut reader, table.region.as_deref());
     let host = region.map(|region| region.host);
     let base = address(&mut reader, "base_url", table.base_url.as_deref(), host);
@@ -229,26 +261,6 @@ pub(crate) fn read(table: serde_json::Value, secrets: &dyn SecretResolver) -> Re
     let feed_from = reader.within("feed_from", table.feed_from, 1_000, 20, 10_000, "numbers");
     let rate = table.application_rate;
     let application = reader.within("application_rate", rate, 100, 1, 10_000, "changes a second");
-    let settle = reader.within("settle_ms", table.settle_ms, 600_000, 0, 3_600_000, "milliseconds");
-    let patience = reader.within(
-        "feed_patience_ms",
-        table.feed_patience_ms,
-        1_800_000,
-        60_000,
-        86_400_000,
-        "milliseconds",
-    );
-    let overlap = reader.within("overlap_ms", table.overlap_ms, 300_000, 0, 3_600_000, "milliseconds");
-    let late = reader.within(
-        "orders_late_ms",
-        table.orders_late_ms,
-        120_000,
-        0,
-        600_000,
-        "milliseconds",
-    );
-    let deadline = reader.within("deadline_ms", table.deadline_ms, 30_000, 100, 120_000, "milliseconds");
-    let milliseconds = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
     let read = (|| {
         Some(Parts {
             base: base?,
@@ -264,11 +276,11 @@ pub(crate) fn read(table: serde_json::Value, secrets: &dyn SecretResolver) -> Re
             fba: table.fba.unwrap_or(false),
             feed_from: usize::try_from(feed_from).unwrap_or(1_000),
             application_rate: rate.and_then(|_| u32::try_from(application).ok()),
-            settle: milliseconds(settle),
-            patience: milliseconds(patience),
-            overlap: milliseconds(overlap),
-            late: Duration::from_millis(late),
-            deadline: Duration::from_millis(deadline),
+            settle: times.settle,
+            patience: times.patience,
+            overlap: times.overlap,
+            late: times.late,
+            deadline: times.deadline,
         })
     })();
     reader.finish(read)

@@ -8,7 +8,7 @@ use crate::feeds::{Feeds, Message};
 use crate::limits::PATCH;
 use crate::memory::{Memory, What};
 use crate::wire::Submission;
-use omnistock_sdk::{ConnectorError, ErrorClass, ItemOutcome, WriteItem, now};
+use omnistock_sdk::{ConnectorError, ErrorClass, ItemOutcome, Learned, WriteItem, learn, now};
 use omnistock_words::Millis;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -102,7 +102,17 @@ impl Writer<'_> {
         let began = now();
         let checked: Vec<Result<i64, ItemOutcome>> = items.iter().map(|item| self.checked(item, began)).collect();
         let sendable = checked.iter().filter(|one| one.is_ok()).count();
-        if sendable >= self.feed_from && self.feeds.room() {
+        if sendable >= self.feed_from {
+            if !self.feeds.room() {
+                // No feed was begun for this call.
+                learn(Learned::Cost {
+                    limit: "feeds",
+                    cost: 0,
+                });
+                return Err(ConnectorError::retry(
+                    "not sent: as many feeds as are waited for at once are on their way",
+                ));
+            }
             return self.by_feed(items, checked, began).await;
         }
         let mut results = Vec::with_capacity(items.len());

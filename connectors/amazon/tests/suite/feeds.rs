@@ -162,3 +162,22 @@ async fn a_feed_never_overtakes_a_change_that_is_still_queued() {
     let messages = world.amazon.documents()[0]["messages"].as_array().unwrap().len();
     assert_eq!(messages, MANY - 1);
 }
+
+#[tokio::test]
+async fn feeds_that_do_not_end_are_waited_for_up_to_eight_at_once() {
+    let settings = SimulatorSettings::immediate();
+    let world = World::start(settings, &json!({"feed_from": 20})).await;
+    world.faults(|faults| faults.feeds = FeedFate::Stuck);
+    let many = |feed: usize| -> Vec<_> { (0..20).map(|number| item(&format!("F{feed}-{number}"), 8)).collect() };
+    for feed in 0..8 {
+        assert!(world.channel().write(&many(feed)).await.unwrap().iter().all(applied));
+    }
+    let error = world.channel().write(&many(8)).await.unwrap_err();
+    assert!(
+        matches!(error.class, omnistock_sdk::ErrorClass::Retry { .. }),
+        "{error:?}"
+    );
+    world.amazon.add("A", 5);
+    assert!(applied(&world.write("A", 3).await), "single changes go on");
+    assert_eq!(world.amazon.counters().calls["createFeed"], 8);
+}
