@@ -9,4 +9,5 @@ pub const CONNECTORS: &[ConnectorSpec] = &[
     omnistock_medusa::SPEC,
     omnistock_odoo::SPEC,
     omnistock_shopify::SPEC,
+    omnistock_ebay::SPEC,
 ];

@@ -55,6 +55,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "omnistock_medusa",
             "omnistock_odoo",
             "omnistock_shopify",
+            "omnistock_ebay",
         ],
     ),
     ("config", &["omnistock_sdk", "omnistock_words"]),
@@ -170,6 +171,7 @@ const OUR_CRATES: &[&str] = &[
     "omnistock_medusa",
     "omnistock_odoo",
     "omnistock_shopify",
+    "omnistock_ebay",
 ];
 
 #[test]

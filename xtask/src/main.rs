@@ -90,7 +90,8 @@ fn test(filters: &[&str]) -> Result<()> {
 }
 
 /// Connectors that are asked the suite, and the test programs that ask it.
-const CONNECTORS: [(&str, &str); 6] = [
+const CONNECTORS: [(&str, &str); 7] = [
+    ("omnistock-ebay", "suite"),
     ("omnistock-file", "suite"),
     ("omnistock-medusa", "suite"),
     ("omnistock-odoo", "suite"),
