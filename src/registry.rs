@@ -10,4 +10,5 @@ pub const CONNECTORS: &[ConnectorSpec] = &[
     omnistock_odoo::SPEC,
     omnistock_shopify::SPEC,
     omnistock_amazon::SPEC,
+    omnistock_ebay::SPEC,
 ];

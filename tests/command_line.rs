@@ -229,7 +229,7 @@ async fn connectors_are_listed_without_a_daemon() {
         .iter()
         .filter_map(|one| one["kind"].as_str())
         .collect();
-    for kind in ["file", "woocommerce", "medusa", "odoo", "shopify", "amazon"] {
+    for kind in ["file", "woocommerce", "medusa", "odoo", "shopify", "amazon", "ebay"] {
         assert!(kinds.contains(&kind), "{kinds:?}");
     }
     let mistyped = omnistock(&["connectors", "wocommerce"]).await;

@@ -56,6 +56,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "omnistock_odoo",
             "omnistock_shopify",
             "omnistock_amazon",
+            "omnistock_ebay",
         ],
     ),
     ("config", &["omnistock_sdk", "omnistock_words"]),
@@ -171,6 +172,7 @@ const OUR_CRATES: &[&str] = &[
     "omnistock_medusa",
     "omnistock_odoo",
     "omnistock_shopify",
+    "omnistock_ebay",
 ];
 
 #[test]

@@ -52,6 +52,8 @@ pub(super) struct Shop {
     /// The next call is refused with this.
     pub(super) throttle: Option<Learned>,
     arrivals: Vec<(Millis, CallKind, u32)>,
+    /// All listings are variations of one page.
+    pub(super) one_page: bool,
     /// What listings ask; one that is missing here has no price of its own.
     pub(super) prices: BTreeMap<String, Option<Price>>,
     pub(super) price_faults: VecDeque<Fault>,
@@ -182,7 +184,10 @@ impl Fake {
             location: location.map(|code| VendorLocation::new(code).unwrap()),
         };
         Some(ListingReading {
-            reference: ListingReference { key, parent: None },
+            reference: ListingReference {
+                key,
+                parent: shop.one_page.then(|| ListingId::new("page").unwrap()),
+            },
             sku: if told {
                 Sku::new(id).ok()
             } else {

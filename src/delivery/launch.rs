@@ -146,9 +146,11 @@ impl Worker {
             // Riskiest first: what the limit has no room for stays in the queue.
             let keys = call.keys.iter().take(pass.items);
             let writes = keys.filter_map(|index| planned.remove(index)).collect::<Vec<_>>();
-            let items = writes.iter().filter_map(|write| self.intend(write, now)).collect();
-            jobs.push((Job::Write(items), pass));
-            used += 1;
+            let items: Vec<_> = writes.iter().filter_map(|write| self.intend(write, now)).collect();
+            if !items.is_empty() {
+                jobs.push((Job::Write(items), pass));
+                used += 1;
+            }
         }
         used
     }
@@ -172,7 +174,7 @@ impl Worker {
         let Some(entry) = self.catalogue.get(write.index) else {
             return false;
         };
-        match self.throttle.change(entry.document.changes_left, write.risk, now) {
+        match self.throttle.change(&entry.document, write.risk, now) {
             Ok(_) => true,
             Err(until) => {
                 self.work.unqueue(&write.sku);
@@ -203,11 +205,15 @@ impl Worker {
 
     /// Puts the number on the wire, as far as memory and the next commit are concerned.
     fn intend(&mut self, write: &Planned, now: Millis) -> Option<(Index, WriteItem)> {
+        // Another number of the same call may have taken the last change that they share.
+        if !self.may_change(write, now) {
+            return None;
+        }
         let token = self.lease.token;
         self.catalogue.unschedule(write.index);
         let entry = self.catalogue.get_mut(write.index)?;
-        let left = self.throttle.change(entry.document.changes_left, write.risk, now);
-        entry.document.changes_left = left.unwrap_or(entry.document.changes_left);
+        entry.document.changes_left = self.throttle.change(&entry.document, write.risk, now).ok()?;
+        self.throttle.changed(&entry.document);
         entry.busy = true;
         entry.forced = false;
         let shown = entry.document.observed.as_ref().and_then(|read| read.quantity);

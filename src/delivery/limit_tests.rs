@@ -3,6 +3,7 @@
 use super::Limited;
 use super::fake::Fake;
 use super::house::{House, house_of, until};
+use super::price_tests::{asked, asks, plain, price, priced};
 use omnistock_planner::ListingState;
 use omnistock_sdk::{CallKind, CallLimit, CallLimits, Connector, ConnectorError, Learned, ListingLimit, now};
 use omnistock_words::{Millis, WriteMeaning};
@@ -169,6 +170,8 @@ async fn the_last_changes_of_a_listing_are_kept_for_sales() {
     let most = ListingLimit {
         most: 20,
         per: 60 * SECOND,
+        of_parent: false,
+        prices: false,
     };
     let few = CallLimits {
         calls: vec![],
@@ -194,6 +197,56 @@ async fn the_last_changes_of_a_listing_are_kept_for_sales() {
     let run = house.start();
     until("it waits", async || house.board.count(ListingState::Pending) == 1).await;
     assert_eq!(house.calls().len(), calls);
+    run.stop().await;
+}
+
+/// A page with two variations may change 20 times a minute: ten at once, of which two are kept for numbers that fall.
+#[tokio::test]
+async fn variations_and_prices_share_the_changes_of_their_page_also_behind_a_restart() {
+    let most = ListingLimit {
+        most: 20,
+        per: 3_600 * SECOND,
+        of_parent: true,
+        prices: true,
+    };
+    let few = CallLimits {
+        calls: vec![],
+        per_listing: Some(most),
+    };
+    let fake = Fake::limited(WriteMeaning::Available, 8, few);
+    fake.shop.lock().unwrap().one_page = true;
+    let house = wrong(fake, 2).await;
+    priced(&house);
+    asks(&house, "P0", "9.90");
+    price(&house, "P0", "9.90").await;
+    // The right numbers of both are two changes, of eight that leave two.
+    let run = house.start();
+    house.quiet().await;
+    for number in 0..5 {
+        let listing = ["P0", "P1"][number % 2];
+        let units = 20 + i64::try_from(number).unwrap();
+        house.stock(listing, units).await;
+        until("it rises", async || house.number(listing) == units).await;
+    }
+    price(&house, "P0", "8.90").await;
+    until("the last but two", async || asked(&house, "P0") == Some(plain("8.90"))).await;
+    house.stock("P1", 40).await;
+    until("a rise of the other waits", async || {
+        house.board.count(ListingState::Pending) == 1
+    })
+    .await;
+    price(&house, "P0", "7.90").await;
+    run.kill().await;
+    let calls = house.calls().len();
+    let run = house.start();
+    until("it waits behind a restart", async || {
+        house.board.count(ListingState::Pending) == 1
+    })
+    .await;
+    house.stock("P0", 0).await;
+    until("what falls to zero goes at once", async || house.number("P0") == 0).await;
+    assert_eq!(house.calls().len(), calls + 1, "and nothing else went");
+    assert_eq!(asked(&house, "P0"), Some(plain("8.90")), "a price waits as well");
     run.stop().await;
 }
 

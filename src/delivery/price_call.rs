@@ -117,6 +117,7 @@ impl Worker {
         else {
             return 0;
         };
+        self.wait_for_changes(now);
         let candidate = |(index, planned): (&Index, &super::prices::PlannedPrice)| {
             let document = &self.catalogue.get(*index)?.document;
             Some(Candidate {
@@ -144,6 +145,21 @@ impl Worker {
         used
     }
 
+    /// Prices whose listing may not change any more now wait until it may.
+    fn wait_for_changes(&mut self, now: Millis) {
+        let may = |index: &Index| {
+            let document = &self.catalogue.get(*index)?.document;
+            let until = self.throttle.change(document, Risk::Price, now).err()?;
+            Some((*index, until))
+        };
+        let waiting: Vec<_> = self.prices.planned.keys().filter_map(may).collect();
+        for (index, until) in waiting {
+            if let Some(planned) = self.prices.planned.remove(&index) {
+                self.prices.turns.set(planned.sku, until);
+            }
+        }
+    }
+
     /// What was planned and found no room.
     pub(super) fn queue_prices(&mut self) {
         for (_, planned) in std::mem::take(&mut self.prices.planned) {
@@ -154,6 +170,16 @@ impl Worker {
     /// Puts the price on the wire, as far as memory and the next commit are concerned.
     fn intend_price(&mut self, index: Index, now: Millis) -> Option<(Index, PriceItem)> {
         let planned = self.prices.planned.remove(&index)?;
+        let entry = self.catalogue.get_mut(index)?;
+        match self.throttle.change(&entry.document, Risk::Price, now) {
+            Ok(left) => entry.document.changes_left = left,
+            // Another price of the same call took the last change that they share.
+            Err(until) => {
+                self.prices.turns.set(planned.sku, until);
+                return None;
+            }
+        }
+        self.throttle.changed(&entry.document);
         let token = self.lease.token;
         self.prices.reads.drop(&index);
         let reference = self

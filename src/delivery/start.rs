@@ -34,7 +34,10 @@ impl Worker {
                     return self.take_intents().await;
                 }
                 match decode_listing(&stored.bytes) {
-                    Ok(document) => drop(self.catalogue.add(document, stored.version)),
+                    Ok(document) => {
+                        self.throttle.changed(&document);
+                        self.catalogue.add(document, stored.version);
+                    }
                     Err(error) => return self.damaged(&id, &error).await,
                 }
                 after = id;

@@ -5,9 +5,10 @@ use super::call::Job;
 use super::parts::ChannelParts;
 use super::worker::{CallLimits, Stop, Worker};
 use crate::store::CommitError;
-use omnistock_planner::{ChangesLeft, Claimant, Risk, take_change};
+use omnistock_planner::{ChangesLeft, Claimant, ListingDocument, Risk, take_change};
 use omnistock_sdk::{CallKind, ListingLimit, now};
-use omnistock_words::Millis;
+use omnistock_words::{ListingId, Millis};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Of calls within limits, one in so many may read back while numbers wait to be written.
@@ -25,6 +26,8 @@ pub(super) struct Throttle {
     per_listing: Option<ListingLimit>,
     /// The vendor's way for many listings has no room until then.
     bulk_until: Option<Millis>,
+    /// What is left for numbers that share a limit, by their parent; of each that is in the catalogue at most.
+    shared: HashMap<ListingId, ChangesLeft>,
     /// Writes since the last reading that went before them.
     writes: u32,
 }
@@ -37,6 +40,7 @@ impl Throttle {
             until: None,
             bulk_until: None,
             per_listing: parts.connector.limits().per_listing,
+            shared: HashMap::new(),
             writes: 0,
         }
     }
@@ -95,15 +99,37 @@ impl Throttle {
         !self.account.is_limited() || self.writes + 1 >= READS
     }
 
-    /// What is left for a listing behind one more change, or when there will be one.
+    /// What is left behind one more change of this listing, or when there will be one.
     pub(super) fn change(
         &self,
-        left: Option<ChangesLeft>,
+        document: &ListingDocument,
         risk: Risk,
         now: Millis,
     ) -> Result<Option<ChangesLeft>, Millis> {
-        let Some(limit) = self.per_listing else { return Ok(left) };
-        take_change(limit, left, risk != Risk::Increase, now).map(Some)
+        let own = document.changes_left;
+        let limit = self.per_listing.filter(|limit| limit.prices || risk != Risk::Price);
+        let Some(limit) = limit else { return Ok(own) };
+        let shared = self.parent(document).and_then(|parent| self.shared.get(parent));
+        take_change(limit, shared.copied().or(own), risk, now).map(Some)
+    }
+
+    fn parent<'a>(&self, document: &'a ListingDocument) -> Option<&'a ListingId> {
+        document
+            .parent
+            .as_ref()
+            .filter(|_| self.per_listing.is_some_and(|limit| limit.of_parent))
+    }
+
+    /// A change was taken, now or before a restart. What numbers share is what the last one that changed has in
+    /// its document: it is durable before the call, as the intent is.
+    pub(super) fn changed(&mut self, document: &ListingDocument) {
+        let (Some(parent), Some(left)) = (self.parent(document), document.changes_left) else {
+            return;
+        };
+        let known = self.shared.entry(parent.clone()).or_insert(left);
+        if (left.at, std::cmp::Reverse(left.left)) > (known.at, std::cmp::Reverse(known.left)) {
+            *known = left;
+        }
     }
 }
 

@@ -108,6 +108,10 @@ pub struct ListingLimit {
     pub most: u32,
     /// Milliseconds, 1 and more.
     pub per: i64,
+    /// Numbers with the same parent share it: the vendor counts the product's page, not its variations.
+    pub of_parent: bool,
+    /// Changes of prices count as well.
+    pub prices: bool,
 }
 
 /// All limits that a vendor states.

@@ -90,8 +90,9 @@ fn test(filters: &[&str]) -> Result<()> {
 }
 
 /// Connectors that are asked the suite, and the test programs that ask it.
-const CONNECTORS: [(&str, &str); 7] = [
+const CONNECTORS: [(&str, &str); 8] = [
     ("omnistock-amazon", "suite"),
+    ("omnistock-ebay", "suite"),
     ("omnistock-file", "suite"),
     ("omnistock-medusa", "suite"),
     ("omnistock-odoo", "suite"),

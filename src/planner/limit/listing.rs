@@ -1,5 +1,7 @@
-//! How often one listing may change: the last changes of a day are kept for numbers that fall.
+//! How often one listing may change: the last changes of a day are kept for numbers that fall, and of those
+//! some for numbers that fall to zero.
 
+use crate::Risk;
 use omnistock_words::{ListingLimit, Millis};
 use serde::{Deserialize, Serialize};
 
@@ -19,12 +21,22 @@ fn shape(limit: ListingLimit) -> (i64, i64, i64) {
     (most / 2, most - most / 2, per)
 }
 
-/// Takes one change: what is left behind it, or when there will be one. A number that does not fall leaves a
-/// fifth of them to those that do.
+/// So many of `burst` are left to what is riskier: a fifth by numbers that rise and by prices, a tenth by numbers that
+/// fall and not to zero; one at least. A number can't fall to zero twice without rising in between, and neither a rise
+/// nor what follows it takes the last one: so falling to zero never waits.
+fn kept(burst: i64, risk: Risk) -> i64 {
+    match risk {
+        Risk::ToZero => 0,
+        Risk::Decrease => (burst / 10).max(1),
+        Risk::Increase | Risk::Price => (burst / 5).max(1),
+    }
+}
+
+/// Takes one change: what is left behind it, or when there will be one. The last ones are kept for what is riskiest.
 pub fn take_change(
     limit: ListingLimit,
     left: Option<ChangesLeft>,
-    falls: bool,
+    risk: Risk,
     now: Millis,
 ) -> Result<ChangesLeft, Millis> {
     let (burst, amount, per) = shape(limit);
@@ -33,8 +45,7 @@ pub fn take_change(
         let since = now.since(left.at).clamp(0, most / amount + 1);
         left.left.saturating_add(since.saturating_mul(amount)).min(most)
     });
-    let kept = if falls { 0 } else { burst / 5 };
-    let need = (1 + kept).saturating_mul(per).min(most);
+    let need = (1 + kept(burst, risk)).saturating_mul(per).min(most);
     if there < need {
         return Err(now.plus((need - there + amount - 1) / amount));
     }
@@ -50,49 +61,86 @@ mod tests {
     const DAY: ListingLimit = ListingLimit {
         most: 250,
         per: 86_400_000,
+        of_parent: false,
+        prices: false,
     };
 
     #[test]
-    fn the_last_changes_are_kept_for_numbers_that_fall() {
+    fn the_last_changes_are_kept_for_numbers_that_fall_and_of_those_some_for_zero() {
         let (mut left, now) = (None, Millis(1_000));
         let mut taken = 0;
-        while let Ok(next) = take_change(DAY, left, false, now) {
-            (left, taken) = (Some(next), taken + 1);
+        for (risk, total) in [
+            (Risk::Price, 100),
+            (Risk::Increase, 100),
+            (Risk::Decrease, 113),
+            (Risk::ToZero, 125),
+        ] {
+            while let Ok(next) = take_change(DAY, left, risk, now) {
+                (left, taken) = (Some(next), taken + 1);
+            }
+            assert_eq!(taken, total, "{risk:?}");
         }
-        assert_eq!(taken, 100, "a rise leaves 25 of the 125 that go at once");
-        while let Ok(next) = take_change(DAY, left, true, now) {
-            (left, taken) = (Some(next), taken + 1);
-        }
-        assert_eq!(taken, 125);
-        let wait = take_change(DAY, left, true, now).unwrap_err().since(now);
+        let wait = take_change(DAY, left, Risk::ToZero, now).unwrap_err().since(now);
         assert!(
             (690_000..=692_000).contains(&wait),
             "one comes back every 11.5 minutes: {wait}"
         );
     }
 
+    fn any_risk() -> impl Strategy<Value = Risk> {
+        prop_oneof![
+            Just(Risk::ToZero),
+            Just(Risk::Decrease),
+            Just(Risk::Increase),
+            Just(Risk::Price)
+        ]
+    }
+
     proptest! {
         #[test]
         fn never_more_than_all_in_any_day(
-            pauses in proptest::collection::vec((0i64..4_000_000, any::<bool>()), 1..600),
+            pauses in proptest::collection::vec((0i64..4_000_000, any_risk()), 1..600),
             most in 2u32..300,
         ) {
             let limit = ListingLimit { most, ..DAY };
             let (mut left, mut now, mut went) = (None, Millis(0), Vec::new());
-            for (pause, falls) in pauses {
+            for (pause, risk) in pauses {
                 now = now.plus(pause);
-                match take_change(limit, left, falls, now) {
+                match take_change(limit, left, risk, now) {
                     Ok(next) => { left = Some(next); went.push(now); }
                     Err(until) => {
                         prop_assert!(until > now);
-                        prop_assert!(take_change(limit, left, falls, until).is_ok());
-                        prop_assert!(take_change(limit, left, falls, until.plus(-1)).is_err());
+                        prop_assert!(take_change(limit, left, risk, until).is_ok());
+                        prop_assert!(take_change(limit, left, risk, until.plus(-1)).is_err());
                     }
                 }
             }
             for (first, from) in went.iter().enumerate() {
                 let within = went[first..].iter().filter(|at| at.since(*from) < 86_400_000).count();
                 prop_assert!(within <= most as usize, "{within} of {most}");
+            }
+        }
+
+        /// Numbers go up and down as they like, each change as soon as it may: no fall to zero ever waits.
+        #[test]
+        fn falling_to_zero_never_waits(
+            steps in proptest::collection::vec((0i64..200_000, 0u8..4), 1..2_000),
+            most in 4u32..300,
+        ) {
+            let limit = ListingLimit { most, ..DAY };
+            let (mut left, mut now, mut shown) = (None, Millis(0), 3);
+            for (pause, wanted) in steps {
+                now = now.plus(pause);
+                let risk = match wanted.cmp(&shown) {
+                    std::cmp::Ordering::Equal => continue,
+                    std::cmp::Ordering::Less if wanted == 0 => Risk::ToZero,
+                    std::cmp::Ordering::Less => Risk::Decrease,
+                    std::cmp::Ordering::Greater => Risk::Increase,
+                };
+                match take_change(limit, left, risk, now) {
+                    Ok(next) => (left, shown) = (Some(next), wanted),
+                    Err(until) => prop_assert!(risk != Risk::ToZero, "it waits until {until}"),
+                }
             }
         }
     }

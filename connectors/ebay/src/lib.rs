@@ -1,0 +1,31 @@
+//! eBay (Sell APIs and, for older listings, the Trading API): a channel that is written, prices, orders, notifications.
+//!
+//! What it reads and writes, the vendor's limits and our decisions: see `README.md` beside this crate.
+
+mod catalogue;
+mod client;
+mod connector;
+mod five;
+mod inventory;
+mod listing;
+mod login;
+mod marketplace;
+mod notification;
+mod offer_rows;
+mod order_fact;
+mod orders;
+mod prices;
+mod quotas;
+mod read;
+mod settings;
+#[cfg(feature = "simulator")]
+pub mod simulator;
+mod subscribe;
+mod tally;
+mod trading;
+mod windows;
+mod wire;
+mod write;
+mod xml;
+
+pub use connector::SPEC;
