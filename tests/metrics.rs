@@ -34,7 +34,7 @@ fn worked() -> Metrics {
     metrics.webhooks.get_or_create(&OfWebhook::new(a, b)).inc();
     metrics.webhooks_silent.get_or_create(&OfConnector::new(a)).set(1);
     metrics.complaints.get_or_create(&OfName::new(a)).inc();
-    metrics.blind.get_or_create(&OfLag::new(a, b)).set(1);
+    metrics.blind.get_or_create(&OfLag::new(a, b)).set(1.0);
     metrics.overdue_lines.get_or_create(&OfLine::new(a, b, b, b)).set(1);
     metrics.progress.get_or_create(&OfName::new(a)).set(1);
     metrics

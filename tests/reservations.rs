@@ -161,7 +161,11 @@ async fn a_reservation_ends_by_itself_unless_it_is_confirmed() {
     let late = send(port, "POST", &late, "-", "{}");
     assert!(late.status == 409 && late.body.contains("expired"), "{late:?}");
 
-    // What there is, and what can't be asked for.
+    limits(port);
+}
+
+/// What there is, and what can't be asked for.
+fn limits(port: u16) {
     let path = format!("/api/v1/availability?sku={}", sku(3));
     let there = read(&send(port, "GET", &path, "-", ""));
     let berlin = there["locations"]

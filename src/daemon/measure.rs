@@ -10,6 +10,7 @@ use crate::store::Lease;
 use omnistock_sdk::now;
 use prometheus_client::metrics::counter::Counter;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Brings a counter up to a total that only rises.
 fn raise(counter: &Counter, total: u64) {
@@ -110,7 +111,11 @@ fn webhooks(view: &DaemonView, metrics: &Metrics) {
 fn upkeep(view: &DaemonView, metrics: &Metrics) {
     for (name, lags) in &view.house.measured.load().lags {
         for (which, lag) in [("order", lags.order), ("push", lags.push)] {
-            metrics.blind.get_or_create(&OfLag::new(name.as_str(), which)).set(lag);
+            let seconds = Duration::from_millis(u64::try_from(lag).unwrap_or_default()).as_secs_f64();
+            metrics
+                .blind
+                .get_or_create(&OfLag::new(name.as_str(), which))
+                .set(seconds);
         }
     }
     let overdue = view.house.ledger_board.overdue();

@@ -9,6 +9,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use std::collections::HashMap;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -97,7 +98,7 @@ pub struct Metrics {
     pub webhooks_silent: Family<OfConnector, Gauge>,
     pub holds: Gauge,
     pub complaints: Family<OfName, Counter>,
-    pub blind: Family<OfLag, Gauge>,
+    pub blind: Family<OfLag, Gauge<f64, AtomicU64>>,
     pub overdue: Gauge,
     pub overdue_lines: Family<OfLine, Gauge>,
     pub forgotten: Counter,
@@ -220,7 +221,7 @@ impl Metrics {
             self.throttled.clone(),
         );
         r.register(
-            "blind_milliseconds",
+            "blind_seconds",
             "From an order placed there to known here, or from a decision here to shown there, 95 of 100",
             self.blind.clone(),
         );
