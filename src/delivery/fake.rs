@@ -176,6 +176,7 @@ impl Fake {
         if number.is_none() && !told {
             return None;
         }
+        let named = told.then(|| id.to_owned()).or_else(|| shop.skus.get(id).cloned()?);
         let (listing, location) = id.split_once('@').map_or((id, None), |(id, at)| (id, Some(at)));
         let key = ListingKey {
             listing: ListingId::new(listing).unwrap(),
@@ -183,11 +184,7 @@ impl Fake {
         };
         Some(ListingReading {
             reference: ListingReference { key, parent: None },
-            sku: if told {
-                Sku::new(id).ok()
-            } else {
-                shop.skus.get(id).cloned().flatten().map(|sku| Sku::new(sku).unwrap())
-            },
+            sku: named.map(|sku| Sku::new(sku).unwrap()),
             place: location.map(|name| LocationName::new(name).unwrap()),
             quantity: number.map(Quantity::whole),
             reserved: shop.reserved.get(id).cloned().unwrap_or_default(),
