@@ -1,13 +1,13 @@
 //! A scripted channel for the tests of the worker: it keeps numbers and fails on request.
 
 mod orders;
+mod prices;
 
 use async_trait::async_trait;
 use omnistock_sdk::{
     ArticleRole, CallKind, CallLimits, ChannelRole, Connector, ConnectorError, Cursor, Facts, Grouping, ItemOutcome,
-    Learned, ListingKey, ListingPage, ListingReading, ListingReference, Manifest, OrderSource, PriceCurrency,
-    PriceField, PriceItem, PriceOutcome, PriceReading, PriceRole, PriceTerms, PricedPage, ReservedLine, WriteItem,
-    learn, now,
+    Learned, ListingKey, ListingPage, ListingReading, ListingReference, Manifest, OrderSource, PriceRole, ReservedLine,
+    WriteItem, learn, now,
 };
 use omnistock_words::{ListingId, LocationName, Millis, Price, Quantity, Sku, VendorLocation, WriteMeaning};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -178,6 +178,7 @@ impl Fake {
         if number.is_none() && !told {
             return None;
         }
+        let named = told.then(|| id.to_owned()).or_else(|| shop.skus.get(id).cloned()?);
         let (listing, location) = id.split_once('@').map_or((id, None), |(id, at)| (id, Some(at)));
         let key = ListingKey {
             listing: ListingId::new(listing).unwrap(),
@@ -188,11 +189,7 @@ impl Fake {
                 key,
                 parent: shop.one_page.then(|| ListingId::new("page").unwrap()),
             },
-            sku: if told {
-                Sku::new(id).ok()
-            } else {
-                shop.skus.get(id).cloned().flatten().map(|sku| Sku::new(sku).unwrap())
-            },
+            sku: named.map(|sku| Sku::new(sku).unwrap()),
             place: location.map(|name| LocationName::new(name).unwrap()),
             quantity: number.map(Quantity::whole),
             reserved: shop.reserved.get(id).cloned().unwrap_or_default(),
@@ -298,75 +295,6 @@ impl ChannelRole for Fake {
                     quantity: Some(Quantity::whole(number)),
                 });
             }
-        }
-        if let Some(Fault::LostAnswer) = fault {
-            return Err(ConnectorError::unknown("the connection broke"));
-        }
-        Ok(outcomes)
-    }
-}
-
-#[async_trait]
-impl PriceRole for Fake {
-    fn terms(&self) -> PriceTerms {
-        PriceTerms {
-            max_write: 4,
-            max_read: 4,
-            grouping: Grouping::Any,
-            fields: &[PriceField::Regular, PriceField::CompareAt],
-            currency: PriceCurrency::OfShop,
-        }
-    }
-
-    async fn priced_page(&self, cursor: Option<&Cursor>) -> Result<PricedPage, ConnectorError> {
-        let page = self.catalogue(cursor).await?;
-        let references: Vec<_> = page.listings.iter().map(|one| one.reference.clone()).collect();
-        let prices = self.read_prices(&references).await?;
-        Ok(PricedPage { page, prices })
-    }
-
-    async fn read_prices(&self, listings: &[ListingReference]) -> Result<Vec<PriceReading>, ConnectorError> {
-        self.alive()?;
-        let shop = self.shop.lock().unwrap();
-        let reading = |reference: &ListingReference| {
-            Some(PriceReading {
-                key: reference.key.clone(),
-                prices: shop.prices.get(&name(&reference.key))?.iter().copied().collect(),
-                read_at: now(),
-            })
-        };
-        Ok(listings.iter().filter_map(reading).collect())
-    }
-
-    async fn write_prices(&self, items: &[PriceItem]) -> Result<Vec<PriceOutcome>, ConnectorError> {
-        self.alive()?;
-        assert!(items.len() <= 4 && !items.is_empty());
-        let fault = self.shop.lock().unwrap().price_faults.pop_front();
-        match &fault {
-            Some(Fault::Hang) => std::future::pending::<()>().await,
-            Some(Fault::Slow(time)) => sleep(*time).await,
-            _ => {}
-        }
-        let mut shop = self.shop.lock().unwrap();
-        let sent: Vec<_> = items
-            .iter()
-            .map(|item| (name(&item.reference.key), item.price))
-            .collect();
-        shop.price_calls.push(sent.clone());
-        if let Some(Fault::Whole(error)) = fault {
-            return Err(error);
-        }
-        let mut outcomes = Vec::new();
-        for (id, price) in sent {
-            if shop.refused_prices.contains(&id) {
-                let reason = "too_cheap: the price is below the agreed one".to_owned();
-                outcomes.push(PriceOutcome::Rejected { reason });
-                continue;
-            }
-            if !shop.deaf {
-                shop.prices.insert(id, Some(price));
-            }
-            outcomes.push(PriceOutcome::Applied { price: Some(price) });
         }
         if let Some(Fault::LostAnswer) = fault {
             return Err(ConnectorError::unknown("the connection broke"));
