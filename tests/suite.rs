@@ -13,6 +13,7 @@ mod api;
 mod bad_input;
 mod command_line;
 mod configuration;
+mod ebay;
 mod evaluate;
 mod export;
 mod fake_view;
