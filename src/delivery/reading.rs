@@ -2,12 +2,12 @@
 
 use super::catalogue::Index;
 use super::results::class;
-use super::worker::{Audit, Worker};
+use super::worker::Worker;
 use crate::retry;
 use omnistock_planner::{Class, ListingDocument, Observed, Reserved, full_jitter};
-use omnistock_sdk::{ConnectorError, ListingPage, ListingReading, ListingReference, PricedPage, now};
+use omnistock_sdk::{ConnectorError, Cursor, ListingPage, ListingReading, ListingReference, PricedPage, now};
 use omnistock_words::Millis;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The store's limit for an id.
 const MOST_ID: usize = crate::store::MOST_NAME;
@@ -17,6 +17,18 @@ const AGAIN: i64 = 20;
 
 /// Complete read-backs in a row that must lack a listing before it counts as gone.
 const MISSING: u32 = 2;
+
+/// A complete read-back on its way.
+#[derive(Default)]
+pub(super) struct Audit {
+    pub(super) cursor: Option<Cursor>,
+    pub(super) seen: HashSet<Index>,
+    pub(super) running: bool,
+    /// A channel without listings of its own was told of the articles.
+    pub(super) told: bool,
+    pub(super) not_before: Option<Millis>,
+    pub(super) failures: u32,
+}
 
 impl Worker {
     pub(super) fn read(&mut self, items: Vec<(Index, ListingReference)>, readings: Vec<ListingReading>, at: Millis) {

@@ -3,19 +3,20 @@
 use super::articles::Articles;
 use super::auditing::Auditing;
 use super::call::{Ending, Job};
-use super::catalogue::{Catalogue, Index};
+use super::catalogue::Catalogue;
 use super::changes::Changes;
 use super::guard::Guarding;
 use super::prices::Prices;
+pub(super) use super::reading::Audit;
 use super::terms::{by_home, by_listing, milliseconds, stamp, vendor};
 use super::throttle::Throttle;
 use super::wish::Granted;
 use super::{ChannelParts, Ended};
 use crate::store::Lease;
 use omnistock_planner::{Breaker, Fetched, Permit, RetryBudget, Vendor, WorkList};
-use omnistock_sdk::{ChannelRole, Connector, Cursor, Grouping, now};
+use omnistock_sdk::{ChannelRole, Connector, Grouping, now};
 use omnistock_words::{Millis, Settings};
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -33,18 +34,6 @@ pub(super) enum Stop {
     Fenced,
     /// What is in memory is not what is in the store: begin anew.
     Again,
-}
-
-/// A complete read-back on its way.
-#[derive(Default)]
-pub(super) struct Audit {
-    pub(super) cursor: Option<Cursor>,
-    pub(super) seen: HashSet<Index>,
-    pub(super) running: bool,
-    /// A channel without listings of its own was told of the articles.
-    pub(super) told: bool,
-    pub(super) not_before: Option<Millis>,
-    pub(super) failures: u32,
 }
 
 /// How many calls, how large.
