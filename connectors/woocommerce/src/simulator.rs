@@ -7,6 +7,7 @@
 mod answer;
 mod auth;
 mod deliver;
+mod full;
 mod hooks;
 mod orders;
 mod price;

@@ -15,6 +15,7 @@ mod conformance;
 mod limits;
 mod orders;
 mod prices;
+mod shapes;
 mod simulator;
 mod support;
 mod webhooks;

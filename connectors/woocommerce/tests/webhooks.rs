@@ -20,10 +20,10 @@ use std::time::Duration;
 
 /// Takes what comes and answers with a status of choice.
 #[derive(Clone)]
-struct Receiver {
+pub(crate) struct Receiver {
     seen: Arc<Mutex<Vec<RawRequest>>>,
     status: Arc<Mutex<StatusCode>>,
-    url: String,
+    pub(crate) url: String,
 }
 
 async fn take(State(receiver): State<Receiver>, headers: HeaderMap, body: Bytes) -> StatusCode {
@@ -41,7 +41,7 @@ async fn take(State(receiver): State<Receiver>, headers: HeaderMap, body: Bytes)
 }
 
 impl Receiver {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/webhooks/shop", listener.local_addr().unwrap());
         let receiver = Self {
@@ -54,7 +54,7 @@ impl Receiver {
         receiver
     }
 
-    fn seen(&self) -> Vec<RawRequest> {
+    pub(crate) fn seen(&self) -> Vec<RawRequest> {
         self.seen.lock().unwrap().clone()
     }
 
@@ -81,7 +81,7 @@ impl Receiver {
     }
 }
 
-fn quick() -> Faults {
+pub(crate) fn quick() -> Faults {
     Faults {
         webhook_delay: Duration::from_millis(20),
         ..Faults::default()
@@ -250,6 +250,7 @@ async fn lost_and_doubled_deliveries_happen_and_are_counted() {
         ..quick()
     });
     shop.add_product("A", 10);
+    shop.set_stock("A", 5);
     until("lost", || shop.counters().webhooks_lost == 1).await;
     assert_eq!(shop.counters().webhooks_delivered, 0);
     shop.set_faults(Faults {

@@ -67,6 +67,16 @@ impl Reply {
         }
     }
 
+    pub(super) fn no_json() -> Self {
+        let data = json!({"status": 400, "json_error_code": 4, "json_error_message": "Syntax error"});
+        let body = json!({"code": "rest_invalid_json", "message": "Invalid JSON body passed.", "data": data});
+        Self {
+            status: 400,
+            body,
+            headers: Vec::new(),
+        }
+    }
+
     pub(super) fn no_route() -> Self {
         Self::error(
             404,
@@ -75,9 +85,17 @@ impl Reply {
         )
     }
 
-    pub(super) fn invalid(parameter: &str, message: &str) -> Self {
+    /// A parameter that breaks the rule `code` (such as `rest_invalid_type`).
+    pub(super) fn invalid(parameter: &str, code: &str, message: &str) -> Self {
+        // Of a wrong type the vendor says whose it is, of other faults nothing more.
+        let data = if code == "rest_invalid_type" {
+            json!({"param": parameter})
+        } else {
+            Value::Null
+        };
+        let details = json!({parameter: {"code": code, "message": message, "data": data}});
         let body = json!({"code": "rest_invalid_param", "message": format!("Invalid parameter(s): {parameter}"),
-                          "data": {"status": 400, "params": {parameter: message}}});
+                          "data": {"status": 400, "params": {parameter: message}, "details": details}});
         Self {
             status: 400,
             body,
@@ -95,17 +113,32 @@ pub(super) fn refused(id: &Value, status: u16, code: &str, message: &str) -> Val
     json!({"id": id, "error": error(status, code, message)})
 }
 
+const OUT_OF_BOUNDS: &str = "rest_out_of_bounds";
+
+/// What was asked for, of another page; without what proved who asks.
+fn asked(call: &Call, page: usize) -> String {
+    let kept = |name: &String| name != "page" && !name.starts_with("oauth_");
+    url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(call.query.iter().filter(|(name, _)| kept(name)))
+        .append_pair("page", &page.to_string())
+        .finish()
+}
+
 /// One page of `rows`, rendered, with the vendor's headers, cut to `_fields`.
 pub(super) fn page<T>(call: &Call, rows: Vec<T>, address: &str, render: impl Fn(T) -> Value) -> Reply {
     let number = |name: &str, default: usize| call.query(name).map_or(Some(default), |text| text.parse().ok());
     let Some(size) = number("per_page", 10).filter(|size| (1..=100).contains(size)) else {
-        return Reply::invalid("per_page", "per_page must be between 1 (inclusive) and 100 (inclusive)");
+        return Reply::invalid(
+            "per_page",
+            OUT_OF_BOUNDS,
+            "per_page must be between 1 (inclusive) and 100 (inclusive)",
+        );
     };
     let Some(page) = number("page", 1).filter(|page| *page >= 1) else {
-        return Reply::invalid("page", "page must be greater than or equal to 1");
+        return Reply::invalid("page", OUT_OF_BOUNDS, "page must be greater than or equal to 1");
     };
     let Some(offset) = number("offset", (page - 1).saturating_mul(size)) else {
-        return Reply::invalid("offset", "offset is not of type integer.");
+        return Reply::invalid("offset", "rest_invalid_type", "offset is not of type integer.");
     };
     let (total, pages) = (rows.len(), rows.len().div_ceil(size));
     let rows: Vec<Value> = rows
@@ -116,8 +149,9 @@ pub(super) fn page<T>(call: &Call, rows: Vec<T>, address: &str, render: impl Fn(
         .collect();
     let link = |to: usize, rel: &str| {
         format!(
-            "<{address}/wp-json/wc/v3{}?per_page={size}&page={to}>; rel=\"{rel}\"",
-            call.path
+            "<{address}/wp-json/wc/v3{}?{}>; rel=\"{rel}\"",
+            call.path,
+            asked(call, to)
         )
     };
     let mut links = Vec::new();
@@ -127,11 +161,13 @@ pub(super) fn page<T>(call: &Call, rows: Vec<T>, address: &str, render: impl Fn(
     if page < pages {
         links.push(link(page + 1, "next"));
     }
-    let headers = vec![
+    let mut headers = vec![
         ("x-wp-total", total.to_string()),
         ("x-wp-totalpages", pages.to_string()),
-        ("link", links.join(", ")),
     ];
+    if !links.is_empty() {
+        headers.push(("link", links.join(", ")));
+    }
     Reply {
         status: 200,
         body: Value::Array(rows),

@@ -38,6 +38,10 @@ impl Shop {
         self.enqueue(&format!("order.{event}"), id);
     }
 
+    pub(super) fn product_added(&mut self, id: u64) {
+        self.enqueue("product.created", id);
+    }
+
     pub(super) fn product_changed(&mut self, id: u64) {
         self.enqueue("product.updated", id);
     }
@@ -105,13 +109,11 @@ impl Shop {
     pub(super) fn signed(&self, topic: &str, id: u64, secret: &str) -> (Vec<(String, String)>, String) {
         let body = self.body(topic, id);
         let signature = hmac_sha256_base64(&SecretString::from(secret), body.as_bytes());
-        let headers = [
-            ("content-type", "application/json"),
-            ("x-wc-webhook-topic", topic),
-            ("x-wc-webhook-signature", &signature),
-        ];
-        let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
-        (headers.map(owned).to_vec(), body)
+        let hook = self.hooks.iter().find(|(_, hook)| hook.topic == topic);
+        let hook = hook.map_or(1, |(id, _)| *id);
+        let headers = headers(hook, &format!("{}/", self.address), Some((topic, &signature)));
+        let owned = headers.into_iter().map(|(name, value)| (name.to_owned(), value));
+        (owned.collect(), body)
     }
 
     fn body(&self, topic: &str, id: u64) -> String {
@@ -147,27 +149,35 @@ impl Shop {
     }
 }
 
-fn request(client: &Http, delivery: &Delivery, source: &str) -> reqwest::RequestBuilder {
-    let request = client
-        .request(reqwest::Method::POST, "")
-        .header("user-agent", "WooCommerce/11.0.1 Hookshot (WordPress/7.1)")
-        .body(delivery.body.clone());
-    let Some((topic, signature)) = &delivery.signed else {
-        return request.header("content-type", "application/x-www-form-urlencoded");
+/// What a delivery of a webhook comes with: of a ping, which has neither topic nor signature, only what it is.
+fn headers(hook: u64, source: &str, signed: Option<(&str, &str)>) -> Vec<(&'static str, String)> {
+    let agent = ("user-agent", "WooCommerce/11.0.1 Hookshot (WordPress/7.1)".to_owned());
+    let Some((topic, signature)) = signed else {
+        return vec![agent, ("content-type", "application/x-www-form-urlencoded".to_owned())];
     };
     let (resource, event) = topic.split_once('.').unwrap_or_default();
     // The same for all deliveries of a webhook within a second [observed].
     let mut id = DefaultHasher::new();
-    (delivery.hook, now().0 / 1_000).hash(&mut id);
-    request
-        .header("content-type", "application/json")
-        .header("x-wc-webhook-source", source)
-        .header("x-wc-webhook-topic", topic)
-        .header("x-wc-webhook-resource", resource)
-        .header("x-wc-webhook-event", event)
-        .header("x-wc-webhook-signature", signature)
-        .header("x-wc-webhook-id", delivery.hook.to_string())
-        .header("x-wc-webhook-delivery-id", format!("{0:016x}{0:016x}", id.finish()))
+    (hook, now().0 / 1_000).hash(&mut id);
+    vec![
+        agent,
+        ("content-type", "application/json".to_owned()),
+        ("x-wc-webhook-source", source.to_owned()),
+        ("x-wc-webhook-topic", topic.to_owned()),
+        ("x-wc-webhook-resource", resource.to_owned()),
+        ("x-wc-webhook-event", event.to_owned()),
+        ("x-wc-webhook-signature", signature.to_owned()),
+        ("x-wc-webhook-id", hook.to_string()),
+        ("x-wc-webhook-delivery-id", format!("{0:016x}{0:016x}", id.finish())),
+    ]
+}
+
+fn request(client: &Http, delivery: &Delivery, source: &str) -> reqwest::RequestBuilder {
+    let signed = delivery.signed.as_ref();
+    let signed = signed.map(|(topic, signature)| (topic.as_str(), signature.as_str()));
+    let request = client.request(reqwest::Method::POST, "").body(delivery.body.clone());
+    let headers = headers(delivery.hook, source, signed).into_iter();
+    headers.fold(request, |request, (name, value)| request.header(name, value))
 }
 
 async fn deliver(shared: &Shared, client: Option<&Http>, delivery: &Delivery, source: &str) {

@@ -1,6 +1,7 @@
 //! `/orders`: lists by time of change, single orders, and placing them without any check of the stock.
 
 use super::answer::{Call, Reply, cut, gmt, page};
+use super::full;
 use super::records::{ShopLine, ShopOrder};
 use super::shop::Shop;
 use omnistock_words::Millis;
@@ -11,26 +12,30 @@ fn line(shop: &Shop, line: &ShopLine) -> Value {
     let reduced = if line.reduced == 0 {
         json!([])
     } else {
-        json!([{"key": "_reduced_stock", "value": line.reduced.to_string()}])
+        let units = line.reduced.to_string();
+        json!([{"id": line.id, "key": "_reduced_stock", "value": units, "display_key": "_reduced_stock", "display_value": units}])
     };
-    json!({
+    let mut row = json!({
         "id": line.id, "name": format!("Article {}", line.sku), "product_id": parent.unwrap_or(line.product),
         "variation_id": if parent.is_some() { line.product } else { 0 }, "quantity": line.quantity, "sku": line.sku,
-        "price": 9.9, "total": "9.90", "meta_data": reduced,
-    })
+        "meta_data": reduced,
+    });
+    full::line(line, &mut row);
+    row
 }
 
 pub(super) fn render(shop: &Shop, order: &ShopOrder) -> Value {
     let local = |at: Millis| gmt(at.plus(shop.offset * 1_000));
     let lines: Vec<Value> = order.lines.iter().map(|sold| line(shop, sold)).collect();
-    json!({
+    let mut row = json!({
         "id": order.id, "parent_id": 0, "number": order.id.to_string(), "status": order.status, "currency": "EUR", "customer_id": 0,
         "date_created": local(order.created), "date_created_gmt": gmt(order.created),
         "date_modified": local(order.modified), "date_modified_gmt": gmt(order.modified),
         "date_completed": order.completed.map(local), "date_completed_gmt": order.completed.map(gmt),
-        "billing": {"first_name": "A", "last_name": "B", "email": "buyer@example.test"},
-        "total": "9.90", "line_items": lines, "refunds": [], "meta_data": [],
-    })
+        "line_items": lines, "meta_data": [],
+    });
+    full::order(shop, order, &mut row);
+    row
 }
 
 /// `None`: not one of these routes.
@@ -74,6 +79,7 @@ fn list(shop: &Shop, call: &Call) -> Reply {
         _ => {
             return Reply::invalid(
                 "orderby",
+                "rest_not_in_enum",
                 "orderby is not one of date, modified, id, include, title, and slug.",
             );
         }

@@ -1,12 +1,29 @@
 //! `/products`: lists, batches, single writes, as observed.
 
 use super::answer::{Call, Reply, cut, gmt, page, refused};
+use super::full;
 use super::records::PriceWrite;
 use super::shop::{Manage, Product, Shop};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
 pub(super) fn render(shop: &Shop, id: u64, product: &Product) -> Value {
+    let mut row = core(shop, id, product);
+    full::product(shop, id, product, &mut row);
+    row
+}
+
+/// At least the fields that the call asks for; the caller cuts it.
+fn asked(shop: &Shop, call: &Call, id: u64, product: &Product) -> Value {
+    let mut row = core(shop, id, product);
+    let enough = |fields: &str| fields.split(',').all(|name| row.get(name.trim()).is_some());
+    if !call.query("_fields").is_some_and(enough) {
+        full::product(shop, id, product, &mut row);
+    }
+    row
+}
+
+fn core(shop: &Shop, id: u64, product: &Product) -> Value {
     let managed = product.manage == Manage::Yes;
     let manage = match product.manage {
         Manage::Yes => json!(true),
@@ -27,7 +44,7 @@ pub(super) fn render(shop: &Shop, id: u64, product: &Product) -> Value {
         "stock_quantity": managed.then_some(product.quantity), "stock_status": if in_stock { "instock" } else { "outofstock" },
         "backorders": "no", "low_stock_amount": null, "parent_id": product.parent.unwrap_or(0), "variations": variations,
         "date_modified": gmt(product.modified.plus(shop.offset * 1_000)), "date_modified_gmt": gmt(product.modified),
-        "meta_data": [], "_links": {"self": [{"href": format!("{}/wp-json/wc/v3/products/{id}", shop.address)}]},
+        "meta_data": [],
     });
     if let Some(fields) = answer.as_object_mut() {
         product.price.render(fields);
@@ -78,7 +95,9 @@ fn list(shop: &Shop, call: &Call) -> Reply {
     if call.query("order") != Some("asc") {
         rows.reverse();
     }
-    page(call, rows, &shop.address, |(id, product)| render(shop, *id, product))
+    page(call, rows, &shop.address, |(id, product)| {
+        asked(shop, call, *id, product)
+    })
 }
 
 /// The products with these ids, else all, by id.
@@ -101,7 +120,9 @@ fn variations(shop: &Shop, call: &Call, parent: &str) -> Reply {
     if call.query("order") != Some("asc") {
         rows.reverse();
     }
-    page(call, rows, &shop.address, |(id, product)| render(shop, *id, product))
+    page(call, rows, &shop.address, |(id, product)| {
+        asked(shop, call, *id, product)
+    })
 }
 
 fn one(shop: &Shop, call: &Call, id: &str, parent: Option<&str>) -> Reply {
@@ -112,7 +133,7 @@ fn one(shop: &Shop, call: &Call, id: &str, parent: Option<&str>) -> Reply {
     match known.filter(|(_, product)| {
         parent.is_none_or(|parent| product.parent.map(|id| id.to_string()).as_deref() == Some(parent))
     }) {
-        Some((id, product)) => Reply::ok(cut(call, render(shop, id, product))),
+        Some((id, product)) => Reply::ok(cut(call, asked(shop, call, id, product))),
         None => Reply::error(404, "woocommerce_rest_product_invalid_id", "Invalid ID."),
     }
 }
@@ -124,7 +145,11 @@ fn put(shop: &mut Shop, call: &Call, id: &str, parent: Option<&str>) -> Reply {
         .get("stock_quantity")
         .is_some_and(|quantity| !quantity.is_i64())
     {
-        return Reply::invalid("stock_quantity", "stock_quantity is not of type integer.");
+        return Reply::invalid(
+            "stock_quantity",
+            "rest_invalid_type",
+            "stock_quantity is not of type integer.",
+        );
     }
     let parent = parent.and_then(|parent| parent.parse().ok());
     let mut item = call.body.clone();
@@ -143,26 +168,54 @@ fn put(shop: &mut Shop, call: &Call, id: &str, parent: Option<&str>) -> Reply {
 }
 
 fn batch(shop: &mut Shop, call: &Call, parent: Option<u64>) -> Reply {
-    let items = call
-        .body
-        .get("update")
-        .and_then(Value::as_array)
-        .cloned()
-        .unwrap_or_default();
-    shop.counters.largest_batch = shop.counters.largest_batch.max(items.len());
-    if items.len() > 100 {
+    let list = |name: &str| {
+        call.body
+            .get(name)
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default()
+    };
+    let (items, created) = (list("update"), list("create"));
+    shop.counters.largest_batch = shop.counters.largest_batch.max(items.len() + created.len());
+    if items.len() + created.len() > 100 {
         return Reply::error(
             413,
             "woocommerce_rest_request_entity_too_large",
             "Unable to accept more than 100 items for this request.",
         );
     }
-    let rows: Vec<Value> = items.iter().map(|item| update(shop, item, parent)).collect();
+    let mut answer = Map::new();
+    if parent.is_none() && !created.is_empty() {
+        let rows = created.iter().map(|item| create(shop, item)).collect();
+        answer.insert("create".to_owned(), rows);
+    }
+    if !items.is_empty() {
+        let rows = items.iter().map(|item| update(shop, item, parent)).collect();
+        answer.insert("update".to_owned(), rows);
+    }
     // `_fields` empties the answer of a batch; an empty one is an empty list.
-    if rows.is_empty() || call.query("_fields").is_some() {
+    if answer.is_empty() || call.query("_fields").is_some() {
         return Reply::ok(json!([]));
     }
-    Reply::ok(json!({ "update": rows }))
+    Reply::ok(Value::Object(answer))
+}
+
+/// A simple product of a batch's `create`; a SKU is there once.
+fn create(shop: &mut Shop, item: &Value) -> Value {
+    let sku = item.get("sku").and_then(Value::as_str).unwrap_or_default();
+    if let Some(other) = shop.by_sku(sku) {
+        shop.counters.items_refused += 1;
+        let mut answer = refused(&json!(0), 400, "product_invalid_sku", "Invalid or duplicated SKU.");
+        if let Some(data) = answer.pointer_mut("/error/data").and_then(Value::as_object_mut) {
+            data.insert("resource_id".to_owned(), json!(other));
+            data.insert("unique_sku".to_owned(), json!(format!("{sku}-1")));
+        }
+        return answer;
+    }
+    let quantity = item.get("stock_quantity").map_or(0, cast);
+    let id = shop.add_product(sku, quantity);
+    let product = shop.products.get(&id);
+    product.map_or(Value::Null, |product| render(shop, id, product))
 }
 
 /// One item of a batch: the product as it is now, or an error.

@@ -161,8 +161,12 @@ pub struct ShopOrder {
     pub created: Millis,
     /// Last changed.
     pub modified: Millis,
+    /// Paid for.
+    pub paid: Option<Millis>,
     /// Handed over.
     pub completed: Option<Millis>,
+    /// The refund of all of it.
+    pub refund: Option<u64>,
     /// Its articles.
     pub lines: Vec<ShopLine>,
 }

@@ -85,12 +85,7 @@ pub(super) fn answer(shop: &mut Shop, method: &Method, uri: &Uri, body: &Bytes) 
     }
     match json {
         Ok(json) => call.body = json,
-        Err(_) => {
-            return (
-                respond(Reply::error(400, "rest_invalid_json", "Invalid JSON body passed.")),
-                None,
-            );
-        }
+        Err(_) => return (respond(Reply::no_json()), None),
     }
     let reply = products::answer(shop, &call)
         .or_else(|| orders::answer(shop, &call))

@@ -30,6 +30,7 @@ pub(super) struct Product {
     pub(super) manage: Manage,
     pub(super) quantity: i64,
     pub(super) price: Asked,
+    pub(super) created: Millis,
     pub(super) modified: Millis,
 }
 
@@ -104,13 +105,14 @@ impl Shop {
                 manage,
                 quantity,
                 price: Asked::default(),
+                created: now(),
                 modified: now(),
             },
         );
         if !sku.is_empty() {
             self.skus.insert(sku.to_owned(), id);
         }
-        self.product_changed(id);
+        self.product_added(id);
         id
     }
 
@@ -217,7 +219,9 @@ impl Shop {
             status: "pending".to_owned(),
             created: at,
             modified: at,
+            paid: None,
             completed: None,
+            refund: None,
             lines: Vec::new(),
         };
         for (product, sku, quantity) in lines {
@@ -262,6 +266,12 @@ impl Shop {
         order.modified = now();
         if status == "completed" {
             order.completed = Some(order.modified);
+        }
+        if matches!(status, "processing" | "completed") {
+            order.paid = order.paid.or(Some(order.modified));
+        }
+        if status == "refunded" && order.refund.is_none() {
+            order.refund = Some(self.next_id());
         }
         status.clone_into(&mut order.status);
         self.unpaid.remove(&id);

@@ -2,6 +2,9 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub(crate) mod raw;
+pub(crate) mod shape;
+
 use omnistock_sdk::{Connector, Cursor, ListingReading, testing};
 use omnistock_woocommerce::SPEC;
 use omnistock_woocommerce::simulator::{Simulator, SimulatorSettings};
