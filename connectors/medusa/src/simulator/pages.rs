@@ -14,13 +14,25 @@ pub(super) fn number(quantity: Quantity) -> Value {
 }
 
 pub(super) fn page(rows: Vec<Value>, name: &str, query: &Query, whole: &[&str], default: usize) -> Option<Value> {
+    page_of(rows, name, query, whole, default, |row| row)
+}
+
+/// Makes only the rows of the page: a large shop is asked for a hundred of them.
+fn page_of<T>(
+    rows: Vec<T>,
+    name: &str,
+    query: &Query,
+    whole: &[&str],
+    default: usize,
+    row: impl Fn(T) -> Value,
+) -> Option<Value> {
     let paging = query.paging(default)?;
     let count = rows.len();
     let rows: Vec<Value> = rows
         .into_iter()
         .skip(paging.offset)
         .take(paging.limit)
-        .map(|row| query.project(row, whole))
+        .map(|one| query.project(row(one), whole))
         .collect();
     let mut answer = json!({"count": count, "offset": paging.offset, "limit": paging.limit});
     if let Some(fields) = answer.as_object_mut() {
@@ -39,17 +51,15 @@ pub(super) fn stock_locations(shop: &Shop, query: &Query) -> Option<Value> {
 }
 
 pub(super) fn inventory_items(shop: &Shop, query: &Query) -> Option<Value> {
+    let (ids, skus) = (query.all("id"), query.all("sku"));
+    let admits = |allowed: &Option<Vec<&str>>, value: &str| allowed.as_ref().is_none_or(|all| all.contains(&value));
     let items = shop
         .items
         .iter()
-        .filter(|(id, item)| query.admits("id", id) && query.admits("sku", &item.sku));
-    page(
-        items.map(|(id, item)| inventory_item(id, item)).collect(),
-        "inventory_items",
-        query,
-        &[],
-        20,
-    )
+        .filter(|(id, item)| admits(&ids, id) && admits(&skus, &item.sku));
+    page_of(items.collect(), "inventory_items", query, &[], 20, |(id, item)| {
+        inventory_item(id, item)
+    })
 }
 
 fn inventory_item(id: &str, item: &Item) -> Value {

@@ -1,7 +1,14 @@
 //! The connector against the simulated server, over HTTP: reading, writing, orders, logging in.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "tests"
+)]
 
 mod access;
+mod limits;
 mod orders;
 mod prices;
 mod shop;
