@@ -35,6 +35,7 @@ mod steering_view;
 mod store;
 mod supervise;
 mod term;
+mod turn;
 mod view;
 
 pub use start_error::StartError;

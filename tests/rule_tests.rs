@@ -120,7 +120,7 @@ fn the_example_beside_the_reference_comes_out_as_it_says() {
     let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in [
-        ("omnistock.toml", "omnistock.toml"),
+        ("omnistock.toml", "reference.toml"),
         ("tests/black-friday.json", "tests/black-friday.json"),
     ] {
         write(

@@ -7,6 +7,7 @@ use super::measure::measure;
 use super::stance::Stance;
 use super::status::status;
 use super::term::Life;
+use super::turn::Turns;
 use super::{explain, past, reservations, shorts};
 use crate::delivery::ChannelBoard;
 use crate::intake::{OrderBoard, SourceBoard, WebhookRefusal, challenge, take_webhook};
@@ -50,6 +51,7 @@ pub struct DaemonView {
     /// What a person calls the store.
     pub(super) store_title: String,
     metrics: Metrics,
+    turns: Turns,
 }
 
 /// What the keeper of the lease tells.
@@ -69,6 +71,7 @@ impl DaemonView {
             leading,
             store_title,
             metrics: Metrics::new(),
+            turns: Turns::default(),
         }
     }
 
@@ -177,6 +180,7 @@ impl View for DaemonView {
     }
 
     async fn shorts(&self, since: Millis) -> Result<Listed<ShortOrder>, ApiError> {
+        let _turn = self.turns.mine().await?;
         shorts::shorts(self, since).await
     }
 
@@ -238,6 +242,7 @@ impl View for DaemonView {
 
     async fn orders(&self, channel: Option<ChannelName>, most: usize) -> Result<Listed<OrderView>, ApiError> {
         self.one_channel(channel.as_ref())?;
+        let _turn = self.turns.mine().await?;
         super::orders::list(self, channel.as_ref(), most).await
     }
 
@@ -247,6 +252,7 @@ impl View for DaemonView {
 
     async fn leaks(&self, channel: Option<ChannelName>, most: usize) -> Result<Listed<Leak>, ApiError> {
         self.one_channel(channel.as_ref())?;
+        let _turn = self.turns.mine().await?;
         super::leaks::list(self, channel.as_ref(), most).await
     }
 
@@ -314,6 +320,7 @@ impl View for DaemonView {
     }
 
     async fn plan(&self, asked: PlanBody) -> Result<PlanView, ApiError> {
+        let _turn = self.turns.mine().await?;
         self.plan_file(asked).await
     }
 
@@ -331,6 +338,7 @@ impl View for DaemonView {
     }
 
     async fn reservations(&self, all: bool, most: usize) -> Result<Listed<ReservationView>, ApiError> {
+        let _turn = self.turns.mine().await?;
         reservations::list(self, all, most).await
     }
 
