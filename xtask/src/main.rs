@@ -82,6 +82,9 @@ fn test(filters: &[&str]) -> Result<()> {
     let mut command = cargo();
     if install::has("cargo-nextest") {
         command.args(["nextest", "run", "--workspace", "--no-fail-fast"]);
+        // Most tests wait for a process, a server or a deadline, not for a core.
+        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        command.args(["--test-threads", &(cores * 2).to_string()]);
     } else {
         println!("cargo-nextest is not installed: running `cargo test`, which shows the same tests");
         command.args(["test", "--workspace", "--no-fail-fast", "--"]);
