@@ -343,22 +343,21 @@ fn search_read(office: &mut Office, model: &str, named: &Value) -> Result<Value,
             422,
         ));
     }
-    let mut rows: Vec<Value> = found(&office.world, model, named)?
-        .into_iter()
-        .map(|record| office.world.shown(record, &fields))
-        .collect();
+    let mut records = found(&office.world, model, named)?;
     if named.get("order") == Some(&json!("id desc")) {
-        rows.reverse();
+        records.reverse();
     }
     let limit = named
         .get("limit")
         .and_then(Value::as_u64)
         .and_then(|limit| usize::try_from(limit).ok())
         .unwrap_or(usize::MAX);
-    rows.truncate(limit.min(office.faults.most_records.unwrap_or(usize::MAX)));
+    records.truncate(limit.min(office.faults.most_records.unwrap_or(usize::MAX)));
     if office.faults.disorder {
-        rows.reverse();
+        records.reverse();
     }
+    let shown = |record| office.world.shown(record, &fields);
+    let rows: Vec<Value> = records.into_iter().map(shown).collect();
     if model == "stock.quant"
         && fields.contains(&"location_id")
         && let Some(act) = office.while_paging.take()
