@@ -91,8 +91,8 @@ fn offer(shop: &Shop, id: u64, offer: &Offer) -> Value {
 }
 
 fn offers(shop: &Shop, sku: &str) -> Response {
-    let rows = shop.offers.iter().filter(|(_, offer)| offer.sku == sku);
-    let rows: Vec<Value> = rows.map(|(id, one)| offer(shop, *id, one)).collect();
+    let rows = shop.offers_of(sku).into_iter();
+    let rows: Vec<Value> = rows.map(|(id, one)| offer(shop, id, one)).collect();
     if rows.is_empty() {
         return refused(404, 25_713, DOMAIN, "This Offer is not available.");
     }

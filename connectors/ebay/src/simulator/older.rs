@@ -103,10 +103,10 @@ fn older(id: u64, older: &Older, list: bool) -> String {
 
 /// A page of the Inventory model, as this interface shows it: with its variations where it has several.
 fn newer(shop: &Shop, page: u64, list: bool) -> String {
-    let offers = shop.offers.iter().filter(|(_, offer)| offer.page == Some(page));
+    let offers = shop.offers_on(page).into_iter();
     let numbers = offers.map(|(id, offer)| Variation {
         sku: Some(offer.sku.clone()),
-        left: shop.shown_by(*id).unwrap_or(0),
+        left: shop.shown_by(id).unwrap_or(0),
         sold: offer.sold,
         price: offer.price.clone(),
     });

@@ -36,7 +36,7 @@ impl Simulator {
             ended: false,
             sold: 0,
         };
-        shop.offers.insert(id, offer);
+        shop.put_offer(id, offer);
         id.to_string()
     }
 
@@ -68,7 +68,7 @@ impl Simulator {
             ended: false,
             sold: 0,
         };
-        shop.offers.insert(id, offer);
+        shop.put_offer(id, offer);
     }
 
     /// A listing of the Trading model; without a SKU it has none. Its number.

@@ -82,6 +82,9 @@ pub(super) struct Shop {
     pub(super) tokens: Tokens,
     pub(super) items: BTreeMap<String, Item>,
     pub(super) offers: BTreeMap<u64, Offer>,
+    /// Offers by SKU and by page, those that are gone too: a large account is asked for each of them.
+    of_sku: BTreeMap<String, Vec<u64>>,
+    of_page: BTreeMap<u64, Vec<u64>>,
     pub(super) older: BTreeMap<u64, Older>,
     pub(super) orders: BTreeMap<String, Order>,
     pub(super) sales: Vec<Sale>,
@@ -113,6 +116,8 @@ impl Shop {
             tokens: Tokens::new(settings.token_life),
             items: BTreeMap::new(),
             offers: BTreeMap::new(),
+            of_sku: BTreeMap::new(),
+            of_page: BTreeMap::new(),
             older: BTreeMap::new(),
             orders: BTreeMap::new(),
             sales: Vec::new(),
@@ -282,6 +287,29 @@ impl Shop {
         let item = self.items.get(&offer.sku)?;
         let there = item.quantity.unwrap_or(0) - item.auction;
         Some(offer.quantity.min(there).max(0))
+    }
+
+    pub(super) fn put_offer(&mut self, id: u64, offer: Offer) {
+        self.of_sku.entry(offer.sku.clone()).or_default().push(id);
+        if let Some(page) = offer.page {
+            self.of_page.entry(page).or_default().push(id);
+        }
+        self.offers.insert(id, offer);
+    }
+
+    fn known(&self, ids: Option<&Vec<u64>>) -> Vec<(u64, &Offer)> {
+        let ids = ids.into_iter().flatten();
+        ids.filter_map(|id| Some((*id, self.offers.get(id)?))).collect()
+    }
+
+    /// All offers of a SKU.
+    pub(super) fn offers_of(&self, sku: &str) -> Vec<(u64, &Offer)> {
+        self.known(self.of_sku.get(sku))
+    }
+
+    /// All offers on a page.
+    pub(super) fn offers_on(&self, page: u64) -> Vec<(u64, &Offer)> {
+        self.known(self.of_page.get(&page))
     }
 
     pub(super) fn offer_of(&self, sku: &str) -> Option<u64> {

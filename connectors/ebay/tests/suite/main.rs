@@ -11,6 +11,7 @@ mod access;
 mod channel;
 mod conformance;
 mod contract;
+mod limits;
 mod notifications;
 mod openapi;
 mod orders;
