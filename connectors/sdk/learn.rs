@@ -1,7 +1,7 @@
 //! What an answer told of the vendor's limits, from deep in a connector to whoever made the call.
 
-use omnistock_words::Learned;
-use std::cell::RefCell;
+use omnistock_words::{CallLimit, Learned};
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 
 /// What one call may tell, at most.
@@ -9,6 +9,15 @@ const MOST: usize = 32;
 
 tokio::task_local! {
     static TOLD: RefCell<Vec<Learned>>;
+    /// Requests that went to the vendor for one call.
+    static REQUESTS: Cell<u32>;
+}
+
+/// A request goes out. A call of several counts as so many against the operator's own limit, whatever the vendor counts.
+pub(crate) fn requested() {
+    REQUESTS
+        .try_with(|requests| requests.set(requests.get().saturating_add(1)))
+        .unwrap_or_default();
 }
 
 /// Says what an answer told of a limit. The client of [`crate::http`] tells of 429 itself; a connector tells
@@ -28,9 +37,18 @@ pub fn learn(learned: Learned) {
 pub async fn learning<F: Future>(call: F) -> (F::Output, Vec<Learned>) {
     let with_told = async {
         let output = call.await;
-        (output, TOLD.with(RefCell::take))
+        let (mut told, requests) = (TOLD.with(RefCell::take), REQUESTS.with(Cell::get));
+        // It was counted as one when it was let go.
+        if requests > 1 {
+            told.push(Learned::Cost {
+                limit: CallLimit::OF_SETTINGS,
+                cost: requests,
+            });
+        }
+        (output, told)
     };
-    TOLD.scope(RefCell::default(), with_told).await
+    let counted = REQUESTS.scope(Cell::new(0), with_told);
+    TOLD.scope(RefCell::default(), counted).await
 }
 
 #[cfg(test)]
@@ -50,5 +68,17 @@ mod tests {
         .await;
         assert_eq!((output, learned), (7, vec![told; MOST]));
         assert_eq!(learning(async {}).await.1, [], "nothing is left over");
+    }
+
+    #[tokio::test]
+    async fn a_call_of_many_requests_costs_as_many() {
+        let calls = |requests: u32| learning(async move { (0..requests).for_each(|_| requested()) });
+        assert_eq!((calls(0).await.1, calls(1).await.1), (vec![], vec![]));
+        let cost = Learned::Cost {
+            limit: CallLimit::OF_SETTINGS,
+            cost: 40,
+        };
+        assert_eq!(calls(40).await.1, [cost]);
+        requested();
     }
 }

@@ -109,7 +109,7 @@ fn calls(node: &Node) -> Result<CallLimit, Fault> {
         "d" => 86_400,
         _ => return Err(wrong()),
     };
-    Ok(CallLimit::window("settings", amount, seconds * 1_000))
+    Ok(CallLimit::window(CallLimit::OF_SETTINGS, amount, seconds * 1_000))
 }
 
 fn kind(section: &Section, registry: &'static [ConnectorSpec]) -> Option<&'static ConnectorSpec> {

@@ -65,6 +65,9 @@ impl CallLimit {
         }
     }
 
+    /// The name of the limit that the operator gives an account: `calls` of its connector.
+    pub const OF_SETTINGS: &'static str = "settings";
+
     /// At most `most` calls in any span of `per` milliseconds, wherever the vendor's own windows begin: a tenth of it at once.
     pub fn window(name: &'static str, most: u32, per: i64) -> Self {
         let (most, burst) = (most.max(1), (most / 10).max(1));

@@ -124,6 +124,7 @@ impl Http {
     /// Sends. 2xx is an answer; everything else an error by what has to happen next:
     /// not connected or 429: `Retry`; no or half an answer, 5xx: `Unknown`; 401, 403, redirects: `Operator`; other 4xx: `Rejected`.
     pub async fn send(&self, request: reqwest::RequestBuilder) -> Result<Answer, ConnectorError> {
+        crate::learn::requested();
         let response = request.send().await.map_err(|error| Self::transport(&error))?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         crate::clock::note(&headers);

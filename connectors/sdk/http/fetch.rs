@@ -21,6 +21,7 @@ impl Http {
     pub async fn fetch(&self, request: reqwest::RequestBuilder) -> Result<Fetched, ConnectorError> {
         // As it is: behind a compressed one its own length can't be seen any more.
         let request = request.header(ACCEPT_ENCODING, "identity");
+        crate::learn::requested();
         let response = request.send().await.map_err(|error| Self::transport(&error))?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         crate::clock::note(&headers);

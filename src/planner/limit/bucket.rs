@@ -16,6 +16,8 @@ const LEAST: i128 = 50;
 const GAIN: i128 = 20;
 /// Refusals closer to each other than this, in milliseconds, count once: they met the same burst.
 const APART: i64 = 5_000;
+/// Milliseconds that are waited for what one call took too much, at most.
+const MOST_OWED: i64 = 3_600_000;
 /// A bucket that was made up after refusals is gone once it runs at so many times the rate that was refused.
 const FORGOTTEN: i128 = 4 * FULL;
 
@@ -155,6 +157,17 @@ impl Bucket {
     pub(super) fn debit(&mut self, cost: i128, now: Millis) {
         self.settle(now);
         self.level = (self.level - cost).max(0);
+    }
+
+    /// A call ended that turned out to be so many units: what was not there is owed, and comes back before anything else
+    /// does. The parts of it.
+    pub(super) fn charge(&mut self, units: u32, now: Millis) -> i128 {
+        self.settle(now);
+        let cost = i128::from(units) * UNIT;
+        let owed = (cost - self.level).max(0) / self.flow();
+        self.level = (self.level - cost).max(0);
+        self.at = self.at.plus(i64::try_from(owed).unwrap_or(MOST_OWED).min(MOST_OWED));
+        cost
     }
 
     /// The vendor says what is left. `later` is what was debited since the call was sent and may not be in it.

@@ -237,11 +237,17 @@ impl Limiter {
             };
             bucket.in_flight = (bucket.in_flight - *cost).max(0);
             let true_cost = told.iter().find_map(|told| match told {
-                Learned::Cost { limit, cost } if limit == name => Some(bucket.parts(i128::from(*cost))),
+                Learned::Cost { limit, cost } if limit == name => Some(*cost),
                 _ => None,
             });
-            *cost = true_cost.unwrap_or(*cost);
-            bucket.debit(*cost, now);
+            match true_cost {
+                // No vendor keeps us from going beyond it: it is ours to keep.
+                Some(units) if *name == CallLimit::OF_SETTINGS => *cost = bucket.charge(units, now),
+                _ => {
+                    *cost = true_cost.map_or(*cost, |units| bucket.parts(i128::from(units)));
+                    bucket.debit(*cost, now);
+                }
+            }
             *self.debited.entry(name).or_default() += *cost;
         }
         let mut refused = false;

@@ -58,6 +58,30 @@ fn a_limit_is_used_up_to_its_rate() {
     assert_eq!(went, 199, "2 a second for 100 s, from an empty bucket");
 }
 
+/// One poll of forty pages, at ten requests a second.
+#[test]
+fn what_a_call_cost_beyond_what_was_there_is_earned_before_the_next() {
+    let limits = [CallLimit::window(CallLimit::OF_SETTINGS, 10, SECOND)];
+    let (mut limiter, mut now, mut went) = (Limiter::new(&limits, None, Millis(0)), Millis(0), 0);
+    let pages = Learned::Cost {
+        limit: CallLimit::OF_SETTINGS,
+        cost: 40,
+    };
+    while now < Millis(100 * SECOND) {
+        match limiter.ask(1, CallKind::Orders, 0, now) {
+            Ask::Go { pass, .. } => {
+                went += 1;
+                limiter.ended(pass, &[pages], now);
+            }
+            Ask::Wait(until) => now = until,
+        }
+    }
+    assert!(
+        (24..=26).contains(&went),
+        "1,000 requests in 100 s are 25 polls: {went}"
+    );
+}
+
 #[test]
 fn fractional_rates_keep_their_pace() {
     let limits = [CallLimit::rate("feeds", 56, 10_000 * SECOND, 15)];
