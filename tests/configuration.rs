@@ -35,7 +35,7 @@ fn complaint(output: &Output) -> String {
 
 fn secret(folder: &Path, name: &str) {
     std::fs::create_dir_all(folder).unwrap();
-    std::fs::write(folder.join(name), "canary-c0ffee5ec4e7\n").unwrap();
+    std::fs::write(folder.join(name), "canary-c0ffee5ec4e7-canary-c0ffee5ec4e7\n").unwrap();
     std::fs::set_permissions(folder.join(name), std::fs::Permissions::from_mode(0o600)).unwrap();
 }
 

@@ -4,7 +4,9 @@
 mod laws {
     use crate::common::facts::*;
     use crate::common::*;
-    use omnistock_engine::{ContainedAfter, Documents, Event, Offer, StockEvent, StockRow, explained, sellable};
+    use omnistock_engine::{
+        ContainedAfter, Documents, Event, Offer, Position, StockEvent, StockRow, explained, sellable,
+    };
     use omnistock_words::{
         Absorb, Basis, ChannelPolicy, GrossNet, Millis, Money, OrderStatus, PriceFloor, PriceRule, Quantity, Revision,
         Settings, Sku, SourcePolicy, Sourcing,
@@ -260,12 +262,17 @@ mod laws {
                 sum += line.quantity;
             }
             let reached = line.statements.iter().filter(|stated| {
-                let figures = document.positions.iter().filter(|p| p.source == stated.source);
-                let mut figures = figures
-                    .filter(|p| line.location().is_none_or(|pinned| *pinned == p.location))
-                    .peekable();
-                figures.peek().is_some()
-                    && figures.all(|p| p.effective(documents.sources.get(&p.source)).0 >= stated.as_of)
+                // A kept row of nothing is not where the units came from.
+                let own = |p: &&Position| p.source == stated.source && (!p.missing || p.quantity.is_positive());
+                let figures: Vec<&Position> = document.positions.iter().filter(own).collect();
+                let pinned = |p: &Position| line.location().is_none_or(|pinned| *pinned == p.location);
+                let near = figures.iter().any(|p| pinned(p));
+                let mut there = figures.iter().filter(|p| !near || pinned(p)).peekable();
+                let known = documents.sources.get(&stated.source);
+                match there.peek() {
+                    Some(_) => there.all(|p| p.effective(known).0 >= stated.as_of),
+                    None => known.is_some_and(|known| known.newest >= Some(stated.as_of)),
+                }
             });
             let stated: Quantity = reached.map(|stated| stated.quantity).sum();
             if line.takes_stock() {

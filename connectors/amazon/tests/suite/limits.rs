@@ -127,5 +127,5 @@ async fn the_rate_that_an_answer_tells_is_handed_over() {
         per: 200,
         burst: 5,
     };
-    assert_eq!(told, [rate]);
+    assert!(told.contains(&rate), "{told:?}");
 }
