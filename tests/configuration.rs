@@ -131,6 +131,46 @@ fn a_first_configuration_comes_from_a_sample_and_nothing_is_overwritten() {
 }
 
 #[test]
+fn a_place_that_comes_late_in_the_sample_is_written_down_as_well() {
+    use std::fmt::Write;
+    let folder = tempfile::tempdir().unwrap();
+    let mut rows = "sku;qty;warehouse\n".to_owned();
+    for number in 0..1_500 {
+        let place = if number < 1_200 { "north" } else { "south" };
+        writeln!(rows, "S-{number};1;{place}").unwrap();
+    }
+    std::fs::write(folder.path().join("stock1.csv"), rows).unwrap();
+    let made = omnistock(
+        folder.path(),
+        &["init", "--file", "stock1.csv", "-c", "omnistock.toml"],
+        &[],
+    );
+    let said = answer(&made);
+    assert!(
+        said.contains("read as proposed: 1,500 rows, 2 locations"),
+        "{said}{}",
+        complaint(&made)
+    );
+    assert!(
+        said.contains("unsure: path:"),
+        "stock2.csv may be another place\n{said}"
+    );
+    let text = std::fs::read_to_string(folder.path().join("omnistock.toml")).unwrap();
+    assert!(text.contains("/stock1.csv\"") && text.contains("south"), "{text}");
+}
+
+#[test]
+fn files_beside_a_configuration_without_a_folder_in_its_name_are_found() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("stock.csv"), "sku,quantity\nA,1\n").unwrap();
+    let text = "[connectors.erp]\nkind = \"file\"\npath = \"stock.csv\"\nevery = \"1m\"\nbasis = \"physical\"\n\
+        columns = { sku = \"sku\", quantity = \"quantity\" }\nlocation = \"main\"\n[locations.main]\n";
+    std::fs::write(folder.path().join("omnistock.toml"), text).unwrap();
+    let checked = omnistock(folder.path(), &["check", "--live", "-c", "omnistock.toml"], &[]);
+    assert_eq!(code(&checked), 0, "{}{}", answer(&checked), complaint(&checked));
+}
+
+#[test]
 fn a_sample_that_is_none_leaves_no_file_behind() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("stock.csv"), "sku;qty\nA;1\nA;2\n").unwrap();

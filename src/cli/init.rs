@@ -53,7 +53,11 @@ impl Init {
             answers.insert(doubt.key, answer);
             proposed = sample.proposed(&answers)?;
         }
-        let read = sample.read(&proposed)?;
+        let mut read = sample.read(&proposed)?;
+        if !read.unknown_locations.is_empty() {
+            proposed.add_places(read.unknown_locations.keys());
+            read = sample.read(&proposed)?;
+        }
         let facts = shown::Facts::of(target, &sample, &proposed, &read, &answers);
         write(target, &written::configuration(&sample, &proposed, &answers))?;
         context.output.show(&facts, shown::render)

@@ -82,7 +82,9 @@ fn assemble(
     if readable {
         table = environment::lay_over(table, environment, &mut sources, &findings);
     }
-    let folder = path.parent().unwrap_or_else(|| Path::new("")).to_owned();
+    // Absolute: of a plain `omnistock.toml` the folder would be no name at all, which nothing can open.
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let folder = whole.parent().unwrap_or_else(|| Path::new("/")).to_owned();
     let root = Root {
         table: &table,
         sources: &sources,

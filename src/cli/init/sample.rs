@@ -62,25 +62,14 @@ impl Sample {
         })
     }
 
-    /// Folder and name for the configuration: what changes from export to export, digits, becomes a `*`.
+    /// Folder and name for the configuration: a day or a running number, which changes from export to export, becomes a
+    /// `*`. Short numbers belong to the name: `stock-1` and `stock-2` may be two warehouses.
     pub(super) fn path(&self) -> String {
-        let (stem, ending) = self
-            .name
-            .split_once('.')
-            .map_or((self.name.as_str(), ""), |(stem, ending)| (stem, ending));
-        let digit = |c: char| c.is_ascii_digit();
-        let pattern = match (stem.find(digit), stem.rfind(digit)) {
-            (Some(first), Some(last)) => {
-                let (before, after) = (stem.get(..first), stem.get(last + 1..));
-                format!("{}*{}", before.unwrap_or_default(), after.unwrap_or_default())
-            }
-            _ => stem.to_owned(),
+        let name = match changing(&self.name) {
+            Some((before, after)) => format!("{before}*{after}"),
+            None => self.name.clone(),
         };
-        let dot = if ending.is_empty() { "" } else { "." };
-        self.folder
-            .join(format!("{pattern}{dot}{ending}"))
-            .display()
-            .to_string()
+        self.folder.join(name).display().to_string()
     }
 
     /// Settings for it by these answers.
@@ -98,6 +87,9 @@ impl Sample {
         }
         if !answers.contains_key("basis") {
             proposal.doubts.push(basis());
+        }
+        if changing(&self.name).is_none() && self.name.bytes().any(|byte| byte.is_ascii_digit()) {
+            proposal.doubts.push(one_name(&self.name));
         }
         let places = places(&proposal.locations);
         Ok(Proposed { proposal, places })
@@ -130,12 +122,52 @@ impl Sample {
 }
 
 impl Proposed {
+    /// Places that were only found when all rows were read.
+    pub(super) fn add_places<'c>(&mut self, codes: impl Iterator<Item = &'c String>) {
+        self.proposal.locations.extend(codes.cloned());
+        self.places = places(&self.proposal.locations);
+        let (found, written) = (self.proposal.locations.len(), self.places.len());
+        if written < found {
+            self.proposal.doubts.push(Doubt {
+                key: "locations".to_owned(),
+                question: format!("It names {found} places, of which {written} are written down: add the others."),
+                choices: Vec::new(),
+            });
+        }
+    }
+
     /// The next question that has an answer to choose.
     pub(super) fn open(&self, answers: &Answers) -> Option<Doubt> {
         let mut doubts = self.proposal.doubts.iter();
         doubts
             .find(|doubt| doubt.choices.len() > 1 && !answers.contains_key(&doubt.key))
             .cloned()
+    }
+}
+
+/// What stands before and after the last run of digits that is long enough for a day or a running number; with the
+/// `-` and `_` within it.
+fn changing(name: &str) -> Option<(&str, &str)> {
+    const DIGITS: usize = 6;
+    let part = |c: char| c.is_ascii_digit() || c == '-' || c == '_';
+    let mut end = name.len();
+    while let Some(last) = name.get(..end)?.rfind(|c: char| c.is_ascii_digit()) {
+        let (run, after) = (name.get(..=last)?, name.get(last + 1..)?);
+        let before = run.trim_end_matches(part);
+        let run = run.get(before.len()..)?.trim_start_matches(['-', '_']);
+        if run.bytes().filter(u8::is_ascii_digit).count() >= DIGITS {
+            return Some((name.get(..=last)?.strip_suffix(run)?, after));
+        }
+        end = before.len();
+    }
+    None
+}
+
+fn one_name(name: &str) -> Doubt {
+    Doubt {
+        key: "path".to_owned(),
+        question: "Is every export called so? If a part of its name changes, put a `*` there.".to_owned(),
+        choices: vec![(name.to_owned(), "this one file".to_owned())],
     }
 }
 
@@ -215,5 +247,9 @@ mod tests {
         assert_eq!(path("stock-2026-11-22_0300.csv"), "/srv/stock-*.csv");
         assert_eq!(path("stock.csv.gz"), "/srv/stock.csv.gz");
         assert_eq!(path("20261122export"), "/srv/*export");
+        assert_eq!(path("stock.20261122.csv"), "/srv/stock.*.csv");
+        assert_eq!(path("b2b-stock-20261122.csv"), "/srv/b2b-stock-*.csv");
+        assert_eq!(path("stock-20261122-v2.csv"), "/srv/stock-*-v2.csv");
+        assert_eq!(path("lager1.csv"), "/srv/lager1.csv", "lager2.csv is another place");
     }
 }
