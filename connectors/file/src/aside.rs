@@ -156,15 +156,24 @@ fn sync(folder: &Path) -> std::io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
+/// What to do where a service may not write: no right that a folder is given would help.
+pub(crate) fn read_only(folder: &Path) -> String {
+    let folder = folder.display();
+    format!(
+        "it is read-only for the service: `systemctl edit omnistock`, [Service], ReadWritePaths={folder}, then restart it"
+    )
+}
+
 /// One sentence about a file that can't be moved.
 fn not_movable(path: &Path, beside: &Path, error: &std::io::Error) -> ConnectorError {
     let (path, folder) = (path.display(), beside.display());
     ConnectorError::operator(match error.kind() {
-        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+        ErrorKind::PermissionDenied => {
             format!(
                 "{path} can't be moved to {folder}: give the daemon's user write permission on both folders ({error})"
             )
         }
+        ErrorKind::ReadOnlyFilesystem => format!("{path} can't be moved to {folder}: {}", read_only(beside)),
         ErrorKind::NotADirectory => {
             format!("{path} can't be moved to {folder}: that is no folder; remove or rename it")
         }
@@ -184,8 +193,11 @@ pub(crate) fn check_writable(folder: &Path) -> Result<(), ConnectorError> {
             let (folder, beside) = (place.display(), beside.display());
             ConnectorError::operator(match error.kind() {
                 ErrorKind::NotADirectory => format!("{beside} is no folder, so files can't be put away: remove or rename it"),
-                ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => format!(
+                ErrorKind::PermissionDenied => format!(
                     "folder {folder} can't be written, so files can't be put away: give the daemon's user write permission ({error})"
+                ),
+                ErrorKind::ReadOnlyFilesystem => format!(
+                    "folder {folder} can't be written, so files can't be put away: {}", read_only(place)
                 ),
                 _ => format!("folder {folder} can't be written, so files can't be put away: {error}"),
             })

@@ -35,6 +35,8 @@ fn everything_wrong_with_the_settings_is_told_in_one_go() {
         ["format.kind"]
     );
     assert_eq!(keys(json!({"path": "out.csv.gz"})), ["format.compression"]);
+    let same = json!({"path": "out.csv", "format": {"decimal": ",", "quote": ""}});
+    assert_eq!(keys(same), ["format.decimal"], "1,5 would be two cells");
     assert_eq!(
         keys(json!({"path": "out.csv", "columns": {"location": "l"}})),
         ["columns.location"]

@@ -23,9 +23,10 @@ use omnistock_sdk::{
 use omnistock_words::{ListingId, Millis, Sku};
 use std::collections::BTreeSet;
 use std::ops::Bound::{Excluded, Unbounded};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use text::{Row, Rows};
+use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 /// A folder that doesn't answer for so long (a dead network mount) is given up.
@@ -44,7 +45,8 @@ pub(crate) struct Export {
 
 struct Shared {
     plan: Plan,
-    state: Mutex<State>,
+    /// Whoever works on the file has it, also when nobody waits for that work any more.
+    state: Arc<Mutex<State>>,
 }
 
 #[derive(Default)]
@@ -56,7 +58,7 @@ struct State {
 
 impl Export {
     pub(crate) fn new(plan: Plan) -> Self {
-        let state = Mutex::default();
+        let state = Arc::default();
         Self {
             shared: Arc::new(Shared { plan, state }),
         }
@@ -76,8 +78,9 @@ impl Export {
         .await
     }
 
-    /// Runs file work off the runtime's threads, with a deadline; one piece at a time, also one that nobody waits for
-    /// any more: so a write that lands late is never older than one that was made meanwhile.
+    /// Runs file work off the runtime's threads, with a deadline; one piece at a time, in the order in which it was
+    /// asked for. What has not begun by its deadline never begins, so a write that lands late is never older than one
+    /// that was made meanwhile, and a dead network mount holds one thread, not one more with every try.
     async fn work<T: Send + 'static>(
         &self,
         late: fn(String) -> ConnectorError,
@@ -85,11 +88,11 @@ impl Export {
     ) -> Result<T, ConnectorError> {
         let shared = Arc::clone(&self.shared);
         let path = shared.plan.path();
-        let run = move || {
-            let mut state = shared.state.lock().unwrap_or_else(PoisonError::into_inner);
-            work(&shared.plan, &mut state)
+        let run = async {
+            let mut state = Arc::clone(&shared.state).lock_owned().await;
+            tokio::task::spawn_blocking(move || work(&shared.plan, &mut state)).await
         };
-        let done = timeout(DEADLINE, tokio::task::spawn_blocking(run)).await;
+        let done = timeout(DEADLINE, run).await;
         let why = match done {
             Ok(Ok(outcome)) => return outcome,
             Ok(Err(error)) => format!("work on {} ended early: {error}", path.display()),

@@ -6,9 +6,13 @@
 use super::settings::Plan;
 use crate::folder::Print;
 use omnistock_sdk::ConnectorError;
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io::{ErrorKind, Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+
+/// Rights of a new export.
+const READABLE: u32 = 0o644;
 
 /// The state of the file, `None` where there is none. What is in its place and no file is refused.
 pub(super) fn state(plan: &Plan) -> Result<Option<Print>, ConnectorError> {
@@ -72,6 +76,9 @@ pub(super) fn replace(plan: &Plan, bytes: &[u8]) -> Result<Print, ConnectorError
     let (path, beside) = (plan.path(), hidden(plan, "tmp"));
     let prepared = || -> std::io::Result<Print> {
         let mut file = File::create(&beside)?;
+        // Whatever the daemon's own umask is: an export is for others, and keeps the rights that it was given.
+        let mode = fs::metadata(&path).map_or(READABLE, |known| known.permissions().mode() & 0o777);
+        file.set_permissions(Permissions::from_mode(mode))?;
         file.write_all(bytes)?;
         file.sync_all()?;
         Ok(Print::of(&file.metadata()?))
@@ -103,9 +110,15 @@ fn failed(folder: &Path, error: &std::io::Error) -> ConnectorError {
     ConnectorError::operator(match error.kind() {
         ErrorKind::NotFound => format!("folder {shown} does not exist: create it, or correct `path`"),
         ErrorKind::NotADirectory => format!("{shown} is no folder: correct `path`"),
-        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => format!(
+        ErrorKind::PermissionDenied => format!(
             "folder {shown} of `path` can't be written: give the daemon's user write and execute permission ({error})"
         ),
+        ErrorKind::ReadOnlyFilesystem => {
+            format!(
+                "folder {shown} of `path` can't be written: {}",
+                crate::aside::read_only(folder)
+            )
+        }
         ErrorKind::StorageFull => format!("folder {shown} of `path`: the disk is full, the last export stays as it is"),
         _ => return ConnectorError::retry(format!("folder {shown} of `path` can't be written: {error}")),
     })

@@ -180,6 +180,11 @@ fn writable(format: &Format, name: &str, reader: &mut SettingsReader<'_>) -> boo
             format.encoding.decoder().is_none() || !encodes(format.encoding),
         ),
         (
+            "format.decimal",
+            "is the delimiter as well, so numbers would fall apart: choose another `format.delimiter`",
+            matches!(&format.layout, Layout::Csv { shape, .. } if char::from(shape.delimiter) == format.number.decimal),
+        ),
+        (
             "format.grouping",
             "is for files that are read: numbers are written without",
             format.number.grouping.is_some(),

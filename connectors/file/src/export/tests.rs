@@ -224,6 +224,19 @@ async fn a_file_that_was_taken_away_shows_nothing_and_is_written_whole_again() {
 }
 
 #[tokio::test]
+async fn others_may_read_it_and_rights_that_it_was_given_stay() {
+    use std::os::unix::fs::PermissionsExt;
+    let rig = Rig::new(json!({"path": "out.csv"}));
+    rig.carry(&["A"]).await;
+    let mode = || std::fs::metadata(rig.path("out.csv")).unwrap().permissions().mode() & 0o777;
+    rig.write(&[("A", "1")]).await.unwrap();
+    assert_eq!(mode(), 0o644);
+    std::fs::set_permissions(rig.path("out.csv"), std::fs::Permissions::from_mode(0o664)).unwrap();
+    rig.write(&[("A", "2")]).await.unwrap();
+    assert_eq!(mode(), 0o664);
+}
+
+#[tokio::test]
 async fn what_is_not_ours_is_never_replaced() {
     let stock = "Artikelnummer;Lager;Bestand\nA-1;B/01;12\n";
     let rig = Rig::new(json!({"path": "stock.csv"}));
