@@ -34,7 +34,12 @@ impl Client {
             .redirect(reqwest::redirect::Policy::none())
             .timeout(DEADLINE)
             .build()
-            .map_err(|cause| Failure::usage(format!("can't build an HTTP client: {cause}")))?;
+            .map_err(|cause| {
+                let (why, mend) = (root(&cause), "Debian: apt-get install ca-certificates");
+                Failure::usage(format!(
+                    "this machine lacks the certificates of authorities ({mend}): {why}"
+                ))
+            })?;
         let text = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
         let user = text("SUDO_USER").or_else(|| text("USER")).or_else(|| text("LOGNAME"));
         Ok(Self {

@@ -11,7 +11,7 @@ use anyhow::{Result, bail};
 use std::path::PathBuf;
 use std::process::Command;
 
-const USAGE: &str = "usage: cargo xtask test [FILTER…] | conformance | deny | package [try] | real medusa | soak [ROUNDS] | bench limit|storm|snapshot|webhooks [--json]";
+const USAGE: &str = "usage: cargo xtask test [FILTER…] | conformance | deny | package [try [dev]] | real medusa | soak [ROUNDS] | bench limit|storm|snapshot|webhooks [--json]";
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -23,7 +23,8 @@ fn main() -> Result<()> {
         ["deny"] => deny(),
         ["bench", name, arguments @ ..] => bench::bench(name, arguments),
         ["package"] => package::build(),
-        ["package", "try"] => package::attempt(),
+        ["package", "try"] => package::attempt("release"),
+        ["package", "try", "dev"] => package::attempt("dev"),
         ["real", "medusa"] => real_medusa::run(),
         ["soak"] => soak::run(200),
         ["soak", rounds] => soak::run(rounds.parse()?),

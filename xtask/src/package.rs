@@ -1,5 +1,5 @@
-//! `cargo xtask package`: the Debian package, looked over by lintian; `cargo xtask package try`: installed, run,
-//! upgraded, downgraded and purged in a fresh Debian 12 that boots with its own systemd.
+//! `cargo xtask package`: the Debian package, looked over by lintian; `cargo xtask package try [dev]`: installed, run,
+//! reloaded, upgraded, downgraded and purged in a fresh Debian 12 that boots with its own systemd.
 
 mod machine;
 mod walk;
@@ -16,11 +16,8 @@ const FOLDER: &str = "target/package";
 
 /// Builds the package, and says where it is.
 pub(crate) fn build() -> Result<()> {
-    let package = made("1")?;
-    install::debian("lintian", "lintian")?;
-    run(Command::new("lintian")
-        .args(["--fail-on", "error,warning"])
-        .arg(&package))?;
+    let package = made("1", "release")?;
+    looked_over(&package)?;
     let size = std::fs::metadata("target/release/omnistock")?.len();
     println!(
         "{}: program {} KB before it is stripped",
@@ -30,23 +27,35 @@ pub(crate) fn build() -> Result<()> {
     Ok(())
 }
 
-/// Tries it as a machine would: two revisions of it, so that one can follow the other.
-pub(crate) fn attempt() -> Result<()> {
-    let (first, second) = (made("1")?, made("2")?);
+/// Tries it as a machine would: two revisions of it, so that one can follow the other. `profile` is `release`, or
+/// `dev` for the program that the tests have built.
+pub(crate) fn attempt(profile: &str) -> Result<()> {
+    let (first, second) = (made("1", profile)?, made("2", profile)?);
+    looked_over(&first)?;
     walk::walk(&first, &second)
 }
 
-/// A package of this revision, from the optimised program.
-fn made(revision: &str) -> Result<PathBuf> {
+fn looked_over(package: &Path) -> Result<()> {
+    install::debian("lintian", "lintian")?;
+    run(Command::new("lintian")
+        .args(["--fail-on", "error,warning"])
+        .arg(package))
+}
+
+/// A package of this revision.
+fn made(revision: &str, profile: &str) -> Result<PathBuf> {
     install::cargo("cargo-deb", CARGO_DEB)?;
-    run(cargo().args(["build", "--release", "--bin", "omnistock"]))?;
+    run(cargo().args(["build", "--profile", profile, "--bin", "omnistock"]))?;
     if Path::new(FOLDER).join("man").exists() {
         std::fs::remove_dir_all(FOLDER)?;
     }
-    run(Command::new("target/release/omnistock").args(["manual", FOLDER]))?;
+    let folder = if profile == "dev" { "debug" } else { profile };
+    let program = Path::new("target").join(folder).join("omnistock");
+    run(Command::new(program).args(["manual", FOLDER]))?;
     let file = Path::new("target").join(format!("omnistock-{revision}.deb"));
     run(cargo()
-        .args(["deb", "--no-build", "--deb-revision", revision, "--output"])
+        .args(["deb", "--no-build", "--fast", "--profile", profile])
+        .args(["--deb-revision", revision, "--output"])
         .arg(&file))?;
     file.canonicalize().context("cargo-deb wrote no package")
 }

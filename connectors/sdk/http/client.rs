@@ -76,6 +76,10 @@ fn excerpt(body: &[u8]) -> String {
     }
 }
 
+/// What it lacks is always the same.
+const NO_CLIENT: &str =
+    "no HTTP client: this machine may lack the certificates of authorities (Debian: apt-get install ca-certificates)";
+
 impl Http {
     /// Builds a client: HTTP/1.1 and 2, gzip, no redirects, no proxy from the environment.
     pub fn new(settings: HttpSettings) -> Result<Self, ConnectorError> {
@@ -90,7 +94,7 @@ impl Http {
             .pool_idle_timeout(Duration::from_secs(30))
             .user_agent(concat!("omnistock/", env!("CARGO_PKG_VERSION")))
             .build()
-            .map_err(|error| ConnectorError::operator(format!("can't build an HTTP client: {error}")))?;
+            .map_err(|error| ConnectorError::operator(format!("{NO_CLIENT} ({})", Self::transport(&error).message)))?;
         Ok(Self { client, settings })
     }
 

@@ -21,7 +21,11 @@ impl Machine {
         let (pristine, root) = (Path::new("target/debian-12"), Path::new("target/debian-12-booted"));
         if !pristine.join("usr/bin/systemctl").exists() {
             run(Command::new("debootstrap")
-                .args(["--variant=minbase", "--include=systemd,systemd-sysv,dbus", "bookworm"])
+                .args([
+                    "--variant=minbase",
+                    "--include=systemd,systemd-sysv,dbus,ca-certificates",
+                    "bookworm",
+                ])
                 .arg(pristine)
                 .arg(mirror()?)
                 .stdout(Stdio::null()))?;

@@ -6,18 +6,33 @@ use std::path::Path;
 use std::time::Instant;
 
 const UNIT: &str = "omnistock.service";
+const CONFIGURATION: &str = "/etc/omnistock/omnistock.toml";
 const INSTALL: &str = "DEBIAN_FRONTEND=noninteractive dpkg --install --force-confold";
+/// A source that reports once.
+const ERP: &str = r#"
+[connectors.erp]
+kind = "file"
+path = "/srv/erp/stock-*.csv"
+every = "1s"
+basis = "physical"
+columns = { sku = "sku", quantity = "quantity" }
+location = "main"
+
+[locations.main]
+"#;
 
 /// Both packages differ in nothing but their revision.
 pub(super) fn walk(first: &Path, second: &Path) -> Result<()> {
     let mut machine = Machine::boot()?;
-    machine.put(first, "/tmp/first.deb")?;
-    machine.put(second, "/tmp/second.deb")?;
+    machine.put(first, "/root/first.deb")?;
+    machine.put(second, "/root/second.deb")?;
     installed(&machine)?;
     started(&machine)?;
     faulty_configuration(&machine)?;
+    reloaded(&machine)?;
     frozen(&mut machine)?;
     followed(&machine)?;
+    warm(&mut machine)?;
     gone(&machine)?;
     println!("the package was installed, run, upgraded, downgraded, removed and purged");
     Ok(())
@@ -25,13 +40,18 @@ pub(super) fn walk(first: &Path, second: &Path) -> Result<()> {
 
 /// Installing starts nothing, and gives the program what it needs.
 fn installed(machine: &Machine) -> Result<()> {
-    machine.shell(&format!("{INSTALL} /tmp/first.deb"))?;
+    machine.shell(&format!("{INSTALL} /root/first.deb"))?;
     let state = machine.shell(&format!("systemctl is-active {UNIT} || true"))?;
     ensure!(state.trim() == "inactive", "installing left the service {state}");
     machine.shell("id omnistock; test -f /usr/share/man/man1/omnistock-explain.1.gz")?;
     let rights = machine.shell("stat -c '%a %U %G' /etc/omnistock/omnistock.toml /etc/omnistock/credentials")?;
     ensure!(rights == "640 root omnistock\n700 root root\n", "rights: {rights}");
-    machine.shell("systemd-analyze verify /lib/systemd/system/omnistock.service")?;
+    let verified = machine.shell("systemd-analyze verify --man=no /lib/systemd/system/omnistock*.service")?;
+    ensure!(verified.is_empty(), "systemd-analyze verify: {verified}");
+    // In tenths: 1.5 at most.
+    machine.shell(&format!(
+        "systemd-analyze security --offline=true --threshold=15 {UNIT}"
+    ))?;
     step("installed: nothing runs, user, rights and unit are as they should be")
 }
 
@@ -40,6 +60,7 @@ fn started(machine: &Machine) -> Result<()> {
     machine.shell(&format!("systemctl start {UNIT}"))?;
     let answer = machine.shell("omnistock status --json")?;
     ensure!(answer.contains("\"version\""), "status: {answer}");
+    figure(machine, "start to READY with an empty store, idle memory")?;
     ensure!(
         machine
             .shell(&format!("systemctl show -p StatusText {UNIT}"))?
@@ -72,6 +93,26 @@ fn faulty_configuration(machine: &Machine) -> Result<()> {
     step("a faulty configuration was refused with file, line and column in the journal")
 }
 
+/// A good change is in force at once, a bad one is refused with its place, and the daemon runs on through both.
+fn reloaded(machine: &Machine) -> Result<()> {
+    machine.shell(&format!("systemctl start {UNIT}"))?;
+    let process = property(machine, "MainPID")?;
+    machine.shell(&format!(
+        "printf '\\n[templates.cautious]\\nstop_at = 1\\n' >> {CONFIGURATION}; systemctl reload {UNIT}"
+    ))?;
+    machine.shell(&format!("echo 'stop_att = 1' >> {CONFIGURATION}"))?;
+    let refused = machine.shell(&format!("systemctl reload {UNIT}"));
+    ensure!(refused.is_err(), "a faulty configuration was taken");
+    let journal = machine.shell(&format!("journalctl --no-pager --unit {UNIT} --lines 20"))?;
+    ensure!(journal.contains("unknown setting `stop_att`"), "{journal}");
+    let after = property(machine, "MainPID")?;
+    ensure!(process == after, "a reload started another process");
+    machine.shell(&format!(
+        "cp -p /tmp/good.toml {CONFIGURATION}; systemctl reload {UNIT}; systemctl stop {UNIT}"
+    ))?;
+    step("reloaded: a good change was taken, a faulty one refused with its place, by one and the same process")
+}
+
 /// A daemon that stands still is noticed and started anew.
 fn frozen(machine: &mut Machine) -> Result<()> {
     machine.shell(&format!(
@@ -93,7 +134,7 @@ fn followed(machine: &Machine) -> Result<()> {
     machine.shell("echo '# my own' >> /etc/omnistock/omnistock.toml")?;
     for (package, what) in [("second", "upgraded"), ("first", "downgraded")] {
         let (process, mark) = (property(machine, "MainPID")?, mark(machine)?);
-        machine.shell(&format!("{INSTALL} /tmp/{package}.deb"))?;
+        machine.shell(&format!("{INSTALL} /root/{package}.deb"))?;
         ensure!(
             process == property(machine, "MainPID")?,
             "{what}: the daemon was restarted"
@@ -108,6 +149,22 @@ fn followed(machine: &Machine) -> Result<()> {
     Ok(())
 }
 
+/// How soon it is ready, and how large it is, with what 100,000 SKUs left in its store.
+fn warm(machine: &mut Machine) -> Result<()> {
+    machine.shell(&format!(
+        "mkdir -p /srv/erp; (echo 'sku;quantity'; seq -f 'S-%06.0f;7' 1 100000) > /srv/erp/stock-1.csv
+         chown -R omnistock: /srv/erp; systemctl stop {UNIT}
+         mkdir -p /run/systemd/system/{UNIT}.d; printf '[Service]\\nReadWritePaths=/srv/erp\\n' > /run/systemd/system/{UNIT}.d/erp.conf
+         cat >> {CONFIGURATION} <<'END'\n{ERP}END
+         systemctl daemon-reload; systemctl start {UNIT}"
+    ))?;
+    machine.wait("100,000 SKUs are in the store", 300, |machine| {
+        machine.shell("test -e /srv/erp/done/stock-1.csv").is_ok()
+    })?;
+    machine.shell(&format!("systemctl stop {UNIT}; systemctl start {UNIT}"))?;
+    figure(machine, "start to READY with 100,000 SKUs in the store, memory then")
+}
+
 /// Removing keeps what is the operator's; purging leaves nothing.
 fn gone(machine: &Machine) -> Result<()> {
     machine.shell("dpkg --remove omnistock")?;
@@ -115,6 +172,19 @@ fn gone(machine: &Machine) -> Result<()> {
     machine.shell("dpkg --purge omnistock")?;
     machine.shell("test ! -e /var/lib/omnistock; test ! -e /etc/omnistock; test ! -e /usr/bin/omnistock")?;
     step("removed: store and configuration stayed; purged: nothing is left")
+}
+
+/// What the service manager measured of the last start, and the memory of the process.
+fn figure(machine: &Machine, what: &str) -> Result<()> {
+    let number = |name: &str| Ok::<u64, anyhow::Error>(property(machine, name)?.parse()?);
+    let (begun, ready) = (
+        number("ExecMainStartTimestampMonotonic")?,
+        number("ActiveEnterTimestampMonotonic")?,
+    );
+    let process = property(machine, "MainPID")?;
+    let memory = machine.shell(&format!("sed -n 's/^VmRSS:[^0-9]*//p' /proc/{process}/status"))?;
+    let milliseconds = ready.saturating_sub(begun) / 1_000;
+    step(&format!("{what}: {milliseconds} ms, {}", memory.trim()))
 }
 
 fn property(machine: &Machine, name: &str) -> Result<String> {
