@@ -152,7 +152,7 @@ fn followed(machine: &Machine) -> Result<()> {
 /// How soon it is ready, and how large it is, with what 100,000 SKUs left in its store.
 fn warm(machine: &mut Machine) -> Result<()> {
     machine.shell(&format!(
-        "mkdir -p /srv/erp; (echo 'sku;quantity'; seq -f 'S-%06.0f;7' 1 100000) > /srv/erp/stock-1.csv
+        "mkdir -p /srv/erp; (echo 'sku,quantity'; seq -f 'S-%06.0f,7' 1 100000) > /srv/erp/stock-1.csv
          chown -R omnistock: /srv/erp; systemctl stop {UNIT}
          mkdir -p /run/systemd/system/{UNIT}.d; printf '[Service]\\nReadWritePaths=/srv/erp\\n' > /run/systemd/system/{UNIT}.d/erp.conf
          cat >> {CONFIGURATION} <<'END'\n{ERP}END
