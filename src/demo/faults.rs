@@ -16,7 +16,6 @@ fn turns(shops: usize) -> Vec<(usize, Trouble, u64, u64)> {
         ..none
     };
     let all = vec![
-        (3, outage, 1_200, 800),
         (
             0,
             Trouble {
@@ -36,6 +35,7 @@ fn turns(shops: usize) -> Vec<(usize, Trouble, u64, u64)> {
             3_000,
             500,
         ),
+        (3, outage, 1_200, 800),
         (2, outage, 1_500, 1_500),
         (3, unanswered, 500, 1_000),
         (1, unanswered, 1_500, 1_500),
