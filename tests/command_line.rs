@@ -47,6 +47,7 @@ async fn help_and_version_are_fine_and_wrong_usage_is_2() {
         (&["explain", "A", "--channel", "Not A Name"], 2),
         (&["explain", ""], 2),
         (&["demo", "--for", "0"], 2),
+        (&["demo", "--with", "amazon,bazar"], 2),
         (&["holds", "approve", "h-1"], 2),
     ] {
         let output = omnistock(arguments).await;

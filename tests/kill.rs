@@ -40,7 +40,7 @@ async fn right(world: &World, daemon: &Daemon, round: u32) -> Duration {
 }
 
 async fn survives(folder: &Path, store: StoreSection, seed: u64) {
-    let world = Arc::new(World::open().await.unwrap());
+    let world = Arc::new(World::open(&[]).await.unwrap());
     let erp = Erp::new(folder.join("erp"), Arc::clone(&world)).unwrap();
     let file = write_configuration(folder, &world, &store, (0, 0)).await.unwrap();
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());

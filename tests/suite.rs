@@ -23,6 +23,7 @@ mod history;
 mod kill;
 mod listeners;
 mod lost;
+mod marketplaces;
 mod metrics;
 mod odoo;
 mod older_versions;

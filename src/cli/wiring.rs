@@ -2,6 +2,7 @@
 //! that names them.
 
 use super::Failure;
+use super::demo::With;
 use super::live::{self, Live};
 use super::rule_tests::{self, Ended};
 use crate::config::{Configuration, Connectors, Problem, Severity, load_and_build, process_environment, render};
@@ -22,6 +23,8 @@ pub struct DemoArguments {
     pub seconds: Option<u64>,
     /// JSON on standard output instead of the live table.
     pub json: bool,
+    /// What is shown beside the shops.
+    pub(super) with: Vec<With>,
 }
 
 /// What `check` found.
@@ -53,12 +56,21 @@ pub(super) async fn run(config: &Path) -> Result<(), Failure> {
         .map_err(|error| Failure::usage(error.to_string()))
 }
 
+fn marketplace(with: With) -> crate::demo::Marketplace {
+    match with {
+        With::Amazon => crate::demo::Marketplace::Amazon,
+        With::Ebay => crate::demo::Marketplace::Ebay,
+    }
+}
+
 /// Runs the demonstration. A channel that does not show what it should is [`Failure::no`].
 pub(super) async fn demo(arguments: DemoArguments) -> Result<(), Failure> {
     let options = crate::demo::DemoOptions {
         length: arguments.seconds.map(Duration::from_secs),
         folder: None,
         json: arguments.json,
+        with: arguments.with.into_iter().map(marketplace).collect(),
+        ports: (8_710, 8_711),
     };
     let interrupted = CancellationToken::new();
     let demo = crate::demo::run(options, interrupted.clone());
@@ -71,8 +83,8 @@ pub(super) async fn demo(arguments: DemoArguments) -> Result<(), Failure> {
         }
     };
     match good {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(Failure::no(
+        Ok(summary) if summary.good() => Ok(()),
+        Ok(_) => Err(Failure::no(
             "not every channel shows what it should, or more was oversold than allowed for",
         )),
         Err(error) => Err(Failure::usage(format!("{error:#}"))),

@@ -136,6 +136,9 @@ impl Worker {
         if entry.forced && matches!(action, Action::Nothing(Why::Matches { .. })) {
             action = force(&self.facts(entry, sight, &aim, now));
         }
+        if let Some(until) = pause(entry, &action, aim.target).filter(|until| *until > now) {
+            action = Action::Wait { until };
+        }
         let Action::Write {
             quantity,
             target,
@@ -309,5 +312,14 @@ impl Worker {
             self.catalogue.schedule(index, now.plus(overlap));
         }
         true
+    }
+}
+
+/// Until when a number that the channel said yes to, and did not take, is not sent to it once more.
+fn pause(entry: &Entry, action: &Action, target: Target) -> Option<Millis> {
+    let writes = matches!(action, Action::Write { .. } | Action::FetchOrdersFirst);
+    match target {
+        Target::Number(number) if writes && !entry.forced => entry.document.again(number),
+        _ => None,
     }
 }

@@ -125,12 +125,32 @@ impl Worker {
         } else if still_to_read {
             self.catalogue.schedule(index, until.plus(50 * AGAIN));
         }
+        self.tell_undone(index, &before, until);
         if changed {
             self.changes.touch(index);
             self.check_drained(index);
         }
         self.look_again(index);
         self.catalogue.show(index, self.gate, &self.parts.board);
+    }
+
+    /// Says that yeses came to nothing: of the first one a reading that lags behind may be the reason.
+    fn tell_undone(&mut self, index: Index, before: &ListingDocument, at: Millis) {
+        let Some(document) = self.catalogue.get(index).map(|entry| &entry.document) else {
+            return;
+        };
+        let (undone, listing) = (document.undone(), &document.listing);
+        if undone < 2 || before.undone() == undone {
+            return;
+        }
+        let asked = document.accepted.as_ref().map(|accepted| accepted.quantity);
+        let shown = document.observed.as_ref().and_then(|read| read.quantity);
+        let (asked, shown) = (asked.unwrap_or_default(), shown.unwrap_or_default());
+        let sentence = format!(
+            "{listing} is not applied: the channel said yes {undone} times in a row and still shows {shown} in place of {asked}; it is sent again, ever more seldom"
+        );
+        tracing::warn!(channel = %self.parts.channel, "{sentence}");
+        self.parts.board.error(Class::Retry { after: None }, at, &sentence);
     }
 
     /// As [`Self::page`], with what its listings ask.

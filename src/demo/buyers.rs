@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// Attempts to buy per second at the shops, in their order.
-const RATES: [f64; 3] = [36.0, 24.0, 30.0];
+const RATES: [f64; 5] = [36.0, 24.0, 30.0, 8.0, 6.0];
 /// One buyer in so many cancels.
 const CANCELS: u32 = 60;
 

@@ -1,6 +1,6 @@
 //! The demonstration's configuration: an ordinary file, as an operator would write it.
 
-use super::shop::Vendor;
+use super::shop::{Shop, Vendor};
 use super::world::{LOCATIONS, MAX_SHOWN, SAFETY_STOCK, World};
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt;
@@ -26,6 +26,56 @@ fn secret(folder: &Path, name: &str, value: &str) -> std::io::Result<String> {
         .open(&path)?;
     file.write_all(value.as_bytes())?;
     Ok(format!("{{ file = \"{}\" }}", path.display()))
+}
+
+/// A shop's own table, and its secrets in files.
+fn write_connector(text: &mut Vec<u8>, folder: &Path, shop: &Shop) -> std::io::Result<()> {
+    let name = shop.channel;
+    match &shop.vendor {
+        Vendor::WooCommerce(woo) => {
+            let key = secret(folder, &format!("{name}-key"), woo.key())?;
+            let own = secret(folder, &format!("{name}-secret"), woo.secret())?;
+            let hook = secret(folder, &format!("{name}-webhook"), woo.webhook_secret())?;
+            writeln!(
+                text,
+                "\n[connectors.{name}]\nkind = \"woocommerce\"\ndeadline_ms = 2000\noverlap_ms = 3000\nurl = \"{}\"\nkey = {key}\nsecret = {own}\nwebhook_secret = {hook}",
+                woo.url().as_str().trim_end_matches('/'),
+            )?;
+        }
+        Vendor::Medusa(medusa) => {
+            let password = secret(folder, &format!("{name}-password"), medusa.password())?;
+            writeln!(
+                text,
+                "\n[connectors.{name}]\nkind = \"medusa\"\ndeadline_ms = 2000\noverlap_ms = 3000\nurl = \"{}\"\nemail = \"{}\"\npassword = {password}",
+                medusa.url().as_str().trim_end_matches('/'),
+                medusa.email(),
+            )?;
+        }
+        Vendor::Amazon(amazon) => {
+            let own = secret(folder, &format!("{name}-secret"), &amazon.client_secret())?;
+            let refresh = secret(folder, &format!("{name}-refresh"), &amazon.refresh_token())?;
+            writeln!(
+                text,
+                "\n[connectors.{name}]\nkind = \"amazon\"\ndeadline_ms = 2000\noverlap_ms = 3000\nregion = \"eu\"\nbase_url = \"{}\"\nlogin_url = \"{}\"\nplan = \"sandbox\"\nsettle_ms = 0\norders_late_ms = 0\nseller_id = \"{}\"\nmarketplaces = {:?}\nclient_id = \"{}\"\nclient_secret = {own}\nrefresh_token = {refresh}",
+                amazon.url(),
+                amazon.login_url(),
+                amazon.seller(),
+                amazon.marketplaces(),
+                amazon.client_id(),
+            )?;
+        }
+        Vendor::Ebay(ebay) => {
+            let own = secret(folder, &format!("{name}-secret"), ebay.client_secret())?;
+            let refresh = secret(folder, &format!("{name}-consent"), ebay.refresh_token())?;
+            writeln!(
+                text,
+                "\n[connectors.{name}]\nkind = \"ebay\"\ndeadline_ms = 2000\noverlap_ms = 3000\nmarketplace = \"EBAY_DE\"\nbase_url = \"{}\"\ntrading = false\nclient_id = \"{}\"\nclient_secret = {own}\nrefresh_token = {refresh}",
+                ebay.url(),
+                ebay.client_id(),
+            )?;
+        }
+    }
+    Ok(())
 }
 
 /// Where the demonstration keeps its state.
@@ -83,31 +133,11 @@ orders   = {{ path = "{folder}/erp/orders-*.csv", columns = {{ channel = "Kanal"
     }
     writeln!(text, "\n[pools.all]\nlocations = {LOCATIONS:?}")?;
     for shop in &world.shops {
-        let name = shop.channel;
-        match &shop.vendor {
-            Vendor::WooCommerce(woo) => {
-                let key = secret(folder, &format!("{name}-key"), woo.key())?;
-                let own = secret(folder, &format!("{name}-secret"), woo.secret())?;
-                let hook = secret(folder, &format!("{name}-webhook"), woo.webhook_secret())?;
-                writeln!(
-                    text,
-                    "\n[connectors.{name}]\nkind = \"woocommerce\"\ndeadline_ms = 2000\noverlap_ms = 3000\nurl = \"{}\"\nkey = {key}\nsecret = {own}\nwebhook_secret = {hook}",
-                    woo.url().as_str().trim_end_matches('/'),
-                )?;
-            }
-            Vendor::Medusa(medusa) => {
-                let password = secret(folder, &format!("{name}-password"), medusa.password())?;
-                writeln!(
-                    text,
-                    "\n[connectors.{name}]\nkind = \"medusa\"\ndeadline_ms = 2000\noverlap_ms = 3000\nurl = \"{}\"\nemail = \"{}\"\npassword = {password}",
-                    medusa.url().as_str().trim_end_matches('/'),
-                    medusa.email(),
-                )?;
-            }
-        }
+        write_connector(&mut text, folder, shop)?;
         writeln!(
             text,
-            "\n[channels.{name}]\npool = \"all\"\nmode = \"live\"\nsafety_stock = {SAFETY_STOCK}\nmax_shown = {MAX_SHOWN}\norders_every = \"500ms\"",
+            "\n[channels.{}]\npool = \"all\"\nmode = \"live\"\nsafety_stock = {SAFETY_STOCK}\nmax_shown = {MAX_SHOWN}\norders_every = \"500ms\"",
+            shop.channel,
         )?;
     }
     let file = folder.join("omnistock.toml");

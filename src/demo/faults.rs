@@ -8,9 +8,14 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// The shop, what goes wrong there, for how long (milliseconds), and the pause after it.
-fn turns() -> [(usize, Trouble, u64, u64); 5] {
+fn turns(shops: usize) -> Vec<(usize, Trouble, u64, u64)> {
     let none = Trouble::default();
-    [
+    let outage = Trouble { outage: true, ..none };
+    let unanswered = Trouble {
+        lost_answer_rate: 0.1,
+        ..none
+    };
+    let all = vec![
         (
             0,
             Trouble {
@@ -20,6 +25,7 @@ fn turns() -> [(usize, Trouble, u64, u64); 5] {
             2_000,
             1_000,
         ),
+        (4, unanswered, 1_000, 1_000),
         (
             1,
             Trouble {
@@ -29,18 +35,14 @@ fn turns() -> [(usize, Trouble, u64, u64); 5] {
             3_000,
             500,
         ),
-        (2, Trouble { outage: true, ..none }, 1_500, 1_500),
-        (
-            1,
-            Trouble {
-                lost_answer_rate: 0.1,
-                ..none
-            },
-            1_500,
-            1_500,
-        ),
-        (0, Trouble { outage: true, ..none }, 1_200, 2_000),
-    ]
+        (3, outage, 1_200, 800),
+        (2, outage, 1_500, 1_500),
+        (3, unanswered, 500, 1_000),
+        (1, unanswered, 1_500, 1_500),
+        (4, outage, 1_200, 800),
+        (0, outage, 1_200, 2_000),
+    ];
+    all.into_iter().filter(|(index, ..)| *index < shops).collect()
 }
 
 /// Makes trouble until `stop`.
@@ -54,7 +56,7 @@ pub(super) async fn run(world: Arc<World>, stop: CancellationToken) {
 async fn forever(world: &World) {
     tokio::time::sleep(Duration::from_secs(2)).await;
     loop {
-        for (index, trouble, length, pause) in turns() {
+        for (index, trouble, length, pause) in turns(world.shops.len()) {
             let Some(shop) = world.shops.get(index) else { return };
             shop.trouble(trouble);
             tokio::time::sleep(Duration::from_millis(length)).await;

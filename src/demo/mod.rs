@@ -1,5 +1,5 @@
 //! `omnistock demo`: the main job on the embedded store, with a simulated ERP that drops files,
-//! three channels that sell, and faults now and then.
+//! three channels that sell, or five, and faults now and then.
 //!
 //! What was sold and what is shown is counted at the channels, by their simulators, not by us.
 
@@ -15,6 +15,7 @@ mod world;
 pub use buyers::run as buyers;
 pub use configuration::{StoreSection, write as write_configuration};
 pub use erp::Erp;
+pub use summary::Summary;
 pub use world::World;
 
 use crate::daemon::{self, Running};
@@ -38,23 +39,39 @@ pub struct DemoOptions {
     pub folder: Option<PathBuf>,
     /// The summary as one JSON object on standard output, nothing else.
     pub json: bool,
+    /// What is there beside the shops.
+    pub with: Vec<Marketplace>,
+    /// Ports of the admin and the webhook listener, where they are free, else others; 0 takes any.
+    pub ports: (u16, u16),
 }
 
-/// Runs the demonstration; `true` when every channel shows what it should and no more was
-/// oversold than the safety stock allows for.
-pub async fn run(options: DemoOptions, interrupted: CancellationToken) -> Result<bool> {
+/// A marketplace that the demonstration can show beside its shops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Marketplace {
+    /// Amazon.
+    Amazon,
+    /// eBay.
+    Ebay,
+}
+
+/// Runs the demonstration: what it came to.
+pub async fn run(options: DemoOptions, interrupted: CancellationToken) -> Result<Summary> {
     let folder = match options.folder {
         Some(folder) => folder,
         None => tempfile::Builder::new().prefix("omnistock-demo-").tempdir()?.keep(),
     };
-    let world = Arc::new(World::open().await.context("the simulated shops can't be opened")?);
+    let world = Arc::new(
+        World::open(&options.with)
+            .await
+            .context("the simulated shops can't be opened")?,
+    );
     let erp = erp::Erp::new(folder.join("erp"), Arc::clone(&world)).context("the ERP's folder can't be made")?;
-    let file = configuration::write(&folder, &world, &StoreSection::Embedded, (8_710, 8_711))
+    let file = configuration::write(&folder, &world, &StoreSection::Embedded, options.ports)
         .await
         .context("the configuration can't be written")?;
     let running = daemon::start_file(&file).await?;
     if !options.json {
-        table::begin(&folder, &file, &running);
+        table::begin(&folder, &file, &options.with, &running);
     }
     let stop = CancellationToken::new();
     let tasks = TaskTracker::new();
@@ -74,7 +91,7 @@ pub async fn run(options: DemoOptions, interrupted: CancellationToken) -> Result
     running.stop().await;
     world.close().await;
     table::end(&summary, options.json);
-    Ok(summary.good())
+    Ok(summary)
 }
 
 /// Buyers come once every channel may be written.

@@ -1,6 +1,9 @@
-//! The three simulated shops behind one face: buyers and accounts don't care which vendor it is.
+//! The simulated shops behind one face: buyers and accounts don't care which vendor it is.
 
+use omnistock_amazon::simulator as amazon;
+use omnistock_ebay::simulator as ebay;
 use omnistock_medusa::simulator as medusa;
+use omnistock_sdk::simulated as troubles;
 use omnistock_woocommerce::simulator as woocommerce;
 use omnistock_words::Millis;
 use std::time::Duration;
@@ -33,6 +36,8 @@ pub(super) struct Shop {
 pub(super) enum Vendor {
     WooCommerce(woocommerce::Simulator),
     Medusa(medusa::Simulator),
+    Amazon(amazon::Simulator),
+    Ebay(ebay::Simulator),
 }
 
 impl Shop {
@@ -41,6 +46,8 @@ impl Shop {
         match &self.vendor {
             Vendor::WooCommerce(shop) => shop.buy(sku, units).ok().map(|order| order.to_string()),
             Vendor::Medusa(shop) => shop.buy(sku, units).ok(),
+            Vendor::Amazon(shop) => shop.buy(sku, units).ok(),
+            Vendor::Ebay(shop) => shop.buy(sku, units).ok(),
         }
     }
 
@@ -49,6 +56,8 @@ impl Shop {
         match &self.vendor {
             Vendor::WooCommerce(shop) => order.parse().is_ok_and(|order| shop.cancel(order)),
             Vendor::Medusa(shop) => shop.cancel(order),
+            Vendor::Amazon(shop) => shop.cancel(order, shop.left(order)),
+            Vendor::Ebay(shop) => shop.cancel(order),
         }
     }
 
@@ -57,6 +66,8 @@ impl Shop {
         match &self.vendor {
             Vendor::WooCommerce(shop) => shop.shown(sku),
             Vendor::Medusa(shop) => shop.shown(sku),
+            Vendor::Amazon(shop) => shop.shown(sku),
+            Vendor::Ebay(shop) => shop.shown(sku),
         }
     }
 
@@ -65,6 +76,8 @@ impl Shop {
         match &self.vendor {
             Vendor::WooCommerce(shop) => shop.sales().into_iter().map(sold_by_woocommerce).collect(),
             Vendor::Medusa(shop) => shop.sales().into_iter().map(sold_by_medusa).collect(),
+            Vendor::Amazon(shop) => shop.sales().into_iter().map(sold_by_amazon).collect(),
+            Vendor::Ebay(shop) => shop.sales().into_iter().map(sold_by_ebay).collect(),
         }
     }
 
@@ -73,6 +86,8 @@ impl Shop {
         match &self.vendor {
             Vendor::WooCommerce(shop) => shop.counters().items_written,
             Vendor::Medusa(shop) => shop.counters().items_written,
+            Vendor::Amazon(shop) => shop.counters().applied,
+            Vendor::Ebay(shop) => shop.revisions().values().map(|count| u64::from(*count)).sum(),
         }
     }
 
@@ -96,6 +111,19 @@ impl Shop {
                 latency,
                 ..medusa::Faults::default()
             }),
+            Vendor::Amazon(shop) => shop.set_faults(amazon::Faults {
+                every_call: trouble.outage.then_some(troubles::Trouble::ServerError),
+                writes: (trouble.lost_answer_rate > 0.0).then_some(troubles::WriteTrouble::NeverAnswered),
+                hang,
+                ..amazon::Faults::default()
+            }),
+            Vendor::Ebay(shop) => shop.set_faults(ebay::Faults {
+                every_call: trouble.outage.then_some(troubles::Trouble::ServerError),
+                error_rate: trouble.error_rate,
+                timeout_after_apply_rate: trouble.lost_answer_rate,
+                hang,
+                ..ebay::Faults::default()
+            }),
         }
     }
 
@@ -104,6 +132,8 @@ impl Shop {
         match &self.vendor {
             Vendor::WooCommerce(shop) => shop.stop().await,
             Vendor::Medusa(shop) => shop.stop().await,
+            Vendor::Amazon(shop) => shop.stop().await,
+            Vendor::Ebay(shop) => shop.stop().await,
         }
     }
 }
@@ -120,6 +150,26 @@ fn sold_by_woocommerce(sale: woocommerce::Sale) -> Sold {
 }
 
 fn sold_by_medusa(sale: medusa::Sale) -> Sold {
+    Sold {
+        at: sale.at,
+        sku: sale.sku,
+        units: sale.units,
+        order: sale.order,
+        line: sale.line,
+    }
+}
+
+fn sold_by_amazon(sale: amazon::Sale) -> Sold {
+    Sold {
+        at: sale.at,
+        sku: sale.sku,
+        units: sale.units,
+        order: sale.order,
+        line: sale.line,
+    }
+}
+
+fn sold_by_ebay(sale: ebay::Sale) -> Sold {
     Sold {
         at: sale.at,
         sku: sale.sku,

@@ -12,25 +12,29 @@ const POLL: f64 = 0.5;
 
 /// The figures.
 #[derive(Debug, Serialize)]
-pub(super) struct Summary {
+pub struct Summary {
     pub(super) orders: usize,
+    /// Lines of orders that were not cancelled, by channel.
+    pub sold_at: BTreeMap<String, usize>,
     pub(super) units_sold: i64,
     pub(super) cancelled: usize,
-    pub(super) oversold: i64,
+    /// Units sold that were not there.
+    pub oversold: i64,
     pub(super) oversold_allowed: i64,
     pub(super) safety_stock: i64,
     pub(super) sold_out: usize,
     pub(super) updates: u64,
     pub(super) lag_ms: BTreeMap<String, [u64; 3]>,
-    pub(super) divergence: usize,
+    /// Listings that show something else than they should.
+    pub divergence: usize,
     pub(super) differing: Vec<String>,
     pub(super) settled_ms: Option<u128>,
     pub(super) folder: String,
 }
 
 impl Summary {
-    /// Whether every channel shows what it should and the safety stock was enough.
-    pub(super) fn good(&self) -> bool {
+    /// Whether every channel shows what it should, and no more was oversold than the safety stock allows for.
+    pub fn good(&self) -> bool {
         self.divergence == 0 && self.oversold <= self.oversold_allowed
     }
 }
@@ -49,8 +53,13 @@ pub(super) fn of(world: &World, running: &Running, folder: &Path, settled: Optio
         .collect();
     orders.sort_unstable();
     orders.dedup();
+    let mut sold_at: BTreeMap<String, usize> = BTreeMap::new();
+    for (channel, _) in &sales {
+        *sold_at.entry((*channel).to_owned()).or_default() += 1;
+    }
     Summary {
         orders: orders.len(),
+        sold_at,
         units_sold: sales.iter().map(|(_, sold)| sold.units).sum(),
         cancelled: world.cancelled().len(),
         oversold: left.values().map(|left| (-left).max(0)).sum(),

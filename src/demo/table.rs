@@ -2,17 +2,27 @@
 //! lines where there is no terminal; then the summary.
 #![allow(clippy::print_stdout, reason = "a command line for people")]
 
+use super::Marketplace;
 use super::summary::Summary;
 use super::world::World;
 use crate::daemon::Running;
-use crate::server::Status;
+use crate::server::{ChannelStatus, Status};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::time::Duration;
 
 /// Says where everything is.
-pub(super) fn begin(folder: &Path, file: &Path, running: &Running) {
+pub(super) fn begin(folder: &Path, file: &Path, with: &[Marketplace], running: &Running) {
     println!("omnistock demo: a simulated ERP, two WooCommerce shops, a Medusa market");
+    for marketplace in with {
+        println!(
+            "{}",
+            match marketplace {
+                Marketplace::Amazon => "and Amazon, where nothing waits for minutes",
+                Marketplace::Ebay => "and eBay, where a page is revised 250 times a day at most",
+            }
+        );
+    }
     println!(
         "folder {} stays: its configuration, ERP files and store",
         folder.display()
@@ -55,7 +65,7 @@ impl Table {
             world.sales().len(),
             world.shops.iter().map(super::shop::Shop::updates).sum(),
         );
-        let passed = elapsed.saturating_sub(self.at).as_millis().max(1);
+        let passed = elapsed.saturating_sub(self.at).as_millis().max(1_000);
         let per_second = |count: u64| u128::from(count) * 1_000 / passed;
         let orders = per_second(sales.saturating_sub(self.sales) as u64);
         let sent = per_second(u64::saturating_sub(updates, self.updates));
@@ -76,33 +86,33 @@ impl Table {
             0 => String::new(),
             lines => format!("\x1b[{lines}A\x1b[J"),
         };
-        let mut lines = vec![
-            head.to_owned(),
-            "CHANNEL    MODE  LISTINGS IN_SYNC WAITING PARKED  LAG_P50  LAG_P99  CALLS ERRORS".to_owned(),
-        ];
-        for channel in &status.channels {
-            let states = &channel.listings;
-            let lag = channel.lag.unwrap_or_default();
-            lines.push(format!(
-                "{:<10} {:<5} {:>8} {:>7} {:>7} {:>6} {:>5} ms {:>5} ms {:>6} {:>6}",
-                channel.name.to_string(),
-                mode(channel.mode),
-                states.total(),
-                states.in_sync,
-                states.waiting(),
-                states.parked,
-                lag.p50_ms,
-                lag.p99_ms,
-                channel.calls,
-                channel.errors,
-            ));
-        }
+        let mut lines = vec![head.to_owned(), HEAD.to_owned()];
+        lines.extend(status.channels.iter().map(line));
         self.lines = lines.len();
         out.push_str(&lines.join("\n"));
         println!("{out}");
         // A terminal that is gone is no reason to stop.
         drop(std::io::stdout().flush());
     }
+}
+
+const HEAD: &str = "CHANNEL    MODE  LISTINGS IN_SYNC WAITING PARKED  LAG_P50  LAG_P99  CALLS ERRORS";
+
+fn line(channel: &ChannelStatus) -> String {
+    let (states, lag) = (&channel.listings, channel.lag.unwrap_or_default());
+    format!(
+        "{:<10} {:<5} {:>8} {:>7} {:>7} {:>6} {:>5} ms {:>5} ms {:>6} {:>6}",
+        channel.name.to_string(),
+        mode(channel.mode),
+        states.total(),
+        states.in_sync,
+        states.waiting(),
+        states.parked,
+        lag.p50_ms,
+        lag.p99_ms,
+        channel.calls,
+        channel.errors,
+    )
 }
 
 fn mode(mode: omnistock_words::Mode) -> &'static str {
@@ -153,4 +163,20 @@ pub(super) fn end(summary: &Summary, json: bool) {
         }
     );
     println!("left in place: {}", summary.folder);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_of_the_table_fits_eighty_columns() {
+        let lag = serde_json::json!({"p50_ms": 99_999, "p99_ms": 99_999});
+        let channel = serde_json::json!({"name": "amazon", "mode": "live", "listings": {"in_sync": 1_200, "pending": 99_999},
+            "lag": lag, "calls": 999_999, "errors": 999_999, "limits": [], "drained": 0});
+        let channel: ChannelStatus = serde_json::from_value(channel).unwrap();
+        for line in [HEAD.to_owned(), line(&channel)] {
+            assert!(line.chars().count() <= 80, "{line}");
+        }
+    }
 }

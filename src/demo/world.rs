@@ -1,7 +1,10 @@
 //! What is really there: articles, shops, and the account of every unit, kept beside the daemon
 //! and without its help.
 
+use super::Marketplace;
 use super::shop::{Shop, Sold, Trouble, Vendor};
+use omnistock_amazon::simulator as amazon;
+use omnistock_ebay::simulator as ebay;
 use omnistock_medusa::simulator as medusa;
 use omnistock_woocommerce::simulator as woocommerce;
 use std::collections::{BTreeMap, BTreeSet};
@@ -70,9 +73,37 @@ fn articles() -> Vec<Article> {
     articles
 }
 
+impl Marketplace {
+    /// The marketplace, as quick as it can be: where each takes minutes, there would be nothing to see.
+    async fn open(self, articles: &[Article]) -> std::io::Result<Shop> {
+        let (channel, vendor) = match self {
+            Self::Amazon => {
+                let shop = amazon::Simulator::start(amazon::SimulatorSettings::immediate()).await?;
+                for article in articles {
+                    shop.add(&article.sku, 3);
+                }
+                ("amazon", Vendor::Amazon(shop))
+            }
+            Self::Ebay => {
+                let shop = ebay::Simulator::start(ebay::SimulatorSettings::default()).await?;
+                for article in articles {
+                    shop.add(&article.sku, 3);
+                }
+                // Of a merchant who has asked for more: the day's calls of others come back too slowly to be watched.
+                for quota in ["inventory", "fulfillment"] {
+                    shop.set_quota(quota, 1_000_000_000);
+                }
+                ("ebay", Vendor::Ebay(shop))
+            }
+        };
+        Ok(Shop { channel, vendor })
+    }
+}
+
 impl World {
-    /// Opens three shops that list every article with what a shop that nobody keeps would show.
-    pub async fn open() -> std::io::Result<Self> {
+    /// Opens three shops, and these marketplaces beside them, that list every article with what a shop that nobody
+    /// keeps would show.
+    pub async fn open(with: &[Marketplace]) -> std::io::Result<Self> {
         let articles = articles();
         let mut shops = Vec::new();
         for (channel, seed) in [("shop_de", 11), ("shop_at", 12)] {
@@ -102,6 +133,9 @@ impl World {
             channel: "market",
             vendor: Vendor::Medusa(shop),
         });
+        for marketplace in with {
+            shops.push(marketplace.open(&articles).await?);
+        }
         let world = Self {
             articles,
             shops,

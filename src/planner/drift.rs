@@ -1,7 +1,8 @@
 //! Why a channel shows another number than it should: five classes, told from what is durably known of the
 //! listing and from a reading that the worker has not acted upon.
 
-use crate::{Facts, Gap, gap, shown};
+use crate::listing::is_zero;
+use crate::{Facts, Gap, ListingDocument, gap, shown};
 use omnistock_words::{Millis, Quantity, WriteMeaning};
 use serde::{Deserialize, Serialize};
 
@@ -63,6 +64,9 @@ pub struct Evidence {
     pub first: Option<Quantity>,
     /// It was seen to show what was written.
     pub matched: bool,
+    /// Yeses in a row before the last one that came to nothing.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub undone: u32,
     /// Changes by others, of one series.
     pub changes: u32,
     /// When the series began.
@@ -85,7 +89,48 @@ impl Evidence {
             };
             self.last = Some(now);
         }
+        self.undone = if self.came_to_nothing(shown) {
+            self.undone.saturating_add(1)
+        } else {
+            0
+        };
         (self.replaced, self.first, self.matched) = (shown, None, false);
+    }
+}
+
+impl Evidence {
+    /// The last yes left `shown` as it was.
+    fn came_to_nothing(&self, shown: Option<Quantity>) -> bool {
+        !self.matched && shown.is_some() && self.replaced == shown && self.first == shown
+    }
+}
+
+/// After one yes that came to nothing the same number goes out again so long after it, milliseconds; doubled each time.
+const AGAIN: i64 = 1_000;
+/// At most so long: also a vendor that counts changes by the day has room for that.
+const MOST_AGAIN: i64 = 600_000;
+
+impl ListingDocument {
+    /// Yeses in a row that came to nothing, as far as was read: what was there before is still shown.
+    pub fn undone(&self) -> u32 {
+        let shown = self.observed.as_ref().and_then(|read| read.quantity);
+        let nothing = self.evidence.filter(|evidence| evidence.came_to_nothing(shown));
+        let asked = self.accepted.as_ref().map(|accepted| accepted.quantity);
+        match nothing {
+            Some(evidence) if self.confirmed() && asked.is_some_and(|asked| Some(asked) != shown) => {
+                evidence.undone.saturating_add(1)
+            }
+            _ => 0,
+        }
+    }
+
+    /// When this promise may go out once more, where it got a yes that came to nothing. Another promise may go at once.
+    pub fn again(&self, target: Quantity) -> Option<Millis> {
+        let undone = self.undone();
+        let same = self.sent.as_ref().is_some_and(|sent| sent.target == target);
+        let accepted = self.accepted.as_ref().filter(|_| same && undone > 0)?;
+        let pause = AGAIN.saturating_mul(1 << undone.saturating_sub(1).min(20));
+        Some(accepted.at.plus(pause.min(MOST_AGAIN)))
     }
 }
 

@@ -141,3 +141,37 @@ fn a_known_sale_is_no_difference_and_what_is_left_alone_is_not_compared() {
     left.dropped = Some(Dropped { at: NOW, reason });
     assert_eq!(compared(available, &left, 5, &[]), Comparison::Not);
 }
+
+#[test]
+fn a_yes_that_comes_to_nothing_is_repeated_ever_more_seldom() {
+    let mut document = document(3);
+    let sent = |target| crate::Sent {
+        quantity: units(target),
+        target: units(target),
+        at: NOW,
+        token: 1,
+        expected: None,
+    };
+    document.sent = Some(sent(5));
+    assert_eq!(
+        (document.undone(), document.again(units(5))),
+        (0, None),
+        "nothing was read behind it"
+    );
+    let mut pauses = Vec::new();
+    for _ in 0..12 {
+        let evidence = document.evidence.as_mut().unwrap();
+        evidence.first = Some(units(3));
+        let accepted = document.accepted.as_ref().unwrap().at;
+        pauses.push(document.again(units(5)).unwrap().since(accepted) / 1_000);
+        assert_eq!(document.again(units(4)), None, "another number goes at once");
+        document.evidence.as_mut().unwrap().written(Some(units(3)), true, NOW);
+    }
+    assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 600, 600]);
+    assert_eq!(document.undone(), 0, "it was sent again, and not read yet");
+    document.evidence.as_mut().unwrap().first = Some(units(4));
+    document.observed.as_mut().unwrap().quantity = Some(units(4));
+    assert_eq!(document.undone(), 0, "something came of it");
+    document.evidence.as_mut().unwrap().written(Some(units(4)), false, NOW);
+    assert_eq!(document.evidence.unwrap().undone, 0);
+}

@@ -1,6 +1,6 @@
 //! Calls to the interface: the token, one renewal of it, rates that are told, and what the vendor's errors mean.
 
-use crate::limits::{Operation, tell};
+use crate::limits::{Operation, Plan, tell};
 use crate::login::{Login, Pass};
 use crate::settings::Parts;
 use omnistock_sdk::http::{Answer, Http, HttpSettings};
@@ -19,6 +19,7 @@ pub(crate) struct Client {
     login: Login,
     seller: String,
     marketplaces: Vec<String>,
+    plan: Plan,
 }
 
 /// One call, as it is put together anew for each attempt.
@@ -42,6 +43,7 @@ impl Client {
             login: Login::new(parts)?,
             seller: parts.seller.clone(),
             marketplaces: parts.marketplaces.clone(),
+            plan: parts.plan,
         })
     }
 
@@ -109,7 +111,7 @@ impl Client {
             request = request.json(body);
         }
         let answer = self.http.send(request).await?;
-        tell(call.operation, &answer.headers);
+        tell(self.plan, call.operation, &answer.headers);
         Ok(answer)
     }
 

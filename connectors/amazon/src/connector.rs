@@ -4,7 +4,7 @@ use crate::catalogue::{Catalogue, PAGE};
 use crate::client::Client;
 use crate::depot::Depot;
 use crate::feeds::Feeds;
-use crate::limits::limits;
+use crate::limits::{Plan, limits};
 use crate::memory::Memory;
 use crate::orders::OrderReader;
 use crate::prices::Prices;
@@ -40,6 +40,8 @@ struct Amazon {
     depot: Option<Depot>,
     feed_from: usize,
     application_rate: Option<u32>,
+    plan: Plan,
+    settles: Duration,
     overlap: i64,
     late: Duration,
 }
@@ -63,6 +65,9 @@ fn build(context: ConnectorContext, table: serde_json::Value) -> Result<Arc<dyn 
         depot: parts.fba.then(|| Depot::new(parts.depot, context.locations)),
         feed_from: parts.feed_from,
         application_rate: parts.application_rate,
+        plan: parts.plan,
+        // Where a yes is taken for done sooner, it is looked at as soon.
+        settles: SETTLES.min(Duration::from_millis(u64::try_from(parts.settle).unwrap_or_default())),
         overlap: parts.overlap,
         late: parts.late,
     }))
@@ -140,7 +145,7 @@ impl Connector for Amazon {
     }
 
     fn limits(&self) -> CallLimits {
-        limits(self.application_rate)
+        limits(self.plan, self.application_rate)
     }
 
     fn stock(&self) -> Option<&dyn StockSource> {
@@ -213,7 +218,7 @@ impl ChannelRole for Amazon {
     }
 
     fn settles(&self) -> Duration {
-        SETTLES
+        self.settles
     }
 
     fn bulk_from(&self) -> Option<usize> {

@@ -22,8 +22,10 @@ const KIND: &str = "JSON_LISTINGS_FEED";
 const TYPE: &str = "application/json; charset=UTF-8";
 /// Feeds that are waited for at once, at most.
 const MOST_OPEN: usize = 8;
-/// Between two looks at them: `getFeed` is taken twice a second [the vendor's definition].
+/// Between two looks at them, at most: `getFeed` is taken twice a second [the vendor's definition].
 const EVERY: Duration = Duration::from_secs(15);
+/// So often at least is a feed looked at before it is given up.
+const LOOKS: u64 = 10;
 
 /// A SKU and its number.
 pub(crate) type Message<'a> = (&'a str, i64);
@@ -38,6 +40,7 @@ struct Open {
 /// Feeds on their way.
 pub(crate) struct Feeds {
     patience: i64,
+    every: Duration,
     open: Mutex<Vec<Open>>,
     /// When they were last looked at; whoever looks holds it.
     looked: tokio::sync::Mutex<Option<Instant>>,
@@ -46,8 +49,10 @@ pub(crate) struct Feeds {
 impl Feeds {
     /// None yet.
     pub(crate) fn new(patience: i64) -> Self {
+        let shortest = Duration::from_millis(u64::try_from(patience).unwrap_or_default() / LOOKS);
         Self {
             patience,
+            every: EVERY.min(shortest),
             open: Mutex::default(),
             looked: tokio::sync::Mutex::default(),
         }
@@ -91,7 +96,7 @@ impl Feeds {
     pub(crate) async fn watch(&self, client: &Client, memory: &Memory) {
         let Ok(mut looked) = self.looked.try_lock() else { return };
         let ids: Vec<(String, Millis)> = self.open().iter().map(|open| (open.id.clone(), open.since)).collect();
-        if ids.is_empty() || looked.is_some_and(|at| at.elapsed() < EVERY) {
+        if ids.is_empty() || looked.is_some_and(|at| at.elapsed() < self.every) {
             return;
         }
         *looked = Some(Instant::now());

@@ -41,23 +41,55 @@ const fn operation(name: &'static str, bucket: Option<(&'static str, u32)>) -> O
     Operation { name, bucket }
 }
 
+/// How many calls the vendor takes before its answers have told of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Plan {
+    /// The default plan of its definitions.
+    #[default]
+    Default,
+    /// Its sandbox: 5 calls a second of each operation, 15 at once [documented].
+    Sandbox,
+}
+
+impl Plan {
+    /// Of a bucket: this much of the default plan, or the sandbox's.
+    fn rate(self, name: &'static str, amount: u32, per: i64, burst: u32) -> CallLimit {
+        match self {
+            Self::Default => CallLimit::rate(name, amount, per, burst),
+            Self::Sandbox => CallLimit::rate(name, 5, SECOND, SANDBOX_BURST),
+        }
+    }
+
+    /// How many calls there may be at once, whatever rate is told: no answer tells that.
+    fn burst(self, default: u32) -> u32 {
+        match self {
+            Self::Default => default,
+            Self::Sandbox => SANDBOX_BURST,
+        }
+    }
+}
+
+const SANDBOX_BURST: u32 = 15;
+
+const SECOND: i64 = 1_000;
+
 /// The buckets. A change counts by the listing, since each goes by a call of its own; with `application_rate` also
 /// against what the application may do for all its sellers.
-pub(crate) fn limits(application_rate: Option<u32>) -> CallLimits {
+pub(crate) fn limits(plan: Plan, application_rate: Option<u32>) -> CallLimits {
     const CHANGES: &[CallKind] = &[CallKind::Write, CallKind::Price];
-    let second = 1_000;
     let mut calls = vec![
-        CallLimit::rate("patches", 5, second, PATCH_BURST)
+        plan.rate("patches", 5, SECOND, PATCH_BURST)
             .of(CHANGES)
             .costs(0, 1, "changes"),
-        CallLimit::rate("searches", 5, second, SEARCH_BURST).of(&[CallKind::Read]),
+        plan.rate("searches", 5, SECOND, SEARCH_BURST).of(&[CallKind::Read]),
         // 0.0083 and 0.0056 a second, rounded in the vendor's favour.
-        CallLimit::rate("feeds", 1, 121 * second, FEED_BURST).of(&[CallKind::Bulk]),
-        CallLimit::rate("orders", 1, 179 * second, ORDERS_BURST).of(&[CallKind::Orders]),
-        CallLimit::rate("depot", 2, second, DEPOT_BURST).of(&[CallKind::Stock]),
+        plan.rate("feeds", 1, 121 * SECOND, FEED_BURST).of(&[CallKind::Bulk]),
+        plan.rate("orders", 1, 179 * SECOND, ORDERS_BURST)
+            .of(&[CallKind::Orders]),
+        plan.rate("depot", 2, SECOND, DEPOT_BURST).of(&[CallKind::Stock]),
     ];
     if let Some(rate) = application_rate {
-        let all = CallLimit::rate("application", rate, second, rate).of(CHANGES);
+        let all = CallLimit::rate("application", rate, SECOND, rate).of(CHANGES);
         calls.push(all.costs(0, 1, "changes of all sellers").of_application());
     }
     CallLimits {
@@ -67,7 +99,7 @@ pub(crate) fn limits(application_rate: Option<u32>) -> CallLimits {
 }
 
 /// Hands over what an answer tells of the operation's rate.
-pub(crate) fn tell(operation: Operation, headers: &HeaderMap) {
+pub(crate) fn tell(plan: Plan, operation: Operation, headers: &HeaderMap) {
     let Some((limit, burst)) = operation.bucket else { return };
     let told = headers.get(RATE).and_then(|value| value.to_str().ok()).and_then(period);
     if let Some(per) = told {
@@ -75,7 +107,7 @@ pub(crate) fn tell(operation: Operation, headers: &HeaderMap) {
             limit,
             amount: 1,
             per,
-            burst,
+            burst: plan.burst(burst),
         });
     }
 }
@@ -114,7 +146,7 @@ mod tests {
 
     #[test]
     fn every_operation_that_tells_its_rate_has_a_bucket_of_that_name_and_size() {
-        let calls = limits(Some(7)).calls;
+        let calls = limits(Plan::Default, Some(7)).calls;
         for operation in [PATCH, SEARCH, CREATE_FEED, SEARCH_ORDERS, SUMMARIES] {
             let (name, burst) = operation.bucket.unwrap();
             assert!(
@@ -122,8 +154,19 @@ mod tests {
                 "{name}"
             );
         }
-        assert_eq!(limits(None).calls.len() + 1, calls.len());
+        assert_eq!(limits(Plan::Default, None).calls.len() + 1, calls.len());
         assert_eq!(calls[0].stated, "5 changes/s");
+    }
+
+    #[test]
+    fn the_sandbox_takes_five_calls_a_second_of_each() {
+        let calls = limits(Plan::Sandbox, None).calls;
+        assert_eq!(calls.len(), 5);
+        assert!(
+            calls
+                .iter()
+                .all(|limit| (limit.amount, limit.per, limit.burst) == (5, 1_000, 15))
+        );
     }
 
     proptest! {

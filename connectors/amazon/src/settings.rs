@@ -1,5 +1,6 @@
 //! Own keys of `[connectors.NAME]`: read, checked, secrets resolved; all problems at once.
 
+use crate::limits::Plan;
 use omnistock_sdk::{SecretReference, SecretResolver, SecretString, SettingProblem, SettingsReader, read_settings};
 use serde::Deserialize;
 use std::time::Duration;
@@ -22,6 +23,7 @@ struct Table {
     fba: Option<bool>,
     feed_from: Option<u64>,
     application_rate: Option<u64>,
+    plan: Option<String>,
     settle_ms: Option<u64>,
     feed_patience_ms: Option<u64>,
     overlap_ms: Option<u64>,
@@ -107,6 +109,8 @@ pub(crate) struct Parts {
     pub(crate) feed_from: usize,
     /// Changes a second that the application may make for all its sellers together.
     pub(crate) application_rate: Option<u32>,
+    /// How many calls there may be before an answer has told of it.
+    pub(crate) plan: Plan,
     /// So long after a yes the old number may still be shown, milliseconds.
     pub(crate) settle: i64,
     /// A feed that is not done after so long is given up, milliseconds.
@@ -117,6 +121,18 @@ pub(crate) struct Parts {
     pub(crate) late: Duration,
     /// Of one call, from connect to the last byte.
     pub(crate) deadline: Duration,
+}
+
+fn plan(reader: &mut SettingsReader<'_>, name: Option<&str>) -> Plan {
+    match name {
+        None | Some("default") => Plan::Default,
+        Some("sandbox") => Plan::Sandbox,
+        Some(other) => {
+            let help = "write \"default\", or \"sandbox\" where `base_url` is that of a sandbox";
+            reader.problem("plan", format!("there is no plan `{other}`"), help);
+            Plan::Default
+        }
+    }
 }
 
 fn region(reader: &mut SettingsReader<'_>, name: Option<&str>) -> Option<&'static Region> {
@@ -215,7 +231,7 @@ fn times(reader: &mut SettingsReader<'_>, table: &Table) -> Times {
         "feed_patience_ms",
         table.feed_patience_ms,
         1_800_000,
-        (60_000, 24 * hour),
+        (1_000, 24 * hour),
     );
     let overlap = time("overlap_ms", table.overlap_ms, 300_000, (0, hour));
     let late = time("orders_late_ms", table.orders_late_ms, 120_000, (0, 600_000));
@@ -261,6 +277,7 @@ pub(crate) fn read(table: serde_json::Value, secrets: &dyn SecretResolver) -> Re
     let feed_from = reader.within("feed_from", table.feed_from, 1_000, 20, 10_000, "numbers");
     let rate = table.application_rate;
     let application = reader.within("application_rate", rate, 100, 1, 10_000, "changes a second");
+    let plan = plan(&mut reader, table.plan.as_deref());
     let read = (|| {
         Some(Parts {
             base: base?,
@@ -276,6 +293,7 @@ pub(crate) fn read(table: serde_json::Value, secrets: &dyn SecretResolver) -> Re
             fba: table.fba.unwrap_or(false),
             feed_from: usize::try_from(feed_from).unwrap_or(1_000),
             application_rate: rate.and_then(|_| u32::try_from(application).ok()),
+            plan,
             settle: times.settle,
             patience: times.patience,
             overlap: times.overlap,
@@ -356,8 +374,8 @@ mod tests {
             ["base_url"]
         );
         assert_eq!(
-            problems(&json!({"login_url": "nowhere", "feed_from": 3})),
-            ["login_url", "feed_from"]
+            problems(&json!({"login_url": "nowhere", "feed_from": 3, "plan": "large"})),
+            ["login_url", "feed_from", "plan"]
         );
     }
 }

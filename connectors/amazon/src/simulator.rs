@@ -15,7 +15,7 @@ mod records;
 mod server;
 mod shop;
 
-pub use records::{Counters, Exchange, Faults, FeedFate, Refusal, SimulatorSettings, Trouble, WriteTrouble};
+pub use records::{Counters, Exchange, Faults, FeedFate, Refusal, Sale, SimulatorSettings, Trouble, WriteTrouble};
 
 use serde_json::Value;
 use shop::Shop;
@@ -165,6 +165,11 @@ impl Simulator {
     /// A buyer checks out; the order's id.
     pub fn buy(&self, sku: &str, units: i64) -> Result<String, Refusal> {
         self.shared.shop().buy(sku, units)
+    }
+
+    /// All sales, oldest first; cancelled ones stay in it.
+    pub fn sales(&self) -> Vec<Sale> {
+        self.shared.shop().sales()
     }
 
     /// The order is paid and waits to be shipped.

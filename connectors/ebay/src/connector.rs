@@ -35,6 +35,10 @@ pub const SPEC: ConnectorSpec = ConnectorSpec {
     build,
 };
 
+/// Listings in one write: as many whole calls of the Trading API as fit into one of the Inventory API. A 25th would
+/// take a call of the former for itself, of which there are few.
+pub(crate) const MOST_WRITE: usize = inventory::MOST / trading::MOST * trading::MOST;
+
 struct Ebay {
     manifest: Manifest,
     client: Client,
@@ -75,7 +79,7 @@ fn manifest() -> Manifest {
         write: WriteMeaning::Available,
         compare_and_set: false,
         // "Up to 25" [the vendor's definition]; where only one is taken the connector sends one at a time.
-        max_write: inventory::MOST,
+        max_write: MOST_WRITE,
         max_read: read::MOST,
         grouping: Grouping::Any,
         // Each offer has a status of its own [the vendor's definition].

@@ -10,7 +10,7 @@ use rust_decimal::Decimal;
 /// The vendor's terms.
 pub(crate) fn terms() -> PriceTerms {
     PriceTerms {
-        max_write: crate::inventory::MOST,
+        max_write: crate::connector::MOST_WRITE,
         max_read: crate::read::MOST,
         grouping: Grouping::Any,
         // A former price is a field of the offer that only a full replacement sets: it is left alone.

@@ -113,8 +113,10 @@ impl Quotas {
             if name == TRADING {
                 self.with(|known| known.trading = Some(left));
             }
+            tell_limit(name, usual, left);
+            // What is left is told behind a call that counts for it: it says what of that is in the figure.
             if (name == ORDERS) == (kind == CallKind::Orders) {
-                tell(name, usual, left);
+                tell_left(name, left);
             }
         }
     }
@@ -141,10 +143,9 @@ fn left(answer: &RateLimits, name: &str) -> Option<Left> {
     })
 }
 
-fn tell(name: &'static str, usual: u32, left: Left) {
-    let bucket = |most| CallLimit::window(name, most, DAY);
+fn tell_limit(name: &'static str, usual: u32, left: Left) {
     if left.limit != usual {
-        let CallLimit { amount, per, burst, .. } = bucket(left.limit);
+        let CallLimit { amount, per, burst, .. } = CallLimit::window(name, left.limit, DAY);
         learn(Learned::Rate {
             limit: name,
             amount,
@@ -152,8 +153,11 @@ fn tell(name: &'static str, usual: u32, left: Left) {
             burst,
         });
     }
+}
+
+fn tell_left(name: &'static str, left: Left) {
     // As long as much is left the bucket's own pace is right; near the end of it the vendor's figure binds.
-    if left.remaining < bucket(left.limit).burst {
+    if left.remaining < CallLimit::window(name, left.limit, DAY).burst {
         let reset = left.reset.map(|reset| reset.since(now()).clamp(0, DAY));
         learn(Learned::Left {
             limit: name,
@@ -233,6 +237,11 @@ mod tests {
                 }]
             ),
             "{more:?}"
+        );
+        let larger = told("fulfillment", 1_000_000, 999_000, CallKind::Write).await;
+        assert!(
+            matches!(larger.as_slice(), [Learned::Rate { limit: ORDERS, .. }]),
+            "a larger quota is for every call to know: {larger:?}"
         );
     }
 

@@ -20,9 +20,12 @@ pub(super) fn plan(operation: &str) -> (u64, u64) {
     }
 }
 
+/// What an account without limits is told of each operation, in ten-thousandths a second.
+const UNLIMITED: u64 = 2_000_000;
+
 /// The rate as the header tells it.
-pub(super) fn header(operation: &str) -> String {
-    let (rate, _) = plan(operation);
+pub(super) fn header(operation: &str, limited: bool) -> String {
+    let rate = if limited { plan(operation).0 } else { UNLIMITED };
     let text = format!("{}.{:04}", rate / 10_000, rate % 10_000);
     let short = text.trim_end_matches('0');
     if short.ends_with('.') {
@@ -86,8 +89,9 @@ mod tests {
 
     #[test]
     fn the_header_tells_the_rate_as_a_decimal() {
-        assert_eq!(header("patchListingsItem"), "5.0");
-        assert_eq!(header("searchOrders"), "0.0056");
-        assert_eq!(header("getOrder"), "0.5");
+        assert_eq!(header("patchListingsItem", true), "5.0");
+        assert_eq!(header("searchOrders", true), "0.0056");
+        assert_eq!(header("getOrder", true), "0.5");
+        assert_eq!(header("searchOrders", false), "200.0");
     }
 }

@@ -1,7 +1,7 @@
 //! Orders: buyers, what becomes of what they bought, and how late a search finds it.
 
 use super::answer::{Answer, failed, given, list, ok, put};
-use super::records::Refusal;
+use super::records::{Refusal, Sale};
 use super::shop::{STORES, Shop};
 use omnistock_words::Millis;
 use serde_json::{Value, json};
@@ -23,7 +23,26 @@ pub(super) struct Order {
     pub(super) left_at: Option<Millis>,
 }
 
+impl Order {
+    /// The id of its only line.
+    fn line(&self) -> String {
+        format!("{}1", self.id.replace('-', ""))
+    }
+}
+
 impl Shop {
+    /// All sales, oldest first.
+    pub(super) fn sales(&self) -> Vec<Sale> {
+        let sale = |order: &Order| Sale {
+            at: order.created,
+            sku: order.sku.clone(),
+            units: order.ordered,
+            order: order.id.clone(),
+            line: order.line(),
+        };
+        self.orders.iter().map(sale).collect()
+    }
+
     /// A buyer checks out. Amazon takes the units off at once.
     pub(super) fn buy(&mut self, sku: &str, units: i64) -> Result<String, Refusal> {
         let shown = self.shown(sku);
@@ -113,7 +132,7 @@ impl Shop {
 fn shape(order: &Order, query: &str) -> Value {
     let included = list(query, "includedData");
     let included = |name: &str| included.iter().any(|one| one == name);
-    let mut item = json!({"orderItemId": format!("{}1", order.id.replace('-', "")), "quantityOrdered": order.ordered,
+    let mut item = json!({"orderItemId": order.line(), "quantityOrdered": order.ordered,
         "product": {"asin": "B000000000", "title": "Suitcase", "sellerSku": order.sku}});
     let mut told = json!({"orderId": order.id, "createdTime": order.created.to_string(),
         "lastUpdatedTime": order.updated.to_string(),

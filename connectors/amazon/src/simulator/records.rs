@@ -142,3 +142,18 @@ pub enum Refusal {
     #[error("no such article")]
     NotListed,
 }
+
+/// A sale.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sale {
+    /// When.
+    pub at: omnistock_words::Millis,
+    /// What was sold.
+    pub sku: String,
+    /// How many.
+    pub units: i64,
+    /// The order's id.
+    pub order: String,
+    /// The id of its line.
+    pub line: String,
+}

@@ -210,7 +210,7 @@ fn carry_out(shared: &Shared, request: &Request) -> Answer {
         );
     }
     let mut answer = perform(shop, shared, &route, request, query);
-    if let Ok(rate) = HeaderValue::from_str(&bucket::header(name)) {
+    if let Ok(rate) = HeaderValue::from_str(&bucket::header(name, shop.settings.limited)) {
         answer.headers_mut().insert("x-amzn-RateLimit-Limit", rate);
     }
     answer

@@ -118,7 +118,11 @@ async fn a_feed_takes_all_of_them_in_three_calls_while_reads_keep_their_pace() {
 
 #[tokio::test]
 async fn the_rate_that_an_answer_tells_is_handed_over() {
-    let world = World::start(SimulatorSettings::immediate(), &json!({})).await;
+    let settings = SimulatorSettings {
+        limited: true,
+        ..SimulatorSettings::immediate()
+    };
+    let world = World::start(settings, &json!({})).await;
     world.amazon.add("A", 5);
     let (_, told) = omnistock_sdk::learning(world.look("A")).await;
     let rate = omnistock_sdk::Learned::Rate {

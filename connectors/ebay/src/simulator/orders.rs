@@ -195,8 +195,9 @@ impl Shop {
             number / 100_000 % 100_000,
             number % 100_000
         );
+        let line_id = format!("10{number}");
         let line = Line {
-            id: format!("10{number}"),
+            id: line_id.clone(),
             sku: sku.to_owned(),
             page,
             units,
@@ -211,9 +212,11 @@ impl Shop {
         };
         self.orders.insert(id.clone(), order);
         self.sales.push(Sale {
+            at,
             sku: sku.to_owned(),
             units,
             order: id.clone(),
+            line: line_id,
         });
         self.tell("ORDER_CONFIRMATION", &id);
         Ok(id)

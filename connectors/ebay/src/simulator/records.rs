@@ -100,10 +100,14 @@ pub enum Refusal {
 /// A sale.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sale {
+    /// When.
+    pub at: omnistock_words::Millis,
     /// What was sold.
     pub sku: String,
     /// How many.
     pub units: i64,
     /// The order's id.
     pub order: String,
+    /// The id of its line.
+    pub line: String,
 }

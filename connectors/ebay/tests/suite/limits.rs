@@ -54,10 +54,10 @@ async fn ten_thousand_listings_take_a_small_part_of_the_days_calls() {
         LISTINGS / 25 + LISTINGS / 200
     );
     assert_eq!(shop.calls("GET /sell/inventory/v1/offer"), LISTINGS);
-    assert_eq!(
-        shop.calls("POST /sell/inventory/v1/bulk_update_price_quantity"),
-        LISTINGS / 25
-    );
+    // 25 fit into a call; a write has 24, for the sake of the older listings: within 10 % of what is possible.
+    let written = shop.calls("POST /sell/inventory/v1/bulk_update_price_quantity");
+    assert_eq!(written, LISTINGS.div_ceil(24));
+    assert!(written * 25 * 10 <= LISTINGS * 11);
     told(&shop, "inventory", took, INVENTORY, |name| {
         name.contains("/sell/inventory/")
     });
@@ -70,8 +70,8 @@ async fn ten_thousand_older_listings_fit_into_a_day() {
         shop.add_older(Some(&format!("OLD-{number:05}")), 5);
     }
     let took = whole(&shop).await;
-    // The list is read twice, 200 a page; of a batch of 25 four go into one call.
+    // The list is read twice, 200 a page; four go into one call, and no call has room left.
     assert_eq!(shop.calls("GetMyeBaySelling"), 2 * LISTINGS / 200);
-    assert_eq!(shop.calls("ReviseInventoryStatus"), LISTINGS / 25 * 7);
+    assert_eq!(shop.calls("ReviseInventoryStatus"), LISTINGS / 4);
     told(&shop, "older", took, TRADING, |name| !name.contains('/'));
 }
