@@ -24,6 +24,7 @@ mod kill;
 mod listeners;
 mod lost;
 mod metrics;
+mod notify;
 mod odoo;
 mod older_versions;
 mod operator;
