@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -108,6 +108,16 @@ async fn figures_are_there(merchant: &Merchant) {
     }
 }
 
+/// The program was given the same, and nothing of the daemon's own.
+fn is_what_was_said(page: &Path, written: &Path, said: &Value) {
+    let given: Value = serde_json::from_str(&std::fs::read_to_string(written).unwrap()).unwrap();
+    let key = |said: &Value| said["id"].as_str().unwrap().split('@').next().unwrap().to_owned();
+    assert_eq!(key(&given), key(said), "the same to both");
+    let environment = std::fs::read_to_string(page.with_file_name("page.env")).unwrap();
+    assert!(environment.contains("OMNISTOCK_SUBJECT=erp"), "{environment}");
+    assert!(!environment.contains("STATE_DIRECTORY"), "{environment}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_held_file_is_told_once_also_behind_a_restart_and_so_is_its_end() {
     let (merchant, receiver) = (Merchant::open().await, Receiver::open());
@@ -143,17 +153,12 @@ async fn a_held_file_is_told_once_also_behind_a_restart_and_so_is_its_end() {
 
     let written = page.with_file_name("page.open.hold--tonight");
     until("the program is told", || written.exists(), || daemon.log()).await;
-    let given: Value = serde_json::from_str(&std::fs::read_to_string(written).unwrap()).unwrap();
-    let key = |said: &Value| said["id"].as_str().unwrap().split('@').next().unwrap().to_owned();
-    assert_eq!(key(&given), key(&said), "the same to both");
-    let environment = std::fs::read_to_string(page.with_file_name("page.env")).unwrap();
-    assert!(environment.contains("OMNISTOCK_SUBJECT=erp"), "{environment}");
-    assert!(
-        !environment.contains("STATE_DIRECTORY"),
-        "nothing of the daemon's own: {environment}"
-    );
+    is_what_was_said(&page, &written, &said);
 
     // Whoever leads next knows what was told.
+    merchant
+        .status_says(&daemon, "/notifiers/0/open", |open| open.as_u64() == Some(1))
+        .await;
     daemon.terminate();
     let mut daemon = Daemon::start(&merchant.folder.path().join("omnistock.toml"));
     merchant
