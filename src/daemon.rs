@@ -14,7 +14,9 @@ mod leaks;
 mod lease;
 mod log;
 mod mark;
+mod matters;
 mod measure;
+mod notify;
 mod orders;
 mod overrides;
 mod parts;
@@ -46,7 +48,7 @@ use crate::intake::Cutovers;
 use crate::secrets::EnvironmentSecrets;
 use crate::server::listener::{Limits, bind, serve};
 use crate::server::{self, Access, View, admin, webhooks};
-use crate::store::Store;
+use crate::store::{Store, Timed};
 use arc_swap::ArcSwap;
 use house::House;
 use lease::{Grant, LeaseKeeper};
@@ -56,6 +58,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use supervise::{Ends, keep_alive};
 use term::{Life, Terms};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -103,7 +106,8 @@ pub async fn start(
     let admin_listener = bind(configuration.server.admin, "server.admin").await?;
     let webhook_listener = bind(configuration.server.webhooks, "server.webhooks").await?;
     let (admin, webhooks_address) = (admin_listener.local_addr()?, webhook_listener.local_addr()?);
-    let store = crate::store::open(&store::settings(&configuration.store, secrets)?).await?;
+    let opened = crate::store::open(&store::settings(&configuration.store, secrets)?).await?;
+    let (store, store_times) = Timed::around(opened);
 
     let access = access::access(&configuration.server, secrets)?;
     let title = store.status().await?.title;
@@ -128,7 +132,7 @@ pub async fn start(
     let house = Arc::new(House::new(
         Arc::new(configuration),
         connectors,
-        Arc::clone(&store),
+        (Arc::clone(&store), store_times),
         cutovers,
     ));
     let life = Arc::new(ArcSwap::from_pointee(Life::idle(&house)));
@@ -140,6 +144,7 @@ pub async fn start(
     working.1.spawn(terms.run(grants.clone(), working.0.clone()));
     let view = Arc::new(DaemonView::new(house, life, seen, title));
 
+    tell(&view, &working);
     let served: Arc<dyn View> = Arc::clone(&view) as Arc<dyn View>;
     if let Some(warning) = admin::exposure_warning(admin, &access) {
         tracing::warn!("{warning}");
@@ -187,6 +192,18 @@ fn listen(
         limits,
         cancel.clone(),
     ));
+}
+
+/// Tells whoever is to be told, also again after a panic.
+fn tell(view: &Arc<DaemonView>, (cancel, tracker): &(CancellationToken, TaskTracker)) {
+    let view = Arc::clone(view);
+    let ends = Ends {
+        gently: cancel.clone(),
+        ..Ends::default()
+    };
+    keep_alive(tracker, &ends, "notify".to_owned(), move |cancel| {
+        notify::keep(Arc::clone(&view), cancel)
+    });
 }
 
 fn stage() -> (CancellationToken, TaskTracker) {
@@ -257,7 +274,7 @@ pub async fn run(file: &Path) -> Result<(), StartError> {
     let mut interrupt = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())?;
     let mut hangup = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup())?;
     let running = start_file(file).await?;
-    notify(&[sd_notify::NotifyState::Ready]);
+    tell_systemd(&[sd_notify::NotifyState::Ready]);
     let mut tick = tokio::time::interval(Duration::from_secs(2));
     let cause = loop {
         tokio::select! {
@@ -270,18 +287,18 @@ pub async fn run(file: &Path) -> Result<(), StartError> {
                 if running.view.live() {
                     states.push(sd_notify::NotifyState::Watchdog);
                 }
-                notify(&states);
+                tell_systemd(&states);
             }
         }
     };
     tracing::info!("{cause}: stopping");
-    notify(&[sd_notify::NotifyState::Stopping]);
+    tell_systemd(&[sd_notify::NotifyState::Stopping]);
     running.stop().await;
     tracing::info!("stopped");
     Ok(())
 }
 
-fn notify(states: &[sd_notify::NotifyState<'_>]) {
+fn tell_systemd(states: &[sd_notify::NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
         tracing::debug!("systemd was not told: {error}");
     }

@@ -7,6 +7,7 @@ pub mod delivery;
 pub mod demo;
 pub mod history;
 pub mod intake;
+pub mod notify;
 pub mod registry;
 pub mod retry;
 pub mod secrets;

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 use omnistock::server::metrics::{
-    Metrics, OfChannel, OfConnector, OfLag, OfLimit, OfLine, OfName, OfOutcome, OfReport, OfSource, OfState, OfUnknown,
-    OfWebhook,
+    Metrics, OfChannel, OfConnector, OfDrift, OfLag, OfLimit, OfLine, OfName, OfNotified, OfNotifier, OfOutcome,
+    OfReport, OfSource, OfState, OfUnknown, OfWebhook,
 };
 use std::collections::BTreeSet;
 
@@ -17,12 +17,18 @@ fn worked() -> Metrics {
     let metrics = Metrics::new();
     let (a, b) = ("shop", "x");
     metrics.listings.get_or_create(&OfState::new(a, b, b)).set(1);
-    metrics.lags(a, &[(20, 1)]);
-    for family in [&metrics.calls, &metrics.updates, &metrics.drift] {
+    metrics.lags(a, "accepted", &[(20, 1)]);
+    metrics.store_times(b, &[(std::time::Duration::from_millis(1), 1)]);
+    metrics.drift.get_or_create(&OfDrift::new(a, b)).inc();
+    metrics.retries.get_or_create(&OfChannel::new(a)).inc();
+    for family in [&metrics.exposed, &metrics.withheld] {
+        family.get_or_create(&OfChannel::new(a)).set(1.0);
+    }
+    for family in [&metrics.calls, &metrics.updates] {
         family.get_or_create(&OfOutcome::new(a, b)).inc();
     }
     metrics.limits.get_or_create(&OfLimit::new(a, b)).set(1);
-    for family in [&metrics.throttled, &metrics.failing] {
+    for family in [&metrics.throttled, &metrics.failing, &metrics.breaker] {
         family.get_or_create(&OfChannel::new(a)).set(1);
     }
     metrics.orders.get_or_create(&OfChannel::new(a)).inc();
@@ -36,6 +42,8 @@ fn worked() -> Metrics {
     metrics.complaints.get_or_create(&OfName::new(a)).inc();
     metrics.blind.get_or_create(&OfLag::new(a, b)).set(1.0);
     metrics.overdue_lines.get_or_create(&OfLine::new(a, b, b, b)).set(1);
+    metrics.notifications.get_or_create(&OfNotified::new(a, b)).inc();
+    metrics.notify_failing.get_or_create(&OfNotifier::new(a)).set(1);
     metrics.progress.get_or_create(&OfName::new(a)).set(1);
     metrics
 }

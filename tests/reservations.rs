@@ -117,7 +117,17 @@ async fn of_200_at_once_for_the_last_50_units_50_get_one_and_a_key_has_one_answe
     assert_eq!(listed["total"], 48);
     let log = merchant.command(&["log", "--json", "--since", "1h"]);
     let log: Value = serde_json::from_str(&log.out).unwrap();
-    assert_eq!(log["total"], 1, "{log}");
+    assert_eq!(
+        log["total"], 52,
+        "50 granted, one freed by a program, one by a person: {log}"
+    );
+    let freed = &log["items"][1];
+    assert_eq!(
+        (&freed["what"], &freed["after"]),
+        (&json!(format!("reservation {}", ids[0])), &json!("released"))
+    );
+    let granted = log["items"][51]["after"].as_str().unwrap();
+    assert!(granted.starts_with("1 of ") && granted.contains("set aside"), "{log}");
     let entry = &log["items"][0];
     assert_eq!(entry["what"], format!("reservation {}", ids[1]));
     assert_eq!(

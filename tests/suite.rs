@@ -25,6 +25,7 @@ mod listeners;
 mod lost;
 mod marketplaces;
 mod metrics;
+mod notify;
 mod odoo;
 mod older_versions;
 mod operator;

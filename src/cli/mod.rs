@@ -19,6 +19,7 @@ mod live;
 mod log;
 pub mod logging;
 mod manual;
+mod notify;
 mod orders;
 mod output;
 mod parked;
@@ -99,6 +100,9 @@ enum Command {
     Set(set::Set),
     Plan(plan::Plan),
     Reload(plan::Reload),
+    /// Who is told what needs a person.
+    #[command(subcommand, after_help = "Example: omnistock notify test")]
+    Notify(notify::Notify),
     Shorts(shorts::Shorts),
     Log(log::Log),
     Backup(backup::Backup),
@@ -182,6 +186,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Channel(change) => change.run(context).await,
         Command::Plan(plan) => plan.run(context).await,
         Command::Reload(reload) => reload.run(context).await,
+        Command::Notify(notify) => notify.run(context).await,
         Command::Set(set) => set.run(context).await,
         Command::Reservations(reservations) => reservations.run(context).await,
         Command::Log(log) => log.run(context).await,

@@ -145,6 +145,7 @@ fn busy() -> Status {
         ],
         prices: counts([107_425, 0, 0, 0, 320, 225, 0, 0, 31_940]),
         sources: vec![erp(), source("till")],
+        notifiers: Vec::new(),
         complaints: [("as_of_in_the_future".to_owned(), 3)].into(),
         next: Some("omnistock holds list".to_owned()),
     }

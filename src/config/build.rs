@@ -24,10 +24,10 @@ impl Configuration {
                 Err(found) => problems.extend(found.into_iter().map(|found| placed(name, connector, &found))),
             }
         }
-        for secret in &self.store_secrets {
+        for secret in &self.section_secrets {
             if let Err(message) = secrets.resolve(&secret.reference) {
                 problems.push(Problem {
-                    message: format!("`{}` in [store]: {message}", secret.key),
+                    message: format!("`{}` in {}: {message}", secret.key, secret.section),
                     ..secret.place.clone()
                 });
             }

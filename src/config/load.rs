@@ -8,7 +8,7 @@ use super::sources::{Sources, fragments, read};
 use super::tree::{Table, Value};
 use super::{
     Configuration, ConnectorConfiguration, Connectors, channels, connectors, document, environment, history, locations,
-    merge, rules, sense, server, store,
+    merge, notify, rules, sense, server, store,
 };
 use crate::registry::CONNECTORS;
 use omnistock_sdk::{ConnectorSpec, SecretResolver};
@@ -173,11 +173,12 @@ fn sections(
         settings: Arc::new(settings),
         connectors: connectors.configurations,
         channels: channels.times,
+        notify: notify::read(root),
         tests: super::rule_tests::read(root),
         warnings: Vec::new(),
         files,
         folder: root.folder.to_owned(),
-        store_secrets: store::secrets(root),
+        section_secrets: store::secrets(root).into_iter().chain(notify::secrets(root)).collect(),
         declared: Arc::default(),
     }
 }

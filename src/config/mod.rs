@@ -14,6 +14,7 @@ mod history;
 mod load;
 mod locations;
 mod merge;
+mod notify;
 mod overriding;
 mod places;
 mod policy;
@@ -44,6 +45,8 @@ pub use channels::ChannelTimes;
 pub use connectors::ConnectorConfiguration;
 pub use history::HistorySettings;
 pub use load::{load, load_and_build};
+pub use notify::address as notify_address;
+pub use notify::{Least, NotifySettings, NotifyUrl, NotifyWay};
 pub use problem::{Problem, Severity, render};
 pub use rule_tests::RuleTest;
 pub use schema_json::json_schema;
@@ -75,6 +78,8 @@ pub struct Configuration {
     pub connectors: BTreeMap<ConnectorName, ConnectorConfiguration>,
     /// How often each channel is looked at.
     pub channels: BTreeMap<ChannelName, ChannelTimes>,
+    /// Whom to tell what needs a person.
+    pub notify: Vec<NotifySettings>,
     /// Scenarios that `check` runs.
     pub tests: Vec<RuleTest>,
     /// What is allowed, but looks like a mistake.
@@ -83,8 +88,8 @@ pub struct Configuration {
     pub files: Vec<PathBuf>,
     /// The folder of the first file: relative paths start here.
     pub folder: PathBuf,
-    /// Secrets of `[store]`, for those that can't be resolved.
-    store_secrets: Vec<store::StoreSecret>,
+    /// Secrets of `[store]` and `[[notify]]`, for those that can't be resolved.
+    section_secrets: Vec<store::SectionSecret>,
     /// What overrides may refer to.
     declared: Arc<overriding::Declared>,
 }

@@ -153,6 +153,17 @@ pub(super) const RULE: Keys = Keys {
     open: false,
 };
 pub(super) const MATCH: Keys = Keys::of(&[&["sku", "brand", "category", "tag", "listing"]]);
+pub(super) const NOTIFY: Keys = Keys::of(&[&[
+    "name",
+    "exec",
+    "url",
+    "token",
+    "min",
+    "after",
+    "settle",
+    "most_per_hour",
+    "timeout",
+]]);
 pub(super) const TEST: Keys = Keys::of(&[&["scenario"]]);
 pub(super) const BUNDLE: Keys = Keys::of(&[&["sku", "components"]]);
 pub(super) const COMPONENT: Keys = Keys::of(&[&["sku", "quantity"]]);
@@ -227,6 +238,11 @@ pub(super) const SECTIONS: &[Shape] = &[
         keys: &BUNDLE,
     },
     Shape {
+        name: "notify",
+        form: Form::List,
+        keys: &NOTIFY,
+    },
+    Shape {
         name: "test",
         form: Form::List,
         keys: &TEST,
@@ -234,7 +250,7 @@ pub(super) const SECTIONS: &[Shape] = &[
 ];
 
 /// Sections that are agreed, but that nothing honours in this version.
-pub(super) const SECTIONS_LATER: &[&str] = &["notify"];
+pub(super) const SECTIONS_LATER: &[&str] = &[];
 
 /// Tables inside sections, for the test of the reference.
 #[cfg(test)]

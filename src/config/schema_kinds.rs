@@ -3,8 +3,8 @@
 //! A test holds both lists together, and asks the reader whether it agrees.
 
 use super::schema::{
-    BUNDLE, BY_DELAY, CHANNEL, COMPONENT, CONNECTOR, GROUP, HISTORY, Keys, LOCATION, MATCH, POOL, PRICE_LIST, RULE,
-    SERVER, SET, SOURCE_GUARD, STORE, TEMPLATE, TEST, TOKEN, WAIT, ZERO_AFTER,
+    BUNDLE, BY_DELAY, CHANNEL, COMPONENT, CONNECTOR, GROUP, HISTORY, Keys, LOCATION, MATCH, NOTIFY, POOL, PRICE_LIST,
+    RULE, SERVER, SET, SOURCE_GUARD, STORE, TEMPLATE, TEST, TOKEN, WAIT, ZERO_AFTER,
 };
 use super::schema_policy::{OF_POLICY, OF_TIMES};
 
@@ -156,6 +156,13 @@ const SECTIONS: &[(&str, Typed)] = &[
         },
     ),
     (
+        "notify",
+        Typed {
+            keys: &NOTIFY,
+            kinds: &[OF_NOTIFY],
+        },
+    ),
+    (
         "test",
         Typed {
             keys: &TEST,
@@ -166,6 +173,17 @@ const SECTIONS: &[(&str, Typed)] = &[
 
 pub(super) const NAMES: Kind = Kind::List(&Kind::Text);
 
+const OF_NOTIFY: &[(&str, Kind)] = &[
+    ("name", Kind::Text),
+    ("exec", Kind::Either(&[Kind::Text, NAMES])),
+    ("url", Kind::Either(&[Kind::Text, Kind::Secret])),
+    ("token", Kind::Secret),
+    ("min", Kind::Words(&["warn", "page"])),
+    ("after", Kind::Duration),
+    ("settle", Kind::Duration),
+    ("most_per_hour", Kind::Count(2, 1_000)),
+    ("timeout", Kind::Duration),
+];
 const OF_STORE: &[(&str, Kind)] = &[
     ("kind", Kind::Words(&["embedded", "redis"])),
     ("path", Kind::Text),

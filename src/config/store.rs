@@ -23,9 +23,11 @@ pub enum StoreChoice {
     Redis(Box<RedisChoice>),
 }
 
-/// A secret under `[store]`, with its place for the case that it can't be resolved.
+/// A secret of a section, with its place for the case that it can't be resolved.
 #[derive(Debug, Clone)]
-pub(super) struct StoreSecret {
+pub(super) struct SectionSecret {
+    /// Such as `[store]`.
+    pub(super) section: &'static str,
     pub(super) key: &'static str,
     pub(super) reference: SecretReference,
     pub(super) place: Problem,
@@ -74,7 +76,7 @@ fn foreign(section: &Section, keys: &[&str], owner: &str) {
 }
 
 /// All secrets of the section that are references, right or wrong in what they refer to.
-pub(super) fn secrets(root: Root) -> Vec<StoreSecret> {
+pub(super) fn secrets(root: Root) -> Vec<SectionSecret> {
     let keys = ["url", "password", "sentinel_password", "client_key"];
     let Some(entry) = root.table.get("store") else {
         return Vec::new();
@@ -82,7 +84,8 @@ pub(super) fn secrets(root: Root) -> Vec<StoreSecret> {
     let secret = |key: &'static str| {
         let node: &Node = entry.node.get(key).filter(|node| node.table().is_some())?;
         let severity = super::problem::Severity::Error;
-        Some(StoreSecret {
+        Some(SectionSecret {
+            section: "[store]",
             key,
             reference: secret_reference(node).ok()?,
             place: root.sources.problem(node.place, severity, String::new(), None),

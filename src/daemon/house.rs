@@ -7,7 +7,8 @@ use crate::config::{Configuration, Connectors};
 use crate::intake::{
     Cutovers, Inbox, Intake, LedgerBoard, OrderBoard, OrderRequests, Replays, Sender, SourceBoard, WebhookBoard,
 };
-use crate::store::{EntryId, Store};
+use crate::notify::Notifier;
+use crate::store::{EntryId, Store, StoreTimes};
 use arc_swap::ArcSwap;
 use omnistock_engine::Measured;
 use omnistock_sdk::Connector;
@@ -24,6 +25,7 @@ pub(super) struct House {
     pub(super) current: ArcSwap<Configuration>,
     pub(super) connectors: Connectors,
     pub(super) store: Arc<dyn Store>,
+    pub(super) store_times: Arc<StoreTimes>,
     /// In force: the configuration's, and what people have set over them.
     pub(super) settings: Arc<ArcSwap<Settings>>,
     pub(super) steer: Steer,
@@ -38,6 +40,8 @@ pub(super) struct House {
     pub(super) sources: BTreeMap<ConnectorName, SourceView>,
     /// Of every connector that takes webhooks and has somebody to tell.
     pub(super) webhooks: BTreeMap<ConnectorName, Arc<WebhookBoard>>,
+    /// Whom to tell what needs a person.
+    pub(super) notifiers: ArcSwap<Vec<Arc<Notifier>>>,
 }
 
 impl House {
@@ -45,7 +49,7 @@ impl House {
     pub(super) fn new(
         configuration: Arc<Configuration>,
         connectors: Connectors,
-        store: Arc<dyn Store>,
+        (store, store_times): (Arc<dyn Store>, Arc<StoreTimes>),
         cutovers: Cutovers,
     ) -> Self {
         let settings = Arc::new(ArcSwap::new(Arc::clone(&configuration.settings)));
@@ -57,6 +61,7 @@ impl House {
             configuration,
             connectors,
             store,
+            store_times,
             settings,
             ledger_wake: Arc::default(),
             ledger_board: Arc::default(),
@@ -66,6 +71,7 @@ impl House {
             channels: BTreeMap::new(),
             sources: BTreeMap::new(),
             webhooks: BTreeMap::new(),
+            notifiers: ArcSwap::default(),
         };
         let channels = names.into_iter().filter_map(|channel| {
             let connector = house.connector(&channel)?;

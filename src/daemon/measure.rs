@@ -1,14 +1,17 @@
 //! Boards into metrics, when somebody asks for them.
 
 use super::view::DaemonView;
+use crate::delivery::ChannelBoard;
 use crate::intake::GateKeeper;
 use crate::server::metrics::{
-    Metrics, OfChannel, OfConnector, OfLag, OfLimit, OfLine, OfName, OfOutcome, OfReport, OfSource, OfState, OfUnknown,
-    OfWebhook,
+    Metrics, OfChannel, OfConnector, OfDrift, OfLag, OfLimit, OfLine, OfName, OfNotified, OfNotifier, OfOutcome,
+    OfReport, OfSource, OfState, OfUnknown, OfWebhook,
 };
-use crate::store::Lease;
+use crate::store::{Lease, Question};
 use omnistock_sdk::now;
+use omnistock_words::Quantity;
 use prometheus_client::metrics::counter::Counter;
+use rust_decimal::prelude::ToPrimitive;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,7 +48,8 @@ pub(super) fn measure(view: &DaemonView, metrics: &Metrics) {
             let labels = OfState::new(name.as_str(), "price", state.name());
             metrics.listings.get_or_create(&labels).set(gauge(count));
         }
-        metrics.lags(name.as_str(), &parts.board.lag.counts());
+        metrics.lags(name.as_str(), "accepted", &parts.board.lag.counts());
+        figures(name.as_str(), &parts.board, metrics);
         let stopped = parts.board.stopped().is_some() || parts.board.store_error().is_some();
         let stopped = i64::from(stopped);
         metrics
@@ -57,7 +61,6 @@ pub(super) fn measure(view: &DaemonView, metrics: &Metrics) {
         raise(&metrics.calls.get_or_create(&outcome("all")), totals.calls);
         raise(&metrics.calls.get_or_create(&outcome("failed")), failed);
         raise(&metrics.updates.get_or_create(&outcome("accepted")), totals.writes);
-        raise(&metrics.drift.get_or_create(&outcome("unexplained")), totals.drift);
         let (limits, throttle) = parts.board.limits();
         let throttled = throttle.is_some_and(|throttle| throttle.until > now());
         let of = OfChannel::new(name.as_str());
@@ -83,6 +86,49 @@ pub(super) fn measure(view: &DaemonView, metrics: &Metrics) {
     upkeep(view, metrics);
     sources(view, metrics);
     webhooks(view, metrics);
+    notifiers(view, metrics);
+    store(view, metrics);
+}
+
+/// What a worker counts for metrics alone.
+fn figures(name: &str, board: &ChannelBoard, metrics: &Metrics) {
+    let (of, figures) = (OfChannel::new(name), board.figures());
+    metrics.lags(name, "observed", &figures.observed);
+    raise(&metrics.retries.get_or_create(&of), figures.retries);
+    let open = i64::from(board.breaker_open());
+    metrics.breaker.get_or_create(&of).set(open);
+    for (class, count) in figures.drift {
+        raise(&metrics.drift.get_or_create(&OfDrift::new(name, class)), count);
+    }
+    // Shown, never decided by.
+    let units = |units: Quantity| units.decimal().to_f64().unwrap_or_default();
+    metrics.exposed.get_or_create(&of).set(units(figures.exposed));
+    metrics.withheld.get_or_create(&of).set(units(figures.withheld));
+}
+
+fn store(view: &DaemonView, metrics: &Metrics) {
+    for question in Question::ALL {
+        metrics.store_times(question.name(), &view.house.store_times.counts(question));
+    }
+}
+
+fn notifiers(view: &DaemonView, metrics: &Metrics) {
+    for notifier in view.house.notifiers.load().iter() {
+        let (name, counts) = (notifier.name(), notifier.board.counts());
+        for (outcome, total) in [
+            ("sent", counts.sent),
+            ("failed", counts.failed),
+            ("left_out", counts.left_out),
+        ] {
+            let labels = OfNotified::new(name, outcome);
+            raise(&metrics.notifications.get_or_create(&labels), total);
+        }
+        let failing = i64::from(counts.failing_since.is_some());
+        metrics
+            .notify_failing
+            .get_or_create(&OfNotifier::new(name))
+            .set(failing);
+    }
 }
 
 fn webhooks(view: &DaemonView, metrics: &Metrics) {

@@ -10,6 +10,8 @@ pub(super) struct Stance {
     pub(super) says: String,
     /// Whether it leads.
     pub(super) leads: bool,
+    /// Another was seen to lead since this one last did: it speaks for the merchant.
+    pub(super) other: bool,
     /// What keeps it from leading or from following, one sentence.
     pub(super) trouble: Option<String>,
     /// What the store has lost and is not known again yet.
@@ -41,6 +43,7 @@ impl Stance {
     pub(super) fn follows(&mut self, leader: &str, since: Millis) -> bool {
         let next = Self {
             says: format!("standing by, {leader} leads since {since}"),
+            other: true,
             ..Self::default()
         };
         if *self == next {

@@ -74,6 +74,7 @@ pub(super) async fn status(view: &DaemonView) -> Status {
         prices,
         channels,
         sources,
+        notifiers: view.notifier_status(),
         complaints: view
             .house
             .ledger_board
@@ -135,6 +136,14 @@ fn attention(view: &DaemonView, channels: &[ChannelStatus], sources: &[SourceSta
             lines.push(format!(
                 "{name}: no webhook since {}, longer than usual; polls found {} orders meanwhile",
                 silence.since, silence.untold
+            ));
+        }
+    }
+    for notifier in view.notifier_status() {
+        if let (Some(since), Some(why)) = (notifier.failing_since, notifier.last_error) {
+            lines.push(format!(
+                "notify {}: nothing gets through since {since}: {why}",
+                notifier.name
             ));
         }
     }

@@ -14,9 +14,9 @@ use crate::intake::{OrderBoard, SourceBoard, WebhookRefusal, challenge, take_web
 use crate::server::metrics::Metrics;
 use crate::server::{
     ApiError, AuditBody, AuditView, AvailabilityView, ChannelAnswer, ChannelBody, Decision, Explanation, Hold,
-    ItemView, Leak, Listed, LogEntry, Mend, MendBody, OrderView, OverrideView, Parked, ParkedAnswer, ParkedBody,
-    PlanBody, PlanView, ReloadBody, ReservationStep, ReservationView, ReserveAsked, SetBody, ShortOrder, Status,
-    SyncAnswer, Unmapped, UnsetBody, View, WebhookAnswer,
+    ItemView, Leak, Listed, LogEntry, Mend, MendBody, NotifyAnswer, NotifyTestBody, OrderView, OverrideView, Parked,
+    ParkedAnswer, ParkedBody, PlanBody, PlanView, ReloadBody, ReservationStep, ReservationView, ReserveAsked, SetBody,
+    ShortOrder, Status, SyncAnswer, Unmapped, UnsetBody, View, WebhookAnswer,
 };
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
@@ -357,6 +357,10 @@ impl View for DaemonView {
         reason: String,
     ) -> Result<ReservationView, ApiError> {
         reservations::change(self, id, step, reason).await
+    }
+
+    async fn try_notifiers(&self, asked: NotifyTestBody) -> Result<Vec<NotifyAnswer>, ApiError> {
+        self.try_notifiers(asked).await
     }
 
     async fn log(&self, since: Millis, most: usize) -> Result<Listed<LogEntry>, ApiError> {

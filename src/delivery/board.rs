@@ -3,6 +3,7 @@
 use super::LagHistogram;
 use super::approved::Approvals;
 use super::audit::AuditBoard;
+use super::figures::Figures;
 use super::gaps::GapBoard;
 use super::hold::{Asked, ChannelHold, HoldDecision};
 use super::kept::KeptBack;
@@ -95,19 +96,20 @@ pub struct ChannelBoard {
     calls: AtomicU64,
     writes: AtomicU64,
     reads: AtomicU64,
-    drift: AtomicU64,
     audits: AtomicU64,
     waiting: AtomicU64,
     errors: [AtomicU64; 4],
     /// The SKUs of all listings, and whether a complete read-back has shown them all.
     listed: Mutex<HashSet<Sku>>,
     complete: AtomicBool,
+    breaker: AtomicBool,
     texts: Mutex<Texts>,
     hold: Mutex<HoldFacts>,
     pub(super) kept: Mutex<KeptBack>,
     pub(super) prices: PriceBoard,
     pub(super) gaps: GapBoard,
     pub(super) audit: AuditBoard,
+    pub(super) figures: Figures,
     pub(super) wishes: Wishes,
     pub(super) approvals: Approvals,
     pub(super) drained: AtomicU64,
@@ -143,7 +145,7 @@ impl ChannelBoard {
             calls: load(&self.calls),
             writes: load(&self.writes),
             reads: load(&self.reads),
-            drift: load(&self.drift),
+            drift: self.all_drift(),
             errors: std::array::from_fn(|class| self.errors.get(class).map_or(0, load)),
             audits: load(&self.audits),
             waiting: load(&self.waiting),
@@ -203,6 +205,11 @@ impl ChannelBoard {
     /// The last error and when it was.
     pub fn last_error(&self) -> Option<(Millis, String)> {
         self.texts().error.clone()
+    }
+
+    /// Whether calls are held back because they failed, but for a probe now and then.
+    pub fn breaker_open(&self) -> bool {
+        self.breaker.load(Ordering::Relaxed)
     }
 
     /// Why the channel stands still until a person has acted.
@@ -282,10 +289,6 @@ impl ChannelBoard {
         self.reads.fetch_add(count as u64, Ordering::Relaxed);
     }
 
-    pub(super) fn drifted(&self) {
-        self.drift.fetch_add(1, Ordering::Relaxed);
-    }
-
     pub(super) fn audited(&self) {
         self.audits.fetch_add(1, Ordering::Relaxed);
         self.complete.store(true, Ordering::Release);
@@ -301,7 +304,9 @@ impl ChannelBoard {
         self.skus().remove(sku);
     }
 
-    pub(super) fn set_waiting(&self, count: usize) {
+    /// SKUs that wait, and whether calls are held back because they failed.
+    pub(super) fn set_waiting(&self, count: usize, failing: bool) {
+        self.breaker.store(failing, Ordering::Relaxed);
         self.waiting.store(count as u64, Ordering::Relaxed);
     }
 
@@ -335,6 +340,7 @@ impl ChannelBoard {
         self.states.iter().for_each(|count| count.store(0, Ordering::Relaxed));
         self.clear_prices();
         self.gaps.clear();
+        self.clear_units();
         self.audit.clear();
         self.drained.store(0, Ordering::Relaxed);
         self.complete.store(false, Ordering::Release);

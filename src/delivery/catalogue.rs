@@ -58,6 +58,8 @@ pub(super) struct Entry {
     pub(super) gap: Option<Box<Gap>>,
     /// What is going on with its price, where it has one of its own.
     pub(super) price: Option<Box<PriceEntry>>,
+    /// Thousandths of a unit that safety stock keeps back; of one listing of each SKU.
+    pub(super) withheld: u32,
     price_state: Option<ListingState>,
     mode: Mode,
     target: Target,
@@ -79,6 +81,10 @@ pub(super) struct Catalogue {
     by_sku: HashMap<Sku, Vec<Index>>,
     due: BTreeSet<(Millis, Index)>,
     board: Arc<ChannelBoard>,
+    /// Millionths of units that listings show and that do not exist; of the others nothing is kept.
+    pub(super) exposed: HashMap<Index, i64>,
+    /// Since when what a channel said yes to waits to be read back.
+    pub(super) unread: HashMap<Index, Millis>,
 }
 
 impl Catalogue {
@@ -119,6 +125,7 @@ impl Catalogue {
             drained: false,
             gap: None,
             price: None,
+            withheld: 0,
             price_state: None,
             mode: Mode::Live,
             target: Target::Unknown,
@@ -149,6 +156,11 @@ impl Catalogue {
     /// The listings of a SKU.
     pub(super) fn of(&self, sku: &Sku) -> Vec<Index> {
         self.by_sku.get(sku).cloned().unwrap_or_default()
+    }
+
+    /// One listing of a SKU, always the same while it is there.
+    pub(super) fn first_of(&self, sku: &Sku) -> Option<Index> {
+        self.by_sku.get(sku)?.first().copied()
     }
 
     /// Every SKU that has a listing.
@@ -201,6 +213,9 @@ impl Catalogue {
         };
         entry.gone = true;
         self.compared(index, None, board);
+        self.expose(index, omnistock_words::Quantity::ZERO, board);
+        self.withhold(index, omnistock_words::Quantity::ZERO, board);
+        self.unread.remove(&index);
         self.count_drained(index, board);
         let Some(entry) = self.entries.get_mut(index) else {
             return;

@@ -54,7 +54,9 @@ impl Worker {
         let shown = entry.document.observed.as_ref().and_then(|read| read.quantity);
         if wrote_zero && shown.is_some_and(Quantity::is_positive) {
             tracing::warn!(channel = %self.parts.channel, listing = %entry.document.listing, "a drained listing was changed by somebody else: it shows {}", shown.unwrap_or_default());
-            self.parts.board.drifted();
+            self.parts
+                .board
+                .drifted(Some(omnistock_planner::DriftClass::AnotherWriter));
         }
     }
 }

@@ -1,8 +1,8 @@
 //! How far a channel that is not written is from the truth: what would be written, counted as it changes.
 
-use super::catalogue::{Catalogue, Index};
+use super::catalogue::{Catalogue, Entry, Index};
 use super::{ChannelBoard, look::Aim, sight::Sight, worker::Worker};
-use omnistock_planner::{Gap, ListingDocument, gap};
+use omnistock_planner::{Comparison, DriftClass, Gap, ListingDocument, Target, compare, gap};
 use omnistock_words::{ListingId, Millis, Mode, Quantity, Sku};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
@@ -163,14 +163,44 @@ impl Catalogue {
 }
 
 impl Worker {
-    /// Compares the listing with what it should show, where nothing is written.
+    /// Why the listing shows something else than it should; `None`: that can't be told now.
+    pub(super) fn class(&self, index: Index, sight: &Sight<'_>, aim: &Aim, now: Millis) -> Option<DriftClass> {
+        let entry = self.catalogue.get(index)?;
+        match compare(&self.facts(entry, sight, aim, now)) {
+            Comparison::Differs(class, _) => Some(class),
+            Comparison::Equal | Comparison::Not => None,
+        }
+    }
+
+    /// Compares the listing with what it should show: how much too much, and where nothing is written all of it.
     pub(super) fn compare(&mut self, index: Index, sight: &Sight<'_>, aim: &Aim, now: Millis) {
         let paused = matches!(aim.mode, Mode::Observe | Mode::Shadow | Mode::Frozen);
-        let entry = self.catalogue.get(index).filter(|_| paused);
+        let entry = self
+            .catalogue
+            .get(index)
+            .filter(|entry| paused || may_exceed(entry, aim));
         let found = entry.and_then(|entry| gap(&self.facts(entry, sight, aim, now)));
         let board = self.parts.board.clone();
-        self.catalogue.compared(index, found, &board);
+        let over = found.filter(|_| !paused);
+        let over = over.map_or(Quantity::ZERO, |gap| {
+            (gap.there - gap.ours).positive().multiply(aim.factor.decimal())
+        });
+        self.catalogue.expose(index, over, &board);
+        self.catalogue.compared(index, found.filter(|_| paused), &board);
     }
+}
+
+/// Whether it may show more than it should: asked first, since that costs nothing.
+fn may_exceed(entry: &Entry, aim: &Aim) -> bool {
+    let Target::Number(target) = aim.target else {
+        return false;
+    };
+    let (read, accepted) = (entry.document.observed.as_ref(), entry.document.accepted.as_ref());
+    let shown = [
+        read.and_then(|read| read.quantity),
+        accepted.map(|accepted| accepted.quantity),
+    ];
+    shown.into_iter().flatten().any(|shown| shown > target)
 }
 
 #[cfg(test)]

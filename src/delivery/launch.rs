@@ -163,7 +163,11 @@ impl Worker {
                 .is_some_and(|entry| entry.document.attempts > 0)
         };
         if keys.iter().all(failed) {
-            return self.retries.spend(now);
+            let spent = self.retries.spend(now);
+            if spent.is_ok() {
+                self.parts.board.retried();
+            }
+            return spent;
         }
         self.retries.called();
         Ok(())
@@ -237,7 +241,7 @@ impl Worker {
         self.changes.intend(write.index, true);
         self.work.unqueue(&write.sku);
         if write.drift {
-            self.parts.board.drifted();
+            self.parts.board.drifted(write.class);
         }
         self.catalogue.show(write.index, self.gate, &self.parts.board);
         Some((write.index, item))

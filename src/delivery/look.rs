@@ -6,7 +6,7 @@ use super::sight::{Sight, known, target};
 use super::worker::{Stop, Worker};
 use omnistock_engine::guard::{Baseline, taken};
 use omnistock_engine::{Documents, Offer, explained, promise_listing, resolve_listing};
-use omnistock_planner::{Action, Facts, Parked, Risk, Target, Why, decide, force, fresh, shown};
+use omnistock_planner::{Action, DriftClass, Facts, Parked, Risk, Target, Why, decide, force, fresh, shown};
 use omnistock_sdk::now;
 use omnistock_words::{Millis, Mode, Quantity, Sku};
 
@@ -18,6 +18,8 @@ pub(super) struct Planned {
     pub(super) target: Quantity,
     pub(super) expected: Option<Quantity>,
     pub(super) drift: bool,
+    /// Why there is drift, where that can be told.
+    pub(super) class: Option<DriftClass>,
     pub(super) risk: Risk,
     pub(super) since: Millis,
 }
@@ -33,6 +35,8 @@ pub(super) struct Aim {
     pub(super) base: Baseline,
     /// Other places of the vendor keep the listing on sale, whatever this one shows.
     pub(super) elsewhere: bool,
+    /// Units of the SKU that safety stock keeps back.
+    pub(super) withheld: Quantity,
 }
 
 impl Worker {
@@ -127,6 +131,9 @@ impl Worker {
         self.tell(index, sku, &wanted, sight, now);
         self.catalogue.looked(index, wanted.mode, wanted.target);
         self.compare(index, sight, &wanted, now);
+        let first = self.catalogue.first_of(sku) == Some(index);
+        let withheld = if first { wanted.withheld } else { Quantity::ZERO };
+        self.catalogue.withhold(index, withheld, &self.parts.board);
         self.remember(index, &wanted, now);
         let aim = self.guarded(index, sku, sight, wanted, now);
         let Some(entry) = self.catalogue.get(index) else {
@@ -155,6 +162,7 @@ impl Worker {
             let waits = self.catalogue.get(index).is_some_and(|entry| entry.suspect.is_some());
             return if waits { self.left(index) } else { settled };
         };
+        let class = drift.then(|| self.class(index, sight, &aim, now)).flatten();
         let sku = sku.clone();
         planned.push(Planned {
             index,
@@ -163,6 +171,7 @@ impl Worker {
             target,
             expected,
             drift,
+            class,
             risk,
             since,
         });
@@ -212,6 +221,7 @@ impl Worker {
             mode: if falls { Mode::DecreaseOnly } else { policy.mode },
             target,
             factor: policy.factor,
+            withheld: promise.withheld,
             fresh: fresh(&entry.document, entry.asked_at, sight.marked_at, entry.reads, now),
         }
     }

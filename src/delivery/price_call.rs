@@ -196,7 +196,7 @@ impl Worker {
         });
         self.changes.touch(index);
         if planned.drift {
-            self.parts.board.drifted();
+            self.parts.board.price_drifted();
         }
         self.catalogue.show(index, self.gate, &self.parts.board);
         let item = PriceItem {

@@ -116,7 +116,13 @@ impl Worker {
         }
         let asked_later = entry.asked_at.is_some_and(|asked| reading.read_at < asked);
         let still_to_read = !entry.busy && !entry.document.confirmed();
-        let changed = told_apart(&before, &entry.document);
+        let (changed, confirmed) = (
+            told_apart(&before, &entry.document),
+            taken && entry.document.confirmed(),
+        );
+        if confirmed {
+            self.catalogue.was_read(index, until, &self.parts.board);
+        }
         // Begun before it was asked for, or before the last answer: the reading is still to come.
         if still_to_read && self.limits.settles > 0 {
             self.catalogue.schedule(index, until.plus(self.limits.settles));

@@ -218,6 +218,7 @@ impl Worker {
             .and_then(|sku| self.work.get(sku))
             .filter(|work| work.mark.is_some())
         {
+            self.catalogue.unread(index, work.since);
             self.parts.board.lag.record(at.since(work.since));
             self.parts.board.pushed(at.since(work.since.max(self.begun)));
         }

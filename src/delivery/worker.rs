@@ -272,7 +272,8 @@ impl Worker {
         self.granted.answer();
         self.secure(&jobs).await?;
         self.launch(jobs);
-        self.parts.board.set_waiting(self.work.len());
+        let failing = self.breaker.is_open() && self.breaker.failures() > 0;
+        self.parts.board.set_waiting(self.work.len(), failing);
         Ok(())
     }
 

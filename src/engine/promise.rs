@@ -31,6 +31,8 @@ pub struct Promise {
     /// Units that the channel's adaptive safety stock holds back, to be given back by
     /// [`Documents::held`] the next time; `None` where it has none, or where it did not matter.
     pub held: Option<Held>,
+    /// Units of the SKU that its safety stock and the channel's keep back together.
+    pub withheld: Quantity,
     /// What the pool has, less what is missing, in units of the SKU: only where listings of the
     /// channel may show other numbers than `quantity`. Whenever it changes, so may they.
     pub stock: Option<Quantity>,
@@ -132,6 +134,7 @@ fn decide(stand: &Stand<'_>, counter: &Counter<'_>, told: bool) -> Promise {
         price,
         compare_at,
         held: None,
+        withheld: Quantity::ZERO,
         stock: None,
         spare: Quantity::ZERO,
     };
@@ -139,7 +142,7 @@ fn decide(stand: &Stand<'_>, counter: &Counter<'_>, told: bool) -> Promise {
         return promise;
     }
     let (mut sourced, way) = walk(stand, counter, told);
-    promise.held = sourced.held;
+    (promise.held, promise.withheld) = (sourced.held, sourced.withheld);
     if !sourced.known {
         promise.state = State::Unknown;
         return promise;
@@ -183,6 +186,7 @@ pub(crate) struct Sourced {
     before_presale: Quantity,
     places: Vec<(LocationName, Quantity)>,
     held: Option<Held>,
+    withheld: Quantity,
     stock: Quantity,
     /// Units of the listing before `max_shown`.
     uncapped: Quantity,
@@ -275,6 +279,7 @@ fn until_stop<'a>(stand: &'a Stand<'a>, counter: &Counter<'a>, way: &mut Way<'a>
     let (value, reason) = allocation::share(stand, channel, policy, way.value);
     way.step(StepName::Allocation, value, reason, |patch| patch.share.is_some());
     let (value, reason, held) = hold_back(stand, counter, way.value);
+    let withheld = way.value - value;
     way.step(StepName::SafetyStock, value, reason, |patch| {
         patch.safety_stock.is_some() || patch.sku_safety_stock.is_some()
     });
@@ -291,6 +296,7 @@ fn until_stop<'a>(stand: &'a Stand<'a>, counter: &Counter<'a>, way: &mut Way<'a>
         before_presale,
         places: found.places,
         held,
+        withheld,
         stock,
         uncapped: Quantity::ZERO,
         portions: None,

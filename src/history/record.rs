@@ -31,7 +31,7 @@ pub enum Record {
 }
 
 /// What a person decided.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Person {
     /// What it is about, such as `channel shop`.
     pub what: String,

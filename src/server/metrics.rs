@@ -2,7 +2,11 @@
 //!
 //! Names here are without the prefix `omnistock_` and without `_total`, which the encoder adds.
 
-use prometheus_client::encoding::{EncodeLabelSet, text};
+mod labels;
+
+pub use labels::*;
+
+use prometheus_client::encoding::text;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -24,50 +28,10 @@ const LAG_SECONDS: [f64; 14] = [
     0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 900.0, 3_600.0,
 ];
 
-macro_rules! labels {
-    ($(#[$doc:meta])* $name:ident { $($field:ident),+ }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-        #[allow(missing_docs, reason = "a label each; names are declared in the configuration, so they are few")]
-        pub struct $name { $(pub $field: String),+ }
-
-        impl $name {
-            /// A label set.
-            pub fn new($($field: impl Into<String>),+) -> Self {
-                Self { $($field: $field.into()),+ }
-            }
-        }
-    };
-}
-
-labels!(/// Of this program.
-    OfVersion { version });
-labels!(/// Of one channel.
-    OfChannel { channel });
-labels!(/// Of one channel, by what became of it.
-    OfOutcome { channel, outcome });
-labels!(/// Of one channel: `stage` is `accepted`.
-    OfStage { channel, stage });
-labels!(/// Of one channel: `field` is `quantity` or `price`, `state` a listing state.
-    OfState { channel, field, state });
-labels!(/// Of one source.
-    OfSource { source });
-labels!(/// Of one source: `outcome` is `taken`, `refused`, or `old` (taken, but as of earlier than what was known).
-    OfReport { source, outcome });
-labels!(/// Of one source: `what` is `locations`, `channels` or `skus`.
-    OfUnknown { source, what });
-labels!(/// Of one connector that sends webhooks.
-    OfConnector { connector });
-labels!(/// Of one connector: `answer` is `accepted`, `repeated`, `unauthorized`, `bad_request` or `busy`. Unknown connectors are not counted.
-    OfWebhook { connector, answer });
-labels!(/// Of an order line; only the first few are named.
-    OfLine { channel, order, line, sku });
-labels!(/// Of one channel: `lag` is `order` or `push`.
-    OfLag { channel, lag });
-labels!(/// Of one channel's account: `limit` is the vendor's name for it.
-    OfLimit { channel, limit });
-labels!(/// By name, out of a fixed set.
-    OfName { name });
+/// Upper bounds of the store's answers, seconds: the store's own, so that none is counted beside its place.
+const STORE_SECONDS: [f64; 14] = [
+    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 10.0,
+];
 
 type Lags = Family<OfStage, Histogram, fn() -> Histogram>;
 
@@ -76,7 +40,7 @@ type Lags = Family<OfStage, Histogram, fn() -> Histogram>;
 #[allow(missing_docs, reason = "each is described once, where it is registered below")]
 pub struct Metrics {
     registry: Registry,
-    /// What of each channel's lags is in the histogram already.
+    /// What of each channel's lags, and of the store's times, is in a histogram already.
     seen: Mutex<HashMap<String, Vec<u64>>>,
     pub ready: Gauge,
     pub gate_open: Gauge,
@@ -84,7 +48,12 @@ pub struct Metrics {
     pub lag: Lags,
     pub calls: Family<OfOutcome, Counter>,
     pub updates: Family<OfOutcome, Counter>,
-    pub drift: Family<OfOutcome, Counter>,
+    pub drift: Family<OfDrift, Counter>,
+    pub retries: Family<OfChannel, Counter>,
+    pub breaker: Family<OfChannel, Gauge>,
+    pub exposed: Family<OfChannel, Gauge<f64, AtomicU64>>,
+    pub withheld: Family<OfChannel, Gauge<f64, AtomicU64>>,
+    pub store: Family<OfQuestion, Histogram, fn() -> Histogram>,
     pub limits: Family<OfLimit, Gauge>,
     pub throttled: Family<OfChannel, Gauge>,
     pub orders: Family<OfChannel, Counter>,
@@ -102,11 +71,17 @@ pub struct Metrics {
     pub overdue: Gauge,
     pub overdue_lines: Family<OfLine, Gauge>,
     pub forgotten: Counter,
+    pub notifications: Family<OfNotified, Counter>,
+    pub notify_failing: Family<OfNotifier, Gauge>,
     pub progress: Family<OfName, Gauge>,
 }
 
 fn lag_histogram() -> Histogram {
     Histogram::new(LAG_SECONDS)
+}
+
+fn store_histogram() -> Histogram {
+    Histogram::new(STORE_SECONDS)
 }
 
 impl Metrics {
@@ -122,6 +97,11 @@ impl Metrics {
             calls: Family::default(),
             updates: Family::default(),
             drift: Family::default(),
+            retries: Family::default(),
+            breaker: Family::default(),
+            exposed: Family::default(),
+            withheld: Family::default(),
+            store: Family::new_with_constructor(store_histogram as fn() -> Histogram),
             limits: Family::default(),
             throttled: Family::default(),
             orders: Family::default(),
@@ -139,6 +119,8 @@ impl Metrics {
             overdue: Gauge::default(),
             overdue_lines: Family::default(),
             forgotten: Counter::default(),
+            notifications: Family::default(),
+            notify_failing: Family::default(),
             progress: Family::default(),
         };
         metrics.register();
@@ -160,7 +142,7 @@ impl Metrics {
         r.register("listings", "Listings by state", self.listings.clone());
         r.register(
             "lag_seconds",
-            "From a change of a number to the channel's yes",
+            "From a change of a number to the channel's yes, and to the reading behind it",
             self.lag.clone(),
         );
         r.register("calls", "Calls to a channel by outcome", self.calls.clone());
@@ -211,6 +193,41 @@ impl Metrics {
     fn register_upkeep(&mut self) {
         let r = &mut self.registry;
         r.register(
+            "retries",
+            "Calls to a channel that only repeat what failed",
+            self.retries.clone(),
+        );
+        r.register(
+            "breaker_open",
+            "1 while a channel is asked seldom because its calls failed",
+            self.breaker.clone(),
+        );
+        r.register(
+            "oversell_exposure_units",
+            "Units shown that do not exist",
+            self.exposed.clone(),
+        );
+        r.register(
+            "safety_stock_units",
+            "Units that safety stock keeps back",
+            self.withheld.clone(),
+        );
+        r.register(
+            "store_seconds",
+            "How long answers of the store took, by what was asked",
+            self.store.clone(),
+        );
+        r.register(
+            "notifications",
+            "Messages of a notifier by outcome",
+            self.notifications.clone(),
+        );
+        r.register(
+            "notify_failing",
+            "1 while no message of a notifier gets through",
+            self.notify_failing.clone(),
+        );
+        r.register(
             "limit_used_per_mille",
             "How much of a limit of the vendor is used",
             self.limits.clone(),
@@ -243,16 +260,30 @@ impl Metrics {
     }
 
     /// Brings a channel's lags up to these counts, each with the upper end of its bucket in milliseconds.
-    pub fn lags(&self, channel: &str, counts: &[(u64, u64)]) {
-        let lag = self.lag.get_or_create(&OfStage::new(channel, "accepted")).clone();
+    pub fn lags(&self, channel: &str, stage: &str, counts: &[(u64, u64)]) {
+        let lag = self.lag.get_or_create(&OfStage::new(channel, stage)).clone();
+        let counts = counts
+            .iter()
+            .map(|(bound, count)| (Duration::from_millis(*bound), *count));
+        self.observe(format!("{channel} {stage}"), &lag, counts);
+    }
+
+    /// Brings the store's times up to these counts, each with the upper end of its bucket.
+    pub fn store_times(&self, question: &str, counts: &[(Duration, u64)]) {
+        let times = self.store.get_or_create(&OfQuestion::new(question)).clone();
+        // No channel's name has a slash.
+        self.observe(format!("store/{question}"), &times, counts.iter().copied());
+    }
+
+    fn observe(&self, name: String, into: &Histogram, counts: impl ExactSizeIterator<Item = (Duration, u64)>) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let seen = seen.entry(channel.to_owned()).or_default();
+        let seen = seen.entry(name).or_default();
         seen.resize(counts.len(), 0);
         for (seen, (bound, count)) in seen.iter_mut().zip(counts) {
             for _ in 0..count.saturating_sub(*seen) {
-                lag.observe(Duration::from_millis(*bound).as_secs_f64());
+                into.observe(bound.as_secs_f64());
             }
-            *seen = (*seen).max(*count);
+            *seen = (*seen).max(count);
         }
     }
 
@@ -326,8 +357,9 @@ mod tests {
     #[test]
     fn lags_are_taken_over_once() {
         let metrics = Metrics::new();
-        metrics.lags("shop", &[(20, 3), (900, 1)]);
-        metrics.lags("shop", &[(20, 4), (900, 1)]);
+        metrics.lags("shop", "accepted", &[(20, 3), (900, 1)]);
+        metrics.lags("shop", "observed", &[(20, 1)]);
+        metrics.lags("shop", "accepted", &[(20, 4), (900, 1)]);
         let rendered = metrics.render();
         let bucket = "omnistock_lag_seconds_bucket{le=\"0.025\",channel=\"shop\",stage=\"accepted\"} 4";
         let all = "omnistock_lag_seconds_count{channel=\"shop\",stage=\"accepted\"} 5";

@@ -11,6 +11,7 @@ mod guard;
 pub mod listener;
 mod log;
 pub mod metrics;
+mod notify;
 pub mod openapi;
 mod orders;
 mod people;
@@ -30,6 +31,7 @@ pub use answers::{
 pub use audit::{AuditBody, AuditClass, AuditView, ParkedAnswer, ParkedBody};
 pub use caller::{Access, Role, Token, USER_HEADER, caller};
 pub use log::LogEntry;
+pub use notify::{NotifierStatus, NotifyAnswer, NotifyTestBody};
 pub use orders::{Leak, Mend, MendBody, MendView, OrderLineState, OrderView, SourcedView};
 pub use plan::{PlanBody, PlanCause, PlanChannel, PlanPrice, PlanTop, PlanView, ReloadBody};
 pub use reservations::{

@@ -88,7 +88,7 @@ fn read(
 }
 
 /// A change.
-fn change(
+pub(super) fn change(
     path: &'static str,
     handler: MethodRouter<Arc<dyn View>>,
     (body, answer): (&'static str, &'static str),
@@ -119,6 +119,7 @@ pub(super) fn all() -> Vec<Route> {
     all.extend(reads());
     all.extend(changes());
     all.extend(reserving());
+    all.push(super::notify::route());
     all
 }
 

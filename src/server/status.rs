@@ -1,7 +1,7 @@
 //! How everything stands: the facts of `omnistock status`. Missing fields read as empty, so
 //! that a command line may speak to a daemon that is one version older.
 
-use super::{Compared, SteeredStatus};
+use super::{Compared, NotifierStatus, SteeredStatus};
 pub use omnistock_planner::ListingState;
 use omnistock_words::{ChannelName, ConnectorName, Millis, Mode};
 use serde::{Deserialize, Serialize};
@@ -31,6 +31,8 @@ pub struct Status {
     pub prices: StateCounts,
     /// Every source, in the order of their names.
     pub sources: Vec<SourceStatus>,
+    /// Whom it tells what needs a person.
+    pub notifiers: Vec<NotifierStatus>,
     /// Facts that were counted and set aside, by name, such as `as_of_in_the_future`.
     pub complaints: BTreeMap<String, u64>,
     /// The command that helps most now.

@@ -2,9 +2,9 @@
 
 use super::{
     AuditBody, AuditView, AvailabilityView, ChannelAnswer, ChannelBody, Explanation, Hold, ItemView, Leak, Listed,
-    LogEntry, Mend, MendBody, OrderView, OverrideView, Parked, ParkedAnswer, ParkedBody, PlanBody, PlanView,
-    ReloadBody, ReservationStep, ReservationView, ReserveAsked, SetBody, ShortOrder, Status, SyncAnswer, Unmapped,
-    UnsetBody,
+    LogEntry, Mend, MendBody, NotifyAnswer, NotifyTestBody, OrderView, OverrideView, Parked, ParkedAnswer, ParkedBody,
+    PlanBody, PlanView, ReloadBody, ReservationStep, ReservationView, ReserveAsked, SetBody, ShortOrder, Status,
+    SyncAnswer, Unmapped, UnsetBody,
 };
 use async_trait::async_trait;
 use omnistock_sdk::{RawRequest, Reply};
@@ -141,6 +141,11 @@ pub trait View: Send + Sync + 'static {
     /// One reservation.
     async fn reservation(&self, _id: ReservationId) -> Result<ReservationView, ApiError> {
         Err(ApiError::bad_request("`reservations` is not available here"))
+    }
+
+    /// Sends a test message through one notifier or all. Answers when each took it or failed.
+    async fn try_notifiers(&self, _asked: NotifyTestBody) -> Result<Vec<NotifyAnswer>, ApiError> {
+        Err(ApiError::bad_request("`notify` is not available here"))
     }
 
     /// Sets units aside, once a key. Decided and durable when it answers.

@@ -16,6 +16,7 @@ pub mod redis;
 mod right;
 mod settings;
 mod standing;
+mod timed;
 
 pub use batch::{Clear, CommitBatch, CursorMove, DirtyMark, DocumentWrite, IntentMark};
 pub use beside::replace;
@@ -25,6 +26,7 @@ pub use prepare::{MOST_BYTES, MOST_CHANGES, MOST_NAME, MOST_NUMBER};
 pub use right::{Asked, Right};
 pub use settings::{StoreSettings, open};
 pub use standing::{Leader, Mark, Standing};
+pub use timed::{Question, StoreTimes, Timed};
 
 use async_trait::async_trait;
 use omnistock_words::{ChannelName, ConnectorName, Millis, OrderId, Sku};

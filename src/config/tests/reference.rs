@@ -1,8 +1,8 @@
 //! The files of `config/`: they load, and the reference names every setting.
 
 use super::World;
-use crate::config::StoreChoice;
 use crate::config::schema::{INNER, Keys, SECTIONS};
+use crate::config::{Least, StoreChoice};
 use omnistock_words::{Carve, ChannelName, LocationName, Mode, PriceFloor, Quantity, SafetyStock, Stale};
 use std::time::Duration;
 
@@ -13,7 +13,13 @@ fn reference() -> World {
     let text = REFERENCE.replace("{ file = \"secrets/shop-secret\" }", "{ env = \"shop-secret\" }");
     let text = text.replace("{ credential = ", "{ env = ");
     let mut world = World::new(&text);
-    for name in ["shop-key", "shop-secret", "SHOP_WEBHOOK_SECRET", "outlet-key"] {
+    for name in [
+        "shop-key",
+        "shop-secret",
+        "SHOP_WEBHOOK_SECRET",
+        "outlet-key",
+        "night-token",
+    ] {
         world = world.variable(name, "x");
     }
     world
@@ -95,6 +101,11 @@ fn the_reference_means_what_it_says() {
         .collect();
     assert_eq!(channels, ["medusa", "shop"]);
     assert_eq!(settings.bundles["SET-1"].len(), 2);
+    let [night] = configuration.notify.as_slice() else {
+        panic!("one [[notify]]")
+    };
+    assert_eq!((night.name.as_str(), night.min), ("night", Least::Page));
+    assert_eq!((night.after, night.most_per_hour), (Duration::from_mins(5), 20));
 }
 
 #[test]
@@ -177,7 +188,7 @@ fn what_is_commented_out_in_the_reference_would_be_taken() {
         let (section, kind) = (&line.section, &line.kind);
         let head = match section.as_str() {
             "store" | "server" | "history" => format!("[{section}]"),
-            "rules" | "bundles" | "test" => format!("[[{section}]]"),
+            "rules" | "bundles" | "notify" | "test" => format!("[[{section}]]"),
             _ => format!("[{section}.x]"),
         };
         let kind = if kind.is_empty() || line.key() == "kind" {

@@ -4,10 +4,11 @@
 //! these documents, so what it has read is what is there.
 
 use super::Ledger;
-use crate::intake::reservation::{PREFIX, ReservationRecord};
+use crate::history::{Person, decided_by_person};
+use crate::intake::reservation::{PREFIX, ReservationRecord, ReservationState};
 use crate::store::{CommitBatch, CommitError, DocumentWrite, Kind, Lease, Store, StoreError};
 use omnistock_engine::{Asked, Complaint, Event, Wish};
-use omnistock_words::{Millis, ReservationId};
+use omnistock_words::{Millis, ReservationId, Sku};
 use std::collections::BTreeMap;
 
 /// Reservations looked at in one piece.
@@ -22,6 +23,9 @@ struct Known {
 /// The reservations that a batch is about.
 pub(super) struct Asking {
     known: BTreeMap<ReservationId, Known>,
+    /// What programs asked for and got; what a person asks for with a reason is recorded before it comes here.
+    record: Vec<(Person, Sku)>,
+    at: Millis,
 }
 
 fn asked(event: &Event) -> Option<(&ReservationId, &Asked)> {
@@ -38,7 +42,7 @@ impl Asking {
         let mut known = BTreeMap::new();
         let ids: Vec<&ReservationId> = events.iter().filter_map(asked).map(|(id, _)| id).collect();
         if ids.is_empty() {
-            return Ok(Self { known });
+            return Ok(Self::of(known));
         }
         let keys: Vec<_> = ids.iter().map(|id| ReservationRecord::key(id)).collect();
         for (id, stored) in ids.into_iter().zip(store.load(&keys).await?) {
@@ -53,7 +57,15 @@ impl Asking {
                 },
             );
         }
-        Ok(Self { known })
+        Ok(Self::of(known))
+    }
+
+    fn of(known: BTreeMap<ReservationId, Known>) -> Self {
+        Self {
+            known,
+            record: Vec::new(),
+            at: Millis::MIN,
+        }
     }
 
     /// Whether the event is to be applied: not where it was decided before, or where there is nothing to change.
@@ -87,6 +99,11 @@ impl Asking {
             _ => None,
         });
         let refused = refused.next();
+        self.at = now;
+        if refused.is_none() && asked.reason.is_empty() {
+            self.record
+                .push((person(event, known.record.as_ref(), now), sku.clone()));
+        }
         let record = known.record.get_or_insert_with(|| ReservationRecord {
             id: id.clone(),
             sku: sku.clone(),
@@ -115,8 +132,11 @@ impl Asking {
         }
     }
 
-    /// Adds the answers to the commit.
+    /// Adds the answers, and the record of them, to the commit.
     pub(super) fn write(self, batch: &mut CommitBatch) {
+        for (person, sku) in self.record {
+            batch.history.extend(decided_by_person(person, &[sku], self.at));
+        }
         for (id, known) in self.known.into_iter().filter(|(_, known)| known.changed) {
             batch.writes.push(DocumentWrite {
                 key: ReservationRecord::key(&id),
@@ -125,6 +145,48 @@ impl Asking {
                 bytes: known.record.map(|record| record.encode()),
             });
         }
+    }
+}
+
+/// What a program did, for the record.
+fn person(event: &Event, before: Option<&ReservationRecord>, now: Millis) -> Person {
+    let Event::Reservation {
+        id,
+        sku,
+        location,
+        channel,
+        quantity,
+        expires_at,
+        asked: Some(asked),
+    } = event
+    else {
+        return Person::default();
+    };
+    let place = location.as_ref().map(|location| format!("at {location}"));
+    let place = place.or_else(|| channel.as_ref().map(|channel| format!("for {channel}")));
+    let decided = match asked.wish {
+        Wish::Grant => format!(
+            "{quantity} of {sku} set aside {}, until {expires_at}",
+            place.unwrap_or_default()
+        ),
+        Wish::Confirm => format!("confirmed, until {expires_at}"),
+        Wish::Extend => format!("until {expires_at}"),
+        Wish::Release => "released".to_owned(),
+    };
+    let was = |record: &ReservationRecord| {
+        let state = if record.state(now) == ReservationState::Confirmed {
+            "confirmed"
+        } else {
+            "held"
+        };
+        format!("{state}, until {}", record.expires_at)
+    };
+    Person {
+        what: format!("reservation {id}"),
+        who: asked.by.clone(),
+        before: before.map(was),
+        decided,
+        reason: String::new(),
     }
 }
 
