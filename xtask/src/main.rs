@@ -1,9 +1,13 @@
-//! Builds, tests and proves, one command each: `cargo xtask test`, `conformance`, `bench`, `real medusa`, `soak`, `package`, `deny`.
+//! Builds, tests and proves, one command each: `cargo xtask test`, `conformance`, `bench`, `real medusa`, `soak`,
+//! `package`, `api`, `deny`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line for people")]
 
+mod api;
 mod bench;
+mod http;
 mod install;
 mod package;
+mod process;
 mod real_medusa;
 mod soak;
 
@@ -11,7 +15,7 @@ use anyhow::{Result, bail};
 use std::path::PathBuf;
 use std::process::Command;
 
-const USAGE: &str = "usage: cargo xtask test [FILTER…] | conformance | deny | package [try [dev]] | real medusa | soak [ROUNDS] | bench limit|storm|snapshot|webhooks [--json]";
+const USAGE: &str = "usage: cargo xtask test [FILTER…] | conformance | deny | api | package [try [dev]] | real medusa | soak [ROUNDS] | bench limit|storm|snapshot|webhooks [--json]";
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -22,6 +26,7 @@ fn main() -> Result<()> {
         ["conformance"] => conformance(),
         ["deny"] => deny(),
         ["bench", name, arguments @ ..] => bench::bench(name, arguments),
+        ["api"] => api::run_tools(),
         ["package"] => package::build(),
         ["package", "try"] => package::attempt("release"),
         ["package", "try", "dev"] => package::attempt("dev"),

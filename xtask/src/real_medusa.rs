@@ -2,10 +2,8 @@
 //! between a stock file, that server and a second channel.
 
 mod daemon;
-mod http;
 mod install;
 mod postgres;
-mod process;
 mod scenario;
 mod second_shop;
 mod server;

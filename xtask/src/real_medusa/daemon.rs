@@ -1,7 +1,7 @@
 //! The daemon with `config/medusa-and-woocommerce.toml`, in a folder of its own, and the ERP that drops files beside it.
 
-use super::http;
-use super::process::{Folder, Process, free_port};
+use crate::http;
+use crate::process::{Folder, Process, free_port};
 use super::second_shop::SecondShop;
 use super::server::Medusa;
 use super::shop::Shop;

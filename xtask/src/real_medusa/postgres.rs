@@ -1,6 +1,6 @@
 //! A `PostgreSQL` server of our own: an own folder, a free loopback port, no passwords, nothing on disk that must last.
 
-use super::process::{Process, free_port};
+use crate::process::{Process, free_port};
 use anyhow::{Context, Result, bail};
 use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::process::CommandExt;

@@ -1,8 +1,9 @@
 //! The Medusa server itself: migrated, with an admin user, on a free loopback port.
 
 use super::postgres::Postgres;
-use super::process::{Folder, Process, free_port};
-use super::{http, install};
+use crate::process::{Folder, Process, free_port};
+use super::install;
+use crate::http;
 use anyhow::{Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::Command;

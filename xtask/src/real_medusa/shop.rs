@@ -1,6 +1,6 @@
 //! The shop as its staff and buyers use it: articles, orders, cancellations, what is in stock.
 
-use super::http;
+use crate::http;
 use super::server::Medusa;
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
