@@ -123,9 +123,17 @@ impl Client {
         self.http.elsewhere(method, &url)
     }
 
-    /// Sends such a request. What Amazon signed into the address is not repeated.
+    /// Sends such a request. What Amazon signed into the address is not repeated: a refusal by the host of the documents
+    /// is told by its number, without its words, which repeat the address.
     pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Answer, ConnectorError> {
-        self.http.send(request).await
+        let worded = self.http.send(request).await;
+        worded.map_err(|error| match error.message.split_once(": ") {
+            Some((status, _)) if status.starts_with("answer ") => ConnectorError {
+                message: format!("{status} of the host of Amazon's documents"),
+                ..error
+            },
+            _ => error,
+        })
     }
 }
 

@@ -63,7 +63,7 @@ impl Login {
         }
         let generation = current.as_ref().map_or(0, |pass| pass.generation).max(old) + 1;
         let answer = self.fetch().await.map_err(|error| refused_login(&error))?;
-        let life = Duration::from_secs(answer.expires_in);
+        let life = Duration::from_secs(answer.expires_in.min(86_400));
         // A token that lives shorter than that is used for half its life.
         let early = (EARLY + EARLY * rand::rng().random_range(0..100) / 100).min(life / 2);
         let pass = Pass {
