@@ -2,8 +2,8 @@
 
 use crate::support::World;
 use omnistock_amazon::simulator::SimulatorSettings;
-use omnistock_sdk::{Cursor, Report};
-use omnistock_words::{FulfilledBy, OrderFact, OrderStatus, Quantity};
+use omnistock_sdk::{Cursor, Report, now};
+use omnistock_words::{FulfilledBy, Millis, OrderFact, OrderStatus, Quantity};
 use serde_json::json;
 use std::time::Duration;
 
@@ -63,15 +63,27 @@ async fn an_order_that_is_found_late_is_told_by_a_later_poll() {
 
 #[tokio::test]
 async fn an_order_from_just_before_the_back_fill_is_told_by_a_later_poll() {
+    const LATE: i64 = 800;
     let settings = SimulatorSettings {
-        orders_after: Duration::from_millis(1_500),
+        orders_after: Duration::from_millis(800),
         ..SimulatorSettings::immediate()
     };
     let world = World::start(settings, &json!({"overlap_ms": 0})).await;
     world.amazon.add("A", 9);
+    world.look("A").await;
     let order = world.amazon.buy("A", 1).unwrap();
+    let bought = now();
+    passes(bought.plus(20)).await;
     let (facts, cursor) = poll(&world, None).await;
+    // The poll behind it comes when Amazon knows everything of before it.
+    passes(now().plus(LATE)).await;
     expect(&world, &order, facts, cursor).await;
+}
+
+async fn passes(until: Millis) {
+    while now() <= until {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 /// Polls until the order is told.
