@@ -1,9 +1,9 @@
 //! Calls to the interface: the token, one renewal of it, rates that are told, and what the vendor's errors mean.
 
 use crate::limits::{Operation, Plan, tell};
-use crate::login::{Login, Pass};
+use crate::login::Login;
 use crate::settings::Parts;
-use omnistock_sdk::http::{Answer, Http, HttpSettings};
+use omnistock_sdk::http::{Answer, Http, HttpSettings, Pass};
 use omnistock_sdk::{ConnectorError, ErrorClass, ExposeSecret};
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
@@ -103,7 +103,7 @@ impl Client {
 
     async fn once(&self, pass: &Pass, call: &Call<'_>) -> Result<Answer, ConnectorError> {
         let mut request = self.http.request(call.method.clone(), call.path);
-        request = request.header("x-amz-access-token", pass.token.expose_secret());
+        request = request.header("x-amz-access-token", pass.secret.expose_secret());
         if !call.query.is_empty() {
             request = request.query(call.query);
         }
