@@ -51,6 +51,12 @@ pub async fn learning<F: Future>(call: F) -> (F::Output, Vec<Learned>) {
     TOLD.scope(RefCell::default(), counted).await
 }
 
+/// Makes a call beside the one that was asked for, such as a look at what was begun earlier. Its requests count; what its
+/// answers tell of limits is not told of the call that was asked for.
+pub async fn aside<F: Future>(call: F) -> F::Output {
+    TOLD.scope(RefCell::default(), call).await
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,6 +74,12 @@ mod tests {
         .await;
         assert_eq!((output, learned), (7, vec![told; MOST]));
         assert_eq!(learning(async {}).await.1, [], "nothing is left over");
+        let looked = aside(async { learn(told) });
+        assert_eq!(
+            learning(looked).await.1,
+            [],
+            "what is done beside it tells nothing of it"
+        );
     }
 
     #[tokio::test]

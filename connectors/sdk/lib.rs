@@ -32,7 +32,7 @@ pub use clock::watching_clock;
 pub use connector::{BuildConnector, Connector, ConnectorContext, ConnectorSpec, Cursor, LocationCodes, now};
 pub use error::{ConnectorError, ErrorClass};
 pub use facts::{Facts, Role};
-pub use learn::{learn, learning};
+pub use learn::{aside, learn, learning};
 pub use manifest::{Grouping, Manifest};
 pub use nearest::nearest;
 pub use omnistock_words::{CallKind, CallLimit, CallLimits, Learned, LimitScope, ListingLimit};

@@ -15,6 +15,9 @@ use serde::{Deserialize, Serialize};
 /// Listings in one answer, and identifiers in one question, at most [the vendor's definition].
 pub(crate) const PAGE: usize = 20;
 
+/// Listings of one search that Amazon pages through, at most [the vendor's definition].
+const DEEPEST: u64 = 1_000;
+
 /// The code of one's own stock [documented].
 pub(crate) const OWN: &str = "DEFAULT";
 
@@ -177,16 +180,16 @@ const INCLUDED: &str = "summaries,offers,fulfillmentAvailability,issues";
 fn next(place: &Place, items: &[Item], token: Option<String>, found: u64) -> Result<Option<Place>, ConnectorError> {
     let created = |item: &Item| item.summaries.iter().map(|summary| summary.created_date).min();
     let last = items.iter().filter_map(created).max();
-    let Some(token) = token else {
-        let whole = place.token.is_none() && found > u64::try_from(items.len()).unwrap_or(u64::MAX);
-        if whole || place.token.is_some() && items.len() >= PAGE && last == place.after {
-            // More than the vendor pages through, and no other way around them.
-            let sentence = "Amazon shows no more than 1,000 listings that were created at the same moment";
-            return Err(ConnectorError::rejected(sentence));
-        }
-        return Ok(None);
+    let all_shown = match place.token {
+        None => found <= u64::try_from(items.len()).unwrap_or(u64::MAX),
+        // The pages before were full. Where there are just so many as it pages through, more may be behind them.
+        Some(_) => found < DEEPEST,
     };
-    if last.is_some() && last > place.after {
+    if token.is_none() && all_shown {
+        return Ok(None);
+    }
+    // Also where the pages ended too soon: the first one of a search can't.
+    if last > place.after && (token.is_some() || place.token.is_some()) {
         let of_last = |item: &&Item| created(item) == last;
         return Ok(Some(Place {
             after: last,
@@ -194,10 +197,12 @@ fn next(place: &Place, items: &[Item], token: Option<String>, found: u64) -> Res
             token: None,
         }));
     }
-    Ok(Some(Place {
-        token: Some(token),
-        ..place.clone()
-    }))
+    if token.is_none() {
+        // More than the vendor pages through, and no other way around them.
+        let sentence = "Amazon shows no more than 1,000 listings that were created at the same moment";
+        return Err(ConnectorError::rejected(sentence));
+    }
+    Ok(Some(Place { token, ..place.clone() }))
 }
 
 /// Units of one's own, and why the listing can't be written.
@@ -284,6 +289,24 @@ mod tests {
     fn a_search_that_ends_before_all_was_shown_is_no_whole_catalogue() {
         let items = [item("A", NOON, &[])];
         assert!(next(&Place::default(), &items, None, 1_400).is_err());
+    }
+
+    #[test]
+    fn the_last_moment_may_fill_its_pages_to_the_last_row() {
+        let items: Vec<Item> = (0..PAGE)
+            .map(|number| item(&format!("S-{number}"), NOON, &[]))
+            .collect();
+        let place = Place {
+            after: NOON.parse().ok(),
+            seen: Vec::new(),
+            token: Some("20".to_owned()),
+        };
+        assert_eq!(next(&place, &items, None, 40).unwrap(), None);
+        assert!(next(&place, &items, None, 1_001).is_err());
+        assert!(
+            next(&place, &items, None, DEEPEST).is_err(),
+            "nobody knows whether these are all"
+        );
     }
 
     #[test]

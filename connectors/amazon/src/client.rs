@@ -1,9 +1,9 @@
 //! Calls to the interface: the token, one renewal of it, rates that are told, and what the vendor's errors mean.
 
 use crate::limits::{Operation, Plan, tell};
-use crate::login::{Login, Pass};
+use crate::login::Login;
 use crate::settings::Parts;
-use omnistock_sdk::http::{Answer, Http, HttpSettings};
+use omnistock_sdk::http::{Answer, Http, HttpSettings, Pass};
 use omnistock_sdk::{ConnectorError, ErrorClass, ExposeSecret};
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
@@ -103,7 +103,7 @@ impl Client {
 
     async fn once(&self, pass: &Pass, call: &Call<'_>) -> Result<Answer, ConnectorError> {
         let mut request = self.http.request(call.method.clone(), call.path);
-        request = request.header("x-amz-access-token", pass.token.expose_secret());
+        request = request.header("x-amz-access-token", pass.secret.expose_secret());
         if !call.query.is_empty() {
             request = request.query(call.query);
         }
@@ -123,9 +123,17 @@ impl Client {
         self.http.elsewhere(method, &url)
     }
 
-    /// Sends such a request. What Amazon signed into the address is not repeated.
+    /// Sends such a request. What Amazon signed into the address is not repeated: a refusal by the host of the documents
+    /// is told by its number, without its words, which repeat the address.
     pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Answer, ConnectorError> {
-        self.http.send(request).await
+        let worded = self.http.send(request).await;
+        worded.map_err(|error| match error.message.split_once(": ") {
+            Some((status, _)) if status.starts_with("answer ") => ConnectorError {
+                message: format!("{status} of the host of Amazon's documents"),
+                ..error
+            },
+            _ => error,
+        })
     }
 }
 

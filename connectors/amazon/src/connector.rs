@@ -134,6 +134,7 @@ impl Amazon {
         OrderReader {
             client: &self.client,
             overlap: self.overlap,
+            late: i64::try_from(self.late.as_millis()).unwrap_or(0),
         }
     }
 }

@@ -32,6 +32,7 @@ pub(crate) const GET_ITEM: Operation = operation("getListingsItem", None);
 pub(crate) const CREATE_FEED: Operation = operation("createFeed", Some(("feeds", FEED_BURST)));
 pub(crate) const CREATE_DOCUMENT: Operation = operation("createFeedDocument", None);
 pub(crate) const GET_FEED: Operation = operation("getFeed", None);
+pub(crate) const GET_FEEDS: Operation = operation("getFeeds", None);
 pub(crate) const GET_DOCUMENT: Operation = operation("getFeedDocument", None);
 pub(crate) const SEARCH_ORDERS: Operation = operation("searchOrders", Some(("orders", ORDERS_BURST)));
 pub(crate) const GET_ORDER: Operation = operation("getOrder", None);

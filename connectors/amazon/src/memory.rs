@@ -30,13 +30,17 @@ impl What {
 
 type Key = (What, String);
 
-struct Queued {
+/// A change that may still take effect.
+#[derive(Debug)]
+pub(crate) struct Queued {
     value: String,
     /// When the call was about to be made.
     sent: Millis,
-    /// Since when it may take effect: the yes, or the end of its feed.
+    /// Since when it may take effect: the call, the yes, or the end of its feed.
     since: Millis,
     feed: Option<String>,
+    /// Another value was on its way when this one was sent: it may be shown in between.
+    covers: bool,
 }
 
 #[derive(Default)]
@@ -69,23 +73,70 @@ impl Memory {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Amazon said yes to this value; `sent` is when the call was about to be made.
-    pub(crate) fn accepted(&self, what: What, sku: &str, value: &str, sent: Millis, at: Millis, feed: Option<&str>) {
+    /// So long after `since` it may still take effect, milliseconds.
+    fn longest(&self, queued: &Queued) -> i64 {
+        if queued.feed.is_some() {
+            self.patience
+        } else {
+            self.settle
+        }
+    }
+
+    /// A change to this value is about to be sent, in this feed or by itself: from now on it may take effect, whatever
+    /// becomes of the answer. What was remembered before, for [`Self::withdrawn`].
+    pub(crate) fn sending(
+        &self,
+        what: What,
+        sku: &str,
+        value: &str,
+        sent: Millis,
+        feed: Option<&str>,
+    ) -> Option<Queued> {
         let mut state = self.state();
         if state.queued.len() >= MOST {
             let longest = self.settle.max(self.patience);
-            state.queued.retain(|_, queued| at.since(queued.since) < longest);
+            state.queued.retain(|_, queued| sent.since(queued.since) < longest);
         }
         let key = (what, sku.to_owned());
         state.refused.remove(&key);
-        if state.queued.len() < MOST || state.queued.contains_key(&key) {
+        let before = state.queued.remove(&key);
+        let under_way = |old: &Queued| sent.since(old.since) < self.longest(old);
+        if state.queued.len() < MOST {
+            let covered = before.as_ref().filter(|old| under_way(old));
             let queued = Queued {
                 value: value.to_owned(),
                 sent,
-                since: at,
+                since: sent,
                 feed: feed.map(str::to_owned),
+                covers: covered.is_some_and(|old| old.covers || old.value != value),
             };
             state.queued.insert(key, queued);
+        }
+        before
+    }
+
+    /// Amazon said yes to the change that was sent.
+    pub(crate) fn accepted(&self, what: What, sku: &str, at: Millis) {
+        if let Some(queued) = self.state().queued.get_mut(&(what, sku.to_owned())) {
+            queued.since = at;
+        }
+    }
+
+    /// The change that was sent is certainly not done: what was before it counts again.
+    pub(crate) fn withdrawn(&self, what: What, sku: &str, before: Option<Queued>) {
+        let (mut state, key) = (self.state(), (what, sku.to_owned()));
+        match before {
+            Some(before) => drop(state.queued.insert(key, before)),
+            None => drop(state.queued.remove(&key)),
+        }
+    }
+
+    /// Amazon took a feed, and named it so.
+    pub(crate) fn feed_named(&self, own: &str, name: &str, at: Millis) {
+        let mut state = self.state();
+        let of_feed = |one: &&mut Queued| one.feed.as_deref() == Some(own);
+        for one in state.queued.values_mut().filter(of_feed) {
+            (one.feed, one.since) = (Some(name.to_owned()), at);
         }
     }
 
@@ -130,12 +181,12 @@ impl Memory {
             return read_at;
         };
         let (wanted, in_feed) = (Some(queued.value.as_str()) == value, queued.feed.is_some());
-        if wanted && in_feed {
-            // It may have been so before; the feed is still to come.
+        let under_way = read_at.since(queued.since) < self.longest(queued);
+        if wanted && (in_feed || queued.covers && under_way) {
+            // It may have been so before; the feed, or the change before this one, is still to come.
             return read_at;
         }
-        let most = if in_feed { self.patience } else { self.settle };
-        if !wanted && read_at.since(queued.since) < most {
+        if !wanted && under_way {
             return read_at.min(queued.sent.plus(-1));
         }
         let ended = state.queued.remove(&key);
@@ -172,7 +223,17 @@ mod tests {
 
     fn memory() -> Memory {
         let memory = Memory::new(1_000, 5_000);
-        memory.accepted(Q, "A", "8", Millis(100), Millis(110), None);
+        memory.sending(Q, "A", "8", Millis(100), None);
+        memory.accepted(Q, "A", Millis(110));
+        memory
+    }
+
+    fn in_feed(skus: &[&str]) -> Memory {
+        let memory = Memory::new(1_000, 5_000);
+        for sku in skus {
+            memory.sending(Q, sku, "8", Millis(100), Some("f"));
+        }
+        memory.feed_named("f", "f", Millis(110));
         memory
     }
 
@@ -211,10 +272,7 @@ mod tests {
 
     #[test]
     fn a_feed_holds_its_listings_until_it_ends_or_is_given_up() {
-        let memory = Memory::new(1_000, 5_000);
-        for sku in ["A", "B"] {
-            memory.accepted(Q, sku, "8", Millis(100), Millis(110), Some("f"));
-        }
+        let memory = in_feed(&["A", "B"]);
         assert_eq!(memory.feed_of(Q, "A", Millis(3_000)).as_deref(), Some("f"));
         assert_eq!(seen(&memory, "5", 4_000), Millis(99), "longer than any settling");
         assert_eq!(memory.feed_of(Q, "A", Millis(5_200)), None, "given up");
@@ -232,9 +290,42 @@ mod tests {
 
     #[test]
     fn what_became_of_a_lost_feed_is_for_the_next_reading_to_say() {
-        let memory = Memory::new(1_000, 5_000);
-        memory.accepted(Q, "A", "8", Millis(100), Millis(110), Some("f"));
+        let memory = in_feed(&["A"]);
         memory.feed_ended("f", &BTreeMap::new(), true, Millis(200));
         assert_eq!(seen(&memory, "5", 300), Millis(300));
+    }
+
+    #[test]
+    fn there_and_back_again_is_not_confirmed_by_what_was_there_first() {
+        let memory = memory();
+        memory.sending(Q, "A", "5", Millis(150), None);
+        memory.accepted(Q, "A", Millis(160));
+        assert_eq!(seen(&memory, "5", 200), Millis(200), "what is wanted is shown");
+        assert_eq!(
+            seen(&memory, "8", 300),
+            Millis(149),
+            "the change between was queued first"
+        );
+        assert_eq!(seen(&memory, "8", 1_200), Millis(1_200), "it settled on this one");
+    }
+
+    #[test]
+    fn a_change_without_an_answer_may_still_be_queued_and_one_that_was_refused_is_not() {
+        let memory = Memory::new(1_000, 5_000);
+        let before = memory.sending(Q, "A", "8", Millis(100), None);
+        assert!(memory.is_queued(Q, "A", Millis(500)));
+        assert_eq!(seen(&memory, "5", 200), Millis(99));
+        memory.withdrawn(Q, "A", before);
+        assert!(!memory.is_queued(Q, "A", Millis(500)));
+        assert_eq!(seen(&memory, "5", 300), Millis(300));
+        let memory = self::memory();
+        let before = memory.sending(Q, "A", "9", Millis(200), None);
+        memory.withdrawn(Q, "A", before);
+        assert_eq!(
+            seen(&memory, "8", 300),
+            Millis(300),
+            "the change before it still counts"
+        );
+        assert!(!memory.is_queued(Q, "A", Millis(300)), "and was seen");
     }
 }

@@ -17,6 +17,8 @@ const PAGE: &str = "100";
 const INCLUDED: &str = "FULFILLMENT,PACKAGES";
 /// How far a back-fill reaches, milliseconds: older orders that are still open are dead ones.
 const BACKFILL: i64 = 60 * 24 * 3_600_000;
+/// A poll begins anew for a page that is refused once in so long, milliseconds: at their rate its pages take a while.
+const ANEW: i64 = 3_600_000;
 
 /// Where to go on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,12 +32,17 @@ struct Position {
     /// The next page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     token: Option<String>,
+    /// When a page was last refused, and the poll began anew for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    anew: Option<Millis>,
 }
 
 /// Reads orders.
 pub(crate) struct OrderReader<'a> {
     pub(crate) client: &'a Client,
     pub(crate) overlap: i64,
+    /// So late an order is found for certain, milliseconds.
+    pub(crate) late: i64,
 }
 
 impl OrderReader<'_> {
@@ -49,12 +56,16 @@ impl OrderReader<'_> {
             from: seen.plus(-BACKFILL),
             until: seen,
             token: None,
+            anew: None,
         });
         let answer = match self.read(&position).await {
-            // The token is a day old, or of another question: this poll once more from its beginning.
-            Err(error) if position.token.is_some() && error.class == ErrorClass::Rejected => {
+            // The token is a day old, or of another question: this poll once more from its beginning. Refused again, it
+            // is for a person to see.
+            Err(error) if may_begin_anew(&position, &error, seen) => {
+                tracing::warn!(%error, "Amazon refuses the next page of orders: all pages are read again");
                 let again = Position {
                     token: None,
+                    anew: Some(seen),
                     ..position
                 };
                 return Ok(OrderPage {
@@ -70,8 +81,13 @@ impl OrderReader<'_> {
             facts.extend(fact(order, seen)?);
         }
         let token = answer.pagination.and_then(|pagination| pagination.next_token);
-        let known = answer.last_updated_before.filter(|_| !position.backfill);
-        let next = next(&position, token, known, seen, self.overlap);
+        let known = if position.backfill {
+            answer.created_before
+        } else {
+            answer.last_updated_before
+        };
+        let known = known.unwrap_or(seen.plus(-self.late)).min(seen);
+        let next = next(&position, token, known, self.overlap);
         Ok(OrderPage {
             orders: facts,
             more: next.token.is_some(),
@@ -115,12 +131,18 @@ impl OrderReader<'_> {
     }
 }
 
+fn may_begin_anew(position: &Position, error: &ConnectorError, seen: Millis) -> bool {
+    let lately = position.anew.is_some_and(|anew| (0..ANEW).contains(&seen.since(anew)));
+    position.token.is_some() && error.class == ErrorClass::Rejected && !lately
+}
+
 /// Behind a page: its next one, or the next poll, which begins `overlap` before what was certainly known.
-fn next(position: &Position, token: Option<String>, known: Option<Millis>, seen: Millis, overlap: i64) -> Position {
+fn next(position: &Position, token: Option<String>, known: Millis, overlap: i64) -> Position {
     // The first page of a poll decides how far that poll knew.
-    let until = match position.token {
-        None if !position.backfill => known.unwrap_or(seen).min(seen),
-        _ => position.until,
+    let until = if position.token.is_none() {
+        known
+    } else {
+        position.until
     };
     if token.is_some() {
         return Position {
@@ -134,6 +156,7 @@ fn next(position: &Position, token: Option<String>, known: Option<Millis>, seen:
         from: until.plus(-overlap),
         until,
         token: None,
+        anew: position.anew,
     }
 }
 
@@ -151,35 +174,50 @@ mod tests {
         from: Millis(1_000),
         until: Millis(1_300),
         token: None,
+        anew: None,
     };
 
     #[test]
     fn a_poll_of_several_pages_knows_what_its_first_page_knew() {
         let token = Some("t".to_owned());
-        let second = next(&CHANGES, token.clone(), Some(Millis(5_000)), Millis(7_000), 300);
+        let second = next(&CHANGES, token.clone(), Millis(5_000), 300);
         assert_eq!(
             (second.from, second.until, &second.token),
             (Millis(1_000), Millis(5_000), &token)
         );
-        let ended = next(&second, None, Some(Millis(9_000)), Millis(11_000), 300);
+        let ended = next(&second, None, Millis(9_000), 300);
         assert_eq!((ended.from, ended.token), (Millis(4_700), None));
     }
 
     #[test]
-    fn a_back_fill_is_followed_by_everything_since_it_began() {
+    fn a_back_fill_is_followed_by_everything_since_what_its_first_page_knew() {
         let backfill = Position {
             backfill: true,
             ..CHANGES
         };
-        let ended = next(&backfill, None, Some(Millis(9_000)), Millis(9_999), 300);
-        assert_eq!((ended.backfill, ended.from), (false, Millis(1_000)));
+        let second = next(&backfill, Some("t".to_owned()), Millis(9_000), 300);
+        let ended = next(&second, None, Millis(11_000), 300);
+        assert_eq!((ended.backfill, ended.from), (false, Millis(8_700)));
     }
 
     #[test]
-    fn a_clock_of_the_vendor_that_is_ahead_leaves_no_gap() {
-        assert_eq!(
-            next(&CHANGES, None, Some(Millis(99_000)), Millis(7_000), 0).from,
-            Millis(7_000)
+    fn a_poll_begins_anew_for_a_refused_page_once_in_an_hour() {
+        let refused = ConnectorError::rejected("answer 400: no such page");
+        let anew = |anew: Option<i64>, token: Option<&str>, error: &ConnectorError| {
+            let position = Position {
+                anew: anew.map(Millis),
+                token: token.map(str::to_owned),
+                ..CHANGES
+            };
+            may_begin_anew(&position, error, Millis(2 * ANEW))
+        };
+        assert!(anew(None, Some("t"), &refused));
+        assert!(!anew(Some(ANEW + 1), Some("t"), &refused));
+        assert!(
+            anew(Some(ANEW), Some("t"), &refused),
+            "a day behind an outage it may again"
         );
+        assert!(!anew(None, None, &refused));
+        assert!(!anew(None, Some("t"), &ConnectorError::retry("later")));
     }
 }

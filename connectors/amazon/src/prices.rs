@@ -6,10 +6,10 @@ use crate::catalogue::{Catalogue, against};
 use crate::client::Client;
 use crate::memory::{Memory, What};
 use crate::wire::{Item, Offer};
-use crate::write::{Patched, common, patch};
+use crate::write::{Patched, change, common};
 use omnistock_sdk::{
     ConnectorError, Cursor, ErrorClass, ListingKey, ListingPage, ListingReference, PriceItem, PriceOutcome,
-    PriceReading, PricedPage, now,
+    PriceReading, PricedPage,
 };
 use omnistock_words::{ListingId, Millis, Money, Price};
 use rust_decimal::Decimal;
@@ -91,16 +91,15 @@ impl Prices<'_> {
             let reason = "Amazon's interface can't name a listing with this SKU: give it another one".to_owned();
             return Ok(PriceOutcome::Rejected { reason });
         };
-        let sent = now();
         let patches = price_patch(self.client.marketplace(), item.price.amount.rounded());
-        Ok(match patch(self.client, &path, &patches).await? {
-            Patched::Accepted => {
-                self.memory.accepted(What::Price, sku, &value, sent, now(), None);
-                PriceOutcome::Applied { price: None }
-            }
-            Patched::Rejected(reason) => PriceOutcome::Rejected { reason },
-            Patched::Unknown(reason) => PriceOutcome::Unknown { reason },
-        })
+        let of = (What::Price, sku);
+        Ok(
+            match change(self.client, self.memory, of, (&path, &value), &patches).await? {
+                Patched::Accepted => PriceOutcome::Applied { price: None },
+                Patched::Rejected(reason) => PriceOutcome::Rejected { reason },
+                Patched::Unknown(reason) => PriceOutcome::Unknown { reason },
+            },
+        )
     }
 }
 

@@ -15,7 +15,9 @@ mod records;
 mod server;
 mod shop;
 
-pub use records::{Counters, Exchange, Faults, FeedFate, Refusal, Sale, SimulatorSettings, Trouble, WriteTrouble};
+pub use records::{
+    Counters, DocumentTrouble, Exchange, Faults, FeedFate, Refusal, Sale, SimulatorSettings, Trouble, WriteTrouble,
+};
 
 use serde_json::Value;
 use shop::Shop;
@@ -132,6 +134,11 @@ impl Simulator {
     /// Lists an offer of one's own stock.
     pub fn add(&self, sku: &str, units: i64) {
         self.shared.shop().add(sku, units);
+    }
+
+    /// Lists offers of one's own stock that are created at the same moment, as by one feed.
+    pub fn add_together(&self, skus: &[String], units: i64) {
+        self.shared.shop().add_together(skus, units);
     }
 
     /// Lists an offer that Amazon fulfils, with so many units at its depots.

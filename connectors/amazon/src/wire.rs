@@ -104,6 +104,14 @@ pub(crate) struct FeedCreated {
     pub(crate) feed_id: String,
 }
 
+/// Feeds of a time.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct FeedsFound {
+    pub(crate) feeds: Vec<FeedCreated>,
+    pub(crate) next_token: Option<String>,
+}
+
 /// Where a feed stands.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -142,6 +150,8 @@ pub(crate) struct Orders {
     pub(crate) pagination: Option<Pagination>,
     /// What changed later is not told yet.
     pub(crate) last_updated_before: Option<Millis>,
+    /// What was placed later is not told yet.
+    pub(crate) created_before: Option<Millis>,
 }
 
 #[derive(Deserialize)]

@@ -47,7 +47,7 @@ pub(crate) fn quantity_patch(units: i64) -> Value {
 }
 
 /// Sends one patch.
-pub(crate) async fn patch(client: &Client, path: &str, patches: &Value) -> Result<Patched, ConnectorError> {
+async fn patch(client: &Client, path: &str, patches: &Value) -> Result<Patched, ConnectorError> {
     let body = json!({"productType": ANY_PRODUCT, "patches": patches});
     let call = Call {
         operation: PATCH,
@@ -65,6 +65,26 @@ pub(crate) async fn patch(client: &Client, path: &str, patches: &Value) -> Resul
         "INVALID" => Patched::Rejected(errors),
         other => Patched::Unknown(format!("Amazon's answer to the change is {other}")),
     })
+}
+
+/// Sends one patch of a value that is remembered from before the call on: it may take effect though its answer is lost,
+/// or though nobody waits for it any more.
+pub(crate) async fn change(
+    client: &Client,
+    memory: &Memory,
+    (what, sku): (What, &str),
+    (path, value): (&str, &str),
+    patches: &Value,
+) -> Result<Patched, ConnectorError> {
+    let before = memory.sending(what, sku, value, now(), None);
+    let result = patch(client, path, patches).await;
+    match &result {
+        Ok(Patched::Accepted) => memory.accepted(what, sku, now()),
+        Ok(Patched::Unknown(_)) => {}
+        Err(error) if error.class == ErrorClass::Unknown => {}
+        Ok(Patched::Rejected(_)) | Err(_) => memory.withdrawn(what, sku, before),
+    }
+    result
 }
 
 /// Has Amazon check a change that it does not carry out: of a listing that there is not, so only a missing permission
@@ -102,17 +122,8 @@ impl Writer<'_> {
         let began = now();
         let checked: Vec<Result<i64, ItemOutcome>> = items.iter().map(|item| self.checked(item, began)).collect();
         let sendable = checked.iter().filter(|one| one.is_ok()).count();
-        if sendable >= self.feed_from {
-            if !self.feeds.room() {
-                // No feed was begun for this call.
-                learn(Learned::Cost {
-                    limit: "feeds",
-                    cost: 0,
-                });
-                return Err(ConnectorError::retry(
-                    "not sent: as many feeds as are waited for at once are on their way",
-                ));
-            }
+        // As the call was let go: for single changes of so many there is no room in the limits.
+        if items.len() >= self.feed_from {
             return self.by_feed(items, checked, began).await;
         }
         let mut results = Vec::with_capacity(items.len());
@@ -171,16 +182,15 @@ impl Writer<'_> {
     async fn by_patch(&self, item: &WriteItem, units: i64) -> Result<ItemOutcome, ConnectorError> {
         let sku = item.reference.key.listing.as_str();
         let path = self.client.item_path(sku).unwrap_or_default();
-        let sent = now();
-        Ok(match patch(self.client, &path, &quantity_patch(units)).await? {
-            Patched::Accepted => {
-                let value = units.to_string();
-                self.memory.accepted(What::Quantity, sku, &value, sent, now(), None);
-                ItemOutcome::Applied { quantity: None }
-            }
-            Patched::Rejected(reason) => ItemOutcome::Rejected { reason },
-            Patched::Unknown(reason) => ItemOutcome::Unknown { reason },
-        })
+        let (of, value) = ((What::Quantity, sku), units.to_string());
+        let patches = quantity_patch(units);
+        Ok(
+            match change(self.client, self.memory, of, (&path, &value), &patches).await? {
+                Patched::Accepted => ItemOutcome::Applied { quantity: None },
+                Patched::Rejected(reason) => ItemOutcome::Rejected { reason },
+                Patched::Unknown(reason) => ItemOutcome::Unknown { reason },
+            },
+        )
     }
 
     /// Sends what may go by a feed: not what a change of its own may still be queued for, since in which order the two
@@ -202,14 +212,15 @@ impl Writer<'_> {
         let messages: Vec<Message<'_>> = named
             .filter_map(|(item, units)| Some((item.reference.key.listing.as_str(), *units.as_ref().ok()?)))
             .collect();
+        if messages.is_empty() || !self.feeds.room() {
+            // No feed is begun for this call.
+            learn(Learned::Cost {
+                limit: "feeds",
+                cost: 0,
+            });
+        }
         if !messages.is_empty() {
-            let feed = self.feeds.submit(self.client, &messages).await?;
-            let at = now();
-            for (sku, units) in &messages {
-                let value = units.to_string();
-                self.memory.accepted(What::Quantity, sku, &value, sent, at, Some(&feed));
-            }
-            self.feeds.opened(feed, &messages, at);
+            self.feeds.send(self.client, self.memory, &messages).await?;
         }
         let applied = ItemOutcome::Applied { quantity: None };
         let outcomes = checked.into_iter();

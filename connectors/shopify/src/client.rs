@@ -3,11 +3,11 @@
 //! The vendor answers 200 to nearly everything; what went wrong stands in `errors`, whose codes decide here.
 
 use crate::documents::Document;
-use crate::login::{Login, Pass};
+use crate::login::Login;
 use crate::settings::Parts;
 use crate::throttle::Throttle;
 use crate::wire::{CallError, Cost, Envelope};
-use omnistock_sdk::http::{Answer, Http, HttpSettings};
+use omnistock_sdk::http::{Answer, Http, HttpSettings, Pass};
 use omnistock_sdk::{ConnectorError, ErrorClass, ExposeSecret};
 use reqwest::Method;
 use serde::de::DeserializeOwned;
@@ -134,7 +134,7 @@ impl Client {
         let body = json!({"query": document.text, "operationName": document.name, "variables": variables});
         let request = self.http.request(Method::POST, &self.path);
         let request = request
-            .header("x-shopify-access-token", pass.token.expose_secret())
+            .header("x-shopify-access-token", pass.secret.expose_secret())
             .json(&body);
         self.http.send(request).await
     }

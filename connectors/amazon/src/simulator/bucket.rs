@@ -11,7 +11,7 @@ pub(super) fn plan(operation: &str) -> (u64, u64) {
         "createFeed" => (83, 15),
         "createFeedDocument" => (5_000, 15),
         "getFeed" => (20_000, 15),
-        "getFeedDocument" => (222, 10),
+        "getFeedDocument" | "getFeeds" => (222, 10),
         "searchOrders" => (56, 20),
         "getOrder" => (5_000, 30),
         "getInventorySummaries" => (20_000, 2),

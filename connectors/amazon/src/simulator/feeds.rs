@@ -1,16 +1,24 @@
 //! Feeds: documents laid down and fetched by signed addresses, queues, reports, and the ways in which a feed ends.
 
-use super::answer::{Answer, failed, ok, put, with_status};
+use super::answer::{Answer, failed, given, list, ok, put, with_status};
 use super::listings::invalid;
-use super::records::FeedFate;
+use super::records::{DocumentTrouble, FeedFate};
 use super::shop::{STORES, Shop};
+use axum::http::{HeaderValue, header};
+use axum::response::IntoResponse;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use omnistock_words::Millis;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::io::Write;
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// A signed address is good so long [the vendor's definition].
 const GOOD: Duration = Duration::from_mins(5);
+/// In an address: what the host says of how the document is compressed.
+const ENCODING: &str = "response-content-encoding";
 /// Messages, and bytes, in a feed [support, in amzn/selling-partner-api-models 4097].
 const MOST_MESSAGES: usize = 10_000;
 const MOST_BYTES: usize = 10 << 20;
@@ -18,6 +26,8 @@ const MOST_BYTES: usize = 10 << 20;
 /// A document, and until when its address is good.
 pub(super) struct Document {
     pub(super) content: Option<Vec<u8>>,
+    /// As what it is laid down, to the letter; it is signed, too.
+    kind: String,
     good_until: Instant,
     signature: u64,
 }
@@ -26,7 +36,7 @@ pub(super) struct Feed {
     /// SKUs and patches, in the order of their numbers.
     messages: Vec<(String, Vec<Value>)>,
     skus: BTreeSet<String>,
-    created: String,
+    created: Millis,
     begun: Instant,
     due: Instant,
     fate: FeedFate,
@@ -41,11 +51,12 @@ impl Feed {
 }
 
 impl Shop {
-    fn document(&mut self, content: Option<Vec<u8>>) -> String {
+    fn document(&mut self, content: Option<Vec<u8>>, kind: &str) -> String {
         let number = self.number();
         let id = format!("amzn1.tortuga.4.eu.{number}");
         let document = Document {
             content,
+            kind: kind.to_owned(),
             good_until: Instant::now() + GOOD,
             signature: number * 7_919,
         };
@@ -133,7 +144,7 @@ impl Shop {
                 "summary": {"errors": issues.len(), "warnings": 0, "messagesProcessed": done,
                             "messagesAccepted": done - wrong, "messagesInvalid": wrong},
             });
-            let result = self.document(Some(report.to_string().into_bytes()));
+            let result = self.document(Some(report.to_string().into_bytes()), "");
             if let Some(feed) = self.feeds.get_mut(id) {
                 feed.result = Some(result);
             }
@@ -144,32 +155,61 @@ impl Shop {
 /// `createFeedDocument`.
 pub(super) fn create_document(shop: &mut Shop, body: &[u8], base: &str) -> Answer {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
-    if body.get("contentType").and_then(Value::as_str).is_none() {
+    let Some(kind) = body.get("contentType").and_then(Value::as_str) else {
         return failed(400, "InvalidInput", "'contentType' is required");
-    }
-    let id = shop.document(None);
-    let url = shop.signed(&id, base);
-    with_status(201, &json!({"feedDocumentId": id, "url": url}))
+    };
+    let id = shop.document(None, kind);
+    with_status(201, &named(shop, &id, base))
 }
 
-/// A document at its signed address: laid down, or fetched.
-pub(super) fn document_at(shop: &mut Shop, id: &str, query: &str, laid_down: Option<&[u8]>) -> Answer {
+/// A document's id and address.
+fn named(shop: &Shop, id: &str, base: &str) -> Value {
+    let mut named = json!({"url": shop.signed(id, base)});
+    if shop.faults.documents != Some(DocumentTrouble::Nameless) {
+        put(&mut named, "feedDocumentId", json!(id));
+    }
+    named
+}
+
+/// A document at its signed address: laid down as what its header says, or fetched.
+pub(super) fn document_at(shop: &mut Shop, id: &str, query: &str, laid_down: Option<(&[u8], &str)>) -> Answer {
     let signature = super::answer::given(query, "X-Amz-Signature");
     let Some(document) = shop.documents.get_mut(id) else {
         return with_status(404, &json!("NoSuchKey"));
     };
     let signed = signature == Some(document.signature.to_string());
-    if !signed || document.good_until < Instant::now() {
-        return with_status(403, &json!("AccessDenied: Request has expired"));
+    let expired = document.good_until < Instant::now() || shop.faults.documents == Some(DocumentTrouble::Expired);
+    if !signed || expired {
+        // As the host does it: with what was signed.
+        return with_status(
+            403,
+            &json!(format!("AccessDenied: Request has expired: /documents/{id}?{query}")),
+        );
     }
     match (laid_down, &document.content) {
-        (Some(content), None) => {
+        (Some((_, kind)), None) if kind != document.kind => with_status(403, &json!("SignatureDoesNotMatch")),
+        (Some((content, _)), None) => {
             document.content = Some(content.to_vec());
             ok(&Value::Null)
         }
-        (None, Some(content)) => ok(&serde_json::from_slice(content).unwrap_or_default()),
+        (None, Some(content)) => {
+            let mut answer = compressed(content).into_response();
+            if super::answer::given(query, ENCODING).is_some_and(|encoding| encoding == "gzip") {
+                let gzip = HeaderValue::from_static("gzip");
+                answer.headers_mut().insert(header::CONTENT_ENCODING, gzip);
+            }
+            answer
+        }
         _ => with_status(403, &json!("AccessDenied")),
     }
+}
+
+/// As reports are stored.
+fn compressed(content: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    // Writing into memory can't fail.
+    encoder.write_all(content).unwrap_or_default();
+    encoder.finish().unwrap_or_default()
 }
 
 /// SKUs and patches of a feed's document.
@@ -221,7 +261,7 @@ pub(super) fn create(shop: &mut Shop, body: &[u8]) -> Answer {
     let feed = Feed {
         skus: messages.iter().map(|(sku, _)| sku.clone()).collect(),
         messages,
-        created: at.to_string(),
+        created: at,
         begun: now,
         due: now + shop.settings.feed_takes,
         fate,
@@ -238,26 +278,63 @@ pub(super) fn create(shop: &mut Shop, body: &[u8]) -> Answer {
     with_status(202, &json!({ "feedId": id }))
 }
 
+fn shape(id: &str, feed: &Feed) -> Value {
+    let mut shape = json!({"feedId": id, "feedType": "JSON_LISTINGS_FEED", "marketplaceIds": STORES,
+        "createdTime": feed.created.to_string(), "processingStatus": feed.status});
+    if let Some(result) = &feed.result {
+        put(&mut shape, "resultFeedDocumentId", json!(result));
+    }
+    shape
+}
+
 /// `getFeed`.
 pub(super) fn one(shop: &Shop, id: &str) -> Answer {
-    let Some(feed) = shop.feeds.get(id) else {
-        return failed(404, "NotFound", "There is no such feed");
+    match shop.feeds.get(id) {
+        Some(feed) => ok(&shape(id, feed)),
+        None => failed(404, "NotFound", "There is no such feed"),
+    }
+}
+
+/// `getFeeds`, one page of them.
+pub(super) fn search(shop: &Shop, query: &str) -> Answer {
+    let (kinds, statuses) = (list(query, "feedTypes"), list(query, "processingStatuses"));
+    let size: usize = given(query, "pageSize")
+        .map_or(Some(10), |size| size.parse().ok())
+        .unwrap_or(0);
+    let since = given(query, "createdSince").map(|since| since.parse::<Millis>());
+    let (Ok(since), false, true) = (since.transpose(), kinds.is_empty(), (1..=100).contains(&size)) else {
+        return failed(
+            400,
+            "InvalidInput",
+            "'feedTypes', 'createdSince' or 'pageSize' is not as it has to be",
+        );
     };
-    let mut answer = json!({"feedId": id, "feedType": "JSON_LISTINGS_FEED", "marketplaceIds": STORES,
-        "createdTime": feed.created, "processingStatus": feed.status});
-    if let Some(result) = &feed.result {
-        put(&mut answer, "resultFeedDocumentId", json!(result));
+    let wanted = |feed: &Feed| {
+        kinds.iter().any(|kind| kind == "JSON_LISTINGS_FEED")
+            && (statuses.is_empty() || statuses.iter().any(|status| status == feed.status))
+            && since.is_none_or(|since| feed.created >= since)
+    };
+    let feeds = shop.feeds.iter().filter(|(_, feed)| wanted(feed));
+    let found: Vec<Value> = feeds.map(|(id, feed)| shape(id, feed)).collect();
+    let mut answer = json!({"feeds": found.iter().take(size).collect::<Vec<_>>()});
+    if found.len() > size {
+        put(&mut answer, "nextToken", json!("more"));
     }
     ok(&answer)
 }
 
 /// `getFeedDocument`.
-pub(super) fn report(shop: &mut Shop, id: &str, base: &str) -> Answer {
+pub(super) fn report(shop: &mut Shop, id: &str, query: &str, base: &str) -> Answer {
     match shop.documents.get_mut(id) {
         Some(document) => {
             document.good_until = Instant::now() + GOOD;
-            let url = shop.signed(id, base);
-            ok(&json!({"feedDocumentId": id, "url": url}))
+            let mut answer = named(shop, id, base);
+            put(&mut answer, "compressionAlgorithm", json!("GZIP"));
+            if given(query, "enableContentEncodingUrlHeader").as_deref() == Some("true") {
+                let url = format!("{}&{ENCODING}=gzip", shop.signed(id, base));
+                put(&mut answer, "url", json!(url));
+            }
+            ok(&answer)
         }
         None => failed(404, "NotFound", "There is no such document"),
     }

@@ -24,7 +24,11 @@ fn strange_stores(query: &str) -> Option<Answer> {
     (!known).then(|| failed(403, "Unauthorized", "Access to requested resource is denied."))
 }
 
-fn shape(sku: &str, shop: &Shop, included: &[String]) -> Value {
+/// Milliseconds from when an offer is created in the first store to when it is in the next one.
+const SPREADS: i64 = 3_600_000;
+
+fn shape(sku: &str, shop: &Shop, query: &str) -> Value {
+    let (included, stores) = (included(query), list(query, "marketplaceIds"));
     let mut item = json!({ "sku": sku });
     let Some(listing) = shop.listings.get(sku) else {
         return item;
@@ -32,13 +36,15 @@ fn shape(sku: &str, shop: &Shop, included: &[String]) -> Value {
     let included = |name: &str| included.iter().any(|one| one == name);
     let entries = |name: &str| listing.attributes.get(name).map(Vec::as_slice).unwrap_or_default();
     if included("summaries") {
-        put(
-            &mut item,
-            "summaries",
-            json!([{"marketplaceId": STORES[0], "asin": "B000000000", "productType": "LUGGAGE",
+        // One for each store that is asked for.
+        let one = |(store, later): (&&str, i64)| {
+            json!({"marketplaceId": store, "asin": "B000000000", "productType": "LUGGAGE",
             "conditionType": "new_new", "status": ["BUYABLE", "DISCOVERABLE"], "itemName": "Suitcase",
-            "createdDate": listing.created.to_string(), "lastUpdatedDate": listing.changed.to_string()}]),
-        );
+            "createdDate": listing.created.plus(later).to_string(), "lastUpdatedDate": listing.changed.to_string()})
+        };
+        let asked = STORES.iter().zip([0, SPREADS]);
+        let asked = asked.filter(|(store, _)| stores.iter().any(|one| one == *store));
+        put(&mut item, "summaries", asked.map(one).collect());
     }
     if included("fulfillmentAvailability") {
         let one = |entry: &Map<String, Value>| {
@@ -120,12 +126,12 @@ pub(super) fn search(shop: &Shop, query: &str) -> Answer {
     let Ok(from) = token.transpose() else {
         return failed(400, "InvalidInput", "'pageToken' is not valid");
     };
-    let (from, total, included) = (from.unwrap_or(0), found.len(), included(query));
+    let (from, total) = (from.unwrap_or(0), found.len());
     let items: Vec<Value> = found
         .iter()
         .skip(from)
         .take(size.min(DEEPEST.saturating_sub(from)))
-        .map(|(sku, _)| shape(sku, shop, &included))
+        .map(|(sku, _)| shape(sku, shop, query))
         .collect();
     let next = from + items.len();
     let mut answer = json!({"numberOfResults": total, "items": items});
@@ -143,7 +149,7 @@ pub(super) fn one(shop: &Shop, sku: &str, query: &str) -> Answer {
     if !shop.listings.contains_key(sku) {
         return failed(404, "NotFound", "SKU not found in the marketplace");
     }
-    ok(&shape(sku, shop, &included(query)))
+    ok(&shape(sku, shop, query))
 }
 
 fn issue(code: &str, message: &str, attribute: &str) -> Value {

@@ -62,11 +62,25 @@ pub enum FeedFate {
     Cancelled,
 }
 
+/// What is wrong with documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DocumentTrouble {
+    /// Their addresses are told without their ids.
+    Nameless,
+    /// Their addresses are good no more.
+    Expired,
+}
+
 /// What goes wrong.
 #[derive(Debug, Clone)]
 pub struct Faults {
     /// What every call is answered with.
     pub every_call: Option<Trouble>,
+    /// Operations that `every_call` is kept to, such as `getFeed`, or `document` for what is laid down and fetched; none:
+    /// it is all of them.
+    pub calls: BTreeSet<&'static str>,
+    /// Operations that are carried out and not answered.
+    pub silent: BTreeSet<&'static str>,
     /// What becomes of every write.
     pub writes: Option<WriteTrouble>,
     /// How long a call without an answer stays open.
@@ -81,12 +95,24 @@ pub struct Faults {
     pub fail_later: bool,
     /// What becomes of feeds that are begun from now on.
     pub feeds: FeedFate,
+    /// What is wrong with the documents of feeds and reports.
+    pub documents: Option<DocumentTrouble>,
+}
+
+impl Faults {
+    /// What a call of this operation is answered with.
+    pub(super) fn answer_to(&self, operation: &str) -> Option<Trouble> {
+        self.every_call
+            .filter(|_| self.calls.is_empty() || self.calls.contains(operation))
+    }
 }
 
 impl Default for Faults {
     fn default() -> Self {
         Self {
             every_call: None,
+            calls: BTreeSet::new(),
+            silent: BTreeSet::new(),
             writes: None,
             hang: Duration::from_mins(1),
             most_units: None,
@@ -94,6 +120,7 @@ impl Default for Faults {
             invalid_skus: BTreeSet::new(),
             fail_later: false,
             feeds: FeedFate::default(),
+            documents: None,
         }
     }
 }

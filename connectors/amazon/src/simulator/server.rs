@@ -89,6 +89,7 @@ fn operation(route: &Route, method: &Method) -> &'static str {
         (Route::Item(_), "PATCH") => "patchListingsItem",
         (Route::Document(_), _) => "document",
         (Route::Feeds, "POST") => "createFeed",
+        (Route::Feeds, "GET") => "getFeeds",
         (Route::Feed(_), "GET") => "getFeed",
         (Route::Documents, "POST") => "createFeedDocument",
         (Route::Report(_), "GET") => "getFeedDocument",
@@ -137,7 +138,10 @@ async fn call(
         }
     }
     let answer = carry_out(&shared, &request);
-    let every = shared.shop().faults.every_call;
+    if shared.shop().faults.silent.contains(name) {
+        return hang(&shared).await;
+    }
+    let every = shared.shop().faults.answer_to(name);
     if every == Some(Trouble::CutOff) {
         return cut_off(answer).await;
     }
@@ -183,7 +187,7 @@ fn carry_out(shared: &Shared, request: &Request) -> Answer {
             "We encountered an internal error. Please try again.",
         )
     };
-    if let Some(answer) = shop.faults.every_call.and_then(|trouble| trouble.answer(own)) {
+    if let Some(answer) = shop.faults.answer_to(name).and_then(|trouble| trouble.answer(own)) {
         return answer;
     }
     if matches!(route, Route::Nowhere) {
@@ -195,7 +199,8 @@ fn carry_out(shared: &Shared, request: &Request) -> Answer {
     shop.settle();
     let query = request.uri.query().unwrap_or_default();
     if let Route::Document(id) = &route {
-        let laid_down = (request.method == Method::PUT).then_some(&*request.body);
+        let kind = request.headers.get("content-type").and_then(|kind| kind.to_str().ok());
+        let laid_down = (request.method == Method::PUT).then_some((&*request.body, kind.unwrap_or_default()));
         return feeds::document_at(shop, id, query, laid_down);
     }
     if let Some(refused) = refused(shop, &request.headers, name) {
@@ -223,9 +228,10 @@ fn perform(shop: &mut Shop, shared: &Shared, route: &Route, request: &Request, q
         (Route::Item(sku), "GET") => listings::one(shop, sku, query),
         (Route::Item(sku), "PATCH") => listings::patch(shop, sku, query, body),
         (Route::Feeds, "POST") => feeds::create(shop, body),
+        (Route::Feeds, "GET") => feeds::search(shop, query),
         (Route::Feed(id), "GET") => feeds::one(shop, id),
         (Route::Documents, "POST") => feeds::create_document(shop, body, &shared.base),
-        (Route::Report(id), "GET") => feeds::report(shop, id, &shared.base),
+        (Route::Report(id), "GET") => feeds::report(shop, id, query, &shared.base),
         (Route::Orders, "GET") => orders::search(shop, query),
         (Route::Order(id), "GET") => orders::one(shop, id, query),
         (Route::Depot, "GET") => depot::summaries(shop, query, shared.started),

@@ -120,9 +120,24 @@ impl Shop {
         self.list(sku, depot, Some(units));
     }
 
-    fn list(&mut self, sku: &str, availability: Value, depot: Option<i64>) {
+    /// Lists offers of one's own stock, all created at the same moment.
+    pub(super) fn add_together(&mut self, skus: &[String], units: i64) {
+        let moment = self.moment();
+        for sku in skus {
+            self.add(sku, units);
+            if let Some(listing) = self.listings.get_mut(sku) {
+                listing.created = moment;
+            }
+        }
+    }
+
+    fn moment(&self) -> Millis {
         let number = i64::try_from(self.listings.len()).unwrap_or(i64::MAX);
-        let created = Millis(1_767_000_000_000 + number / 3);
+        Millis(1_767_000_000_000 + number / 3)
+    }
+
+    fn list(&mut self, sku: &str, availability: Value, depot: Option<i64>) {
+        let created = self.moment();
         let price = json!({"marketplace_id": STORES[0], "currency": CURRENCY, "audience": "ALL",
             "our_price": [{"schedule": [{"value_with_tax": 19.9}]}],
             "minimum_seller_allowed_price": [{"schedule": [{"value_with_tax": 9.9}]}]});

@@ -123,6 +123,11 @@ async fn a_catalogue_of_more_than_amazon_pages_through_is_read_whole() {
     for number in 0..1_234 {
         world.amazon.add(&format!("S-{number:04}"), number);
     }
+    assert_eq!(whole_catalogue(&world).await, 1_234);
+}
+
+/// How many listings all its pages have.
+async fn whole_catalogue(world: &World) -> usize {
     let (mut found, mut cursor) = (std::collections::BTreeSet::new(), None);
     loop {
         let page = world.channel().catalogue(cursor.as_ref()).await.unwrap();
@@ -131,10 +136,27 @@ async fn a_catalogue_of_more_than_amazon_pages_through_is_read_whole() {
         }
         cursor = page.next;
         if cursor.is_none() {
-            break;
+            return found.len();
         }
     }
-    assert_eq!(found.len(), 1_234);
+}
+
+#[tokio::test]
+async fn a_catalogue_with_many_listings_of_one_moment_is_read_whole_wherever_they_are() {
+    let skus =
+        |prefix: &str, count: usize| -> Vec<_> { (0..count).map(|number| format!("{prefix}{number:04}")).collect() };
+    for last in [20, 40, 60, 61] {
+        let world = World::start(soon(0), &json!({})).await;
+        world.amazon.add_together(&skus("A", 7), 5);
+        world.amazon.add_together(&skus("B", last), 5);
+        assert_eq!(whole_catalogue(&world).await, 7 + last);
+    }
+    let world = World::start(soon(0), &json!({})).await;
+    world.amazon.add_together(&skus("A", 990), 5);
+    for sku in skus("B", 1_100) {
+        world.amazon.add(&sku, 5);
+    }
+    assert_eq!(whole_catalogue(&world).await, 2_090);
 }
 
 #[tokio::test]

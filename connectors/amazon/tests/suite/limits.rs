@@ -99,16 +99,24 @@ async fn two_percent_of_twenty_thousand_take_no_longer_than_amazon_makes_them() 
 #[tokio::test(start_paused = true)]
 async fn a_feed_takes_all_of_them_in_three_calls_while_reads_keep_their_pace() {
     let world = large().await;
-    let mut bucket = Bucket::of(&world, CallKind::Read);
-    for page in 0..30 {
-        bucket.one().await;
-        let references: Vec<_> = (0..20)
-            .map(|number| listing(&format!("S-{:05}", page * 20 + number)))
-            .collect();
-        assert_eq!(world.channel().read(&references).await.unwrap().len(), 20);
-    }
     let many: Vec<_> = (0..10_000).map(|number| item(&format!("S-{number:05}"), 6)).collect();
-    assert!(world.channel().write(&many).await.unwrap().iter().all(applied));
+    let reads = async {
+        let (mut bucket, began) = (Bucket::of(&world, CallKind::Read), Instant::now());
+        for page in 0..30 {
+            bucket.one().await;
+            let references: Vec<_> = (0..20)
+                .map(|number| listing(&format!("S-{:05}", page * 20 + number)))
+                .collect();
+            assert_eq!(world.channel().read(&references).await.unwrap().len(), 20);
+        }
+        began.elapsed()
+    };
+    let (outcomes, took) = tokio::join!(world.channel().write(&many), reads);
+    assert!(outcomes.unwrap().iter().all(applied));
+    assert!(took < Duration::from_secs(8), "30 reads beside it took {took:?}");
+    let calls = world.amazon.counters().calls;
+    let of_feed = ["createFeedDocument", "document", "createFeed"].map(|name| calls[name]);
+    assert_eq!((of_feed, calls.get("patchListingsItem")), ([1, 1, 1], None));
     tokio::time::sleep(Duration::from_secs(400)).await;
     assert!((0..10_000).all(|number| world.amazon.shown(&format!("S-{number:05}")) == Some(6)));
     let counters = world.amazon.counters();

@@ -2,8 +2,8 @@
 
 use crate::support::World;
 use omnistock_amazon::simulator::SimulatorSettings;
-use omnistock_sdk::{Cursor, Report};
-use omnistock_words::{FulfilledBy, OrderFact, OrderStatus, Quantity};
+use omnistock_sdk::{Cursor, Report, now};
+use omnistock_words::{FulfilledBy, Millis, OrderFact, OrderStatus, Quantity};
 use serde_json::json;
 use std::time::Duration;
 
@@ -57,12 +57,42 @@ async fn an_order_that_is_found_late_is_told_by_a_later_poll() {
     world.amazon.add("A", 9);
     let (_, cursor) = poll(&world, None).await;
     let order = world.amazon.buy("A", 1).unwrap();
-    let (mut facts, mut cursor) = poll(&world, Some(cursor)).await;
+    let (facts, cursor) = poll(&world, Some(cursor)).await;
+    expect(&world, &order, facts, cursor).await;
+}
+
+#[tokio::test]
+async fn an_order_from_just_before_the_back_fill_is_told_by_a_later_poll() {
+    const LATE: i64 = 800;
+    let settings = SimulatorSettings {
+        orders_after: Duration::from_millis(800),
+        ..SimulatorSettings::immediate()
+    };
+    let world = World::start(settings, &json!({"overlap_ms": 0})).await;
+    world.amazon.add("A", 9);
+    world.look("A").await;
+    let order = world.amazon.buy("A", 1).unwrap();
+    let bought = now();
+    passes(bought.plus(20)).await;
+    let (facts, cursor) = poll(&world, None).await;
+    // The poll behind it comes when Amazon knows everything of before it.
+    passes(now().plus(LATE)).await;
+    expect(&world, &order, facts, cursor).await;
+}
+
+async fn passes(until: Millis) {
+    while now() <= until {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// Polls until the order is told.
+async fn expect(world: &World, order: &str, mut facts: Vec<OrderFact>, mut cursor: Cursor) {
     let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
     while facts.is_empty() {
         assert!(tokio::time::Instant::now() < deadline, "{order} is lost");
         tokio::time::sleep(Duration::from_millis(100)).await;
-        (facts, cursor) = poll(&world, Some(cursor)).await;
+        (facts, cursor) = poll(world, Some(cursor)).await;
     }
     assert_eq!(facts[0].order.as_str(), order);
 }
@@ -76,10 +106,21 @@ async fn a_page_that_leads_nowhere_any_more_has_its_poll_begin_anew() {
     let orders = world.connector.orders().unwrap();
     let first = orders.orders(None).await.unwrap();
     assert!(first.more && first.orders.len() == 100);
-    let mut lost: serde_json::Value = serde_json::from_str(&first.cursor.0).unwrap();
-    lost["token"] = json!("of another day");
-    let (facts, _) = poll(&world, Some(Cursor(lost.to_string()))).await;
+    let lost = |cursor: &Cursor| {
+        let mut lost: serde_json::Value = serde_json::from_str(&cursor.0).unwrap();
+        lost["token"] = json!("of another day");
+        Cursor(lost.to_string())
+    };
+    let (facts, _) = poll(&world, Some(lost(&first.cursor))).await;
     assert_eq!(facts.len(), 130, "nothing is missing, and nothing came twice");
+    let again = orders.orders(Some(&lost(&first.cursor))).await.unwrap();
+    let page = orders.orders(Some(&again.cursor)).await.unwrap();
+    assert!(again.more && page.orders.len() == 100);
+    let error = orders.orders(Some(&lost(&page.cursor))).await.unwrap_err();
+    assert!(
+        error.message.contains("paginationToken"),
+        "it is no loop without a word: {error}"
+    );
 }
 
 #[tokio::test]
@@ -96,7 +137,14 @@ async fn no_person_is_asked_for() {
         .await
         .unwrap()
         .unwrap();
-    for exchange in world.amazon.exchanges() {
+    let exchanges = world.amazon.exchanges();
+    assert_eq!(exchanges.len(), 2);
+    for exchange in exchanges {
+        let asked = exchange
+            .query
+            .split('&')
+            .find_map(|pair| pair.strip_prefix("includedData="));
+        assert_eq!(asked, Some("FULFILLMENT%2CPACKAGES"), "{}", exchange.query);
         let answer = exchange.answer.to_string();
         assert!(
             !world.amazon.buyer().iter().any(|word| answer.contains(word)),
