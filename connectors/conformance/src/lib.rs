@@ -28,9 +28,11 @@ pub mod orders;
 pub mod reading;
 pub mod sources;
 pub mod webhooks;
+pub mod whole;
 pub mod writing;
 
 pub use fake::{Access, Applies, Fake, Fault, Figure, Hook, NotApplicable, PATIENCE, Shop};
+pub use hand::{done, price, until};
 pub use run::run;
 
 /// The one list of cases: hands `room::case` of each to the macro `$then`, behind `$more`.

@@ -53,9 +53,10 @@ impl Shop {
         id
     }
 
-    fn signed(&self, id: &str, base: &str) -> String {
+    fn signed(&self, id: &str) -> String {
         let signature = self.documents.get(id).map_or(0, |document| document.signature);
-        format!("{base}/documents/{id}?X-Amz-Signature={signature}&X-Amz-Expires=300")
+        let origin = &self.origin;
+        format!("{origin}/documents/{id}?X-Amz-Signature={signature}&X-Amz-Expires=300")
     }
 
     /// Counts a change that overtakes a feed, or is overtaken by one: nobody knows which of the two will be last.
@@ -142,13 +143,13 @@ impl Shop {
 }
 
 /// `createFeedDocument`.
-pub(super) fn create_document(shop: &mut Shop, body: &[u8], base: &str) -> Answer {
+pub(super) fn create_document(shop: &mut Shop, body: &[u8]) -> Answer {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     if body.get("contentType").and_then(Value::as_str).is_none() {
         return failed(400, "InvalidInput", "'contentType' is required");
     }
     let id = shop.document(None);
-    let url = shop.signed(&id, base);
+    let url = shop.signed(&id);
     with_status(201, &json!({"feedDocumentId": id, "url": url}))
 }
 
@@ -252,11 +253,11 @@ pub(super) fn one(shop: &Shop, id: &str) -> Answer {
 }
 
 /// `getFeedDocument`.
-pub(super) fn report(shop: &mut Shop, id: &str, base: &str) -> Answer {
+pub(super) fn report(shop: &mut Shop, id: &str) -> Answer {
     match shop.documents.get_mut(id) {
         Some(document) => {
             document.good_until = Instant::now() + GOOD;
-            let url = shop.signed(id, base);
+            let url = shop.signed(id);
             ok(&json!({"feedDocumentId": id, "url": url}))
         }
         None => failed(404, "NotFound", "There is no such document"),

@@ -2,8 +2,9 @@
 
 use crate::support::World;
 use omnistock_amazon::simulator::SimulatorSettings;
+use omnistock_conformance::whole::poll;
 use omnistock_sdk::{Cursor, Report};
-use omnistock_words::{FulfilledBy, OrderFact, OrderStatus, Quantity};
+use omnistock_words::{FulfilledBy, OrderStatus, Quantity};
 use serde_json::json;
 use std::time::Duration;
 
@@ -13,24 +14,12 @@ async fn world(changes: serde_json::Value) -> World {
     world
 }
 
-async fn poll(world: &World, mut cursor: Option<Cursor>) -> (Vec<OrderFact>, Cursor) {
-    let (orders, mut all) = (world.connector.orders().unwrap(), Vec::new());
-    loop {
-        let page = orders.orders(cursor.as_ref()).await.unwrap();
-        all.extend(page.orders);
-        if !page.more {
-            return (all, page.cursor);
-        }
-        cursor = Some(page.cursor);
-    }
-}
-
 #[tokio::test]
 async fn units_that_are_cancelled_of_an_order_are_sold_no_more() {
     let world = world(json!({})).await;
     let order = world.amazon.buy("A", 5).unwrap();
     assert!(world.amazon.pay(&order) && world.amazon.ship(&order, 1) && world.amazon.cancel(&order, 2));
-    let (facts, _) = poll(&world, None).await;
+    let (facts, _) = poll(&*world.connector, None).await;
     assert_eq!(
         (facts[0].status, facts[0].lines[0].quantity),
         (OrderStatus::Open, Quantity::whole(3))
@@ -43,7 +32,7 @@ async fn what_leaves_amazons_depots_is_not_taken_from_own_stock() {
     let world = world(json!({})).await;
     world.amazon.add_at_depot("F", 3);
     world.amazon.buy("F", 1).unwrap();
-    let (facts, _) = poll(&world, None).await;
+    let (facts, _) = poll(&*world.connector, None).await;
     assert_eq!(facts[0].lines[0].fulfilled_by, FulfilledBy::Channel);
 }
 
@@ -55,14 +44,14 @@ async fn an_order_that_is_found_late_is_told_by_a_later_poll() {
     };
     let world = World::start(settings, &json!({"overlap_ms": 0})).await;
     world.amazon.add("A", 9);
-    let (_, cursor) = poll(&world, None).await;
+    let (_, cursor) = poll(&*world.connector, None).await;
     let order = world.amazon.buy("A", 1).unwrap();
-    let (mut facts, mut cursor) = poll(&world, Some(cursor)).await;
+    let (mut facts, mut cursor) = poll(&*world.connector, Some(cursor)).await;
     let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
     while facts.is_empty() {
         assert!(tokio::time::Instant::now() < deadline, "{order} is lost");
         tokio::time::sleep(Duration::from_millis(100)).await;
-        (facts, cursor) = poll(&world, Some(cursor)).await;
+        (facts, cursor) = poll(&*world.connector, Some(cursor)).await;
     }
     assert_eq!(facts[0].order.as_str(), order);
 }
@@ -78,7 +67,7 @@ async fn a_page_that_leads_nowhere_any_more_has_its_poll_begin_anew() {
     assert!(first.more && first.orders.len() == 100);
     let mut lost: serde_json::Value = serde_json::from_str(&first.cursor.0).unwrap();
     lost["token"] = json!("of another day");
-    let (facts, _) = poll(&world, Some(Cursor(lost.to_string()))).await;
+    let (facts, _) = poll(&*world.connector, Some(Cursor(lost.to_string()))).await;
     assert_eq!(facts.len(), 130, "nothing is missing, and nothing came twice");
 }
 
@@ -87,7 +76,7 @@ async fn no_person_is_asked_for() {
     let world = world(json!({})).await;
     world.amazon.remember_exchanges();
     let order = world.amazon.buy("A", 1).unwrap();
-    poll(&world, None).await;
+    poll(&*world.connector, None).await;
     world
         .connector
         .orders()
