@@ -17,6 +17,9 @@ const PATH: &str = "/admin/oauth/access_token";
 /// A token is renewed this long before it expires, and up to as much earlier again, so that daemons spread out.
 const EARLY: Duration = Duration::from_mins(5);
 
+/// Tokens of apps are good for a day [the vendor's documentation]; one that claims more is renewed after that.
+const LONGEST: Duration = Duration::from_hours(24);
+
 /// What a request is allowed in with.
 #[derive(Clone)]
 pub(crate) struct Pass {
@@ -78,7 +81,7 @@ impl Login {
         }
         let generation = current.as_ref().map_or(0, |pass| pass.generation).max(old) + 1;
         let answer = fetch(http, client_id, client_secret).await?;
-        let life = Duration::from_secs(answer.expires_in);
+        let life = Duration::from_secs(answer.expires_in).min(LONGEST);
         // A token that lives shorter than that is used for half its life.
         let early = (EARLY + EARLY * rand::rng().random_range(0..100) / 100).min(life / 2);
         let renew = (!life.is_zero()).then(|| now + life.saturating_sub(early));
