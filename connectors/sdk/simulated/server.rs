@@ -53,6 +53,11 @@ impl<S> Site<S> {
         self.stopping.cancelled().await;
     }
 
+    /// Whether it stops or has stopped.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.is_cancelled()
+    }
+
     /// As long as this, or until it stops.
     pub async fn pause(&self, long: Duration) {
         if !long.is_zero() {

@@ -67,7 +67,9 @@ async fn nothing_lands_and_nothing_runs_after_its_end() {
 async fn dropping_it_ends_it() {
     let server = open(0).await;
     let site = Arc::clone(&server.0);
+    assert!(!site.is_stopping());
     drop(server);
+    assert!(site.is_stopping());
     timeout(PATIENCE, site.stopped()).await.unwrap();
     timeout(PATIENCE, site.pause(Duration::from_hours(1))).await.unwrap();
 }
