@@ -1,5 +1,11 @@
-//! What every vendor's simulator can be made to do wrong, in one form: answers that are none, and writes that are
-//! left alone.
+//! What every vendor's simulator is and can be made to do wrong, in one form: a server, answers that are none, and
+//! writes that are left alone.
+
+mod server;
+#[cfg(test)]
+mod server_tests;
+
+pub use server::{Server, Site};
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{Response, StatusCode, header};

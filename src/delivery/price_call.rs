@@ -5,7 +5,6 @@ use super::call::Job;
 use super::catalogue::Index;
 use super::prices::told_apart;
 use super::results::class;
-use super::terms::milliseconds;
 use super::worker::Worker;
 use crate::retry;
 use omnistock_planner::{
@@ -309,7 +308,7 @@ impl Worker {
         self.changes.touch(index);
         if let Next::ReadBack { at_once } = next {
             known.passed = None;
-            let read_back = self.limits.settles.max(milliseconds(self.parts.timings.read_back));
+            let read_back = self.read_back();
             self.prices
                 .reads
                 .set(index, if at_once { at } else { at.plus(read_back) });

@@ -12,8 +12,7 @@ use std::process::{Command, Stdio};
 const SCHEMATHESIS: &str = "4.32.5";
 /// No 5xx, no answer that is not described. That whatever the schema allows is taken is not asked for: that an order
 /// is known, or a time lies ahead, stands in no schema.
-const CHECKS: &str =
-    "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,response_headers_conformance";
+const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,response_headers_conformance";
 
 /// One source, one channel, and an article in each state that needs no vendor.
 const CONFIGURATION: &str = r#"

@@ -87,6 +87,9 @@ impl Prices<'_> {
         if let Some(reason) = self.memory.refusal(What::Price, sku, &value) {
             return Ok(PriceOutcome::Rejected { reason });
         }
+        if let Some(reason) = unsendable(self.client.marketplace(), item.price.amount) {
+            return Ok(PriceOutcome::Rejected { reason });
+        }
         let Some(path) = self.client.item_path(sku) else {
             let reason = "Amazon's interface can't name a listing with this SKU: give it another one".to_owned();
             return Ok(PriceOutcome::Rejected { reason });
@@ -101,6 +104,44 @@ impl Prices<'_> {
             },
         )
     }
+}
+
+/// What stores sell in [the vendor's documentation of marketplace ids]; of others nothing is known.
+const CURRENCIES: [(&str, &str); 22] = [
+    ("A13V1IB3VIYZZH", "EUR"),
+    ("A17E79C6D8DWNP", "SAR"),
+    ("A19VAU5U5O7RUS", "SGD"),
+    ("A1AM78C64UM0Y8", "MXN"),
+    ("A1C3SOZRARQ6R3", "PLN"),
+    ("A1F83G8C2ARO7P", "GBP"),
+    ("A1PA6795UKMFR9", "EUR"),
+    ("A1RKKUPIHCS9HS", "EUR"),
+    ("A1805IZSGTT6HS", "EUR"),
+    ("A1VC38T7YXB528", "JPY"),
+    ("A21TJRUUN4KGV", "INR"),
+    ("A28R8C7NBKEWEA", "EUR"),
+    ("A2EUQ1WTGCTBG2", "CAD"),
+    ("A2NODRKZP88ZB9", "SEK"),
+    ("A2Q3Y263D00KWC", "BRL"),
+    ("A2VIGQ35RCS4UG", "AED"),
+    ("A33AVAJ2PDY3EV", "TRY"),
+    ("A39IBJ37TRP1C6", "AUD"),
+    ("AMEN7PMS3EDWL", "EUR"),
+    ("APJ6JRA9NG5V4", "EUR"),
+    ("ARBP9OOSHTCHU", "EGP"),
+    ("ATVPDKIKX0DER", "USD"),
+];
+
+/// Why this amount must not be sent to the store. A price in another currency would be a second one beside the first.
+fn unsendable(store: &str, amount: Money) -> Option<String> {
+    let known = CURRENCIES.iter().find(|(known, _)| *known == store);
+    let wanted = amount.currency();
+    if let Some((_, own)) = known.filter(|(_, own)| *own != wanted.to_string()) {
+        return Some(format!(
+            "prices of the store {store} are in {own}, this one is in {wanted}: give the channel a price list in {own}"
+        ));
+    }
+    (amount.amount() <= Decimal::ZERO).then(|| format!("Amazon takes prices above 0, not {amount}"))
 }
 
 /// The change of one price.
@@ -137,6 +178,19 @@ fn outcome_of(error: &ConnectorError) -> PriceOutcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_price_is_in_the_currency_of_its_store() {
+        let money =
+            |amount: &str, currency: &str| Money::new(amount.parse().unwrap(), currency.parse().unwrap()).unwrap();
+        assert_eq!(unsendable("A1VC38T7YXB528", money("1500", "JPY")), None);
+        assert_eq!(unsendable("a store of tomorrow", money("1.50", "CHF")), None);
+        let reason = unsendable("ATVPDKIKX0DER", money("9.90", "EUR")).unwrap();
+        assert!(reason.contains("in USD"), "{reason}");
+        let patches = price_patch("A1VC38T7YXB528", money("1500", "JPY").rounded());
+        let number = patches.pointer("/0/value/0/our_price/0/schedule/0/value_with_tax");
+        assert_eq!(number.unwrap().to_string(), "1500");
+    }
 
     #[test]
     fn a_price_is_sent_to_the_cent() {

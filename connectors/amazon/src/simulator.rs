@@ -19,75 +19,40 @@ pub use records::{
     Counters, DocumentTrouble, Exchange, Faults, FeedFate, Refusal, Sale, SimulatorSettings, Trouble, WriteTrouble,
 };
 
+use omnistock_sdk::simulated::{Server, Site};
 use serde_json::Value;
 use shop::Shop;
-use std::net::Ipv4Addr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
-use tokio::net::TcpListener;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
-/// Shared by the server and those who play with it.
-struct Shared {
-    shop: Mutex<Shop>,
-    base: String,
-    started: Instant,
-    stopping: CancellationToken,
-    /// Writes that land after nobody waits for them any more.
-    late: TaskTracker,
-}
-
-impl Shared {
-    fn shop(&self) -> MutexGuard<'_, Shop> {
-        self.shop.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
+/// Shared by the server, its tasks and who holds the simulator.
+type Shared = Site<Shop>;
 
 /// A running Amazon. Dropping it stops it too, without waiting.
 pub struct Simulator {
-    shared: Arc<Shared>,
-    tasks: TaskTracker,
-}
-
-impl Drop for Simulator {
-    fn drop(&mut self) {
-        self.shared.stopping.cancel();
-    }
+    shared: Server<Shop>,
 }
 
 impl Simulator {
     /// Opens it. Fails where the port is taken.
     pub async fn start(settings: SimulatorSettings) -> std::io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port)).await?;
-        let shared = Arc::new(Shared {
-            base: format!("http://{}", listener.local_addr()?),
-            shop: Mutex::new(Shop::new(settings)),
-            started: Instant::now(),
-            stopping: CancellationToken::new(),
-            late: TaskTracker::new(),
-        });
-        let tasks = TaskTracker::new();
-        tasks.spawn(server::serve(listener, Arc::clone(&shared)));
-        tasks.close();
-        Ok(Self { shared, tasks })
+        let port = settings.port;
+        let shared = Server::open(port, |origin| Shop::new(settings, origin), server::routes).await?;
+        Ok(Self { shared })
     }
 
     /// Closes it and waits until its port is free again, 10 seconds at most. What it knew is lost.
     pub async fn stop(&self) {
-        self.shared.stopping.cancel();
-        drop(tokio::time::timeout(Duration::from_secs(10), self.tasks.wait()).await);
+        self.shared.stop().await;
     }
 
     /// Its address, as in `base_url = "…"`.
     pub fn url(&self) -> String {
-        self.shared.base.clone()
+        self.shared.origin()
     }
 
     /// Where tokens come from, as in `login_url = "…"`.
     pub fn login_url(&self) -> String {
-        format!("{}/auth/o2/token", self.shared.base)
+        format!("{}/auth/o2/token", self.shared.origin())
     }
 
     /// The seller's id.
@@ -167,6 +132,19 @@ impl Simulator {
         shop.settle();
         let listing = shop.listings.get(sku);
         listing.map_or(Value::Null, |listing| serde_json::json!(listing.attributes.get(name)))
+    }
+
+    /// What is asked for an offer in the first store, as a text.
+    pub fn asked(&self, sku: &str) -> Option<String> {
+        let amount = self.attribute(sku, "purchasable_offer");
+        let amount = amount.pointer("/0/our_price/0/schedule/0/value_with_tax")?;
+        Some(amount.to_string())
+    }
+
+    /// Sets what is asked in the first store by hand.
+    pub fn set_price(&self, sku: &str, amount: &str) {
+        let amount: Value = serde_json::from_str(amount).unwrap_or_default();
+        self.shared.shop().set_price(sku, &amount);
     }
 
     /// A buyer checks out; the order's id.

@@ -1,7 +1,9 @@
 //! What a connector's simulator must be able to do for the suite: faults to make, orders to place, what buyers see.
 
 use async_trait::async_trait;
+use omnistock_sdk::simulated::{Trouble, WriteTrouble};
 use omnistock_sdk::{Connector, ListingReference, RawRequest};
+use omnistock_words::{Currency, Money, Price};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,26 +38,12 @@ pub const PATIENCE: Duration = Duration::from_secs(1);
 /// What goes wrong from now on, until [`Fake::heal`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
-    /// Every call is refused for now. With a time: the vendor says after how many seconds to come back.
-    Throttled(Option<u64>),
-    /// Every call fails with the vendor's internal error and is not carried out.
-    ServerError,
+    /// Every call is answered with this.
+    EveryCall(Trouble),
+    /// What becomes of writes, which are left without an answer.
+    Writes(WriteTrouble),
     /// Nobody listens any more. Need not be healed.
     Unreachable,
-    /// Writes are taken and neither carried out nor answered.
-    TimeoutBefore,
-    /// Writes are carried out and not answered.
-    TimeoutAfter,
-    /// Writes are not answered, and carried out after this long.
-    LandsLate(Duration),
-    /// Every call is answered with status 200 and a web page.
-    Page,
-    /// Every call is carried out, and its answer ends in the middle.
-    CutOff,
-    /// Every call is answered with status 200 and `{}`, and not carried out.
-    EmptyObject,
-    /// Every call is answered with a redirect to another host.
-    Redirect,
     /// The credentials are good no more.
     Revoked,
     /// Tokens handed out so far are good no more; new ones are handed out. Happens once.
@@ -152,6 +140,29 @@ pub trait Fake: Send + Sync + 'static {
     fn shown(&self, sku: &str) -> i64 {
         let _ = sku;
         unsaid("shown")
+    }
+
+    /// What a buyer is asked, in euros where the vendor knows several currencies; `None`: nothing yet.
+    fn asked(&self, sku: &str) -> Applies<Option<Price>> {
+        let _ = sku;
+        unsaid("asked")
+    }
+
+    /// Sets the price by a person in the vendor's pages.
+    fn set_price(&self, sku: &str, price: Money) -> Applies<()> {
+        let _ = (sku, price);
+        unsaid("set_price")
+    }
+
+    /// Whether a price without a currency of its own is in euros there, so that one in dollars is a mistake.
+    fn sells_in_one_currency(&self) -> Applies<()> {
+        Ok(())
+    }
+
+    /// The shop sells in this currency from now on.
+    fn sells_in(&self, currency: Currency) -> Applies<()> {
+        let _ = currency;
+        unsaid("sells_in")
     }
 
     /// A buyer checks out and pays; the order's id. `None`: the vendor refused, sold out.

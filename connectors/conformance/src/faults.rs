@@ -3,6 +3,7 @@
 
 use crate::hand::{applied, channel, connector, listing, look, pages, poll, units, unknown, until, write};
 use crate::{Access, Applies, Fault, NotApplicable, Shop};
+use omnistock_sdk::simulated::{Trouble, WriteTrouble};
 use omnistock_sdk::{Connector, ConnectorError, ErrorClass, ListingReading};
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,7 +50,7 @@ async fn works_again(shop: &Shop, connector: &Arc<dyn Connector>) -> Applies<()>
 
 pub async fn throttling_with_a_time_says_when_to_come_back(shop: Shop) -> Applies<()> {
     let (connector, listing) = listed(&shop, Access::Good).await?;
-    shop.fault(Fault::Throttled(Some(2))).await?;
+    shop.fault(Fault::EveryCall(Trouble::Throttled(Some(2)))).await?;
     for said in every_call(&connector, &listing).await {
         match said.expect_err("a throttled call").class {
             ErrorClass::Retry { after: Some(after) } => assert!(after >= Duration::from_secs(1), "{after:?}"),
@@ -62,7 +63,7 @@ pub async fn throttling_with_a_time_says_when_to_come_back(shop: Shop) -> Applie
 
 pub async fn throttling_without_a_time_is_worth_another_try(shop: Shop) -> Applies<()> {
     let (connector, listing) = listed(&shop, Access::Good).await?;
-    shop.fault(Fault::Throttled(None)).await?;
+    shop.fault(Fault::EveryCall(Trouble::Throttled(None))).await?;
     for said in every_call(&connector, &listing).await {
         let class = said.expect_err("a throttled call").class;
         assert!(matches!(class, ErrorClass::Retry { .. }), "{class:?}");
@@ -84,7 +85,7 @@ async fn passes(connector: &Arc<dyn Connector>, listing: &ListingReading) {
 
 pub async fn a_server_error_changes_nothing_and_claims_nothing(shop: Shop) -> Applies<()> {
     let (connector, listing) = listed(&shop, Access::Good).await?;
-    shop.fault(Fault::ServerError).await?;
+    shop.fault(Fault::EveryCall(Trouble::ServerError)).await?;
     passes(&connector, &listing).await;
     assert_eq!(shop.shown("A"), 5);
     works_again(&shop, &connector).await
@@ -102,7 +103,7 @@ pub async fn an_unreachable_vendor_has_certainly_done_nothing(shop: Shop) -> App
 
 pub async fn a_timeout_before_it_was_done_is_unknown(shop: Shop) -> Applies<()> {
     let (connector, listing) = listed(&shop, Access::Impatient).await?;
-    shop.fault(Fault::TimeoutBefore).await?;
+    shop.fault(Fault::Writes(WriteTrouble::NeverDone)).await?;
     let said = write(&connector, &listing, 9).await;
     assert!(unknown(&said), "{said:?}");
     assert_eq!(shop.shown("A"), 5);
@@ -111,7 +112,7 @@ pub async fn a_timeout_before_it_was_done_is_unknown(shop: Shop) -> Applies<()> 
 
 pub async fn a_timeout_after_it_was_done_is_unknown(shop: Shop) -> Applies<()> {
     let (connector, listing) = listed(&shop, Access::Impatient).await?;
-    shop.fault(Fault::TimeoutAfter).await?;
+    shop.fault(Fault::Writes(WriteTrouble::NeverAnswered)).await?;
     let said = write(&connector, &listing, 9).await;
     assert!(unknown(&said), "{said:?}");
     until("the write", || shop.shown("A") == 9).await;
@@ -120,7 +121,8 @@ pub async fn a_timeout_after_it_was_done_is_unknown(shop: Shop) -> Applies<()> {
 
 pub async fn a_write_that_lands_late_is_unknown_and_then_read(shop: Shop) -> Applies<()> {
     let (connector, listing) = listed(&shop, Access::Impatient).await?;
-    shop.fault(Fault::LandsLate(Duration::from_millis(1_800))).await?;
+    shop.fault(Fault::Writes(WriteTrouble::LandsLate(Duration::from_millis(1_800))))
+        .await?;
     let said = write(&connector, &listing, 9).await;
     assert!(unknown(&said), "{said:?}");
     until("the write that lands late", || shop.shown("A") == 9).await;
@@ -132,7 +134,7 @@ pub async fn a_write_that_lands_late_is_unknown_and_then_read(shop: Shop) -> App
 
 pub async fn a_page_in_place_of_an_answer_is_an_error(shop: Shop) -> Applies<()> {
     let (connector, listing) = listed(&shop, Access::Good).await?;
-    shop.fault(Fault::Page).await?;
+    shop.fault(Fault::EveryCall(Trouble::Page)).await?;
     for said in every_call(&connector, &listing).await {
         said.expect_err("a web page is taken for an answer");
     }
@@ -141,14 +143,14 @@ pub async fn a_page_in_place_of_an_answer_is_an_error(shop: Shop) -> Applies<()>
 
 pub async fn an_answer_that_is_cut_off_is_an_error(shop: Shop) -> Applies<()> {
     let (connector, listing) = listed(&shop, Access::Good).await?;
-    shop.fault(Fault::CutOff).await?;
+    shop.fault(Fault::EveryCall(Trouble::CutOff)).await?;
     passes(&connector, &listing).await;
     works_again(&shop, &connector).await
 }
 
 pub async fn an_empty_object_is_no_empty_catalogue(shop: Shop) -> Applies<()> {
     let (connector, listing) = listed(&shop, Access::Good).await?;
-    shop.fault(Fault::EmptyObject).await?;
+    shop.fault(Fault::EveryCall(Trouble::EmptyObject)).await?;
     passes(&connector, &listing).await;
     assert_eq!(shop.shown("A"), 5);
     works_again(&shop, &connector).await
@@ -156,7 +158,7 @@ pub async fn an_empty_object_is_no_empty_catalogue(shop: Shop) -> Applies<()> {
 
 pub async fn a_redirect_is_not_followed(shop: Shop) -> Applies<()> {
     let (connector, listing) = listed(&shop, Access::Good).await?;
-    shop.fault(Fault::Redirect).await?;
+    shop.fault(Fault::EveryCall(Trouble::Redirect)).await?;
     for said in every_call(&connector, &listing).await {
         assert_eq!(said.expect_err("a redirect").class, ErrorClass::Operator);
     }
@@ -174,12 +176,12 @@ pub async fn no_error_repeats_a_secret(shop: Shop) -> Applies<()> {
         "a secret that could be found by chance"
     );
     let faults = [
-        Fault::Throttled(None),
-        Fault::ServerError,
-        Fault::Page,
-        Fault::CutOff,
-        Fault::EmptyObject,
-        Fault::Redirect,
+        Fault::EveryCall(Trouble::Throttled(None)),
+        Fault::EveryCall(Trouble::ServerError),
+        Fault::EveryCall(Trouble::Page),
+        Fault::EveryCall(Trouble::CutOff),
+        Fault::EveryCall(Trouble::EmptyObject),
+        Fault::EveryCall(Trouble::Redirect),
         Fault::Revoked,
         Fault::Unreachable,
     ];

@@ -5,7 +5,7 @@ use omnistock_sdk::{
     ChannelRole, Connector, ConnectorError, Cursor, ErrorClass, ItemOutcome, ListingReading, OrderSource, StockSource,
     WebhookRole, WriteItem,
 };
-use omnistock_words::{OrderFact, Quantity, Sku};
+use omnistock_words::{Money, OrderFact, Price, Quantity, Sku};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -146,8 +146,20 @@ pub(crate) fn buy(shop: &Shop, sku: &str, number: i64) -> Applies<String> {
         .unwrap_or_else(|| panic!("{number} of {sku} could not be bought")))
 }
 
-/// Waits until it is so, 30 seconds at most.
-pub(crate) async fn until(what: &str, mut so: impl FnMut() -> bool) {
+/// An amount as vendors write it, such as `19.90`; `None` where there is none. For fakes.
+pub fn price(amount: &str, currency: &str) -> Option<Price> {
+    let money = Money::new(amount.trim().parse().ok()?, currency.parse().ok()?);
+    money.ok().map(Price::plain)
+}
+
+/// Whether the simulator did what was asked of it, as a fake says it. Panics where it refused.
+pub fn done(worked: bool) -> Applies<()> {
+    assert!(worked, "the simulator refused");
+    Ok(())
+}
+
+/// Waits until it is so. Panics after 30 seconds.
+pub async fn until(what: &str, mut so: impl FnMut() -> bool) {
     let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
     while !so() {
         assert!(tokio::time::Instant::now() < deadline, "not in time: {what}");

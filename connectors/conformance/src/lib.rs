@@ -25,12 +25,15 @@ pub mod table;
 pub mod access;
 pub mod faults;
 pub mod orders;
+pub mod prices;
 pub mod reading;
 pub mod sources;
 pub mod webhooks;
+pub mod whole;
 pub mod writing;
 
 pub use fake::{Access, Applies, Fake, Fault, Figure, Hook, NotApplicable, PATIENCE, Shop};
+pub use hand::{done, price, until};
 pub use run::run;
 
 /// The one list of cases: hands `room::case` of each to the macro `$then`, behind `$more`.
@@ -85,6 +88,19 @@ macro_rules! every_case {
             writing::what_the_vendor_clamps_is_told,
             writing::an_acceptance_that_fails_later_is_found_by_reading,
             writing::a_sale_after_a_write_is_taken_off,
+            prices::a_price_written_is_what_buyers_are_asked_and_is_read_back,
+            prices::a_price_set_by_a_person_is_read,
+            prices::a_sale_price_is_shown_beside_the_former_one_until_it_ends,
+            prices::one_refused_price_harms_no_other_and_says_why,
+            prices::one_failing_price_harms_no_other,
+            prices::a_price_below_zero_never_reaches_buyers,
+            prices::a_price_in_another_currency_never_reaches_buyers,
+            prices::prices_of_a_currency_without_digits_are_exact,
+            prices::prices_of_a_currency_with_three_digits_are_exact,
+            prices::a_throttled_price_says_when_to_come_back,
+            prices::a_price_that_was_not_answered_and_not_done_is_unknown_and_then_read,
+            prices::a_price_that_was_done_and_not_answered_is_unknown_and_then_read,
+            prices::a_price_changes_no_number_and_a_number_no_price,
             orders::an_order_is_told_by_the_next_poll_with_its_lines,
             orders::the_back_fill_holds_every_open_order_over_all_pages,
             orders::orders_changed_while_pages_are_read_are_not_lost,

@@ -3,6 +3,7 @@
 
 use crate::hand::{buy, connector, newest, orders, poll};
 use crate::{Applies, Fault, Shop};
+use omnistock_sdk::simulated::Trouble;
 use omnistock_sdk::{Connector, Cursor};
 use omnistock_words::{OrderFact, OrderId, OrderStatus, Quantity};
 use std::sync::Arc;
@@ -220,10 +221,10 @@ pub async fn a_poll_that_failed_loses_nothing(shop: Shop) -> Applies<()> {
     let order = buy(&shop, "A", 3)?;
     let source = orders(&connector)?;
     for fault in [
-        Fault::ServerError,
-        Fault::Throttled(None),
-        Fault::Page,
-        Fault::EmptyObject,
+        Fault::EveryCall(Trouble::ServerError),
+        Fault::EveryCall(Trouble::Throttled(None)),
+        Fault::EveryCall(Trouble::Page),
+        Fault::EveryCall(Trouble::EmptyObject),
     ] {
         shop.fault(fault).await?;
         poll(source, Some(cursor.clone())).await.expect_err("a failed poll");

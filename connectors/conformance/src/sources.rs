@@ -4,6 +4,7 @@
 use crate::fake::Figure;
 use crate::hand::{connector, stock};
 use crate::{Access, Applies, Fault, Shop};
+use omnistock_sdk::simulated::Trouble;
 use omnistock_sdk::{Connector, ErrorClass, Report, StockReport, Ticket, Verdict};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -177,12 +178,12 @@ pub async fn an_unknown_location_is_counted_by_its_name(shop: Shop) -> Applies<(
 
 /// What a source may answer with when it fails; none of it is news.
 const FAULTS: [Fault; 6] = [
-    Fault::ServerError,
-    Fault::Throttled(None),
-    Fault::Page,
-    Fault::CutOff,
-    Fault::EmptyObject,
-    Fault::Redirect,
+    Fault::EveryCall(Trouble::ServerError),
+    Fault::EveryCall(Trouble::Throttled(None)),
+    Fault::EveryCall(Trouble::Page),
+    Fault::EveryCall(Trouble::CutOff),
+    Fault::EveryCall(Trouble::EmptyObject),
+    Fault::EveryCall(Trouble::Redirect),
 ];
 
 pub async fn a_failed_read_tells_nothing_and_loses_nothing(shop: Shop) -> Applies<()> {
@@ -192,7 +193,7 @@ pub async fn a_failed_read_tells_nothing_and_loses_nothing(shop: Shop) -> Applie
         shop.fault(fault.clone()).await?;
         shop.report(&TWO).await?;
         let error = source.poll().await.expect_err("a failed read tells something");
-        let person = fault == Fault::Redirect;
+        let person = fault == Fault::EveryCall(Trouble::Redirect);
         assert_eq!(error.class == ErrorClass::Operator, person, "{fault:?}: {error:?}");
         let text = format!("{error} {error:?}");
         assert!(
@@ -208,7 +209,7 @@ pub async fn a_failed_read_tells_nothing_and_loses_nothing(shop: Shop) -> Applie
 pub async fn a_throttled_read_says_when_to_come_back(shop: Shop) -> Applies<()> {
     let connector = connector(&shop)?;
     let source = stock(&connector)?;
-    shop.fault(Fault::Throttled(Some(7))).await?;
+    shop.fault(Fault::EveryCall(Trouble::Throttled(Some(7)))).await?;
     let error = source.poll().await.expect_err("a throttled read");
     let after = Some(Duration::from_secs(7));
     assert_eq!(error.class, ErrorClass::Retry { after });

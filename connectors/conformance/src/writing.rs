@@ -3,6 +3,7 @@
 
 use crate::hand::{applied, buy, catalogue, channel, connector, item, listing, look, of, units, unknown, write};
 use crate::{Applies, Fault, NotApplicable, Shop};
+use omnistock_sdk::simulated::Trouble;
 use omnistock_sdk::{ErrorClass, ItemOutcome, WriteItem};
 use omnistock_words::{Quantity, WriteMeaning};
 
@@ -103,7 +104,7 @@ pub async fn a_failing_batch_changes_nothing(shop: Shop) -> Applies<()> {
     let channel = channel(&connector)?;
     ["A", "B", "C"].iter().try_for_each(|sku| shop.add(sku, 5))?;
     let all = catalogue(channel).await;
-    shop.fault(Fault::ServerError).await?;
+    shop.fault(Fault::EveryCall(Trouble::ServerError)).await?;
     let items = ["A", "B", "C"].map(|sku| item(&connector, of(&all, sku), units(8)));
     match channel.write(&items).await {
         Ok(outcomes) => assert!(!outcomes.iter().any(applied), "{outcomes:?}"),

@@ -18,17 +18,13 @@ mod tokens;
 
 pub use records::{BatchRule, Counters, Exchange, Faults, Refusal, Sale, Trouble, WriteTrouble};
 
+use omnistock_sdk::simulated::{Server, Site};
 use omnistock_words::Millis;
 use serde_json::json;
 use shop::Shop;
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::MutexGuard;
 use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 use url::Url;
 
 /// How it starts.
@@ -64,63 +60,25 @@ impl Default for SimulatorSettings {
     }
 }
 
-/// Shared by the server, the deliveries and who holds the simulator.
-struct Shared {
-    shop: Mutex<Shop>,
-    stopping: CancellationToken,
-    news: Notify,
-    /// Writes that land after nobody waits for them any more.
-    late: TaskTracker,
-}
-
-impl Shared {
-    fn shop(&self) -> MutexGuard<'_, Shop> {
-        self.shop.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
+/// Shared by the server, its tasks and who holds the simulator.
+type Shared = Site<Shop>;
 
 /// A running eBay. Dropping it stops it too, without waiting.
 pub struct Simulator {
-    shared: Arc<Shared>,
-    tasks: TaskTracker,
-    address: SocketAddr,
-    url: Url,
-}
-
-impl Drop for Simulator {
-    fn drop(&mut self) {
-        self.shared.stopping.cancel();
-    }
+    shared: Server<Shop>,
 }
 
 impl Simulator {
     /// Opens it. Fails where the port is taken.
     pub async fn start(settings: SimulatorSettings) -> std::io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port)).await?;
-        let address = listener.local_addr()?;
-        let url: Url = format!("http://{address}").parse().map_err(std::io::Error::other)?;
-        let shared = Arc::new(Shared {
-            shop: Mutex::new(Shop::new(&settings)),
-            stopping: CancellationToken::new(),
-            news: Notify::new(),
-            late: TaskTracker::new(),
-        });
-        let tasks = TaskTracker::new();
-        tasks.spawn(server::serve(listener, Arc::clone(&shared)));
-        tasks.spawn(deliver::deliver(Arc::clone(&shared)));
-        tasks.close();
-        Ok(Self {
-            shared,
-            tasks,
-            address,
-            url,
-        })
+        let shared = Server::open(settings.port, |_| Shop::new(&settings), server::routes).await?;
+        shared.beside(deliver::deliver);
+        Ok(Self { shared })
     }
 
     /// Closes it and waits until its port is free again, 10 seconds at most. What it knew is lost.
     pub async fn stop(&self) {
-        self.shared.stopping.cancel();
-        drop(tokio::time::timeout(Duration::from_secs(10), self.tasks.wait()).await);
+        self.shared.stop().await;
     }
 
     fn shop(&self) -> MutexGuard<'_, Shop> {
@@ -129,12 +87,12 @@ impl Simulator {
 
     /// Its address, as in `base_url = "…"`.
     pub fn url(&self) -> Url {
-        self.url.clone()
+        self.shared.url()
     }
 
     /// The port it listens on.
     pub fn port(&self) -> u16 {
-        self.address.port()
+        self.shared.port()
     }
 
     /// The application's id.
@@ -193,10 +151,20 @@ impl Simulator {
         shop.older_of(sku).map(|(_, number)| number.price.0.clone())
     }
 
+    /// Sets what is asked for it by hand.
+    pub fn set_price(&self, sku: &str, amount: &str) {
+        let mut shop = self.shop();
+        if let Some(offer) = shop.offer_of(sku).and_then(|offer| shop.offers.get_mut(&offer)) {
+            amount.clone_into(&mut offer.price.0);
+        } else if let Some((_, number)) = shop.older_of(sku) {
+            amount.clone_into(&mut number.price.0);
+        }
+    }
+
     /// A buyer buys; the order's id.
     pub fn buy(&self, sku: &str, units: i64) -> Result<String, Refusal> {
         let bought = self.shop().buy(sku, units);
-        self.shared.news.notify_one();
+        self.shared.wake();
         bought
     }
 
@@ -208,7 +176,7 @@ impl Simulator {
     /// Marks so many units as sent; without a number all that are left. False where there are not as many.
     pub fn send(&self, order: &str, units: Option<i64>) -> bool {
         let sent = self.shop().send(order, units);
-        self.shared.news.notify_one();
+        self.shared.wake();
         sent
     }
 

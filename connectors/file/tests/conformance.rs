@@ -2,13 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use async_trait::async_trait;
-use omnistock_conformance::{Access, Applies, Fake, Fault, Figure, NotApplicable};
+use omnistock_conformance::{Access, Applies, Fake, Fault, Figure, NotApplicable, price};
 use omnistock_file::SPEC;
 use omnistock_sdk::{
     ArticleRole, ChannelRole, Connector, ConnectorContext, ConnectorError, ListingReference, Manifest, PriceRole,
     StockSource,
 };
-use omnistock_words::{Basis, ListingId, Quantity, Sku};
+use omnistock_words::{Basis, Currency, ListingId, Money, Price, Quantity, Sku};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::fs;
@@ -99,24 +99,32 @@ impl Folder {
     }
 
     /// The rows of the export as anybody reads them.
-    fn rows(&self) -> Vec<(String, String)> {
+    fn rows(&self) -> Vec<[String; 4]> {
         let Ok(bytes) = fs::read(self.export()) else {
             return Vec::new();
         };
         let mut reader = csv::ReaderBuilder::new().from_reader(bytes.as_slice());
         let rows = reader.records().map(|row| row.unwrap());
-        rows.map(|row| (row[0].to_owned(), row[1].to_owned())).collect()
+        rows.map(|row| [0, 1, 2, 3].map(|cell| row[cell].to_owned())).collect()
     }
 
     /// As a person sets a number in an editor.
     fn edit(&self, sku: &str, units: i64) {
-        let mut rows: Vec<_> = self.rows().into_iter().filter(|(other, _)| other != sku).collect();
-        rows.push((sku.to_owned(), units.to_string()));
+        let known = self.rows().into_iter().find(|row| row[0] == sku);
+        let mut row = known.unwrap_or_else(|| [sku, "", "", ""].map(str::to_owned));
+        row[1] = units.to_string();
+        self.put(row);
+    }
+
+    /// In the place of the article's row.
+    fn put(&self, row: [String; 4]) {
+        let mut rows: Vec<_> = self.rows().into_iter().filter(|other| other[0] != row[0]).collect();
+        rows.push(row);
         let mut writer = csv::WriterBuilder::new()
             .terminator(csv::Terminator::Any(b'\n'))
             .from_writer(Vec::new());
-        for (sku, quantity) in rows {
-            writer.write_record([&sku, &quantity, "", ""]).unwrap();
+        for row in rows {
+            writer.write_record(&row).unwrap();
         }
         let rows = String::from_utf8(writer.into_inner().unwrap()).unwrap();
         let hidden = self.root.path().join(".edit");
@@ -202,9 +210,29 @@ impl Fake for Folder {
     }
 
     fn shown(&self, sku: &str) -> i64 {
-        let row = self.rows().into_iter().find(|(other, _)| other == sku);
-        let quantity: Quantity = row.expect("a row").1.parse().unwrap();
+        let row = self.rows().into_iter().find(|row| row[0] == sku);
+        let quantity: Quantity = row.expect("a row")[1].parse().unwrap();
         quantity.as_whole().expect("whole units")
+    }
+
+    fn asked(&self, sku: &str) -> Applies<Option<Price>> {
+        let row = self.rows().into_iter().find(|row| row[0] == sku).expect("a row");
+        Ok(price(&row[2], &row[3]))
+    }
+
+    fn set_price(&self, sku: &str, price: Money) -> Applies<()> {
+        let mut row = self.rows().into_iter().find(|row| row[0] == sku).expect("a row");
+        (row[2], row[3]) = (price.amount().to_string(), price.currency().to_string());
+        self.put(row);
+        Ok(())
+    }
+
+    fn sells_in_one_currency(&self) -> Applies<()> {
+        Err(NotApplicable("each row names its currency"))
+    }
+
+    fn sells_in(&self, _: Currency) -> Applies<()> {
+        Ok(())
     }
 
     fn buy(&self, _: &str, _: i64) -> Applies<Option<String>> {

@@ -12,6 +12,7 @@ use omnistock_sdk::{
     ConnectorError, Cursor, ListingKey, ListingReference, PriceItem, PriceOutcome, PriceReading, PricedPage, now,
 };
 use omnistock_words::{ListingId, Money, Price, VendorLocation};
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -65,6 +66,12 @@ impl Prices<'_> {
         let mut outcomes = vec![refused; items.len()];
         let mut products: BTreeMap<&str, Vec<(usize, &wire::Variant, Price)>> = BTreeMap::new();
         for (index, item) in items.iter().enumerate() {
+            // The vendor's interface takes any number.
+            if item.price.amount.amount() < Decimal::ZERO {
+                let reason = format!("a price is 0 or more, not {}", item.price.amount);
+                set(&mut outcomes, index, PriceOutcome::Rejected { reason });
+                continue;
+            }
             let seller = sellers.get(&item.reference.key);
             if let Some((seller, variant)) = seller.and_then(|seller| Some((seller, variants.get(&seller.variant)?))) {
                 let row = (index, variant, item.price);
@@ -80,9 +87,7 @@ impl Prices<'_> {
             };
             sent = true;
             for (index, variant, price) in rows {
-                if let Some(place) = outcomes.get_mut(index) {
-                    *place = outcome(variant, price, &answer);
-                }
+                set(&mut outcomes, index, outcome(variant, price, &answer));
             }
         }
         Ok(outcomes)
@@ -130,6 +135,12 @@ impl Prices<'_> {
             found.extend(answer.variants.into_iter().map(|variant| (variant.id.clone(), variant)));
         }
         Ok(found)
+    }
+}
+
+fn set(outcomes: &mut [PriceOutcome], index: usize, outcome: PriceOutcome) {
+    if let Some(place) = outcomes.get_mut(index) {
+        *place = outcome;
     }
 }
 

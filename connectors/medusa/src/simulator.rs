@@ -15,15 +15,11 @@ mod trouble;
 
 pub use records::{Counters, Exchange, Faults, Refusal, Sale, Trouble, Write, WriteTrouble};
 
+use omnistock_sdk::simulated::{Server, Site};
 use omnistock_words::Quantity;
 use rust_decimal::Decimal;
 use shop::Shop;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 use url::Url;
 
 /// How a simulated shop starts.
@@ -50,70 +46,34 @@ impl Default for SimulatorSettings {
     }
 }
 
-/// Shared by the server and the storefront.
-struct Shared {
-    shop: Mutex<Shop>,
-    stopping: CancellationToken,
-    /// Writes that land after nobody waits for them any more.
-    late: TaskTracker,
-}
-
-impl Shared {
-    fn shop(&self) -> MutexGuard<'_, Shop> {
-        self.shop.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
+/// Shared by the server, its tasks and who holds the simulator.
+type Shared = Site<Shop>;
 
 /// A running shop. Dropping it stops it too, without waiting.
 pub struct Simulator {
-    shared: Arc<Shared>,
-    tasks: TaskTracker,
-    address: SocketAddr,
-    url: Url,
-}
-
-impl Drop for Simulator {
-    fn drop(&mut self) {
-        self.shared.stopping.cancel();
-    }
+    shared: Server<Shop>,
 }
 
 impl Simulator {
     /// Opens the shop. Fails where the port is taken.
     pub async fn start(settings: SimulatorSettings) -> std::io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port)).await?;
-        let address = listener.local_addr()?;
-        let url: Url = format!("http://{address}").parse().map_err(std::io::Error::other)?;
-        let shared = Arc::new(Shared {
-            shop: Mutex::new(Shop::new(&settings)),
-            stopping: CancellationToken::new(),
-            late: TaskTracker::new(),
-        });
-        let tasks = TaskTracker::new();
-        tasks.spawn(server::serve(listener, Arc::clone(&shared)));
-        tasks.close();
-        Ok(Self {
-            shared,
-            tasks,
-            address,
-            url,
-        })
+        let shared = Server::open(settings.port, |_| Shop::new(&settings), server::routes).await?;
+        Ok(Self { shared })
     }
 
     /// Closes the shop and waits until its port is free again, 10 seconds at most. What it knew is lost.
     pub async fn stop(&self) {
-        self.shared.stopping.cancel();
-        drop(tokio::time::timeout(Duration::from_secs(10), self.tasks.wait()).await);
+        self.shared.stop().await;
     }
 
     /// Its address, as in `url = "…"`.
     pub fn url(&self) -> Url {
-        self.url.clone()
+        self.shared.url()
     }
 
     /// The port it listens on.
     pub fn port(&self) -> u16 {
-        self.address.port()
+        self.shared.port()
     }
 
     /// Keeps calls and answers from now on, for [`Self::exchanges`].

@@ -10,11 +10,11 @@
 
 use crate::openapi::{Definition, Held};
 use async_trait::async_trait;
-use omnistock_conformance::{Access, Applies, Fake, Fault, NotApplicable, PATIENCE};
+use omnistock_conformance::{Access, Applies, Fake, Fault, NotApplicable, PATIENCE, done, price};
 use omnistock_medusa::SPEC;
-use omnistock_medusa::simulator::{Faults, Refusal, Simulator, SimulatorSettings, Trouble, WriteTrouble};
+use omnistock_medusa::simulator::{Faults, Refusal, Simulator, SimulatorSettings};
 use omnistock_sdk::{Connector, ListingKey, ListingReference, testing};
-use omnistock_words::{ListingId, VendorLocation};
+use omnistock_words::{Currency, ListingId, Money, Price, VendorLocation};
 use serde_json::json;
 use std::sync::{Arc, OnceLock};
 
@@ -52,11 +52,6 @@ impl Medusa {
     }
 }
 
-fn done(worked: bool) -> Applies<()> {
-    assert!(worked, "the simulator refused");
-    Ok(())
-}
-
 #[async_trait]
 impl Fake for Medusa {
     async fn start() -> Self {
@@ -90,15 +85,8 @@ impl Fake for Medusa {
 
     async fn fault(&self, fault: Fault) -> Applies<()> {
         match fault {
-            Fault::Throttled(after) => self.change(|faults| faults.every_call = Some(Trouble::Throttled(after))),
-            Fault::ServerError => self.change(|faults| faults.every_call = Some(Trouble::ServerError)),
-            Fault::Page => self.change(|faults| faults.every_call = Some(Trouble::Page)),
-            Fault::CutOff => self.change(|faults| faults.every_call = Some(Trouble::CutOff)),
-            Fault::EmptyObject => self.change(|faults| faults.every_call = Some(Trouble::EmptyObject)),
-            Fault::Redirect => self.change(|faults| faults.every_call = Some(Trouble::Redirect)),
-            Fault::TimeoutBefore => self.change(|faults| faults.writes = Some(WriteTrouble::NeverDone)),
-            Fault::TimeoutAfter => self.change(|faults| faults.writes = Some(WriteTrouble::NeverAnswered)),
-            Fault::LandsLate(after) => self.change(|faults| faults.writes = Some(WriteTrouble::LandsLate(after))),
+            Fault::EveryCall(trouble) => self.change(|faults| faults.every_call = Some(trouble)),
+            Fault::Writes(trouble) => self.change(|faults| faults.writes = Some(trouble)),
             Fault::Clamps(most) => self.change(|faults| faults.most_units = Some(most)),
             Fault::Unreachable => self.simulator.stop().await,
             Fault::Revoked => self.simulator.lock_out(),
@@ -146,6 +134,21 @@ impl Fake for Medusa {
         self.simulator
             .shown(sku)
             .unwrap_or_else(|| panic!("{sku} is not listed"))
+    }
+
+    fn asked(&self, sku: &str) -> Applies<Option<Price>> {
+        let amount = self.simulator.asked(sku, "eur", None);
+        Ok(amount.and_then(|amount| price(&amount.to_string(), "EUR")))
+    }
+
+    fn set_price(&self, sku: &str, price: Money) -> Applies<()> {
+        self.simulator.set_price(sku, "eur", None, price.amount());
+        Ok(())
+    }
+
+    fn sells_in(&self, _: Currency) -> Applies<()> {
+        // A variant has a price in each of several.
+        Ok(())
     }
 
     fn buy(&self, sku: &str, units: i64) -> Applies<Option<String>> {

@@ -2,6 +2,7 @@
 //! region, a sales channel and products in stock, and sets the variables that say where it is.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+use omnistock_conformance::whole::poll;
 use omnistock_medusa::SPEC;
 use omnistock_sdk::http::{Http, HttpSettings};
 use omnistock_sdk::{Connector, Cursor, ErrorClass, ItemOutcome, ListingReading, WriteItem, testing};
@@ -105,18 +106,6 @@ async fn levels(connector: &dyn Connector, sku: &str) -> Vec<ListingReading> {
         if cursor.is_none() {
             return found;
         }
-    }
-}
-
-async fn poll(connector: &dyn Connector, mut cursor: Option<Cursor>) -> (Vec<OrderFact>, Cursor) {
-    let mut all = Vec::new();
-    loop {
-        let page = connector.orders().unwrap().orders(cursor.as_ref()).await.unwrap();
-        all.extend(page.orders);
-        if !page.more {
-            return (all, page.cursor);
-        }
-        cursor = Some(page.cursor);
     }
 }
 

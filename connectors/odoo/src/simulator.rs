@@ -13,14 +13,9 @@ mod trade;
 pub use omnistock_sdk::simulated::Trouble;
 pub use server::{Counters, Faults};
 
+use omnistock_sdk::simulated::{Server, Site};
 use records::World;
 use server::Office;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 use url::Url;
 
 /// How a simulated server starts.
@@ -38,56 +33,29 @@ impl Default for SimulatorSettings {
     }
 }
 
-/// Shared by the server and the control interface.
-struct Shared {
-    office: Mutex<Office>,
-    stopping: CancellationToken,
-}
-
-impl Shared {
-    fn office(&self) -> MutexGuard<'_, Office> {
-        self.office.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
+/// Shared by the server, its tasks and who holds the simulator.
+type Shared = Site<Office>;
 
 /// A running server. Dropping it stops it too, without waiting.
 pub struct Simulator {
-    shared: Arc<Shared>,
-    tasks: TaskTracker,
-    url: Url,
-}
-
-impl Drop for Simulator {
-    fn drop(&mut self) {
-        self.shared.stopping.cancel();
-    }
+    shared: Server<Office>,
 }
 
 impl Simulator {
     /// Opens the office. Fails where the port is taken.
     pub async fn start(settings: SimulatorSettings) -> std::io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port)).await?;
-        let address: SocketAddr = listener.local_addr()?;
-        let url: Url = format!("http://{address}").parse().map_err(std::io::Error::other)?;
-        let shared = Arc::new(Shared {
-            office: Mutex::new(Office::new(settings.version)),
-            stopping: CancellationToken::new(),
-        });
-        let tasks = TaskTracker::new();
-        tasks.spawn(server::serve(listener, Arc::clone(&shared)));
-        tasks.close();
-        Ok(Self { shared, tasks, url })
+        let shared = Server::open(settings.port, |_| Office::new(settings.version), server::routes).await?;
+        Ok(Self { shared })
     }
 
     /// Closes it and waits until its port is free again, 10 seconds at most.
     pub async fn stop(&self) {
-        self.shared.stopping.cancel();
-        drop(tokio::time::timeout(Duration::from_secs(10), self.tasks.wait()).await);
+        self.shared.stop().await;
     }
 
     /// Its address, as in `url = "…"`.
     pub fn url(&self) -> Url {
-        self.url.clone()
+        self.shared.url()
     }
 
     /// The database's name.
@@ -107,27 +75,27 @@ impl Simulator {
 
     /// The key ends, as each does after three months.
     pub fn end_key(&self) {
-        self.shared.office().key_ended = true;
+        self.shared.shop().key_ended = true;
     }
 
     /// What was called and what went wrong so far.
     pub fn counters(&self) -> Counters {
-        self.shared.office().counters.clone()
+        self.shared.shop().counters.clone()
     }
 
     /// Changes what goes wrong from now on.
     pub fn set_faults(&self, faults: Faults) {
-        self.shared.office().faults = faults;
+        self.shared.shop().faults = faults;
     }
 
     /// Does this to the database when the next page of quants was read, before the page after it.
     pub fn while_paging(&self, act: impl FnOnce(&mut Books<'_>) + Send + 'static) {
-        self.shared.office().while_paging = Some(Box::new(|world| act(&mut Books(world))));
+        self.shared.shop().while_paging = Some(Box::new(|world| act(&mut Books(world))));
     }
 
     /// Works in the database, as its users do.
     pub fn books<T>(&self, act: impl FnOnce(&mut Books<'_>) -> T) -> T {
-        act(&mut Books(&mut self.shared.office().world))
+        act(&mut Books(&mut self.shared.shop().world))
     }
 }
 

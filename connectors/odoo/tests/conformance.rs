@@ -100,12 +100,7 @@ impl Fake for Odoo {
 
     async fn fault(&self, fault: Fault) -> Applies<()> {
         match fault {
-            Fault::Throttled(after) => self.every_call(Trouble::Throttled(after)),
-            Fault::ServerError => self.every_call(Trouble::ServerError),
-            Fault::Page => self.every_call(Trouble::Page),
-            Fault::CutOff => self.every_call(Trouble::CutOff),
-            Fault::EmptyObject => self.every_call(Trouble::EmptyObject),
-            Fault::Redirect => self.every_call(Trouble::Redirect),
+            Fault::EveryCall(trouble) => self.every_call(trouble),
             Fault::Unreachable => {
                 self.simulator.stop().await;
                 Ok(())
@@ -118,12 +113,9 @@ impl Fake for Odoo {
                 self.change(|faults| faults.sessions_ended = 1);
                 Ok(())
             }
-            Fault::TimeoutBefore
-            | Fault::TimeoutAfter
-            | Fault::LandsLate(_)
-            | Fault::Clamps(_)
-            | Fault::ItemFails(_)
-            | Fault::AcceptedThenFails => Err(NotApplicable("nothing is written")),
+            Fault::Writes(_) | Fault::Clamps(_) | Fault::ItemFails(_) | Fault::AcceptedThenFails => {
+                Err(NotApplicable("nothing is written"))
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! What variants ask: read with the catalogue, written by product, those of a call that are good.
 //!
 //! Our listings are inventory items at locations; a price belongs to the variant that sells the item. Of an item's
-//! listings the first one that was read carries it. A former price beside it (`compareAtPrice`) is left as it is,
+//! listings the first one that a pass over the catalogue comes to carries it. A former price beside it (`compareAtPrice`) is left as it is,
 //! unless the merchant has said that it is ours.
 
 use crate::catalogue::{Levels, Width};
@@ -18,6 +18,7 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Codes of variants that another try would be refused with as well [the vendor's schema].
@@ -39,12 +40,16 @@ struct Seller {
     product: String,
     /// The listing at this location carries the price.
     location: String,
+    /// The pass over the catalogue that told so last.
+    pass: u64,
 }
 
 /// Sellers by the numbers of their items, as the last reads told them; one an item.
 #[derive(Default)]
 pub(crate) struct PriceBook {
     sellers: Mutex<HashMap<String, Seller>>,
+    /// Number of the pass over the catalogue that runs, or ran last.
+    pass: AtomicU64,
     currency: tokio::sync::Mutex<Option<Currency>>,
 }
 
@@ -64,17 +69,26 @@ impl PriceBook {
     }
 
     /// Remembers who sells the item, and says whether its listing at this location carries the price.
-    fn carries(&self, item: &str, location: &str, variant: &wire::Variant) -> bool {
+    ///
+    /// The first location that a pass over the catalogue comes to does: where an item is stocked no more, another of its
+    /// listings has to. A read of single listings, `passes` false, moves nothing.
+    fn carries(&self, item: &str, location: &str, variant: &wire::Variant, passes: bool) -> bool {
         let product = variant.product.as_ref().and_then(|product| number(&product.id));
         let (Some(variant), Some(product)) = (number(&variant.id), product) else {
             return false;
         };
+        let pass = self.pass.load(Ordering::Relaxed);
         let mut sellers = self.sellers();
         let seller = sellers.entry(item.to_owned()).or_insert_with(|| Seller {
             variant: String::new(),
             product: String::new(),
             location: location.to_owned(),
+            pass,
         });
+        if passes && seller.pass < pass {
+            location.clone_into(&mut seller.location);
+            seller.pass = pass;
+        }
         variant.clone_into(&mut seller.variant);
         product.clone_into(&mut seller.product);
         seller.location == location
@@ -136,9 +150,9 @@ impl Pricing<'_> {
         (item, location): (&str, &str),
         variant: &wire::Variant,
         currency: Currency,
-        read_at: Millis,
+        (read_at, passes): (Millis, bool),
     ) -> Option<PriceReading> {
-        if !self.levels.book.carries(item, location, variant) {
+        if !self.levels.book.carries(item, location, variant, passes) {
             return None;
         }
         let key = ListingKey {
@@ -152,11 +166,13 @@ impl Pricing<'_> {
     /// The page of the catalogue at `cursor`, with what its listings ask.
     pub(crate) async fn page(&self, cursor: Option<&Cursor>) -> Result<PricedPage, ConnectorError> {
         let currency = self.currency(cursor.is_none()).await?;
+        if cursor.is_none() {
+            self.levels.book.pass.fetch_add(1, Ordering::Relaxed);
+        }
         let seen = self.levels.page(cursor, true).await?;
-        let readings = seen
-            .variants
-            .iter()
-            .filter_map(|(item, location, variant)| self.reading((item, location), variant, currency, seen.read_at));
+        let readings = seen.variants.iter().filter_map(|(item, location, variant)| {
+            self.reading((item, location), variant, currency, (seen.read_at, true))
+        });
         Ok(PricedPage {
             prices: readings.collect(),
             page: seen.page,
@@ -193,7 +209,12 @@ impl Pricing<'_> {
         }
         let reading = |listing: &ListingReference| {
             let (item, location) = (listing.key.listing.as_str(), listing.key.location.as_ref()?);
-            self.reading((item, location.as_str()), variants.get(item)?, currency, read_at)
+            self.reading(
+                (item, location.as_str()),
+                variants.get(item)?,
+                currency,
+                (read_at, false),
+            )
         };
         Ok(listings.iter().filter_map(reading).collect())
     }

@@ -19,15 +19,10 @@ mod shop;
 
 pub use records::{Counters, Exchange, Faults, Refusal, Sale, Trouble, Write, WriteTrouble};
 
+use omnistock_sdk::simulated::{Server, Site};
 use omnistock_words::Millis;
 use shop::Shop;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 use url::Url;
 
 /// How a simulated shop starts.
@@ -60,66 +55,35 @@ impl Default for SimulatorSettings {
     }
 }
 
-/// Shared by the server, the deliverer and the storefront.
-struct Shared {
-    shop: Mutex<Shop>,
-    /// Something is due for delivery earlier than before.
-    changed: Notify,
-    stopping: CancellationToken,
-    tasks: TaskTracker,
-}
-
-impl Shared {
-    fn shop(&self) -> MutexGuard<'_, Shop> {
-        self.shop.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
+/// Shared by the server, its tasks and who holds the simulator.
+type Shared = Site<Shop>;
 
 /// A running shop. Dropping it stops it too, without waiting.
 pub struct Simulator {
-    shared: Arc<Shared>,
-    address: SocketAddr,
-    url: Url,
-}
-
-impl Drop for Simulator {
-    fn drop(&mut self) {
-        self.shared.stopping.cancel();
-    }
+    shared: Server<Shop>,
 }
 
 impl Simulator {
     /// Opens the shop. Fails where the port is taken.
     pub async fn start(settings: SimulatorSettings) -> std::io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port)).await?;
-        let address = listener.local_addr()?;
-        let url: Url = format!("http://{address}").parse().map_err(std::io::Error::other)?;
-        let shared = Arc::new(Shared {
-            shop: Mutex::new(Shop::new(&settings, format!("http://{address}"))),
-            changed: Notify::new(),
-            stopping: CancellationToken::new(),
-            tasks: TaskTracker::new(),
-        });
-        shared.tasks.spawn(server::serve(listener, Arc::clone(&shared)));
-        shared.tasks.spawn(deliver::run(Arc::clone(&shared)));
-        Ok(Self { shared, address, url })
+        let shared = Server::open(settings.port, |origin| Shop::new(&settings, origin), server::routes).await?;
+        shared.beside(deliver::run);
+        Ok(Self { shared })
     }
 
     /// Closes the shop and waits until its port is free again, 10 seconds at most. What it knew is lost.
     pub async fn stop(&self) {
-        self.shared.stopping.cancel();
-        self.shared.tasks.close();
-        drop(tokio::time::timeout(Duration::from_secs(10), self.shared.tasks.wait()).await);
+        self.shared.stop().await;
     }
 
     /// Its address, as in `url = "…"`.
     pub fn url(&self) -> Url {
-        self.url.clone()
+        self.shared.url()
     }
 
     /// The port it listens on.
     pub fn port(&self) -> u16 {
-        self.address.port()
+        self.shared.port()
     }
 
     /// A static access token, good until [`Self::revoke_token`].
@@ -208,6 +172,11 @@ impl Simulator {
         let shop = self.shared.shop();
         let sold = &shop.items.get(&shop.by_sku(sku)?)?.sold;
         Some((sold.price.clone(), sold.compare_at.clone()))
+    }
+
+    /// Changes the shop's currency.
+    pub fn set_currency(&self, code: &str) {
+        self.edit(|shop| code.clone_into(&mut shop.currency));
     }
 
     /// Deletes a variant.
@@ -386,7 +355,7 @@ impl Simulator {
 
     fn edit<T>(&self, change: impl FnOnce(&mut Shop) -> T) -> T {
         let result = change(&mut self.shared.shop());
-        self.shared.changed.notify_one();
+        self.shared.wake();
         result
     }
 }

@@ -149,6 +149,26 @@ async fn an_address_that_is_no_shop_names_the_setting() {
 }
 
 #[tokio::test]
+async fn a_token_that_claims_to_live_for_ever_harms_nobody() {
+    let simulator = omnistock_shopify::simulator::Simulator::start(generous())
+        .await
+        .unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let token = json!({"access_token": "shpat_1", "scope": "read_inventory", "expires_in": u64::MAX});
+    let login = axum::routing::post(async move || axum::Json(token));
+    let router = axum::Router::new().route("/admin/oauth/access_token", login);
+    tokio_util::task::TaskTracker::new().spawn(async move { axum::serve(listener, router).await.unwrap() });
+    let keys = json!({"url": url, "token": null, "client_id": "app", "client_secret": {"env": "secret"}});
+    let error = build(table(&simulator, &keys)).check().await.unwrap_err();
+    assert_eq!(
+        error.class,
+        ErrorClass::Operator,
+        "it has no more than a login: {error}"
+    );
+}
+
+#[tokio::test]
 async fn an_answer_without_sense_is_never_an_empty_shop() {
     for body in [
         "{}",

@@ -10,9 +10,10 @@
 )]
 
 use async_trait::async_trait;
-use omnistock_conformance::{Access, Applies, Fake, Fault, Hook, NotApplicable, PATIENCE};
+use omnistock_conformance::{Access, Applies, Fake, Fault, Hook, NotApplicable, PATIENCE, done, price};
 use omnistock_sdk::{Connector, ListingReference, RawRequest, now};
-use omnistock_shopify::simulator::{Faults, Refusal, Trouble, WriteTrouble};
+use omnistock_shopify::simulator::{Faults, Refusal};
+use omnistock_words::{Currency, Money, Price};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -26,19 +27,10 @@ impl Shopify {
         change(&mut faults);
         self.0.set_faults(faults);
     }
-
-    fn every_call(&self, trouble: Trouble) {
-        self.change(|faults| faults.every_call = Some(trouble));
-    }
 }
 
 fn number(order: &str) -> u64 {
     order.parse().unwrap()
-}
-
-fn done(worked: bool) -> Applies<()> {
-    assert!(worked, "the simulator refused");
-    Ok(())
 }
 
 #[async_trait]
@@ -51,8 +43,8 @@ impl Fake for Shopify {
     }
 
     fn connector(&self, access: Access) -> Applies<Arc<dyn Connector>> {
-        let mut keys =
-            json!({"token": null, "client_id": self.0.client_id(), "client_secret": {"env": self.0.client_secret()}});
+        let mut keys = json!({"token": null, "client_id": self.0.client_id(), "client_secret": {"env": self.0.client_secret()},
+                   "compare_at": true});
         match access {
             Access::Good => {}
             Access::Impatient => keys["deadline_ms"] = json!(PATIENCE.as_millis()),
@@ -71,15 +63,8 @@ impl Fake for Shopify {
 
     async fn fault(&self, fault: Fault) -> Applies<()> {
         match fault {
-            Fault::Throttled(after) => self.every_call(Trouble::Throttled(after)),
-            Fault::ServerError => self.every_call(Trouble::ServerError),
-            Fault::Page => self.every_call(Trouble::Page),
-            Fault::CutOff => self.every_call(Trouble::CutOff),
-            Fault::EmptyObject => self.every_call(Trouble::EmptyObject),
-            Fault::Redirect => self.every_call(Trouble::Redirect),
-            Fault::TimeoutBefore => self.change(|faults| faults.writes = Some(WriteTrouble::NeverDone)),
-            Fault::TimeoutAfter => self.change(|faults| faults.writes = Some(WriteTrouble::NeverAnswered)),
-            Fault::LandsLate(after) => self.change(|faults| faults.writes = Some(WriteTrouble::LandsLate(after))),
+            Fault::EveryCall(trouble) => self.change(|faults| faults.every_call = Some(trouble)),
+            Fault::Writes(trouble) => self.change(|faults| faults.writes = Some(trouble)),
             Fault::Clamps(most) => self.change(|faults| faults.most_units = Some(most)),
             Fault::Unreachable => self.0.stop().await,
             Fault::Revoked => self.0.uninstall(),
@@ -122,6 +107,30 @@ impl Fake for Shopify {
 
     fn shown(&self, sku: &str) -> i64 {
         self.0.shown(sku).unwrap_or_else(|| panic!("{sku} is not listed"))
+    }
+
+    fn asked(&self, sku: &str) -> Applies<Option<Price>> {
+        let (now, former) = self.0.asked(sku).unwrap();
+        let former = former.and_then(|former| price(&former, "EUR"));
+        Ok(price(&now, "EUR").map(|price| Price {
+            compare_at: former.map(|former| former.amount),
+            ..price
+        }))
+    }
+
+    fn set_price(&self, sku: &str, price: Money) -> Applies<()> {
+        self.0.set_price(sku, &price.amount().to_string(), None);
+        Ok(())
+    }
+
+    fn sells_in(&self, currency: Currency) -> Applies<()> {
+        if currency.digits() > 2 {
+            return Err(NotApplicable(
+                "whether the vendor keeps a third digit is not documented",
+            ));
+        }
+        self.0.set_currency(&currency.to_string());
+        Ok(())
     }
 
     fn buy(&self, sku: &str, units: i64) -> Applies<Option<String>> {

@@ -88,15 +88,35 @@ async fn each_variants_price_is_read_once_and_its_listings_name_their_product() 
             .collect();
         let read = again.read_prices(&asked).await.unwrap();
         assert_eq!(read.len(), 2);
-        let other = reference(
-            a,
-            if readings[0].key.location.as_ref().unwrap().as_str() == shop.berlin.to_string() {
-                shop.hamburg
-            } else {
-                shop.berlin
-            },
-        );
-        assert!(again.read_prices(&[other]).await.unwrap().len() < 2);
+        let carrier = readings.iter().find(|one| one.key.listing.as_str() == a.to_string());
+        let carrier = carrier.unwrap().key.location.as_ref().unwrap().as_str();
+        let [berlin, hamburg] = [shop.berlin, shop.hamburg];
+        let other = if carrier == berlin.to_string() { hamburg } else { berlin };
+        let read = again.read_prices(&[reference(a, other)]).await.unwrap();
+        assert!(read.is_empty(), "another listing carries the price: {read:?}");
+    }
+}
+
+#[tokio::test]
+async fn where_an_item_is_stocked_no_more_another_of_its_listings_carries_the_price() {
+    for bulk_above in [10_000, 0] {
+        let shop = start_with(generous(), &json!({"bulk_above": bulk_above})).await;
+        let a = shop.add_item("A", &[(shop.berlin, 5), (shop.hamburg, 3)]);
+        let connector = shop.connector.as_ref();
+        let carrier = |readings: &[PriceReading]| match readings {
+            [one] => one.key.location.as_ref().unwrap().to_string().parse::<u64>().unwrap(),
+            other => panic!("one listing carries the price: {other:?}"),
+        };
+        let first = carrier(&pass(connector).await.0);
+        let [berlin, hamburg] = [shop.berlin, shop.hamburg];
+        let second = if first == berlin { hamburg } else { berlin };
+        shop.remove_level("A", first);
+        // A single read moves nothing: the listing that is left takes over with the next pass.
+        let read = role(connector).read_prices(&[reference(a, second)]).await.unwrap();
+        assert!(read.is_empty(), "{read:?}");
+        assert_eq!(carrier(&pass(connector).await.0), second);
+        let read = role(connector).read_prices(&[reference(a, second)]).await.unwrap();
+        assert_eq!(read.len(), 1);
     }
 }
 

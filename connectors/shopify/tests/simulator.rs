@@ -165,3 +165,47 @@ async fn units_are_left_to_sell_or_sold_and_the_storefront_never_oversells() {
     );
     assert!(!shop.cancel(order, true));
 }
+
+#[tokio::test]
+async fn a_partial_update_shows_who_was_refused_too_with_the_old_price_and_tells_all_that_is_wrong() {
+    let shop = start().await;
+    let a = shop.add_item("A", &[(shop.berlin, 5)]);
+    let b = shop.add_sister(a, "B", &[(shop.berlin, 5)]);
+    let ids = [a, b].map(|item| format!("gid://shopify/InventoryItem/{item}"));
+    let read =
+        "query Ids($ids: [ID!]!) { nodes(ids: $ids) { ... on InventoryItem { id variant { id product { id } } } } }";
+    let read = post(&shop, read, json!({ "ids": ids })).await;
+    let [a, b] = [0, 1].map(|place| read["data"]["nodes"][place]["variant"].clone());
+    let set = "mutation Set($product: ID!, $variants: [ProductVariantsBulkInput!]!) {
+  productVariantsBulkUpdate(productId: $product, variants: $variants, allowPartialUpdates: true) {
+    productVariants { id price compareAtPrice } userErrors { field message code } } }";
+    let variants = json!([
+        {"id": b["id"], "price": "-1.00", "compareAtPrice": "1000000000000000000"},
+        {"id": a["id"], "price": "9.99"},
+    ]);
+    let variables = json!({"product": a["product"]["id"], "variants": variants});
+    let answer = post(&shop, set, variables).await;
+    let told = &answer["data"]["productVariantsBulkUpdate"];
+    assert_eq!(
+        told["productVariants"],
+        json!([
+            {"id": b["id"], "price": "10.00", "compareAtPrice": null},
+            {"id": a["id"], "price": "9.99", "compareAtPrice": null},
+        ]),
+        "{answer}"
+    );
+    let places: Vec<_> = told["userErrors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|error| &error["field"])
+        .collect();
+    assert_eq!(
+        places,
+        [
+            &json!(["variants", "0", "compareAtPrice"]),
+            &json!(["variants", "0", "price"])
+        ]
+    );
+    assert_eq!(shop.asked("B"), Some(("10.00".to_owned(), None)));
+}

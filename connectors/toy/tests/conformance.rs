@@ -11,24 +11,23 @@ mod shop;
 
 use async_trait::async_trait;
 use omnistock_conformance::{Access, Applies, Fake, Fault, NotApplicable, PATIENCE};
-use omnistock_sdk::simulated::{Trouble, WriteTrouble};
+use omnistock_sdk::simulated::Server;
 use omnistock_sdk::{Connector, ListingReference, testing};
 use omnistock_toy::SPEC;
 use omnistock_words::ListingId;
 use serde_json::json;
-use shop::{KEY, READER, Running, Shop};
+use shop::{KEY, READER, Shop};
 use std::sync::{Arc, MutexGuard};
 
 const WRONG: &str = "key-of-nobody";
 
 struct Toy {
-    running: Arc<Running>,
-    address: String,
+    running: Server<Shop>,
 }
 
 impl Toy {
     fn shop(&self) -> MutexGuard<'_, Shop> {
-        self.running.shop.lock().unwrap()
+        self.running.shop()
     }
 
     fn put(&self, sku: &str, stock: Option<i64>) {
@@ -42,18 +41,19 @@ impl Toy {
 #[async_trait]
 impl Fake for Toy {
     async fn start() -> Self {
-        let (running, address) = Running::start().await;
-        Self { running, address }
+        Self {
+            running: shop::open().await,
+        }
     }
 
     fn connector(&self, access: Access) -> Applies<Arc<dyn Connector>> {
-        let mut table = json!({"url": self.address, "key": {"env": KEY}});
+        let mut table = json!({"url": self.running.origin(), "key": {"env": KEY}});
         match access {
             Access::Good => {}
             Access::Impatient => table["deadline_ms"] = json!(PATIENCE.as_millis()),
             Access::WrongSecret => table["key"] = json!({"env": WRONG}),
             Access::ReadOnly => table["key"] = json!({"env": READER}),
-            Access::WrongAddress => table["url"] = json!(format!("{}/blog", self.address)),
+            Access::WrongAddress => table["url"] = json!(format!("{}/blog", self.running.origin())),
         }
         Ok(testing::build(&SPEC, testing::context("toys", &[]), table))
     }
@@ -63,18 +63,9 @@ impl Fake for Toy {
     }
 
     async fn fault(&self, fault: Fault) -> Applies<()> {
-        let every_call = |trouble| self.shop().every_call = Some(trouble);
-        let writes = |trouble| self.shop().writes = Some(trouble);
         match fault {
-            Fault::Throttled(after) => every_call(Trouble::Throttled(after)),
-            Fault::ServerError => every_call(Trouble::ServerError),
-            Fault::Page => every_call(Trouble::Page),
-            Fault::CutOff => every_call(Trouble::CutOff),
-            Fault::EmptyObject => every_call(Trouble::EmptyObject),
-            Fault::Redirect => every_call(Trouble::Redirect),
-            Fault::TimeoutBefore => writes(WriteTrouble::NeverDone),
-            Fault::TimeoutAfter => writes(WriteTrouble::NeverAnswered),
-            Fault::LandsLate(after) => writes(WriteTrouble::LandsLate(after)),
+            Fault::EveryCall(trouble) => self.shop().every_call = Some(trouble),
+            Fault::Writes(trouble) => self.shop().writes = Some(trouble),
             Fault::Clamps(most) => self.shop().most_units = Some(most),
             Fault::ItemFails(sku) => self.shop().failing_sku = Some(sku),
             Fault::Revoked => self.shop().revoked = true,

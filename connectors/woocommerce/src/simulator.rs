@@ -19,14 +19,8 @@ mod trouble;
 
 pub use records::{Counters, Faults, PriceWrite, Refusal, Sale, ShopLine, ShopOrder, Trouble, Write, WriteTrouble};
 
+use omnistock_sdk::simulated::{Server, Site};
 use shop::{Manage, Shop};
-use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 use url::Url;
 
 /// How a simulated shop starts.
@@ -56,75 +50,35 @@ impl Default for SimulatorSettings {
     }
 }
 
-/// Shared by the server, the deliverer and the storefront.
-struct Shared {
-    shop: Mutex<Shop>,
-    /// Something is due for delivery earlier than before.
-    changed: Notify,
-    stopping: CancellationToken,
-    /// Writes that land after nobody waits for them any more.
-    late: TaskTracker,
-}
-
-impl Shared {
-    fn shop(&self) -> MutexGuard<'_, Shop> {
-        self.shop.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
+/// Shared by the server, its tasks and who holds the simulator.
+type Shared = Site<Shop>;
 
 /// A running shop. Dropping it stops it too, without waiting.
 pub struct Simulator {
-    shared: Arc<Shared>,
-    tasks: TaskTracker,
-    address: SocketAddr,
-    url: Url,
-}
-
-impl Drop for Simulator {
-    fn drop(&mut self) {
-        self.shared.stopping.cancel();
-    }
+    shared: Server<Shop>,
 }
 
 impl Simulator {
     /// Opens the shop. Fails where the port is taken.
     pub async fn start(settings: SimulatorSettings) -> std::io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port)).await?;
-        let address = listener.local_addr()?;
-        let url: Url = format!("http://{address}").parse().map_err(std::io::Error::other)?;
-        let shop = Shop::new(&settings, format!("http://{address}"));
-        let shared = Arc::new(Shared {
-            shop: Mutex::new(shop),
-            changed: Notify::new(),
-            stopping: CancellationToken::new(),
-            late: TaskTracker::new(),
-        });
-        let tasks = TaskTracker::new();
-        tasks.spawn(server::serve(listener, Arc::clone(&shared)));
-        tasks.spawn(deliver::run(Arc::clone(&shared)));
-        tasks.close();
-        Ok(Self {
-            shared,
-            tasks,
-            address,
-            url,
-        })
+        let shared = Server::open(settings.port, |origin| Shop::new(&settings, origin), server::routes).await?;
+        shared.beside(deliver::run);
+        Ok(Self { shared })
     }
 
     /// Closes the shop and waits until its port is free again, 10 seconds at most. What it knew is lost.
     pub async fn stop(&self) {
-        self.shared.stopping.cancel();
-        drop(tokio::time::timeout(Duration::from_secs(10), self.tasks.wait()).await);
+        self.shared.stop().await;
     }
 
     /// Its address, as in `url = "…"`.
     pub fn url(&self) -> Url {
-        self.url.clone()
+        self.shared.url()
     }
 
     /// The port it listens on.
     pub fn port(&self) -> u16 {
-        self.address.port()
+        self.shared.port()
     }
 
     /// The consumer key.
@@ -199,6 +153,11 @@ impl Simulator {
     /// All prices that were written through the interface, oldest first.
     pub fn price_writes(&self) -> Vec<PriceWrite> {
         self.shared.shop().price_writes.clone()
+    }
+
+    /// The shop's currency.
+    pub fn currency(&self) -> String {
+        self.shared.shop().currency.clone()
     }
 
     /// Changes the shop's currency.
@@ -325,7 +284,7 @@ impl Simulator {
 
     fn edit<T>(&self, change: impl FnOnce(&mut Shop) -> T) -> T {
         let result = change(&mut self.shared.shop());
-        self.shared.changed.notify_one();
+        self.shared.wake();
         result
     }
 }

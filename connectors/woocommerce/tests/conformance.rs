@@ -8,10 +8,10 @@
 )]
 
 use async_trait::async_trait;
-use omnistock_conformance::{Access, Applies, Fake, Fault, Hook, NotApplicable, PATIENCE};
+use omnistock_conformance::{Access, Applies, Fake, Fault, Hook, NotApplicable, PATIENCE, done, price};
 use omnistock_sdk::{Connector, ListingKey, ListingReference, RawRequest, now};
-use omnistock_woocommerce::simulator::{Faults, Refusal, Simulator, SimulatorSettings, Trouble, WriteTrouble};
-use omnistock_words::ListingId;
+use omnistock_woocommerce::simulator::{Faults, Refusal, Simulator, SimulatorSettings};
+use omnistock_words::{Currency, ListingId, Money, Price};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -29,11 +29,6 @@ impl Woo {
 
 fn number(order: &str) -> u64 {
     order.parse().unwrap()
-}
-
-fn done(worked: bool) -> Applies<()> {
-    assert!(worked, "the simulator refused");
-    Ok(())
 }
 
 #[async_trait]
@@ -62,15 +57,8 @@ impl Fake for Woo {
 
     async fn fault(&self, fault: Fault) -> Applies<()> {
         match fault {
-            Fault::Throttled(after) => self.change(|faults| faults.every_call = Some(Trouble::Throttled(after))),
-            Fault::ServerError => self.change(|faults| faults.every_call = Some(Trouble::ServerError)),
-            Fault::Page => self.change(|faults| faults.every_call = Some(Trouble::Page)),
-            Fault::CutOff => self.change(|faults| faults.every_call = Some(Trouble::CutOff)),
-            Fault::EmptyObject => self.change(|faults| faults.every_call = Some(Trouble::EmptyObject)),
-            Fault::Redirect => self.change(|faults| faults.every_call = Some(Trouble::Redirect)),
-            Fault::TimeoutBefore => self.change(|faults| faults.writes = Some(WriteTrouble::NeverDone)),
-            Fault::TimeoutAfter => self.change(|faults| faults.writes = Some(WriteTrouble::NeverAnswered)),
-            Fault::LandsLate(after) => self.change(|faults| faults.writes = Some(WriteTrouble::LandsLate(after))),
+            Fault::EveryCall(trouble) => self.change(|faults| faults.every_call = Some(trouble)),
+            Fault::Writes(trouble) => self.change(|faults| faults.writes = Some(trouble)),
             Fault::Clamps(most) => self.change(|faults| faults.most_units = Some(most)),
             Fault::ItemFails(sku) => self.change(|faults| faults.failing_sku = Some(sku)),
             Fault::Unreachable => self.0.stop().await,
@@ -116,6 +104,26 @@ impl Fake for Woo {
 
     fn shown(&self, sku: &str) -> i64 {
         self.0.shown(sku).unwrap_or_else(|| panic!("{sku} is not listed"))
+    }
+
+    fn asked(&self, sku: &str) -> Applies<Option<Price>> {
+        let (now, regular) = self.0.asked(sku).unwrap();
+        let currency = self.0.currency();
+        let on_sale = price(&regular, &currency).filter(|_| now != regular);
+        Ok(price(&now, &currency).map(|price| Price {
+            compare_at: on_sale.map(|regular| regular.amount),
+            ..price
+        }))
+    }
+
+    fn set_price(&self, sku: &str, price: Money) -> Applies<()> {
+        self.0.set_price(sku, &price.amount().to_string(), "", None);
+        Ok(())
+    }
+
+    fn sells_in(&self, currency: Currency) -> Applies<()> {
+        self.0.set_currency(&currency.to_string());
+        Ok(())
     }
 
     fn buy(&self, sku: &str, units: i64) -> Applies<Option<String>> {

@@ -374,6 +374,11 @@ fn what_differs_is_named() {
         ]
     );
     assert_eq!(differences(&vendor, &ours, Look::Part).len(), 3);
+    let (two, one) = (json!({"update": [1, 2]}), json!({"update": [1]}));
+    assert_eq!(
+        differences(&two, &one, Look::Part),
+        ["/update has 1 entries, the vendor's 2"]
+    );
     assert_eq!(
         differences(&json!([1]), &json!([]), Look::Part),
         [" has 0 entries, the vendor's 1"]

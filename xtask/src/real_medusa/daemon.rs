@@ -1,10 +1,10 @@
 //! The daemon with `config/medusa-and-woocommerce.toml`, in a folder of its own, and the ERP that drops files beside it.
 
-use crate::http;
-use crate::process::{Folder, Process, free_port};
 use super::second_shop::SecondShop;
 use super::server::Medusa;
 use super::shop::Shop;
+use crate::http;
+use crate::process::{Folder, Process, free_port};
 use anyhow::{Context, Result};
 use std::path::PathBuf;
 use std::process::Command;

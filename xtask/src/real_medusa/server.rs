@@ -1,9 +1,9 @@
 //! The Medusa server itself: migrated, with an admin user, on a free loopback port.
 
-use super::postgres::Postgres;
-use crate::process::{Folder, Process, free_port};
 use super::install;
+use super::postgres::Postgres;
 use crate::http;
+use crate::process::{Folder, Process, free_port};
 use anyhow::{Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,7 +1,7 @@
 //! The shop as its staff and buyers use it: articles, orders, cancellations, what is in stock.
 
-use crate::http;
 use super::server::Medusa;
+use crate::http;
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 

@@ -11,8 +11,8 @@ const PAGE: usize = 50;
 /// A page leads on for so long [the vendor's definition].
 const GOOD: Duration = Duration::from_secs(30);
 
-/// `getInventorySummaries`. A token is the SKU that was last told and when; `started` is when the simulator began.
-pub(super) fn summaries(shop: &Shop, query: &str, started: Instant) -> Answer {
+/// `getInventorySummaries`. A token is the SKU that was last told and when.
+pub(super) fn summaries(shop: &Shop, query: &str) -> Answer {
     let asked = list(query, "marketplaceIds");
     if asked != [STORES[0]] || given(query, "granularityType").as_deref() != Some("Marketplace") {
         return failed(
@@ -24,7 +24,7 @@ pub(super) fn summaries(shop: &Shop, query: &str, started: Instant) -> Answer {
     let token = given(query, "nextToken");
     let behind = match token.as_deref().map(|token| token.split_once('|')) {
         None => None,
-        Some(Some((made, sku))) if good(made, started) => Some(sku.to_owned()),
+        Some(Some((made, sku))) if good(made, shop.started) => Some(sku.to_owned()),
         Some(_) => return failed(400, "InvalidInput", "The nextToken has expired"),
     };
     let detailed = given(query, "details").as_deref() == Some("true");
@@ -55,7 +55,7 @@ pub(super) fn summaries(shop: &Shop, query: &str, started: Instant) -> Answer {
         put(
             &mut answer,
             "pagination",
-            json!({"nextToken": format!("{}|{last}", started.elapsed().as_millis())}),
+            json!({"nextToken": format!("{}|{last}", shop.started.elapsed().as_millis())}),
         );
     }
     ok(&answer)

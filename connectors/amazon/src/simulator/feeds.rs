@@ -64,9 +64,10 @@ impl Shop {
         id
     }
 
-    fn signed(&self, id: &str, base: &str) -> String {
+    fn signed(&self, id: &str) -> String {
         let signature = self.documents.get(id).map_or(0, |document| document.signature);
-        format!("{base}/documents/{id}?X-Amz-Signature={signature}&X-Amz-Expires=300")
+        let origin = &self.origin;
+        format!("{origin}/documents/{id}?X-Amz-Signature={signature}&X-Amz-Expires=300")
     }
 
     /// Counts a change that overtakes a feed, or is overtaken by one: nobody knows which of the two will be last.
@@ -153,18 +154,18 @@ impl Shop {
 }
 
 /// `createFeedDocument`.
-pub(super) fn create_document(shop: &mut Shop, body: &[u8], base: &str) -> Answer {
+pub(super) fn create_document(shop: &mut Shop, body: &[u8]) -> Answer {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let Some(kind) = body.get("contentType").and_then(Value::as_str) else {
         return failed(400, "InvalidInput", "'contentType' is required");
     };
     let id = shop.document(None, kind);
-    with_status(201, &named(shop, &id, base))
+    with_status(201, &named(shop, &id))
 }
 
 /// A document's id and address.
-fn named(shop: &Shop, id: &str, base: &str) -> Value {
-    let mut named = json!({"url": shop.signed(id, base)});
+fn named(shop: &Shop, id: &str) -> Value {
+    let mut named = json!({"url": shop.signed(id)});
     if shop.faults.documents != Some(DocumentTrouble::Nameless) {
         put(&mut named, "feedDocumentId", json!(id));
     }
@@ -324,14 +325,14 @@ pub(super) fn search(shop: &Shop, query: &str) -> Answer {
 }
 
 /// `getFeedDocument`.
-pub(super) fn report(shop: &mut Shop, id: &str, query: &str, base: &str) -> Answer {
+pub(super) fn report(shop: &mut Shop, id: &str, query: &str) -> Answer {
     match shop.documents.get_mut(id) {
         Some(document) => {
             document.good_until = Instant::now() + GOOD;
-            let mut answer = named(shop, id, base);
+            let mut answer = named(shop, id);
             put(&mut answer, "compressionAlgorithm", json!("GZIP"));
             if given(query, "enableContentEncodingUrlHeader").as_deref() == Some("true") {
-                let url = format!("{}&{ENCODING}=gzip", shop.signed(id, base));
+                let url = format!("{}&{ENCODING}=gzip", shop.signed(id));
                 put(&mut answer, "url", json!(url));
             }
             ok(&answer)

@@ -218,6 +218,13 @@ fn fault(patch: &Value) -> Option<Value> {
     if !entries.iter().all(units) {
         return Some(issue("90220", "'quantity' is not a whole number from 0 on.", name));
     }
+    let cheap = |entry: &Value| {
+        let amount = entry.pointer("/our_price/0/schedule/0/value_with_tax");
+        amount.is_some_and(|amount| amount.as_f64().is_none_or(|amount| amount <= 0.0))
+    };
+    if entries.iter().any(cheap) {
+        return Some(issue("90220", "'value_with_tax' is not a number above 0.", name));
+    }
     // Handling time goes with a quantity only.
     let lead = |entry: &Value| entry.get("lead_time_to_ship_max_days").is_some() && entry.get("quantity").is_none();
     entries

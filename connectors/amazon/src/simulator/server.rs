@@ -12,21 +12,14 @@ use axum::response::Response;
 use omnistock_sdk::simulated::{body_of, cut_off};
 use serde_json::json;
 use std::sync::Arc;
-use tokio::net::TcpListener;
 use tokio::time::Instant;
 
-/// Serves until the simulator stops.
-pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
-    let stopping = shared.stopping.clone();
+pub(super) fn routes(shared: Arc<Shared>) -> Router {
     // Feeds are larger than what a server takes by itself.
-    let router = Router::new()
+    Router::new()
         .fallback(call)
         .layer(DefaultBodyLimit::max(64 << 20))
-        .with_state(shared);
-    let served = axum::serve(listener, router).with_graceful_shutdown(stopping.cancelled_owned());
-    if let Err(error) = served.await {
-        tracing::error!(%error, "the simulated Amazon ended");
-    }
+        .with_state(shared)
 }
 
 /// A request, whole.
@@ -123,21 +116,16 @@ async fn call(
         None => {}
         Some(WriteTrouble::NeverDone) => return hang(&shared).await,
         Some(WriteTrouble::NeverAnswered) => {
-            drop(carry_out(&shared, &request));
+            drop(carry_out(&mut shared.shop(), &request));
             return hang(&shared).await;
         }
         Some(WriteTrouble::LandsLate(after)) => {
-            let (late, request) = (Arc::clone(&shared), request.clone());
-            shared.late.spawn(async move {
-                tokio::select! {
-                    () = tokio::time::sleep(after) => drop(carry_out(&late, &request)),
-                    () = late.stopping.cancelled() => {}
-                }
-            });
+            let request = request.clone();
+            shared.later(after, move |shop| drop(carry_out(shop, &request)));
             return hang(&shared).await;
         }
     }
-    let answer = carry_out(&shared, &request);
+    let answer = carry_out(&mut shared.shop(), &request);
     if shared.shop().faults.silent.contains(name) {
         return hang(&shared).await;
     }
@@ -168,15 +156,11 @@ async fn remembered(shared: &Shared, request: &Request, response: Response) -> R
 
 async fn hang(shared: &Shared) -> Answer {
     let hang = shared.shop().faults.hang;
-    tokio::select! {
-        () = tokio::time::sleep(hang) => {}
-        () = shared.stopping.cancelled() => {}
-    }
+    shared.pause(hang).await;
     failed(503, "ServiceUnavailable", "Service is temporarily unavailable.")
 }
 
-fn carry_out(shared: &Shared, request: &Request) -> Answer {
-    let shop = &mut *shared.shop();
+fn carry_out(shop: &mut Shop, request: &Request) -> Answer {
     let route = route(request.uri.path());
     let name = operation(&route, &request.method);
     *shop.counters.calls.entry(name).or_default() += 1;
@@ -214,14 +198,14 @@ fn carry_out(shared: &Shared, request: &Request) -> Answer {
             "You exceeded your quota for the requested resource.",
         );
     }
-    let mut answer = perform(shop, shared, &route, request, query);
+    let mut answer = perform(shop, &route, request, query);
     if let Ok(rate) = HeaderValue::from_str(&bucket::header(name, shop.settings.limited)) {
         answer.headers_mut().insert("x-amzn-RateLimit-Limit", rate);
     }
     answer
 }
 
-fn perform(shop: &mut Shop, shared: &Shared, route: &Route, request: &Request, query: &str) -> Answer {
+fn perform(shop: &mut Shop, route: &Route, request: &Request, query: &str) -> Answer {
     let (body, method) = (&request.body[..], request.method.as_str());
     match (route, method) {
         (Route::Search, "GET") => listings::search(shop, query),
@@ -230,11 +214,11 @@ fn perform(shop: &mut Shop, shared: &Shared, route: &Route, request: &Request, q
         (Route::Feeds, "POST") => feeds::create(shop, body),
         (Route::Feeds, "GET") => feeds::search(shop, query),
         (Route::Feed(id), "GET") => feeds::one(shop, id),
-        (Route::Documents, "POST") => feeds::create_document(shop, body, &shared.base),
-        (Route::Report(id), "GET") => feeds::report(shop, id, query, &shared.base),
+        (Route::Documents, "POST") => feeds::create_document(shop, body),
+        (Route::Report(id), "GET") => feeds::report(shop, id, query),
         (Route::Orders, "GET") => orders::search(shop, query),
         (Route::Order(id), "GET") => orders::one(shop, id, query),
-        (Route::Depot, "GET") => depot::summaries(shop, query, shared.started),
+        (Route::Depot, "GET") => depot::summaries(shop, query),
         _ => failed(400, "InvalidInput", "There is no such operation"),
     }
 }

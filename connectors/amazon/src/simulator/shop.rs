@@ -40,6 +40,10 @@ struct Queued {
 /// Everything.
 pub(super) struct Shop {
     pub(super) settings: SimulatorSettings,
+    /// Its address, without a slash at the end.
+    pub(super) origin: String,
+    /// When it began.
+    pub(super) started: Instant,
     pub(super) faults: Faults,
     pub(super) counters: Counters,
     pub(super) buckets: Buckets,
@@ -59,9 +63,11 @@ pub(super) struct Shop {
 }
 
 impl Shop {
-    pub(super) fn new(settings: SimulatorSettings) -> Self {
+    pub(super) fn new(settings: SimulatorSettings, origin: String) -> Self {
         Self {
             settings,
+            origin,
+            started: Instant::now(),
             faults: Faults::default(),
             counters: Counters::default(),
             buckets: Buckets::default(),
@@ -179,6 +185,20 @@ impl Shop {
         }
         if let Some(listing) = self.listings.get_mut(sku) {
             listing.changed = at;
+        }
+    }
+
+    /// Sets what is asked by hand.
+    pub(super) fn set_price(&mut self, sku: &str, amount: &Value) {
+        let changed = self.tick();
+        let Some(listing) = self.listings.get_mut(sku) else {
+            return;
+        };
+        listing.changed = changed;
+        let offers = listing.attributes.get_mut("purchasable_offer");
+        if let Some(offer) = offers.and_then(|offers| offers.first_mut()) {
+            let price = json!([{"schedule": [{"value_with_tax": amount}]}]);
+            offer.insert("our_price".to_owned(), price);
         }
     }
 

@@ -3,9 +3,10 @@
 use crate::definition::Definitions;
 use crate::support::{build, table};
 use async_trait::async_trait;
-use omnistock_amazon::simulator::{Faults, Refusal, Simulator, SimulatorSettings, Trouble, WriteTrouble};
-use omnistock_conformance::{Access, Applies, Fake, Fault, Figure, NotApplicable, PATIENCE};
+use omnistock_amazon::simulator::{Faults, Refusal, Simulator, SimulatorSettings};
+use omnistock_conformance::{Access, Applies, Fake, Fault, Figure, NotApplicable, PATIENCE, done, price};
 use omnistock_sdk::{Connector, ListingReference};
+use omnistock_words::{Currency, Money, Price};
 use serde_json::json;
 use std::sync::{Arc, OnceLock};
 
@@ -38,11 +39,6 @@ impl Amazon {
         change(&mut faults);
         self.0.set_faults(faults);
     }
-}
-
-fn done(worked: bool) -> Applies<()> {
-    assert!(worked, "the simulator refused");
-    Ok(())
 }
 
 #[async_trait]
@@ -80,15 +76,8 @@ impl Fake for Amazon {
 
     async fn fault(&self, fault: Fault) -> Applies<()> {
         match fault {
-            Fault::Throttled(after) => self.change(|faults| faults.every_call = Some(Trouble::Throttled(after))),
-            Fault::ServerError => self.change(|faults| faults.every_call = Some(Trouble::ServerError)),
-            Fault::Page => self.change(|faults| faults.every_call = Some(Trouble::Page)),
-            Fault::CutOff => self.change(|faults| faults.every_call = Some(Trouble::CutOff)),
-            Fault::EmptyObject => self.change(|faults| faults.every_call = Some(Trouble::EmptyObject)),
-            Fault::Redirect => self.change(|faults| faults.every_call = Some(Trouble::Redirect)),
-            Fault::TimeoutBefore => self.change(|faults| faults.writes = Some(WriteTrouble::NeverDone)),
-            Fault::TimeoutAfter => self.change(|faults| faults.writes = Some(WriteTrouble::NeverAnswered)),
-            Fault::LandsLate(after) => self.change(|faults| faults.writes = Some(WriteTrouble::LandsLate(after))),
+            Fault::EveryCall(trouble) => self.change(|faults| faults.every_call = Some(trouble)),
+            Fault::Writes(trouble) => self.change(|faults| faults.writes = Some(trouble)),
             Fault::Clamps(most) => self.change(|faults| faults.most_units = Some(most)),
             Fault::ItemFails(sku) => self.change(|faults| faults.throttled_skus = [sku].into()),
             Fault::AcceptedThenFails => self.change(|faults| faults.fail_later = true),
@@ -135,6 +124,21 @@ impl Fake for Amazon {
 
     fn shown(&self, sku: &str) -> i64 {
         self.0.shown(sku).unwrap_or_else(|| panic!("{sku} is not listed"))
+    }
+
+    fn asked(&self, sku: &str) -> Applies<Option<Price>> {
+        Ok(self.0.asked(sku).and_then(|amount| price(&amount, "EUR")))
+    }
+
+    fn set_price(&self, sku: &str, price: Money) -> Applies<()> {
+        self.0.set_price(sku, &price.amount().to_string());
+        Ok(())
+    }
+
+    fn sells_in(&self, _: Currency) -> Applies<()> {
+        Err(NotApplicable(
+            "every store of the simulated region sells in a currency of two digits",
+        ))
     }
 
     fn buy(&self, sku: &str, units: i64) -> Applies<Option<String>> {

@@ -2,6 +2,7 @@
 
 use crate::support::World;
 use omnistock_amazon::simulator::SimulatorSettings;
+use omnistock_conformance::whole::poll;
 use omnistock_sdk::{Cursor, Report, now};
 use omnistock_words::{FulfilledBy, Millis, OrderFact, OrderStatus, Quantity};
 use serde_json::json;
@@ -13,24 +14,12 @@ async fn world(changes: serde_json::Value) -> World {
     world
 }
 
-async fn poll(world: &World, mut cursor: Option<Cursor>) -> (Vec<OrderFact>, Cursor) {
-    let (orders, mut all) = (world.connector.orders().unwrap(), Vec::new());
-    loop {
-        let page = orders.orders(cursor.as_ref()).await.unwrap();
-        all.extend(page.orders);
-        if !page.more {
-            return (all, page.cursor);
-        }
-        cursor = Some(page.cursor);
-    }
-}
-
 #[tokio::test]
 async fn units_that_are_cancelled_of_an_order_are_sold_no_more() {
     let world = world(json!({})).await;
     let order = world.amazon.buy("A", 5).unwrap();
     assert!(world.amazon.pay(&order) && world.amazon.ship(&order, 1) && world.amazon.cancel(&order, 2));
-    let (facts, _) = poll(&world, None).await;
+    let (facts, _) = poll(&*world.connector, None).await;
     assert_eq!(
         (facts[0].status, facts[0].lines[0].quantity),
         (OrderStatus::Open, Quantity::whole(3))
@@ -43,7 +32,7 @@ async fn what_leaves_amazons_depots_is_not_taken_from_own_stock() {
     let world = world(json!({})).await;
     world.amazon.add_at_depot("F", 3);
     world.amazon.buy("F", 1).unwrap();
-    let (facts, _) = poll(&world, None).await;
+    let (facts, _) = poll(&*world.connector, None).await;
     assert_eq!(facts[0].lines[0].fulfilled_by, FulfilledBy::Channel);
 }
 
@@ -55,9 +44,9 @@ async fn an_order_that_is_found_late_is_told_by_a_later_poll() {
     };
     let world = World::start(settings, &json!({"overlap_ms": 0})).await;
     world.amazon.add("A", 9);
-    let (_, cursor) = poll(&world, None).await;
+    let (_, cursor) = poll(&*world.connector, None).await;
     let order = world.amazon.buy("A", 1).unwrap();
-    let (facts, cursor) = poll(&world, Some(cursor)).await;
+    let (facts, cursor) = poll(&*world.connector, Some(cursor)).await;
     expect(&world, &order, facts, cursor).await;
 }
 
@@ -74,7 +63,7 @@ async fn an_order_from_just_before_the_back_fill_is_told_by_a_later_poll() {
     let order = world.amazon.buy("A", 1).unwrap();
     let bought = now();
     passes(bought.plus(20)).await;
-    let (facts, cursor) = poll(&world, None).await;
+    let (facts, cursor) = poll(&*world.connector, None).await;
     // The poll behind it comes when Amazon knows everything of before it.
     passes(now().plus(LATE)).await;
     expect(&world, &order, facts, cursor).await;
@@ -92,7 +81,7 @@ async fn expect(world: &World, order: &str, mut facts: Vec<OrderFact>, mut curso
     while facts.is_empty() {
         assert!(tokio::time::Instant::now() < deadline, "{order} is lost");
         tokio::time::sleep(Duration::from_millis(100)).await;
-        (facts, cursor) = poll(world, Some(cursor)).await;
+        (facts, cursor) = poll(&*world.connector, Some(cursor)).await;
     }
     assert_eq!(facts[0].order.as_str(), order);
 }
@@ -111,7 +100,7 @@ async fn a_page_that_leads_nowhere_any_more_has_its_poll_begin_anew() {
         lost["token"] = json!("of another day");
         Cursor(lost.to_string())
     };
-    let (facts, _) = poll(&world, Some(lost(&first.cursor))).await;
+    let (facts, _) = poll(&*world.connector, Some(lost(&first.cursor))).await;
     assert_eq!(facts.len(), 130, "nothing is missing, and nothing came twice");
     let again = orders.orders(Some(&lost(&first.cursor))).await.unwrap();
     let page = orders.orders(Some(&again.cursor)).await.unwrap();
@@ -128,7 +117,7 @@ async fn no_person_is_asked_for() {
     let world = world(json!({})).await;
     world.amazon.remember_exchanges();
     let order = world.amazon.buy("A", 1).unwrap();
-    poll(&world, None).await;
+    poll(&*world.connector, None).await;
     world
         .connector
         .orders()

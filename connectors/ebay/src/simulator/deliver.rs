@@ -24,8 +24,7 @@ pub(super) async fn deliver(shared: Arc<Shared>) {
         };
         let Some(pause) = pause else { continue };
         tokio::select! {
-            () = shared.stopping.cancelled() => return,
-            () = shared.news.notified() => {}
+            () = shared.changed() => {}
             () = tokio::time::sleep(pause) => {}
         }
     }

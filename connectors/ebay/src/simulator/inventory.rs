@@ -277,7 +277,10 @@ fn change_offer(shop: &mut Shop, sku: &str, wanted: &Value) -> Option<(u16, u32,
     };
     let price = match wanted.get("price") {
         None => None,
-        Some(price) if text(price, "currency") == offer.price.1 && text(price, "value").parse::<f64>().is_ok() => {
+        Some(price)
+            if text(price, "currency") == offer.price.1
+                && text(price, "value").parse::<f64>().is_ok_and(|amount| amount > 0.0) =>
+        {
             Some((text(price, "value").to_owned(), offer.price.1.clone()))
         }
         Some(_) => return Some(invalid("price")),

@@ -12,7 +12,6 @@ use axum::response::{IntoResponse, Response};
 use omnistock_sdk::simulated::{body_of, cut_off};
 use serde_json::{Value, json};
 use std::sync::Arc;
-use tokio::net::TcpListener;
 use url::form_urlencoded;
 
 const TOKEN: &str = "/identity/v1/oauth2/token";
@@ -51,14 +50,8 @@ impl Call<'_> {
     }
 }
 
-/// Serves until the shop stops.
-pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
-    let stopping = shared.stopping.clone();
-    let router = Router::new().fallback(call).with_state(shared);
-    let served = axum::serve(listener, router).with_graceful_shutdown(stopping.cancelled_owned());
-    if let Err(error) = served.await {
-        tracing::error!(%error, "the simulated eBay ended");
-    }
+pub(super) fn routes(shared: Arc<Shared>) -> Router {
+    Router::new().fallback(call).with_state(shared)
 }
 
 pub(super) fn json_answer(status: u16, body: &Value) -> Response {
@@ -83,10 +76,7 @@ fn broken() -> Response {
 
 async fn hang(shared: &Shared) -> Response {
     let hang = shared.shop().faults.hang;
-    tokio::select! {
-        () = tokio::time::sleep(hang) => {}
-        () = shared.stopping.cancelled() => {}
-    }
+    shared.pause(hang).await;
     broken()
 }
 
@@ -122,7 +112,7 @@ async fn call(
         return answer;
     }
     let answer = carry_out(&mut shared.shop(), &call);
-    shared.news.notify_one();
+    shared.wake();
     let rate = shared.shop().faults.timeout_after_apply_rate;
     if call.writes() && shared.shop().happens(rate) {
         return hang(&shared).await;
@@ -139,8 +129,7 @@ async fn call(
 }
 
 fn land_late(shared: &Arc<Shared>, after: std::time::Duration, parts: (Method, Uri, HeaderMap, Bytes)) {
-    let late = Arc::clone(shared);
-    shared.late.spawn(async move {
+    shared.later(after, move |shop| {
         let (method, uri, headers, body) = parts;
         let call = Call {
             method: &method,
@@ -149,10 +138,7 @@ fn land_late(shared: &Arc<Shared>, after: std::time::Duration, parts: (Method, U
             headers: &headers,
             body: &body,
         };
-        tokio::select! {
-            () = tokio::time::sleep(after) => drop(carry_out(&mut late.shop(), &call)),
-            () = late.stopping.cancelled() => {}
-        }
+        drop(carry_out(shop, &call));
     });
 }
 

@@ -6,10 +6,10 @@ use crate::openapi::Definitions;
 use crate::support::{WORD, connect, table};
 use async_trait::async_trait;
 use bytes::Bytes;
-use omnistock_conformance::{Access, Applies, Fake, Fault, Hook, NotApplicable, PATIENCE};
-use omnistock_ebay::simulator::{Faults, Refusal, Simulator, SimulatorSettings, Trouble, WriteTrouble};
+use omnistock_conformance::{Access, Applies, Fake, Fault, Hook, NotApplicable, PATIENCE, done, price};
+use omnistock_ebay::simulator::{Faults, Refusal, Simulator, SimulatorSettings};
 use omnistock_sdk::{Connector, ListingReference, RawRequest, now};
-use omnistock_words::ListingId;
+use omnistock_words::{Currency, ListingId, Money, Price};
 use serde_json::json;
 use std::sync::{Arc, OnceLock};
 
@@ -41,15 +41,6 @@ impl Ebay {
         change(&mut faults);
         self.0.set_faults(faults);
     }
-
-    fn every_call(&self, trouble: Trouble) {
-        self.change(|faults| faults.every_call = Some(trouble));
-    }
-}
-
-fn done(worked: bool) -> Applies<()> {
-    assert!(worked, "the simulator refused");
-    Ok(())
 }
 
 #[async_trait]
@@ -86,15 +77,8 @@ impl Fake for Ebay {
 
     async fn fault(&self, fault: Fault) -> Applies<()> {
         match fault {
-            Fault::Throttled(after) => self.every_call(Trouble::Throttled(after)),
-            Fault::ServerError => self.every_call(Trouble::ServerError),
-            Fault::Page => self.every_call(Trouble::Page),
-            Fault::CutOff => self.every_call(Trouble::CutOff),
-            Fault::EmptyObject => self.every_call(Trouble::EmptyObject),
-            Fault::Redirect => self.every_call(Trouble::Redirect),
-            Fault::TimeoutBefore => self.change(|faults| faults.writes = Some(WriteTrouble::NeverDone)),
-            Fault::TimeoutAfter => self.change(|faults| faults.writes = Some(WriteTrouble::NeverAnswered)),
-            Fault::LandsLate(after) => self.change(|faults| faults.writes = Some(WriteTrouble::LandsLate(after))),
+            Fault::EveryCall(trouble) => self.change(|faults| faults.every_call = Some(trouble)),
+            Fault::Writes(trouble) => self.change(|faults| faults.writes = Some(trouble)),
             Fault::Clamps(most) => self.change(|faults| faults.most_units = Some(most)),
             Fault::ItemFails(sku) => self.change(|faults| faults.failing_sku = Some(sku)),
             Fault::AcceptedThenFails => self.change(|faults| faults.forgets = true),
@@ -148,6 +132,19 @@ impl Fake for Ebay {
 
     fn shown(&self, sku: &str) -> i64 {
         self.0.shown(sku).unwrap_or_else(|| panic!("{sku} is not listed"))
+    }
+
+    fn asked(&self, sku: &str) -> Applies<Option<Price>> {
+        Ok(self.0.asked(sku).and_then(|amount| price(&amount, "EUR")))
+    }
+
+    fn set_price(&self, sku: &str, price: Money) -> Applies<()> {
+        self.0.set_price(sku, &price.amount().to_string());
+        Ok(())
+    }
+
+    fn sells_in(&self, _: Currency) -> Applies<()> {
+        Err(NotApplicable("every marketplace sells in a currency of two digits"))
     }
 
     fn buy(&self, sku: &str, units: i64) -> Applies<Option<String>> {

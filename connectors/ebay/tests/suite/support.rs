@@ -59,15 +59,7 @@ impl Shop {
 
     /// All pages of the catalogue.
     pub(crate) async fn catalogue(&self) -> Vec<ListingReading> {
-        let (mut all, mut cursor) = (Vec::new(), None);
-        loop {
-            let page = self.channel().catalogue(cursor.as_ref()).await.unwrap();
-            all.extend(page.listings);
-            cursor = page.next;
-            if cursor.is_none() {
-                return all;
-            }
-        }
+        omnistock_conformance::whole::catalogue(&*self.connector).await
     }
 
     pub(crate) async fn listing(&self, sku: &str) -> ListingReading {
@@ -89,16 +81,8 @@ impl Shop {
     }
 
     /// All pages of a poll, and where the next one begins.
-    pub(crate) async fn poll(&self, mut cursor: Option<Cursor>) -> (Vec<OrderFact>, Cursor) {
-        let (source, mut all) = (self.connector.orders().unwrap(), Vec::new());
-        loop {
-            let page = source.orders(cursor.as_ref()).await.unwrap();
-            all.extend(page.orders);
-            if !page.more {
-                return (all, page.cursor);
-            }
-            cursor = Some(page.cursor);
-        }
+    pub(crate) async fn poll(&self, cursor: Option<Cursor>) -> (Vec<OrderFact>, Cursor) {
+        omnistock_conformance::whole::poll(&*self.connector, cursor).await
     }
 }
 

@@ -8,6 +8,7 @@ use omnistock_sdk::{
     PriceReading, PriceRole, PriceTerms, PricedPage, now,
 };
 use omnistock_words::{Millis, Price, Sku};
+use rust_decimal::Decimal;
 
 /// Of an article with rows at several locations the first one has the reading.
 fn reading(plan: &Plan, sku: &Sku, row: Option<&Row>, at: Millis) -> Option<PriceReading> {
@@ -29,6 +30,10 @@ fn put(plan: &Plan, rows: &mut super::Rows, item: &PriceItem) -> PriceOutcome {
         let reason = "its quantity was not written yet: a row has both".to_owned();
         return PriceOutcome::Failed { reason };
     };
+    if item.price.amount.amount() < Decimal::ZERO {
+        let reason = format!("a price is 0 or more, not {}", item.price.amount);
+        return PriceOutcome::Rejected { reason };
+    }
     row.price = Some(item.price.amount);
     PriceOutcome::Applied {
         price: Some(Price::plain(item.price.amount)),

@@ -14,19 +14,12 @@ use base64::engine::general_purpose::STANDARD;
 use omnistock_sdk::simulated::{CANARY, body_of, cut_off};
 use serde_json::{Value, json};
 use std::sync::Arc;
-use tokio::net::TcpListener;
 use tokio::time::Instant;
 
 const BATCH: &str = "/admin/inventory-items/location-levels/batch";
 
-/// Serves until the shop stops.
-pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
-    let stopping = shared.stopping.clone();
-    let router = Router::new().fallback(call).with_state(shared);
-    let served = axum::serve(listener, router).with_graceful_shutdown(stopping.cancelled_owned());
-    if let Err(error) = served.await {
-        tracing::error!(%error, "the simulated Medusa server ended");
-    }
+pub(super) fn routes(shared: Arc<Shared>) -> Router {
+    Router::new().fallback(call).with_state(shared)
 }
 
 pub(super) struct Answer {
@@ -49,10 +42,9 @@ async fn call(
     body: Bytes,
 ) -> Response {
     let latency = shared.shop().faults.latency;
-    if !latency.is_zero() {
-        tokio::time::sleep(latency).await;
-    }
-    if method == Method::POST && uri.path() == BATCH && trouble::keeps_back(&shared, &method, &uri, &headers, &body) {
+    shared.pause(latency).await;
+    let writes = uri.path() == BATCH || priced(uri.path()).is_some();
+    if method == Method::POST && writes && trouble::keeps_back(&shared, &method, &uri, &headers, &body) {
         hang(&shared).await;
         return broken();
     }
@@ -91,10 +83,7 @@ async fn remembered(shared: &Shared, method: &Method, uri: &Uri, body: &[u8], re
 /// As long as a call is left without an answer.
 async fn hang(shared: &Shared) {
     let hang = shared.shop().faults.hang;
-    tokio::select! {
-        () = tokio::time::sleep(hang) => {}
-        () = shared.stopping.cancelled() => {}
-    }
+    shared.pause(hang).await;
 }
 
 pub(super) fn carry_out(shop: &mut Shop, method: &Method, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Answer {

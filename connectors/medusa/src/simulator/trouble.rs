@@ -14,19 +14,8 @@ pub(super) fn keeps_back(shared: &Arc<Shared>, method: &Method, uri: &Uri, heade
         None | Some(WriteTrouble::NeverAnswered) => false,
         Some(WriteTrouble::NeverDone) => true,
         Some(WriteTrouble::LandsLate(after)) => {
-            let (late, method, uri, headers, body) = (
-                Arc::clone(shared),
-                method.clone(),
-                uri.clone(),
-                headers.clone(),
-                body.clone(),
-            );
-            shared.late.spawn(async move {
-                tokio::select! {
-                    () = tokio::time::sleep(after) => drop(carry_out(&mut late.shop(), &method, &uri, &headers, &body)),
-                    () = late.stopping.cancelled() => {}
-                }
-            });
+            let (method, uri, headers, body) = (method.clone(), uri.clone(), headers.clone(), body.clone());
+            shared.later(after, move |shop| drop(carry_out(shop, &method, &uri, &headers, &body)));
             true
         }
     }

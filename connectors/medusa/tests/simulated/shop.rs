@@ -1,9 +1,10 @@
 //! A simulated shop with two stock locations, a connector for it, and what every test reads.
 
+pub(crate) use omnistock_conformance::whole::{catalogue, poll as orders};
 use omnistock_medusa::SPEC;
 use omnistock_medusa::simulator::{Simulator, SimulatorSettings};
-use omnistock_sdk::{Connector, Cursor, ListingReading, WriteItem, testing};
-use omnistock_words::{LocationName, OrderFact, Quantity, Sku};
+use omnistock_sdk::{Connector, ListingReading, WriteItem, testing};
+use omnistock_words::{LocationName, Quantity, Sku};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -49,32 +50,6 @@ impl Shop {
 
     pub(crate) fn calls(&self, route: &str) -> u64 {
         self.simulator.counters().calls.get(route).copied().unwrap_or_default()
-    }
-}
-
-pub(crate) async fn catalogue(connector: &dyn Connector) -> Vec<ListingReading> {
-    let mut all = Vec::new();
-    let mut cursor: Option<Cursor> = None;
-    loop {
-        let page = connector.channel().unwrap().catalogue(cursor.as_ref()).await.unwrap();
-        all.extend(page.listings);
-        cursor = page.next;
-        if cursor.is_none() {
-            return all;
-        }
-    }
-}
-
-/// All pages from `cursor` on, and the cursor of the next poll.
-pub(crate) async fn orders(connector: &dyn Connector, mut cursor: Option<Cursor>) -> (Vec<OrderFact>, Cursor) {
-    let mut all = Vec::new();
-    loop {
-        let page = connector.orders().unwrap().orders(cursor.as_ref()).await.unwrap();
-        all.extend(page.orders);
-        if !page.more {
-            return (all, page.cursor);
-        }
-        cursor = Some(page.cursor);
     }
 }
 

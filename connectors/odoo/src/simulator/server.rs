@@ -13,7 +13,6 @@ use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
 
 pub(super) const DATABASE: &str = "books";
 pub(super) const LOGIN: &str = "stock-bot";
@@ -82,14 +81,8 @@ impl Office {
     }
 }
 
-/// Serves until the office closes.
-pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
-    let stopping = shared.stopping.clone();
-    let router = Router::new().fallback(call).with_state(shared);
-    let served = axum::serve(listener, router).with_graceful_shutdown(stopping.cancelled_owned());
-    if let Err(error) = served.await {
-        tracing::error!(%error, "the simulated Odoo server ended");
-    }
+pub(super) fn routes(shared: Arc<Shared>) -> Router {
+    Router::new().fallback(call).with_state(shared)
 }
 
 async fn call(
@@ -99,15 +92,10 @@ async fn call(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let latency = shared.office().faults.latency;
-    if !latency.is_zero() {
-        tokio::select! {
-            () = tokio::time::sleep(latency) => {}
-            () = shared.stopping.cancelled() => {}
-        }
-    }
+    let latency = shared.shop().faults.latency;
+    shared.pause(latency).await;
     let (response, cut) = {
-        let mut office = shared.office();
+        let mut office = shared.shop();
         let cut = office.faults.every_call == Some(Trouble::CutOff);
         (answer(&mut office, &method, uri.path(), &headers, &body), cut)
     };

@@ -1,22 +1,16 @@
-//! A large warehouse, on a clock of its own: a full read takes no longer than the operator lets it, with as few calls as
-//! its pages allow. The vendor states no limit.
+//! A large warehouse. The vendor states no limit, so what is counted are calls at the server: as few as its pages allow.
 
 use super::office::{Office, stock};
 use omnistock_sdk::Report;
 use omnistock_words::{Basis, Quantity};
 use serde_json::json;
-use std::time::Duration;
-use tokio::time::{Instant, interval};
 
 const ARTICLES: usize = 10_000;
 
 /// Records in one page, as the connector asks for them where nobody set another number.
 const PAGE: u64 = 1_000;
 
-/// Between two calls, at ten a second.
-const APART: Duration = Duration::from_millis(100);
-
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_full_read_of_ten_thousand_articles_takes_no_more_calls_than_its_pages() {
     let office = Office::open().await;
     office.simulator.books(|books| {
@@ -31,11 +25,8 @@ async fn a_full_read_of_ten_thousand_articles_takes_no_more_calls_than_its_pages
     office.add("SKU-0", 5);
     let connector = office.connector(Basis::Physical, &json!({"deadline_ms": 120_000}));
     let source = connector.stock().unwrap();
-    let (mut pace, mut paced, began) = (interval(APART), 0, Instant::now());
     let mut reports: Vec<Report> = Vec::new();
     loop {
-        pace.tick().await;
-        paced += 1;
         let Some((_, report)) = source.poll().await.unwrap() else {
             break;
         };
@@ -44,16 +35,9 @@ async fn a_full_read_of_ten_thousand_articles_takes_no_more_calls_than_its_pages
     let report = stock(&reports).unwrap();
     // Each article at both places.
     assert_eq!((report.complete, report.rows.len()), (true, 2 * ARTICLES));
-    let (took, allowed) = (began.elapsed(), APART * (paced - 1));
     let calls = office.simulator.counters().calls;
     let total: u64 = calls.values().sum();
-    eprintln!(
-        "odoo, {ARTICLES} articles read: {paced} calls let go, {:.1} s where ten a second allow {:.1} s; {total} calls of the server: {calls:?}",
-        took.as_secs_f64(),
-        allowed.as_secs_f64()
-    );
-    assert!(took >= allowed, "the pace was not kept");
-    assert!(took * 10 <= allowed * 11, "{took:?} where {allowed:?} are allowed");
+    eprintln!("odoo, {ARTICLES} articles read: {total} calls of the server: {calls:?}");
     // A page that is not full doesn't end a list: an empty one does.
     let pages = ARTICLES as u64 / PAGE + 1;
     assert_eq!(calls["product.product.search_read"], pages);

@@ -191,18 +191,15 @@ pub(super) async fn run(shared: Arc<Shared>) {
             let due = shop.due();
             (due, shop.next_due())
         };
-        let work = async {
-            match (due, next) {
-                (Some((pending, uri, body, signature)), _) => {
-                    let well = deliver(&pending, &uri, body, &signature).await;
-                    shared.shop().delivered(pending, well);
-                }
-                (None, Some(next)) => {
-                    tokio::select! { () = sleep_until(next) => {}, () = shared.changed.notified() => {} }
-                }
-                (None, None) => shared.changed.notified().await,
+        match (due, next) {
+            (Some((pending, uri, body, signature)), _) => {
+                let well = deliver(&pending, &uri, body, &signature).await;
+                shared.shop().delivered(pending, well);
             }
-        };
-        tokio::select! { () = work => {}, () = shared.stopping.cancelled() => return }
+            (None, Some(next)) => {
+                tokio::select! { () = sleep_until(next) => {}, () = shared.changed() => {} }
+            }
+            (None, None) => shared.changed().await,
+        }
     }
 }

@@ -78,7 +78,7 @@ pub(super) fn root(shop: &Shop, request: &Request, field: &ast::Field) -> Result
         }
         "webhookSubscriptions" => Field::Pages(shop.hooks.iter().map(|(id, hook)| hook.node(*id)).collect()),
         "shop" => Field::One(Some(Box::new(
-            Node::new("Shop", (0, 0), Vec::new()).leaf("currencyCode", "EUR"),
+            Node::new("Shop", (0, 0), Vec::new()).leaf("currencyCode", shop.currency.as_str()),
         ))),
         "bulkOperation" => {
             let id = id_of("BulkOperation", &request.argument(field, "id"));

@@ -14,18 +14,10 @@ use rand::Rng;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
-pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
-    let stopping = shared.stopping.clone();
-    let router = Router::new().fallback(handle).with_state(shared);
-    if let Err(error) = axum::serve(listener, router)
-        .with_graceful_shutdown(stopping.cancelled_owned())
-        .await
-    {
-        tracing::error!(%error, "the simulated shop stopped");
-    }
+pub(super) fn routes(shared: Arc<Shared>) -> Router {
+    Router::new().fallback(handle).with_state(shared)
 }
 
 /// What happens to a call beside its answer.
@@ -45,31 +37,21 @@ async fn handle(
     body: Bytes,
 ) -> Response<Body> {
     let latency = shared.shop().faults.latency;
-    if !latency.is_zero() {
-        sleep(latency).await;
-    }
+    shared.pause(latency).await;
     let fate = answer(&mut shared.shop(), &method, &uri, &headers, &body);
-    shared.changed.notify_one();
-    let wait = async |hang: Duration| {
-        tokio::select! { () = sleep(hang) => {}, () = shared.stopping.cancelled() => {} }
-    };
+    shared.wake();
     let cuts = shared.shop().faults.every_call == Some(Trouble::CutOff);
     match fate {
         Fate::Answered(response) if cuts => cut_off(response).await,
         Fate::Answered(response) => response,
         Fate::Hung(response, hang) => {
-            wait(hang).await;
+            shared.pause(hang).await;
             response
         }
         Fate::Late(version, call, late, hang) => {
             // The caller may be gone by then, and this with him: it lands all the same.
-            let landing = Arc::clone(&shared);
-            shared.tasks.spawn(async move {
-                tokio::select! { () = sleep(late) => {}, () = landing.stopping.cancelled() => return }
-                drop(graphql(&mut landing.shop(), &version, &call));
-                landing.changed.notify_one();
-            });
-            wait(hang).await;
+            shared.later(late, move |shop| drop(graphql(shop, &version, &call)));
+            shared.pause(hang).await;
             page(504, "gateway timeout")
         }
     }

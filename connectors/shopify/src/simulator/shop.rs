@@ -83,6 +83,8 @@ pub(super) struct Bulk {
 
 pub(super) struct Shop {
     pub(super) address: String,
+    /// What prices are in.
+    pub(super) currency: String,
     pub(super) locations: BTreeMap<u64, Location>,
     pub(super) items: BTreeMap<u64, Item>,
     skus: HashMap<String, u64>,
@@ -117,6 +119,7 @@ impl Shop {
     pub(super) fn new(settings: &SimulatorSettings, address: String) -> Self {
         Self {
             address,
+            currency: "EUR".to_owned(),
             locations: BTreeMap::new(),
             items: BTreeMap::new(),
             skus: HashMap::new(),

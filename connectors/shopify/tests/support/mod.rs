@@ -6,10 +6,12 @@
 pub(crate) mod raw;
 pub(crate) mod schema;
 
-use omnistock_sdk::{Connector, Cursor, ListingKey, ListingReading, ListingReference, WriteItem, testing};
+pub(crate) use omnistock_conformance::until;
+pub(crate) use omnistock_conformance::whole::{catalogue, poll};
+use omnistock_sdk::{Connector, ListingKey, ListingReference, WriteItem, testing};
 use omnistock_shopify::SPEC;
 use omnistock_shopify::simulator::{Faults, Simulator, SimulatorSettings};
-use omnistock_words::{ListingId, OrderFact, Quantity, VendorLocation};
+use omnistock_words::{ListingId, Quantity, VendorLocation};
 use serde_json::{Value, json};
 use std::ops::Deref;
 use std::sync::Arc;
@@ -114,48 +116,11 @@ pub(crate) fn item(item: u64, location: u64, quantity: i64, expected: Option<i64
     }
 }
 
-/// A whole pass over the catalogue.
-pub(crate) async fn catalogue(connector: &dyn Connector) -> Vec<ListingReading> {
-    let channel = connector.channel().unwrap();
-    let (mut listings, mut cursor) = (Vec::new(), None);
-    loop {
-        let page = channel.catalogue(cursor.as_ref()).await.unwrap();
-        listings.extend(page.listings);
-        cursor = page.next;
-        if cursor.is_none() {
-            return listings;
-        }
-    }
-}
-
-/// A whole poll: pages until there are no more.
-pub(crate) async fn poll(connector: &dyn Connector, cursor: Option<Cursor>) -> (Vec<OrderFact>, Cursor) {
-    let source = connector.orders().unwrap();
-    let (mut orders, mut cursor) = (Vec::new(), cursor);
-    loop {
-        let page = source.orders(cursor.as_ref()).await.unwrap();
-        orders.extend(page.orders);
-        if !page.more {
-            return (orders, page.cursor);
-        }
-        cursor = Some(page.cursor);
-    }
-}
-
 /// Only what goes wrong at once.
 pub(crate) fn quick() -> Faults {
     Faults {
         webhook_delay: Duration::from_millis(20),
         webhook_retry: Duration::from_millis(10),
         ..Faults::default()
-    }
-}
-
-/// Waits until it is so, 20 seconds at most.
-pub(crate) async fn until(what: &str, mut so: impl FnMut() -> bool) {
-    let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
-    while !so() {
-        assert!(tokio::time::Instant::now() < deadline, "not in time: {what}");
-        tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }

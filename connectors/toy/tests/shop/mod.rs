@@ -5,14 +5,11 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, Response, Uri};
 use axum::response::IntoResponse;
-use omnistock_sdk::simulated::{Trouble, WriteTrouble, cut_off};
+use omnistock_sdk::simulated::{Server, Site, Trouble, WriteTrouble, cut_off};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 pub(crate) const KEY: &str = "key-of-the-toy-shop";
 pub(crate) const READER: &str = "key-that-may-only-read";
@@ -96,15 +93,8 @@ fn refused(status: u16, error: &str) -> Response<Body> {
     (status, axum::Json(json!({ "error": error }))).into_response()
 }
 
-/// A running shop.
-pub(crate) struct Running {
-    pub(crate) shop: Mutex<Shop>,
-    stopping: CancellationToken,
-    tasks: TaskTracker,
-}
-
 async fn call(
-    State(running): State<Arc<Running>>,
+    State(site): State<Arc<Site<Shop>>>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
@@ -114,58 +104,32 @@ async fn call(
         .get("authorization")
         .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
     let key = key.unwrap_or_default().to_owned();
-    let writes = running.shop.lock().unwrap().writes.filter(|_| method == Method::PUT);
-    let answer = || running.shop.lock().unwrap().answer(&method, &uri, &key, &body);
+    let writes = site.shop().writes.filter(|_| method == Method::PUT);
+    let answer = move |shop: &mut Shop| shop.answer(&method, &uri, &key, &body);
     match writes {
         None => {}
-        Some(WriteTrouble::NeverDone) => return hang(&running).await,
+        Some(WriteTrouble::NeverDone) => return hang(&site).await,
         Some(WriteTrouble::NeverAnswered) => {
-            drop(answer());
-            return hang(&running).await;
+            drop(answer(&mut site.shop()));
+            return hang(&site).await;
         }
         Some(WriteTrouble::LandsLate(late)) => {
-            let landing = Arc::clone(&running);
-            running.tasks.spawn(async move {
-                tokio::time::sleep(late).await;
-                drop(landing.shop.lock().unwrap().answer(&method, &uri, &key, &body));
-            });
-            return hang(&running).await;
+            site.later(late, move |shop| drop(answer(shop)));
+            return hang(&site).await;
         }
     }
-    let cuts = running.shop.lock().unwrap().every_call == Some(Trouble::CutOff);
-    let answer = answer();
+    let cuts = site.shop().every_call == Some(Trouble::CutOff);
+    let answer = answer(&mut site.shop());
     if cuts { cut_off(answer).await } else { answer }
 }
 
-async fn hang(running: &Running) -> Response<Body> {
-    tokio::select! {
-        () = tokio::time::sleep(Duration::from_mins(1)) => {}
-        () = running.stopping.cancelled() => {}
-    }
+async fn hang(site: &Site<Shop>) -> Response<Body> {
+    site.pause(Duration::from_mins(1)).await;
     refused(504, "no answer in time")
 }
 
-impl Running {
-    /// Opens a shop; its address, too.
-    pub(crate) async fn start() -> (Arc<Self>, String) {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let address = format!("http://{}", listener.local_addr().unwrap());
-        let running = Arc::new(Self {
-            shop: Mutex::default(),
-            stopping: CancellationToken::new(),
-            tasks: TaskTracker::new(),
-        });
-        let router = Router::new().fallback(call).with_state(Arc::clone(&running));
-        let stopping = running.stopping.clone().cancelled_owned();
-        let served = axum::serve(listener, router).with_graceful_shutdown(stopping);
-        running.tasks.spawn(async move { served.await.unwrap() });
-        (running, address)
-    }
-
-    /// Closes it; its port refuses connections from then on.
-    pub(crate) async fn stop(&self) {
-        self.stopping.cancel();
-        self.tasks.close();
-        drop(tokio::time::timeout(Duration::from_secs(10), self.tasks.wait()).await);
-    }
+/// A running shop. Its port refuses connections once it is stopped or dropped.
+pub(crate) async fn open() -> Server<Shop> {
+    let routes = |site| Router::new().fallback(call).with_state(site);
+    Server::open(0, |_| Shop::default(), routes).await.unwrap()
 }

@@ -225,15 +225,12 @@ pub(super) async fn run(shared: Arc<Shared>) {
                 .filter(|_| !shop.faults.outage);
             (next, delivery)
         };
-        let work = async {
-            match (delivery, next) {
-                (Some(delivery), _) => deliver(&shared, client(&mut clients, &delivery.url), &delivery, &source).await,
-                (None, Some(due)) => {
-                    tokio::select! { () = sleep_until(due) => {}, () = shared.changed.notified() => {} }
-                }
-                (None, None) => shared.changed.notified().await,
+        match (delivery, next) {
+            (Some(delivery), _) => deliver(&shared, client(&mut clients, &delivery.url), &delivery, &source).await,
+            (None, Some(due)) => {
+                tokio::select! { () = sleep_until(due) => {}, () = shared.changed() => {} }
             }
-        };
-        tokio::select! { () = work => {}, () = shared.stopping.cancelled() => return }
+            (None, None) => shared.changed().await,
+        }
     }
 }

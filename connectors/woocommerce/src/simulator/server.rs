@@ -12,27 +12,16 @@ use bytes::Bytes;
 use omnistock_sdk::simulated::cut_off;
 use rand::Rng;
 use std::sync::Arc;
-use tokio::net::TcpListener;
-use tokio::time::sleep;
 
 const PREFIX: &str = "/wp-json/wc/v3";
 
-pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
-    let stopping = shared.stopping.clone();
-    let router = Router::new().fallback(handle).with_state(shared);
-    if let Err(error) = axum::serve(listener, router)
-        .with_graceful_shutdown(stopping.cancelled_owned())
-        .await
-    {
-        tracing::error!(%error, "the simulated shop stopped");
-    }
+pub(super) fn routes(shared: Arc<Shared>) -> Router {
+    Router::new().fallback(handle).with_state(shared)
 }
 
 async fn handle(State(shared): State<Arc<Shared>>, method: Method, uri: Uri, body: Bytes) -> Response<Body> {
     let latency = shared.shop().faults.latency;
-    if !latency.is_zero() {
-        sleep(latency).await;
-    }
+    shared.pause(latency).await;
     let (response, hang) = if trouble::keeps_back(&shared, &method, &uri, &body) {
         let faults = shared.shop().faults.clone();
         (
@@ -42,9 +31,9 @@ async fn handle(State(shared): State<Arc<Shared>>, method: Method, uri: Uri, bod
     } else {
         answer(&mut shared.shop(), &method, &uri, &body)
     };
-    shared.changed.notify_one();
+    shared.wake();
     if let Some(faults) = hang {
-        tokio::select! { () = sleep(faults.hang) => {}, () = shared.stopping.cancelled() => {} }
+        shared.pause(faults.hang).await;
     }
     if shared.shop().faults.every_call == Some(Trouble::CutOff) {
         return cut_off(response).await;

@@ -14,13 +14,8 @@ pub(super) fn keeps_back(shared: &Arc<Shared>, method: &Method, uri: &Uri, body:
         None | Some(WriteTrouble::NeverAnswered) => false,
         Some(WriteTrouble::NeverDone) => true,
         Some(WriteTrouble::LandsLate(after)) => {
-            let (late, method, uri, body) = (Arc::clone(shared), method.clone(), uri.clone(), body.clone());
-            shared.late.spawn(async move {
-                tokio::select! {
-                    () = tokio::time::sleep(after) => drop(answer(&mut late.shop(), &method, &uri, &body)),
-                    () = late.stopping.cancelled() => {}
-                }
-            });
+            let (method, uri, body) = (method.clone(), uri.clone(), body.clone());
+            shared.later(after, move |shop| drop(answer(shop, &method, &uri, &body)));
             true
         }
     }
