@@ -121,6 +121,25 @@ impl Feeds {
         }
     }
 
+    /// Amazon says that this feed has ended: it is looked at now. The SKUs in it, whose numbers may be the new ones now;
+    /// none where it is not waited for.
+    pub(crate) async fn finished(
+        &self,
+        client: &Client,
+        memory: &Memory,
+        id: &str,
+    ) -> Result<Vec<String>, ConnectorError> {
+        let _looking = self.looked.lock().await;
+        let skus = self
+            .open()
+            .iter()
+            .find(|open| open.id == id)
+            .map(|open| open.skus.clone());
+        let Some(skus) = skus else { return Ok(Vec::new()) };
+        self.look(client, memory, id).await?;
+        Ok(skus)
+    }
+
     fn is_open(&self, id: &str) -> bool {
         self.open().iter().any(|open| open.id == id)
     }

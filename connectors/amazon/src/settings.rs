@@ -29,6 +29,10 @@ struct Table {
     overlap_ms: Option<u64>,
     orders_late_ms: Option<u64>,
     deadline_ms: Option<u64>,
+    queue_url: Option<String>,
+    queue_region: Option<String>,
+    queue_access_key_id: Option<SecretReference>,
+    queue_secret_access_key: Option<SecretReference>,
 }
 
 /// A part of the world: its host, the code of its depots, its marketplaces [documented].
@@ -90,6 +94,19 @@ pub(crate) struct Credentials {
     pub(crate) refresh_token: SecretString,
 }
 
+/// The seller's queue at Amazon SQS, and who reads it.
+#[derive(Clone)]
+pub(crate) struct QueueParts {
+    /// The queue's own address.
+    pub(crate) url: Url,
+    /// Where it is, as AWS calls it.
+    pub(crate) region: String,
+    /// The id of the user's access key.
+    pub(crate) key_id: SecretString,
+    /// The key's secret.
+    pub(crate) secret: SecretString,
+}
+
 /// What a connector is built from.
 #[derive(Clone)]
 pub(crate) struct Parts {
@@ -121,6 +138,8 @@ pub(crate) struct Parts {
     pub(crate) late: Duration,
     /// Of one call, from connect to the last byte.
     pub(crate) deadline: Duration,
+    /// Where notifications wait.
+    pub(crate) queue: Option<QueueParts>,
 }
 
 fn plan(reader: &mut SettingsReader<'_>, name: Option<&str>) -> Plan {
@@ -246,12 +265,53 @@ fn times(reader: &mut SettingsReader<'_>, table: &Table) -> Times {
     }
 }
 
+/// The region in a queue's usual address: `sqs.eu-central-1.amazonaws.com`.
+fn region_of(host: &str) -> Option<String> {
+    let (region, rest) = host.strip_prefix("sqs.")?.split_once('.')?;
+    matches!(rest, "amazonaws.com" | "amazonaws.com.cn").then(|| region.to_owned())
+}
+
+/// The queue, where one of its keys is given.
+fn queue(reader: &mut SettingsReader<'_>, table: &Table) -> Option<QueueParts> {
+    const HELP: &str = "as in queue_url = \"https://sqs.eu-central-1.amazonaws.com/123456789012/omnistock\"";
+    let keys = [&table.queue_access_key_id, &table.queue_secret_access_key];
+    let given = table.queue_url.is_some() || table.queue_region.is_some() || keys.iter().any(|key| key.is_some());
+    if !given {
+        return None;
+    }
+    let url = reader.url("queue_url", table.queue_url.as_deref(), HELP);
+    if url.as_ref().is_some_and(|url| url.path().trim_matches('/').is_empty()) {
+        reader.problem("queue_url", "the address names no queue", HELP);
+    }
+    let usual = url.as_ref().and_then(Url::host_str).and_then(region_of);
+    let region = table.queue_region.clone().or(usual);
+    let region = match region {
+        None if url.is_none() => None,
+        region => word(
+            reader,
+            "queue_region",
+            region,
+            "as AWS calls it, such as \"eu-central-1\"",
+        ),
+    };
+    let key = "the access key of a user that may read this queue and nothing else (see the README)";
+    let key_id = reader.required("queue_access_key_id", table.queue_access_key_id.as_ref(), key);
+    let secret = reader.required("queue_secret_access_key", table.queue_secret_access_key.as_ref(), key);
+    Some(QueueParts {
+        url: url?,
+        region: region?,
+        key_id: key_id?,
+        secret: secret?,
+    })
+}
+
 /// Reads the table, or says everything that is wrong with it.
 pub(crate) fn read(table: serde_json::Value, secrets: &dyn SecretResolver) -> Result<Parts, Vec<SettingProblem>> {
     const PORTAL: &str = "it stands in the Solution Provider Portal, beside the application";
     let table: Table = read_settings(table)?;
     let mut reader = SettingsReader::new(secrets);
     let times = times(&mut reader, &table);
+    let queue = queue(&mut reader, &table);
     let region = region(&mut reader, table.region.as_deref());
     let host = region.map(|region| region.host);
     let base = address(&mut reader, "base_url", table.base_url.as_deref(), host);
@@ -299,6 +359,7 @@ pub(crate) fn read(table: serde_json::Value, secrets: &dyn SecretResolver) -> Re
             overlap: times.overlap,
             late: times.late,
             deadline: times.deadline,
+            queue,
         })
     })();
     reader.finish(read)
@@ -364,6 +425,38 @@ mod tests {
         assert!(
             problems(&json!({"marketplaces": ["A0NEWSTORE"]})).is_empty(),
             "one that opened later"
+        );
+    }
+
+    #[test]
+    fn a_queue_tells_its_region_and_is_given_whole_or_not_at_all() {
+        let key = json!({"env": "key"});
+        let whole = |url: &str| json!({"queue_url": url, "queue_access_key_id": key, "queue_secret_access_key": key});
+        let mut own = table();
+        for (name, value) in whole("https://sqs.eu-central-1.amazonaws.com/1234/omnistock")
+            .as_object()
+            .unwrap()
+        {
+            own[name] = value.clone();
+        }
+        let queue = read(own, &Names).ok().unwrap().queue.unwrap();
+        assert_eq!(queue.region, "eu-central-1");
+        assert_eq!(
+            queue.url.as_str(),
+            "https://sqs.eu-central-1.amazonaws.com/1234/omnistock"
+        );
+        assert!(read(table(), &Names).ok().unwrap().queue.is_none());
+        assert_eq!(
+            problems(&whole("https://queue.example.test/1234/omnistock")),
+            ["queue_region"]
+        );
+        assert_eq!(
+            problems(&whole("https://sqs.eu-central-1.amazonaws.com/")),
+            ["queue_url"]
+        );
+        assert_eq!(
+            problems(&json!({"queue_region": "eu-central-1"})),
+            ["queue_url", "queue_access_key_id", "queue_secret_access_key"]
         );
     }
 

@@ -16,4 +16,5 @@ mod feeds;
 mod limits;
 mod orders;
 mod prices;
+mod queue;
 mod support;
