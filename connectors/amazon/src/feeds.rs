@@ -11,7 +11,7 @@ use omnistock_sdk::{ConnectorError, ErrorClass, now};
 use omnistock_words::Millis;
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -42,6 +42,8 @@ pub(crate) struct Feeds {
     patience: i64,
     every: Duration,
     open: Mutex<Vec<Open>>,
+    /// Given up, and not known to have ended: what one of them lands late may replace newer numbers.
+    given_up: Mutex<VecDeque<Open>>,
     /// When they were last looked at; whoever looks holds it.
     looked: tokio::sync::Mutex<Option<Instant>>,
 }
@@ -54,6 +56,7 @@ impl Feeds {
             patience,
             every: EVERY.min(shortest),
             open: Mutex::default(),
+            given_up: Mutex::default(),
             looked: tokio::sync::Mutex::default(),
         }
     }
@@ -107,22 +110,38 @@ impl Feeds {
                         feed = id,
                         "Amazon has not processed a feed in time: its listings go on without it"
                     );
-                    self.end(memory, &id, &BTreeMap::new(), true);
+                    self.give_up(memory, &id);
                 }
                 Ok(()) => {}
                 Err(error) => {
                     // The next look may be luckier; nobody waits for this one.
                     tracing::debug!(feed = id, %error, "a feed could not be looked at");
                     if now().since(since) >= self.patience {
-                        self.end(memory, &id, &BTreeMap::new(), true);
+                        self.give_up(memory, &id);
                     }
                 }
             }
         }
     }
 
-    /// Amazon says that this feed has ended: it is looked at now. The SKUs in it, whose numbers may be the new ones now;
-    /// none where it is not waited for.
+    /// Its listings go on without it. It may still land: then the numbers in it are seen by reading, and the newest ones
+    /// are written again.
+    fn give_up(&self, memory: &Memory, id: &str) {
+        memory.feed_ended(id, &BTreeMap::new(), true, now());
+        let mut open = self.open();
+        let Some(place) = open.iter().position(|open| open.id == id) else {
+            return;
+        };
+        let feed = open.remove(place);
+        let mut given_up = self.given_up.lock().unwrap_or_else(PoisonError::into_inner);
+        if given_up.len() == MOST_OPEN {
+            given_up.pop_front();
+        }
+        given_up.push_back(feed);
+    }
+
+    /// Amazon says that this feed has ended: it is looked at now. The SKUs in it, whose numbers may be others now; none
+    /// where the feed is not ours, or was before this process.
     pub(crate) async fn finished(
         &self,
         client: &Client,
@@ -135,9 +154,14 @@ impl Feeds {
             .iter()
             .find(|open| open.id == id)
             .map(|open| open.skus.clone());
-        let Some(skus) = skus else { return Ok(Vec::new()) };
-        self.look(client, memory, id).await?;
-        Ok(skus)
+        if let Some(skus) = skus {
+            self.look(client, memory, id).await?;
+            return Ok(skus);
+        }
+        let mut given_up = self.given_up.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = given_up.iter().position(|feed| feed.id == id);
+        let late = place.and_then(|place| given_up.remove(place));
+        Ok(late.map(|feed| feed.skus).unwrap_or_default())
     }
 
     fn is_open(&self, id: &str) -> bool {
