@@ -17,4 +17,5 @@ mod limits;
 mod orders;
 mod prices;
 mod queue;
+mod queue_feeds;
 mod support;
