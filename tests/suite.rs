@@ -9,6 +9,7 @@
     reason = "tests: a panic is how they fail"
 )]
 
+mod amazon_queue;
 mod api;
 mod bad_input;
 mod command_line;

@@ -1,8 +1,8 @@
 //! A connector, its registry entry and what it is given to build itself.
 
 use crate::{
-    ArticleRole, ChannelRole, ConnectorError, Manifest, OrderSource, PriceRole, SecretResolver, SettingProblem,
-    StockSource, WebhookRole,
+    ArticleRole, ChannelRole, ConnectorError, Manifest, OrderSource, PriceRole, QueueRole, SecretResolver,
+    SettingProblem, StockSource, WebhookRole,
 };
 use async_trait::async_trait;
 use omnistock_words::{Basis, CallLimits, ConnectorName, LocationName, Millis, VendorLocation};
@@ -50,6 +50,11 @@ pub trait Connector: Send + Sync + 'static {
 
     /// Its role as a sender of webhooks.
     fn webhooks(&self) -> Option<&dyn WebhookRole> {
+        None
+    }
+
+    /// Its role as a vendor that lays messages down in a queue, which is read.
+    fn queue(&self) -> Option<&dyn QueueRole> {
         None
     }
 

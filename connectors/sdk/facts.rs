@@ -20,6 +20,8 @@ pub enum Role {
     Orders,
     /// A sender of webhooks.
     Webhooks,
+    /// Its messages wait in a queue, which is read.
+    Queue,
 }
 
 impl Role {
@@ -32,6 +34,7 @@ impl Role {
             Self::Prices => "channel whose prices are written",
             Self::Orders => "source of orders",
             Self::Webhooks => "sends webhooks",
+            Self::Queue => "lays messages down in a queue, which is read",
         }
     }
 }

@@ -38,7 +38,7 @@ pub(super) struct House {
     pub(super) wakes: BTreeMap<ChannelName, Arc<Notify>>,
     pub(super) channels: BTreeMap<ChannelName, ChannelView>,
     pub(super) sources: BTreeMap<ConnectorName, SourceView>,
-    /// Of every connector that takes webhooks and has somebody to tell.
+    /// Of every connector that takes webhooks, or has a queue, and has somebody to tell.
     pub(super) webhooks: BTreeMap<ConnectorName, Arc<WebhookBoard>>,
     /// Whom to tell what needs a person.
     pub(super) notifiers: ArcSwap<Vec<Arc<Notifier>>>,
@@ -87,6 +87,10 @@ impl House {
         house.sources = sources.collect();
         let boards = house.senders().into_iter().map(|(name, sender)| (name, sender.board));
         house.webhooks = boards.collect();
+        let queues: Vec<ConnectorName> = house.queues().map(|(name, _)| name.clone()).collect();
+        for name in queues {
+            house.webhooks.entry(name).or_default();
+        }
         house
     }
 
@@ -125,6 +129,17 @@ impl House {
             }
         }
         senders
+    }
+
+    /// Connectors whose messages wait in a queue.
+    pub(super) fn queues(&self) -> impl Iterator<Item = (&ConnectorName, &Arc<dyn Connector>)> {
+        let channels = &self.configuration.settings.channels;
+        let used = |name: &ConnectorName| {
+            let written = channels.values().any(|channel| channel.connector == *name);
+            written || self.sources.contains_key(name)
+        };
+        let connectors = self.connectors.iter();
+        connectors.filter(move |(name, connector)| connector.queue().is_some() && used(name))
     }
 
     /// The way in for webhooks. Without pollers in `orders` a hint is left to the leader's next poll.

@@ -3,14 +3,14 @@
 use super::accounts::Accounts;
 use super::house::House;
 use super::lease::Grant;
-use super::seen::{Fetches, listed, watched};
+use super::seen::{Fetches, concerned, listed, watched};
 use super::supervise::{Ends, keep_alive};
 use super::term::Life;
 use crate::config::ChannelTimes;
 use crate::delivery::{ChannelParts, ChannelWorker, Ended, FreshOrders, Timings};
 use crate::intake::{
-    Applying, GateKeeper, Holds, Inbox, Ledger, LedgerParts, OrderPoller, OrderRequests, Schedule, StockParts,
-    StockPoller, UpkeepTimes, Watched, WebhookBoard,
+    Applying, GateKeeper, Holds, Inbox, Ledger, LedgerParts, OrderPoller, OrderRequests, QueueParts, QueueReader,
+    Schedule, StockParts, StockPoller, UpkeepTimes, Watched, WebhookBoard,
 };
 use crate::store::{EntryId, Lease};
 use omnistock_sdk::Connector;
@@ -87,6 +87,7 @@ impl<'a> Parts<'a> {
         self.stock_pollers(tracker, &gate);
         self.gate_watch(tracker, &gate, &orders);
         self.subscriptions(tracker);
+        self.queues(tracker, &orders);
         let watched = watched(&house.channels, &orders);
         let life = Life {
             intake: house.intake(self.applied.subscribe(), orders),
@@ -265,6 +266,23 @@ impl<'a> Parts<'a> {
             });
         }
         gate.update();
+    }
+
+    /// One reader a queue.
+    fn queues(&self, tracker: &TaskTracker, orders: &BTreeMap<ChannelName, OrderRequests>) {
+        for (name, connector) in self.house.queues() {
+            let parts = QueueParts {
+                name: name.clone(),
+                connector: self.accounts.limited(name, Arc::clone(connector), &self.grant.lease),
+                channels: concerned(self.house, name, orders),
+                source: self.house.sources.get(name).map(|source| Arc::clone(&source.wake)),
+                inbox: self.inbox.clone(),
+                board: self.house.webhooks.get(name).map(Arc::clone).unwrap_or_default(),
+            };
+            keep_alive(tracker, &self.ends, format!("queue of {name}"), move |cancel| {
+                QueueReader::new(parts.clone()).run(cancel)
+            });
+        }
     }
 
     /// Makes sure, at the start and every hour, that vendors send their webhooks.

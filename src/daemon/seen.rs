@@ -1,10 +1,11 @@
 //! What the rooms see of each other through the daemon, which alone knows them all.
 
+use super::house::House;
 use super::view::ChannelView;
 use crate::delivery::{ChannelBoard, FreshOrders};
-use crate::intake::{Listed, OrderRequests, Watched};
-use omnistock_sdk::now;
-use omnistock_words::{ChannelName, Millis, Sku};
+use crate::intake::{Concerned, Listed, OrderRequests, Watched};
+use omnistock_sdk::{ListingKey, now};
+use omnistock_words::{ChannelName, ConnectorName, Millis, Sku};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -71,4 +72,30 @@ pub(super) fn listed(channels: &BTreeMap<ChannelName, ChannelView>) -> Arc<Liste
         }
         all
     })
+}
+
+/// The channels of a connector, as the reader of its queue reaches them.
+pub(super) fn concerned(
+    house: &House,
+    connector: &ConnectorName,
+    orders: &BTreeMap<ChannelName, OrderRequests>,
+) -> BTreeMap<ChannelName, Concerned> {
+    let settings = &house.configuration.settings.channels;
+    let own = |(name, _): &(&ChannelName, &ChannelView)| {
+        let settings = settings.get(*name);
+        settings.is_some_and(|settings| settings.connector == *connector)
+    };
+    let reach = |(name, view): (&ChannelName, &ChannelView)| {
+        let (board, wake) = (Arc::clone(&view.board), Arc::clone(&view.wake));
+        let listings = move |keys: &[ListingKey]| {
+            board.look_at(keys);
+            wake.notify_one();
+        };
+        let concerned = Concerned {
+            orders: orders.get(name).cloned(),
+            listings: Arc::new(listings),
+        };
+        (name.clone(), concerned)
+    };
+    house.channels.iter().filter(own).map(reach).collect()
 }

@@ -132,9 +132,12 @@ fn attention(view: &DaemonView, channels: &[ChannelStatus], sources: &[SourceSta
     }
     lines.extend(view.house.ledger_board.mirror_error());
     for (name, board) in &view.house.webhooks {
+        lines.extend(board.trouble().map(|trouble| format!("{name}: {trouble}")));
+        let queued = view.house.connectors.get(name).is_some_and(|one| one.queue().is_some());
+        let what = if queued { "message" } else { "webhook" };
         if let Some(silence) = board.silence(now()) {
             lines.push(format!(
-                "{name}: no webhook since {}, longer than usual; polls found {} orders meanwhile",
+                "{name}: no {what} since {}, longer than usual; polls found {} orders meanwhile",
                 silence.since, silence.untold
             ));
         }

@@ -8,6 +8,7 @@ use super::gaps::GapBoard;
 use super::hold::{Asked, ChannelHold, HoldDecision};
 use super::kept::KeptBack;
 use super::price_board::PriceBoard;
+use super::told::Told;
 use super::wish::Wishes;
 use omnistock_planner::{Class, ListingState, Usage, Waiting};
 use omnistock_words::{ListingId, Millis, Mode, Sku, VendorLocation};
@@ -111,6 +112,7 @@ pub struct ChannelBoard {
     pub(super) audit: AuditBoard,
     pub(super) figures: Figures,
     pub(super) wishes: Wishes,
+    pub(super) told: Told,
     pub(super) approvals: Approvals,
     pub(super) drained: AtomicU64,
     /// How long the newest pushes took, until somebody takes them.
@@ -357,5 +359,6 @@ impl ChannelBoard {
         *self.hold_facts() = HoldFacts::default();
         self.set_price_holds(Vec::new());
         self.forget_wishes();
+        self.forget_told();
     }
 }

@@ -5,8 +5,8 @@ use crate::store::Lease;
 use async_trait::async_trait;
 use omnistock_planner::Claimant;
 use omnistock_sdk::{
-    CallKind, CallLimits, ChannelRole, Connector, ConnectorError, Cursor, Manifest, OrderPage, OrderSource, Report,
-    StockSource, Ticket, Verdict, WebhookRole, learning, now,
+    CallKind, CallLimits, ChannelRole, Connector, ConnectorError, Cursor, Manifest, OrderPage, OrderSource, QueueRole,
+    Report, StockSource, Ticket, Verdict, WebhookRole, learning, now,
 };
 use omnistock_words::{OrderFact, OrderId};
 use std::sync::Arc;
@@ -74,7 +74,7 @@ impl OrderSource for Limited {
     }
 
     async fn order(&self, order: &OrderId) -> Result<Option<OrderFact>, ConnectorError> {
-        within!(self, CallKind::Orders, orders, orders.order(order))
+        within!(self, CallKind::Order, orders, orders.order(order))
     }
 
     fn late(&self) -> Duration {
@@ -127,6 +127,10 @@ impl Connector for Limited {
 
     fn webhooks(&self) -> Option<&dyn WebhookRole> {
         self.inner.webhooks()
+    }
+
+    fn queue(&self) -> Option<&dyn QueueRole> {
+        self.inner.queue()
     }
 
     async fn check(&self) -> Result<(), ConnectorError> {

@@ -38,6 +38,7 @@ mod sight;
 mod start;
 mod terms;
 mod throttle;
+mod told;
 mod turns;
 mod wish;
 mod worker;
@@ -68,6 +69,8 @@ mod price_trouble_tests;
 mod shaky;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod told_tests;
 #[cfg(test)]
 mod trouble_tests;
 

@@ -246,6 +246,7 @@ impl Worker {
         self.settings_changed();
         self.decided();
         self.grant_wishes();
+        self.look_at_told();
         self.go_on_auditing().await?;
         self.tell_articles(now()).await?;
         let mut planned = Vec::new();

@@ -71,6 +71,11 @@ impl OrderRequests {
         seen.began
     }
 
+    /// Whether a poll that began then or later is applied to the ledgers.
+    pub fn polled_since(&self, at: Millis) -> bool {
+        self.fresh.borrow().began.is_some_and(|began| began >= at)
+    }
+
     /// Whether the open orders of the channel are in the ledgers and a poll was made in this life.
     pub fn back_filled(&self) -> bool {
         self.fresh.borrow().back_filled

@@ -1,4 +1,4 @@
-//! What became of a sender's webhooks, and whether it has been silent for longer than usual.
+//! What became of a sender's webhooks, or of the messages in its queue, and whether it has been silent for longer than usual.
 //!
 //! Silence alone is no alarm: shops sleep. It is one when orders come in by polls of which no webhook told, and
 //! the sender has told of orders before.
@@ -59,6 +59,7 @@ struct Inner {
     last: Option<Millis>,
     gaps: VecDeque<i64>,
     untold: u64,
+    trouble: Option<String>,
 }
 
 /// A sender's board.
@@ -103,6 +104,16 @@ impl WebhookBoard {
     /// One could not be kept.
     pub(super) fn busy(&self) {
         self.with(|inner| inner.totals.busy += 1);
+    }
+
+    /// Why its queue is not read now.
+    pub(super) fn set_trouble(&self, trouble: Option<String>) {
+        self.with(|inner| inner.trouble = trouble);
+    }
+
+    /// Why its queue is not read now, in one sentence for the operator.
+    pub fn trouble(&self) -> Option<String> {
+        self.with(|inner| inner.trouble.clone())
     }
 
     /// A poll found orders that were news.

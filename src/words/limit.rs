@@ -11,8 +11,10 @@ pub enum CallKind {
     Price,
     /// Reads listings, single ones or a page of the catalogue.
     Read,
-    /// Reads orders.
+    /// Reads orders, a page of what has changed.
     Orders,
+    /// Reads a single order that somebody told of.
+    Order,
     /// Reads a source: stock, prices, statements.
     Stock,
 }

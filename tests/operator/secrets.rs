@@ -5,6 +5,7 @@ use crate::support::canary;
 use crate::support::daemon::Daemon;
 use crate::support::merchant::{Merchant, WEBHOOK_SECRET, omnistock, request, usual};
 use crate::support::redis::{Persistence, RedisServer};
+use omnistock_amazon::simulator as amazon;
 use omnistock_odoo::simulator as odoo;
 use omnistock_sdk::simulated::CANARY;
 use omnistock_shopify::simulator as shopify;
@@ -113,6 +114,16 @@ async fn the_canary_stands_in_every_credential_and_is_found() {
     let boutique = shopify::Simulator::start(shopify::SimulatorSettings::default())
         .await
         .unwrap();
+    let marketplace = amazon::Simulator::start(amazon::SimulatorSettings::default())
+        .await
+        .unwrap();
+    let of_amazon = [
+        marketplace.client_secret(),
+        marketplace.refresh_token(),
+        marketplace.reader_token(),
+        marketplace.queue_access_key_id(),
+        marketplace.queue_secret_access_key(),
+    ];
     let (shop, market) = (&merchant.shop, &merchant.market);
     for secret in [
         shop.key(),
@@ -124,7 +135,10 @@ async fn the_canary_stands_in_every_credential_and_is_found() {
         boutique.token(),
         boutique.client_secret(),
         WEBHOOK_SECRET,
-    ] {
+    ]
+    .into_iter()
+    .chain(of_amazon.iter().map(String::as_str))
+    {
         assert!(secret.contains(CANARY), "{secret}");
     }
     let said = format!("asked with {}", market.password());

@@ -6,20 +6,23 @@ use crate::depot::Depot;
 use crate::feeds::Feeds;
 use crate::limits::{Plan, limits};
 use crate::memory::Memory;
+use crate::message::{Asks, Reader};
 use crate::orders::OrderReader;
 use crate::prices::Prices;
+use crate::queue::{HIDDEN, Queue};
 use crate::settings::{self, Parts};
 use crate::write::{MOST, Writer, preview};
 use async_trait::async_trait;
 use omnistock_sdk::{
-    CallLimits, ChannelRole, Connector, ConnectorContext, ConnectorError, ConnectorSpec, Cursor, Facts, Grouping,
-    ItemOutcome, ListingPage, ListingReading, ListingReference, Manifest, OrderPage, OrderSource, PriceCurrency,
-    PriceField, PriceItem, PriceOutcome, PriceReading, PriceRole, PriceTerms, PricedPage, Report, Role, SettingProblem,
-    StockSource, Ticket, Verdict, WriteItem,
+    CallLimits, ChannelRole, Connector, ConnectorContext, ConnectorError, ConnectorSpec, Cursor, Facts, Grouping, Hint,
+    ItemOutcome, ListingKey, ListingPage, ListingReading, ListingReference, Manifest, Message, OrderPage, OrderSource,
+    PriceCurrency, PriceField, PriceItem, PriceOutcome, PriceReading, PriceRole, PriceTerms, PricedPage, QueueRole,
+    Report, Role, SettingProblem, StockSource, Ticket, Verdict, WriteItem,
 };
-use omnistock_words::{Basis, OrderFact, OrderId, OrderStatus, Quantity, WriteMeaning};
+use omnistock_words::{Basis, ListingId, OrderFact, OrderId, OrderStatus, Quantity, WriteMeaning};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::{Instant, timeout};
 
 /// The registry's line of this kind.
 pub const SPEC: ConnectorSpec = ConnectorSpec {
@@ -32,12 +35,16 @@ pub const SPEC: ConnectorSpec = ConnectorSpec {
 /// A yes is first looked at so much later: sooner than that hardly any shows.
 const SETTLES: Duration = Duration::from_secs(20);
 
+/// So long feeds of which messages tell may be looked at, before the messages are handed on.
+const LOOKS: Duration = Duration::from_secs(30);
+
 struct Amazon {
     manifest: Manifest,
     client: Client,
     memory: Memory,
     feeds: Feeds,
     depot: Option<Depot>,
+    queue: Option<Queue>,
     feed_from: usize,
     application_rate: Option<u32>,
     plan: Plan,
@@ -54,14 +61,20 @@ fn build(context: ConnectorContext, table: serde_json::Value) -> Result<Arc<dyn 
     }
     let client = Client::new(&parts).map_err(|error| vec![SettingProblem::new("base_url", error.message)])?;
     let mut manifest = manifest();
-    if !parts.fba {
-        manifest.facts.roles = &[Role::Channel, Role::Prices, Role::Orders];
-    }
+    manifest.facts.roles = match (parts.fba, &parts.queue) {
+        (true, Some(_)) => manifest.facts.roles,
+        (true, None) => &[Role::Channel, Role::Prices, Role::Orders, Role::Stock],
+        (false, Some(_)) => &[Role::Channel, Role::Prices, Role::Orders, Role::Queue],
+        (false, None) => &[Role::Channel, Role::Prices, Role::Orders],
+    };
+    let queue = parts.queue.as_ref().map(Queue::new).transpose();
+    let queue = queue.map_err(|error| vec![SettingProblem::new("queue_url", error.message)])?;
     Ok(Arc::new(Amazon {
         manifest,
         client,
         memory: Memory::new(parts.settle, parts.patience),
         feeds: Feeds::new(parts.patience),
+        queue,
         depot: parts.fba.then(|| Depot::new(parts.depot, context.locations)),
         feed_from: parts.feed_from,
         application_rate: parts.application_rate,
@@ -95,7 +108,7 @@ fn manifest() -> Manifest {
         least: Quantity::ZERO,
         most: Quantity::whole(MOST),
         facts: Facts {
-            roles: &[Role::Channel, Role::Prices, Role::Orders, Role::Stock],
+            roles: &[Role::Channel, Role::Prices, Role::Orders, Role::Stock, Role::Queue],
             basis: &[Basis::NetOfOrders],
             decrement_states: &["every order of one's own stock, from the moment it is placed"],
             idempotency: "changes nothing: the number is set, not changed by a difference",
@@ -165,17 +178,92 @@ impl Connector for Amazon {
         Some(self)
     }
 
-    /// Logs in, reads a listing and the first order, and has a change of a listing checked that is not carried out.
+    fn queue(&self) -> Option<&dyn QueueRole> {
+        self.queue.as_ref().map(|_| self as &dyn QueueRole)
+    }
+
+    /// Logs in, reads a listing and the first order, counts what waits in the queue, and has a change of a listing checked that is not carried out.
     async fn check(&self) -> Result<(), ConnectorError> {
         self.catalogue().page(None).await?;
         self.order_reader().page(None).await?;
         preview(&self.client).await?;
+        if let Some(queue) = &self.queue {
+            queue.check().await?;
+        }
         match &self.depot {
             Some(depot) if depot.place().is_none() => Err(ConnectorError::operator(format!(
                 "Amazon's depots are no place here; write codes = {{ NAME = \"{}\" }} into a [locations.…] of their own, or set `fba` to false",
                 depot.code()
             ))),
             _ => Ok(()),
+        }
+    }
+}
+
+impl Amazon {
+    /// What a message asks to look at. `Err`: what it asks for can't be done now, so it has to come again.
+    async fn hints(&self, body: &str) -> Result<Result<Vec<Hint>, String>, ConnectorError> {
+        let reader = Reader {
+            seller: self.client.seller(),
+            marketplaces: self.client.marketplaces(),
+        };
+        let feed = match reader.read(body) {
+            Err(why) => return Ok(Err(why)),
+            Ok(Asks::Nothing) => return Ok(Ok(Vec::new())),
+            Ok(Asks::Order(order)) => return Ok(Ok(vec![Hint::Order(order)])),
+            Ok(Asks::Listing(key)) => return Ok(Ok(vec![Hint::Listings(vec![key])])),
+            Ok(Asks::Feed(feed)) => feed,
+        };
+        let skus = self.feeds.finished(&self.client, &self.memory, &feed).await?;
+        let listings = skus.into_iter().filter_map(|sku| ListingId::new(sku).ok());
+        let keys: Vec<ListingKey> = listings
+            .map(|listing| ListingKey {
+                listing,
+                location: None,
+            })
+            .collect();
+        Ok(Ok(if keys.is_empty() {
+            Vec::new()
+        } else {
+            vec![Hint::Listings(keys)]
+        }))
+    }
+}
+
+#[async_trait]
+impl QueueRole for Amazon {
+    async fn messages(&self, wait: Duration) -> Result<Vec<Message>, ConnectorError> {
+        let Some(queue) = &self.queue else {
+            return Ok(Vec::new());
+        };
+        let taken = queue.receive(wait).await?;
+        let began = Instant::now();
+        let mut messages = Vec::with_capacity(taken.len());
+        for one in taken {
+            // The rest comes again, long before anybody would have missed it.
+            let left = LOOKS.saturating_sub(began.elapsed());
+            match timeout(left, self.hints(&one.body)).await {
+                Ok(Ok(says)) => messages.push(Message {
+                    ticket: one.ticket,
+                    sent_at: one.sent_at,
+                    says,
+                }),
+                Ok(Err(error)) => tracing::debug!("what a message asks for can't be looked at now: {error}"),
+                Err(_) => break,
+            }
+        }
+        Ok(messages)
+    }
+
+    fn returns(&self) -> Duration {
+        // What was spent on looking at feeds is not left to others.
+        HIDDEN.saturating_sub(LOOKS)
+    }
+
+    async fn put_away(&self, tickets: &[Ticket]) -> Result<(), ConnectorError> {
+        match &self.queue {
+            Some(queue) => queue.delete(tickets).await,
+            None => Ok(()),
         }
     }
 }

@@ -13,7 +13,7 @@ use omnistock_sdk::{ConnectorError, ErrorClass, aside, now};
 use omnistock_words::Millis;
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -67,6 +67,8 @@ pub(crate) struct Feeds {
     patience: Duration,
     every: Duration,
     open: Mutex<Vec<Open>>,
+    /// Given up, and not known to have ended: what one of them lands late may replace newer numbers.
+    given_up: Mutex<VecDeque<Open>>,
     /// Whoever looks at them holds it.
     looked: tokio::sync::Mutex<Looked>,
     /// Feeds that were sent so far.
@@ -81,6 +83,7 @@ impl Feeds {
             patience,
             every: EVERY.min(patience / LOOKS),
             open: Mutex::default(),
+            given_up: Mutex::default(),
             looked: tokio::sync::Mutex::default(),
             sent: AtomicU64::new(0),
         }
@@ -228,17 +231,47 @@ impl Feeds {
         Ok(())
     }
 
-    /// Feeds that are not done in time.
+    /// Feeds that are not done in time: their listings go on without them. One may still land: then the numbers in it
+    /// are seen by reading, and the newest ones are written again.
     fn give_up(&self, memory: &Memory) {
-        let late = |open: &&Open| open.since.elapsed() >= self.patience;
-        let late: Vec<String> = self.open().iter().filter(late).map(|open| open.id.clone()).collect();
-        for id in late {
+        let late = |open: &Open| open.since.elapsed() >= self.patience;
+        let late: Vec<Open> = self.open().extract_if(.., |open| late(open)).collect();
+        for feed in late {
             tracing::warn!(
-                feed = id,
+                feed = feed.id,
                 "Amazon has not processed a feed in time: its listings go on without it"
             );
-            self.end(memory, &id, &BTreeMap::new(), true);
+            memory.feed_ended(&feed.id, &BTreeMap::new(), true, now());
+            let mut given_up = self.given_up.lock().unwrap_or_else(PoisonError::into_inner);
+            if given_up.len() == MOST_OPEN {
+                given_up.pop_front();
+            }
+            given_up.push_back(feed);
         }
+    }
+
+    /// Amazon says that this feed has ended: it is looked at now. The SKUs in it, whose numbers may be others now; none
+    /// where the feed is not ours, or was before this process.
+    pub(crate) async fn finished(
+        &self,
+        client: &Client,
+        memory: &Memory,
+        id: &str,
+    ) -> Result<Vec<String>, ConnectorError> {
+        let _looking = self.looked.lock().await;
+        let skus = self
+            .open()
+            .iter()
+            .find(|open| open.id == id)
+            .map(|open| open.skus.clone());
+        if let Some(skus) = skus {
+            self.look(client, memory, id).await?;
+            return Ok(skus);
+        }
+        let mut given_up = self.given_up.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = given_up.iter().position(|feed| feed.id == id);
+        let late = place.and_then(|place| given_up.remove(place));
+        Ok(late.map(|feed| feed.skus).unwrap_or_default())
     }
 
     async fn look(&self, client: &Client, memory: &Memory, id: &str) -> Result<(), ConnectorError> {

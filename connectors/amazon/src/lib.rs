@@ -11,10 +11,13 @@ mod feeds;
 mod limits;
 mod login;
 mod memory;
+mod message;
 mod order_fact;
 mod orders;
 mod prices;
+mod queue;
 mod settings;
+mod signature;
 #[cfg(feature = "simulator")]
 pub mod simulator;
 mod wire;

@@ -24,6 +24,7 @@ const PATCH_BURST: u32 = 5;
 const SEARCH_BURST: u32 = 5;
 const FEED_BURST: u32 = 15;
 const ORDERS_BURST: u32 = 20;
+const ORDER_BURST: u32 = 30;
 const DEPOT_BURST: u32 = 2;
 
 pub(crate) const PATCH: Operation = operation("patchListingsItem", Some(("patches", PATCH_BURST)));
@@ -35,7 +36,7 @@ pub(crate) const GET_FEED: Operation = operation("getFeed", None);
 pub(crate) const GET_FEEDS: Operation = operation("getFeeds", None);
 pub(crate) const GET_DOCUMENT: Operation = operation("getFeedDocument", None);
 pub(crate) const SEARCH_ORDERS: Operation = operation("searchOrders", Some(("orders", ORDERS_BURST)));
-pub(crate) const GET_ORDER: Operation = operation("getOrder", None);
+pub(crate) const GET_ORDER: Operation = operation("getOrder", Some(("order", ORDER_BURST)));
 pub(crate) const SUMMARIES: Operation = operation("getInventorySummaries", Some(("depot", DEPOT_BURST)));
 
 const fn operation(name: &'static str, bucket: Option<(&'static str, u32)>) -> Operation {
@@ -87,6 +88,7 @@ pub(crate) fn limits(plan: Plan, application_rate: Option<u32>) -> CallLimits {
         plan.rate("feeds", 1, 121 * SECOND, FEED_BURST).of(&[CallKind::Bulk]),
         plan.rate("orders", 1, 179 * SECOND, ORDERS_BURST)
             .of(&[CallKind::Orders]),
+        plan.rate("order", 1, 2 * SECOND, ORDER_BURST).of(&[CallKind::Order]),
         plan.rate("depot", 2, SECOND, DEPOT_BURST).of(&[CallKind::Stock]),
     ];
     if let Some(rate) = application_rate {
@@ -148,7 +150,7 @@ mod tests {
     #[test]
     fn every_operation_that_tells_its_rate_has_a_bucket_of_that_name_and_size() {
         let calls = limits(Plan::Default, Some(7)).calls;
-        for operation in [PATCH, SEARCH, CREATE_FEED, SEARCH_ORDERS, SUMMARIES] {
+        for operation in [PATCH, SEARCH, CREATE_FEED, SEARCH_ORDERS, GET_ORDER, SUMMARIES] {
             let (name, burst) = operation.bucket.unwrap();
             assert!(
                 calls.iter().any(|limit| (limit.name, limit.burst) == (name, burst)),
@@ -162,7 +164,7 @@ mod tests {
     #[test]
     fn the_sandbox_takes_five_calls_a_second_of_each() {
         let calls = limits(Plan::Sandbox, None).calls;
-        assert_eq!(calls.len(), 5);
+        assert_eq!(calls.len(), 6);
         assert!(
             calls
                 .iter()

@@ -95,7 +95,7 @@ impl OrderReader<'_> {
         })
     }
 
-    /// One order; `None` when there is none of that id.
+    /// One order; `None` when there is none of that id, or it was sold in another store of the seller.
     pub(crate) async fn one(&self, order: &OrderId) -> Result<Option<OrderFact>, ConnectorError> {
         let id = order.as_str();
         if !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
@@ -105,7 +105,15 @@ impl OrderReader<'_> {
         let path = format!("/orders/2026-01-01/orders/{}", escaped(id));
         let query = vec![("includedData", INCLUDED.to_owned())];
         match self.client.get(GET_ORDER, &path, &query).await {
-            Ok(answer) => fact(&answer.json::<wire::OneOrder>()?.order, seen),
+            Ok(answer) => {
+                let order = answer.json::<wire::OneOrder>()?.order;
+                let store = order.sales_channel.marketplace_id.as_ref();
+                if store.is_none_or(|store| self.client.marketplaces().contains(store)) {
+                    fact(&order, seen)
+                } else {
+                    Ok(None)
+                }
+            }
             Err(error) if absent(&error) => Ok(None),
             Err(error) => Err(error),
         }

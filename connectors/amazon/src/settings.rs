@@ -29,6 +29,10 @@ struct Table {
     overlap_ms: Option<u64>,
     orders_late_ms: Option<u64>,
     deadline_ms: Option<u64>,
+    queue_url: Option<String>,
+    queue_region: Option<String>,
+    queue_access_key_id: Option<SecretReference>,
+    queue_secret_access_key: Option<SecretReference>,
 }
 
 /// A part of the world: its host, the code of its depots, its marketplaces [documented].
@@ -90,6 +94,19 @@ pub(crate) struct Credentials {
     pub(crate) refresh_token: SecretString,
 }
 
+/// The seller's queue at Amazon SQS, and who reads it.
+#[derive(Clone)]
+pub(crate) struct QueueParts {
+    /// The queue's own address.
+    pub(crate) url: Url,
+    /// Where it is, as AWS calls it.
+    pub(crate) region: String,
+    /// The id of the user's access key.
+    pub(crate) key_id: SecretString,
+    /// The key's secret.
+    pub(crate) secret: SecretString,
+}
+
 /// What a connector is built from.
 #[derive(Clone)]
 pub(crate) struct Parts {
@@ -121,6 +138,8 @@ pub(crate) struct Parts {
     pub(crate) late: Duration,
     /// Of one call, from connect to the last byte.
     pub(crate) deadline: Duration,
+    /// Where notifications wait.
+    pub(crate) queue: Option<QueueParts>,
 }
 
 fn plan(reader: &mut SettingsReader<'_>, name: Option<&str>) -> Plan {
@@ -246,12 +265,53 @@ fn times(reader: &mut SettingsReader<'_>, table: &Table) -> Times {
     }
 }
 
+/// The region in a queue's usual address: `sqs.eu-central-1.amazonaws.com`.
+fn region_of(host: &str) -> Option<String> {
+    let (region, rest) = host.strip_prefix("sqs.")?.split_once('.')?;
+    matches!(rest, "amazonaws.com" | "amazonaws.com.cn").then(|| region.to_owned())
+}
+
+/// The queue, where one of its keys is given.
+fn queue(reader: &mut SettingsReader<'_>, table: &Table) -> Option<QueueParts> {
+    const HELP: &str = "as in queue_url = \"https://sqs.eu-central-1.amazonaws.com/123456789012/omnistock\"";
+    let keys = [&table.queue_access_key_id, &table.queue_secret_access_key];
+    let given = table.queue_url.is_some() || table.queue_region.is_some() || keys.iter().any(|key| key.is_some());
+    if !given {
+        return None;
+    }
+    let url = reader.url("queue_url", table.queue_url.as_deref(), HELP);
+    if url.as_ref().is_some_and(|url| url.path().trim_matches('/').is_empty()) {
+        reader.problem("queue_url", "the address names no queue", HELP);
+    }
+    let usual = url.as_ref().and_then(Url::host_str).and_then(region_of);
+    let region = table.queue_region.clone().or(usual);
+    let region = match region {
+        None if url.is_none() => None,
+        region => word(
+            reader,
+            "queue_region",
+            region,
+            "as AWS calls it, such as \"eu-central-1\"",
+        ),
+    };
+    let key = "the access key of a user that may read this queue and nothing else (see the README)";
+    let key_id = reader.required("queue_access_key_id", table.queue_access_key_id.as_ref(), key);
+    let secret = reader.required("queue_secret_access_key", table.queue_secret_access_key.as_ref(), key);
+    Some(QueueParts {
+        url: url?,
+        region: region?,
+        key_id: key_id?,
+        secret: secret?,
+    })
+}
+
 /// Reads the table, or says everything that is wrong with it.
 pub(crate) fn read(table: serde_json::Value, secrets: &dyn SecretResolver) -> Result<Parts, Vec<SettingProblem>> {
     const PORTAL: &str = "it stands in the Solution Provider Portal, beside the application";
     let table: Table = read_settings(table)?;
     let mut reader = SettingsReader::new(secrets);
     let times = times(&mut reader, &table);
+    let queue = queue(&mut reader, &table);
     let region = region(&mut reader, table.region.as_deref());
     let host = region.map(|region| region.host);
     let base = address(&mut reader, "base_url", table.base_url.as_deref(), host);
@@ -299,83 +359,12 @@ pub(crate) fn read(table: serde_json::Value, secrets: &dyn SecretResolver) -> Re
             overlap: times.overlap,
             late: times.late,
             deadline: times.deadline,
+            queue,
         })
     })();
     reader.finish(read)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use omnistock_sdk::testing::{Names, keys};
-    use serde_json::{Value, json};
-
-    fn table() -> Value {
-        json!({"region": "eu", "seller_id": "A2SELLER", "marketplaces": ["A1PA6795UKMFR9", "A13V1IB3VIYZZH"],
-               "client_id": "amzn1.application-oa2-client.1", "client_secret": {"env": "secret"}, "refresh_token": {"env": "token"}})
-    }
-
-    fn problems(changes: &Value) -> Vec<String> {
-        let mut table = table();
-        for (key, value) in changes.as_object().unwrap() {
-            table[key] = value.clone();
-        }
-        keys(read(table, &Names))
-    }
-
-    #[test]
-    fn everything_that_is_missing_is_told_at_once() {
-        let missing = [
-            "region",
-            "seller_id",
-            "marketplaces",
-            "client_id",
-            "client_secret",
-            "refresh_token",
-        ];
-        assert_eq!(keys(read(json!({}), &Names)), missing);
-    }
-
-    #[test]
-    fn a_region_names_its_host_and_its_depots() {
-        let parts = read(table(), &Names).ok().unwrap();
-        assert_eq!(parts.base.as_str(), "https://sellingpartnerapi-eu.amazon.com/");
-        assert_eq!(
-            (parts.depot, parts.fba, parts.application_rate),
-            ("AMAZON_EU", false, None)
-        );
-        assert_eq!(problems(&json!({"region": "asia"})), ["region"]);
-    }
-
-    #[test]
-    fn marketplaces_that_do_not_share_a_quantity_are_refused() {
-        assert_eq!(
-            problems(&json!({"region": "na"})),
-            ["marketplaces"; 3],
-            "two of Europe, and several"
-        );
-        let american = json!({"region": "na", "marketplaces": ["ATVPDKIKX0DER", "A2EUQ1WTGCTBG2"]});
-        assert_eq!(problems(&american), ["marketplaces"]);
-        assert_eq!(
-            problems(&json!({"marketplaces": ["A1PA6795UKMFR9", "A1PA6795UKMFR9"]})),
-            ["marketplaces"]
-        );
-        assert_eq!(problems(&json!({"marketplaces": ["de/1"]})), ["marketplaces"]);
-        assert!(
-            problems(&json!({"marketplaces": ["A0NEWSTORE"]})).is_empty(),
-            "one that opened later"
-        );
-    }
-
-    #[test]
-    fn an_address_with_a_password_is_refused() {
-        assert_eq!(
-            problems(&json!({"base_url": "https://me:pw@example.test"})),
-            ["base_url"]
-        );
-        assert_eq!(
-            problems(&json!({"login_url": "nowhere", "feed_from": 3, "plan": "large"})),
-            ["login_url", "feed_from", "plan"]
-        );
-    }
-}
+#[path = "settings_tests.rs"]
+mod tests;

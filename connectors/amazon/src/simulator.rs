@@ -10,11 +10,14 @@ mod bucket;
 mod depot;
 mod feeds;
 mod listings;
+mod notify;
 mod orders;
+mod queue;
 mod records;
 mod server;
 mod shop;
 
+pub use queue::{QueueCounters, QueueFaults};
 pub use records::{
     Counters, DocumentTrouble, Exchange, Faults, FeedFate, Refusal, Sale, SimulatorSettings, Trouble, WriteTrouble,
 };
@@ -113,7 +116,9 @@ impl Simulator {
 
     /// Closes an offer.
     pub fn remove(&self, sku: &str) {
-        self.shared.shop().listings.remove(sku);
+        let shop = &mut *self.shared.shop();
+        shop.listings.remove(sku);
+        shop.tell_status(sku);
     }
 
     /// Sets the quantity by hand.

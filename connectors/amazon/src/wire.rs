@@ -176,6 +176,7 @@ pub(crate) struct Order {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SalesChannel {
     pub(crate) channel_name: String,
+    pub(crate) marketplace_id: Option<String>,
 }
 
 #[derive(Deserialize)]

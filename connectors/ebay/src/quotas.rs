@@ -29,7 +29,11 @@ const DEFAULTS: [(&str, u32); 3] = [(INVENTORY, 2_000_000), (TRADING, 5_000), (O
 pub(crate) fn limits() -> CallLimits {
     let listings: &[CallKind] = &[CallKind::Write, CallKind::Price, CallKind::Read];
     let calls = DEFAULTS.map(|(name, most)| {
-        let kinds = if name == ORDERS { &[CallKind::Orders] } else { listings };
+        let kinds = if name == ORDERS {
+            &[CallKind::Orders, CallKind::Order]
+        } else {
+            listings
+        };
         let limit = CallLimit::window(name, most, DAY).of(kinds).of_application();
         // Which listings are older ones is not known to who asks for a call.
         if name == TRADING {

@@ -124,6 +124,7 @@ impl Shop {
         if let Some(feed) = self.feeds.get_mut(id) {
             feed.status = status;
         }
+        let mut result = None;
         let mut issues = Vec::new();
         let mut wrong = 0;
         for (index, (sku, patches)) in messages.iter().enumerate().take(done) {
@@ -145,11 +146,12 @@ impl Shop {
                 "summary": {"errors": issues.len(), "warnings": 0, "messagesProcessed": done,
                             "messagesAccepted": done - wrong, "messagesInvalid": wrong},
             });
-            let result = self.document(Some(report.to_string().into_bytes()), "");
+            result = Some(self.document(Some(report.to_string().into_bytes()), ""));
             if let Some(feed) = self.feeds.get_mut(id) {
-                feed.result = Some(result);
+                feed.result.clone_from(&result);
             }
         }
+        self.tell_feed(id, status, result.as_deref());
     }
 }
 

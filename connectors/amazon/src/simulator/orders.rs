@@ -7,7 +7,11 @@ use omnistock_words::Millis;
 use serde_json::{Value, json};
 
 /// Words of a buyer, told to whoever asks for them.
-pub(super) const BUYER: [&str; 2] = ["Petra Muster", "petra@marketplace.amazon.de"];
+pub(super) const BUYER: [&str; 3] = [
+    "Petra Muster",
+    "petra@marketplace.amazon.de",
+    super::notify::POSTAL_CODE,
+];
 
 /// An order with one item.
 pub(super) struct Order {
@@ -70,6 +74,7 @@ impl Shop {
             cancelled: 0,
             left_at: None,
         });
+        self.tell_order(&id);
         Ok(id)
     }
 
@@ -82,6 +87,7 @@ impl Shop {
         let changed = change(order, at);
         if changed {
             order.updated = at;
+            self.tell_order(id);
         }
         changed
     }

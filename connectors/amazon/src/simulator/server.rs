@@ -3,7 +3,7 @@
 use super::answer::{Answer, failed, failed_with, ok, with_status};
 use super::records::{Exchange, Trouble, WriteTrouble};
 use super::shop::{CLIENT, SELLER, Shop};
-use super::{Shared, bucket, depot, feeds, listings, orders};
+use super::{Shared, bucket, depot, feeds, listings, orders, queue};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
@@ -104,6 +104,9 @@ async fn call(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
+    if headers.contains_key("x-amz-target") {
+        return queue::call(&shared, &headers, &body).await;
+    }
     let request = Request {
         method,
         uri,

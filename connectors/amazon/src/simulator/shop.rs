@@ -3,6 +3,7 @@
 use super::bucket::Buckets;
 use super::feeds::{Document, Feed};
 use super::orders::Order;
+use super::queue::SellersQueue;
 use super::records::{Counters, Exchange, Faults, SimulatorSettings};
 use omnistock_sdk::simulated::CANARY;
 use omnistock_words::Millis;
@@ -58,6 +59,7 @@ pub(super) struct Shop {
     pub(super) locked_out: bool,
     pub(super) exchanges: VecDeque<Exchange>,
     pub(super) remembers: bool,
+    pub(super) queue: SellersQueue,
     last: u64,
     clock: Millis,
 }
@@ -80,6 +82,7 @@ impl Shop {
             locked_out: false,
             exchanges: VecDeque::new(),
             remembers: false,
+            queue: SellersQueue::default(),
             last: 0,
             clock: Millis(0),
         }
@@ -160,6 +163,7 @@ impl Shop {
             depot,
         };
         self.listings.insert(sku.to_owned(), listing);
+        self.tell_status(sku);
     }
 
     /// The entry of one's own stock.
@@ -186,6 +190,7 @@ impl Shop {
         if let Some(listing) = self.listings.get_mut(sku) {
             listing.changed = at;
         }
+        self.tell_quantity(sku);
     }
 
     /// Sets what is asked by hand.
@@ -244,5 +249,6 @@ impl Shop {
         }
         listing.changed = at;
         self.counters.applied += 1;
+        self.tell_quantity(&queued.sku);
     }
 }

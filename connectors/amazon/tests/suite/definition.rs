@@ -11,11 +11,20 @@ const MODELS: [&str; 4] = [
     "fbaInventory",
 ];
 
+/// Kinds of notifications, by how they begin, and their schemas.
+const NOTIFICATIONS: [(&str, &str); 4] = [
+    ("ORDER_CHANGE", "OrderChangeNotification"),
+    ("LISTINGS_ITEM_STATUS_CHANGE", "ListingsItemStatusChangeNotification"),
+    ("LISTINGS_ITEM_MFN_QUANTITY_CHANGE", "ListingsItemMfnQuantityChange"),
+    ("FEED_PROCESSING_FINISHED", "FeedProcessingFinishedNotification"),
+];
+
 /// Definitions of the interface's parts, and of the documents of feeds.
 pub(crate) struct Definitions {
     models: Vec<Value>,
     feed: Value,
     report: Value,
+    notifications: Vec<Value>,
 }
 
 fn text<'a>(value: &'a Value, name: &str) -> &'a str {
@@ -49,6 +58,10 @@ impl Definitions {
             models: MODELS.iter().map(|name| read(format!("models/{name}.json"))).collect(),
             feed: read("schemas/feeds/listings-feed-schema-v2.json".to_owned()),
             report: read("schemas/feeds/listings-feed-processing-report-schema-v2.json".to_owned()),
+            notifications: NOTIFICATIONS
+                .iter()
+                .map(|(_, name)| read(format!("schemas/notifications/{name}.json")))
+                .collect(),
         })
     }
 
@@ -80,6 +93,16 @@ impl Definitions {
             &self.report
         };
         shape(schema, schema, document, "document")
+    }
+
+    /// Holds a notification to the schema of its kind; the kind.
+    pub(crate) fn hold_notification(&self, body: &Value) -> Result<String, String> {
+        let kind = [text(body, "NotificationType"), text(body, "notificationType")].concat();
+        let place = NOTIFICATIONS.iter().position(|(name, _)| kind.starts_with(name));
+        let schema = place.and_then(|place| self.notifications.get(place));
+        let schema = schema.ok_or_else(|| format!("there is no kind `{kind}`"))?;
+        shape(schema, schema, body, "notification")?;
+        Ok(kind)
     }
 }
 

@@ -16,4 +16,6 @@ mod feeds;
 mod limits;
 mod orders;
 mod prices;
+mod queue;
+mod queue_feeds;
 mod support;

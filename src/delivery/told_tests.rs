@@ -1,0 +1,34 @@
+//! Listings of which somebody told: read at once, and put right.
+
+use super::house::{house, until};
+use omnistock_sdk::ListingKey;
+use omnistock_words::{ListingId, WriteMeaning};
+use std::time::Duration;
+
+fn key(id: &str) -> ListingKey {
+    ListingKey {
+        listing: ListingId::new(id).unwrap(),
+        location: None,
+    }
+}
+
+#[tokio::test]
+async fn a_listing_that_somebody_told_of_is_read_long_before_its_turn_and_put_right() {
+    let mut house = house(WriteMeaning::Available, &[("A", 9, 9), ("B", 7, 7)]).await;
+    house.timings.audit_every = Duration::from_hours(9);
+    let run = house.start();
+    house.quiet().await;
+    let reads = house.fake.shop.lock().unwrap().reads;
+    house.fake.shop.lock().unwrap().numbers.insert("A".to_owned(), 40);
+    house.board.look_at(&[key("A"), key("A"), key("nobody")]);
+    house.wake.notify_one();
+    until("it is right again", async || house.number("A") == 9).await;
+    house.quiet().await;
+    let after = house.fake.shop.lock().unwrap().reads;
+    assert!(
+        after > reads && after - reads <= 3,
+        "{reads}, {after}: once for the message, and what the write needs"
+    );
+    assert_eq!(house.calls().len(), 1);
+    run.stop().await;
+}
