@@ -25,6 +25,7 @@ mod listeners;
 mod lost;
 mod marketplaces;
 mod metrics;
+mod missing_orders;
 mod notify;
 mod odoo;
 mod older_versions;

@@ -30,7 +30,7 @@ pub use gate_decisions::GateDecision;
 pub use holds::{Decision, HeldReport, HoldError, Holds};
 pub use inbox::Inbox;
 pub use ledger::{Cutovers, HeldAt, Ledger, LedgerBoard, LedgerParts, OverdueLines, UpkeepTimes, Watched};
-pub use order_board::OrderBoard;
+pub use order_board::{FullReport, MissedOrder, OrderBoard};
 pub use orders::{OrderPoller, OrderRequests};
 pub use replays::Replays;
 pub use reservation::{PREFIX as RESERVATIONS, ReservationRecord, ReservationState};

@@ -57,6 +57,9 @@ pub struct Metrics {
     pub limits: Family<OfLimit, Gauge>,
     pub throttled: Family<OfChannel, Gauge>,
     pub orders: Family<OfChannel, Counter>,
+    pub orders_missed: Family<OfChannel, Counter>,
+    pub orders_gone: Family<OfChannel, Gauge>,
+    pub articles_fallen: Family<OfChannel, Gauge>,
     pub reports: Family<OfReport, Counter>,
     pub source_age: Family<OfSource, Gauge>,
     pub source_stale: Family<OfSource, Gauge>,
@@ -105,6 +108,9 @@ impl Metrics {
             limits: Family::default(),
             throttled: Family::default(),
             orders: Family::default(),
+            orders_missed: Family::default(),
+            orders_gone: Family::default(),
+            articles_fallen: Family::default(),
             reports: Family::default(),
             source_age: Family::default(),
             source_stale: Family::default(),
@@ -226,6 +232,21 @@ impl Metrics {
             "notify_failing",
             "1 while no message of a notifier gets through",
             self.notify_failing.clone(),
+        );
+        r.register(
+            "orders_missed",
+            "Orders that a full read found and neither polls nor webhooks had told of",
+            self.orders_missed.clone(),
+        );
+        r.register(
+            "orders_gone",
+            "Open orders that take stock and that the channel does not have any more",
+            self.orders_gone.clone(),
+        );
+        r.register(
+            "articles_fallen",
+            "Articles whose number fell without an order, where so many did that orders may be missing",
+            self.articles_fallen.clone(),
         );
         r.register(
             "limit_used_per_mille",
