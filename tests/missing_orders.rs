@@ -29,6 +29,15 @@ fn metric(merchant: &Merchant, name: &str) -> Option<i64> {
     line.split(' ').next_back()?.parse().ok()
 }
 
+/// Waits until every number was seen to be right: what falls before that may never have been.
+async fn read_back(merchant: &Merchant, daemon: &Daemon) {
+    let seen = |channels: &Value| {
+        let channels = channels.as_array().unwrap();
+        channels.iter().all(|channel| channel["listings"]["in_sync"] == 24)
+    };
+    merchant.status_says(daemon, "/channels", seen).await;
+}
+
 async fn full_read_says(merchant: &Merchant, daemon: &Daemon, what: &str, met: impl Fn(&Value) -> bool) -> Value {
     let mut orders = Value::Null;
     let instead = || format!("{}\n{}", merchant.status(), daemon.log());
@@ -105,11 +114,7 @@ async fn an_order_deleted_in_the_shop_is_listed_as_a_leak_and_mended() {
 async fn an_order_that_polls_missed_is_found_by_the_number_that_fell() {
     let merchant = Merchant::open().await;
     let mut daemon = merchant.at_work_on(&text(&merchant)).await;
-    let seen = |channels: &Value| {
-        let channels = channels.as_array().unwrap();
-        channels.iter().all(|channel| channel["listings"]["in_sync"] == 24)
-    };
-    merchant.status_says(&daemon, "/channels", seen).await;
+    read_back(&merchant, &daemon).await;
     daemon.terminate();
     // Placed while nobody looked, with a time of change that no poll asks for any more.
     merchant.shop.buy(&sku(7), 3).unwrap();
@@ -149,6 +154,7 @@ async fn an_order_that_polls_missed_is_found_by_the_number_that_fell() {
 async fn numbers_that_fall_without_orders_are_told_with_their_articles() {
     let merchant = Merchant::open().await;
     let daemon = merchant.at_work_on(&text(&merchant)).await;
+    read_back(&merchant, &daemon).await;
     for index in [3, 4, 5] {
         merchant.shop.set_stock(&sku(index), usual(index) - 2);
     }
