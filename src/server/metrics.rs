@@ -130,6 +130,7 @@ impl Metrics {
             progress: Family::default(),
         };
         metrics.register();
+        metrics.register_orders();
         metrics.register_upkeep();
         metrics
     }
@@ -196,6 +197,16 @@ impl Metrics {
         );
     }
 
+    fn register_orders(&mut self) {
+        let r = &mut self.registry;
+        let about = "Orders that a full read found and neither polls nor webhooks had told of";
+        r.register("orders_missed", about, self.orders_missed.clone());
+        let about = "Open orders that take stock and that the channel does not have any more";
+        r.register("orders_gone", about, self.orders_gone.clone());
+        let about = "Articles whose number fell without an order, where so many did that orders may be missing";
+        r.register("articles_fallen", about, self.articles_fallen.clone());
+    }
+
     fn register_upkeep(&mut self) {
         let r = &mut self.registry;
         r.register(
@@ -232,21 +243,6 @@ impl Metrics {
             "notify_failing",
             "1 while no message of a notifier gets through",
             self.notify_failing.clone(),
-        );
-        r.register(
-            "orders_missed",
-            "Orders that a full read found and neither polls nor webhooks had told of",
-            self.orders_missed.clone(),
-        );
-        r.register(
-            "orders_gone",
-            "Open orders that take stock and that the channel does not have any more",
-            self.orders_gone.clone(),
-        );
-        r.register(
-            "articles_fallen",
-            "Articles whose number fell without an order, where so many did that orders may be missing",
-            self.articles_fallen.clone(),
         );
         r.register(
             "limit_used_per_mille",
