@@ -16,6 +16,7 @@ mod log;
 mod mark;
 mod matters;
 mod measure;
+mod missing;
 mod notify;
 mod orders;
 mod overrides;

@@ -28,10 +28,18 @@ fn worked() -> Metrics {
         family.get_or_create(&OfOutcome::new(a, b)).inc();
     }
     metrics.limits.get_or_create(&OfLimit::new(a, b)).set(1);
-    for family in [&metrics.throttled, &metrics.failing, &metrics.breaker] {
+    for family in [
+        &metrics.throttled,
+        &metrics.failing,
+        &metrics.breaker,
+        &metrics.orders_gone,
+        &metrics.articles_fallen,
+    ] {
         family.get_or_create(&OfChannel::new(a)).set(1);
     }
-    metrics.orders.get_or_create(&OfChannel::new(a)).inc();
+    for family in [&metrics.orders, &metrics.orders_missed] {
+        family.get_or_create(&OfChannel::new(a)).inc();
+    }
     metrics.reports.get_or_create(&OfReport::new(a, b)).inc();
     for family in [&metrics.source_age, &metrics.source_stale] {
         family.get_or_create(&OfSource::new(a)).set(1);

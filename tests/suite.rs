@@ -26,6 +26,7 @@ mod listeners;
 mod lost;
 mod marketplaces;
 mod metrics;
+mod missing_orders;
 mod notify;
 mod odoo;
 mod older_versions;

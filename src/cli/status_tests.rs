@@ -36,6 +36,7 @@ fn channel(name: &str, mode: Mode, listings: StateCounts, p99_ms: Option<u64>) -
         steered: None,
         drained: 0,
         compared: None,
+        orders: None,
     }
 }
 

@@ -11,7 +11,8 @@ use omnistock_words::ConnectorName;
 pub(super) struct Sync {
     /// One connector; all unless given.
     connector: Option<ConnectorName>,
-    /// Forget the places to go on from and read everything.
+    /// Read every order that may still hold stock, wherever the polls stand.
+    /// Sources always read everything.
     #[arg(long)]
     full: bool,
 }

@@ -22,6 +22,10 @@ pub struct ChannelTimes {
     pub audit_every: Duration,
     /// After so long, a back-fill of another channel that fails is shown with its way out. Default 15 minutes.
     pub gate_wait: Duration,
+    /// All orders that may hold stock are read this often, wherever the polls stand. Default a day.
+    pub all_orders_every: Duration,
+    /// An order that is younger may not be listed yet: what it would explain is not strange. Default 15 minutes.
+    pub missing_after: Duration,
 }
 
 impl Default for ChannelTimes {
@@ -30,6 +34,8 @@ impl Default for ChannelTimes {
             orders_every: Duration::from_secs(30),
             audit_every: Duration::from_mins(15),
             gate_wait: Duration::from_mins(15),
+            all_orders_every: Duration::from_hours(24),
+            missing_after: Duration::from_mins(15),
         }
     }
 }
@@ -42,6 +48,8 @@ struct Layer {
     orders_every: Option<Duration>,
     audit_every: Option<Duration>,
     gate_wait: Option<Duration>,
+    all_orders_every: Option<Duration>,
+    missing_after: Option<Duration>,
 }
 
 /// All channels.
@@ -111,6 +119,14 @@ pub(super) fn read(root: Root, places: &Locations, lists: &BTreeMap<PriceListNam
                 .unwrap_or(default.orders_every),
             audit_every: above.audit_every.or(below.audit_every).unwrap_or(default.audit_every),
             gate_wait: above.gate_wait.or(below.gate_wait).unwrap_or(default.gate_wait),
+            all_orders_every: above
+                .all_orders_every
+                .or(below.all_orders_every)
+                .unwrap_or(default.all_orders_every),
+            missing_after: above
+                .missing_after
+                .or(below.missing_after)
+                .unwrap_or(default.missing_after),
         };
         channels.times.insert(name.clone(), times);
         channels.declared_at.insert(name.clone(), place);
@@ -135,6 +151,8 @@ fn layer(root: Root, places: &Locations, section: &Section) -> Layer {
         orders_every: section.read("orders_every", duration),
         audit_every: section.read("audit_every", duration),
         gate_wait: section.read("gate_wait", duration),
+        all_orders_every: section.read("all_orders_every", duration),
+        missing_after: section.read("missing_after", duration),
     }
 }
 

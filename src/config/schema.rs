@@ -116,7 +116,13 @@ const POLICY: &[&str] = &[
     "guard",
 ];
 const POLICY_LATER: &[&str] = &["ramp", "foreign_edit"];
-const TIMES: &[&str] = &["orders_every", "audit_every", "gate_wait"];
+const TIMES: &[&str] = &[
+    "orders_every",
+    "audit_every",
+    "gate_wait",
+    "all_orders_every",
+    "missing_after",
+];
 pub(super) const TEMPLATE: Keys = Keys {
     known: &[POLICY, TIMES],
     later: POLICY_LATER,

@@ -57,6 +57,8 @@ pub(super) const OF_TIMES: &[(&str, Kind)] = &[
     ("orders_every", Kind::Duration),
     ("audit_every", Kind::Duration),
     ("gate_wait", Kind::Duration),
+    ("all_orders_every", Kind::Duration),
+    ("missing_after", Kind::Duration),
 ];
 const OF_CHANNEL_GUARD: &[(&str, Kind)] = &[
     ("newly_zero", Kind::Percent),

@@ -23,6 +23,7 @@ pub(super) async fn list(
     most: usize,
 ) -> Result<Listed<Leak>, ApiError> {
     let (mut after, mut looked, mut found) = (None, 0, overdue(view));
+    let gone = super::missing::gone(view);
     while looked < MOST {
         let store = view.house.store.as_ref();
         let page = store.scan(Kind::Sku, after.as_deref(), PAGE).await;
@@ -34,7 +35,7 @@ pub(super) async fn list(
             .collect();
         let orders = orders(view, &ledgers).await?;
         for (sku, ledger) in &ledgers {
-            found.extend(of_ledger(sku, ledger, &orders, now()));
+            found.extend(of_ledger(sku, ledger, &orders, &gone, now()));
         }
         looked += page.len();
         match page.last() {
@@ -77,7 +78,13 @@ fn key_of(line: &LineRecord) -> OrderKey {
     }
 }
 
-fn of_ledger(sku: &Sku, ledger: &SkuDocument, orders: &Orders, now: Millis) -> Vec<Leak> {
+fn of_ledger(
+    sku: &Sku,
+    ledger: &SkuDocument,
+    orders: &Orders,
+    gone: &(BTreeSet<OrderKey>, Millis),
+    now: Millis,
+) -> Vec<Leak> {
     let lines = ledger
         .lines
         .iter()
@@ -87,6 +94,9 @@ fn of_ledger(sku: &Sku, ledger: &SkuDocument, orders: &Orders, now: Millis) -> V
             None => "there is no such order in the store",
             Some(order) if order.lines.iter().all(|other| other.line != line.line) => "its order has no such line",
             Some(order) if order.cancelled.is_some() => "its order is cancelled",
+            Some(_) if line.status == OrderStatus::Open && gone.0.contains(&key_of(line)) => {
+                return Some(vanished(sku, line, gone.1));
+            }
             Some(_) => return None,
         };
         Some(Leak {
@@ -111,7 +121,8 @@ fn of_ledger(sku: &Sku, ledger: &SkuDocument, orders: &Orders, now: Millis) -> V
             .filter(|line| line.reservation() == Some(&reservation.id))
             .peekable();
         naming.peek()?;
-        let over = naming.all(|line| line.status != OrderStatus::Open || line.released() >= line.quantity);
+        let lives = |line: &LineRecord| line.status == OrderStatus::Open && !gone.0.contains(&key_of(line));
+        let over = naming.all(|line| !lives(line) || line.released() >= line.quantity);
         over.then(|| Leak {
             what: "reservation".to_owned(),
             sku: sku.clone(),
@@ -120,10 +131,33 @@ fn of_ledger(sku: &Sku, ledger: &SkuDocument, orders: &Orders, now: Millis) -> V
             id: reservation.id.to_string(),
             line: None,
             because: "the order that names it is not open any more".to_owned(),
-            mend: format!("it ends by itself at {}", reservation.expires_at),
+            mend: format!(
+                "omnistock reservations release {} --reason TEXT; it ends by itself at {}",
+                reservation.id, reservation.expires_at
+            ),
         })
     });
     lost.chain(reserved).collect()
+}
+
+/// A line of an open order that its channel does not have any more.
+fn vanished(sku: &Sku, line: &LineRecord, seen: Millis) -> Leak {
+    Leak {
+        what: "line".to_owned(),
+        sku: sku.clone(),
+        quantity: line.quantity - line.released(),
+        channel: Some(line.channel.clone()),
+        id: line.order.to_string(),
+        line: Some(line.line.clone()),
+        because: format!(
+            "{} does not have its order any more (all orders read at {seen})",
+            line.channel
+        ),
+        mend: format!(
+            "omnistock orders release {} {} --line {} --reason TEXT, unless the goods have left; then absorb",
+            line.channel, line.order, line.line
+        ),
+    }
 }
 
 /// Lines that no figure contains although it should by now: the first few of them.

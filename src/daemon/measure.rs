@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Brings a counter up to a total that only rises.
-fn raise(counter: &Counter, total: u64) {
+pub(super) fn raise(counter: &Counter, total: u64) {
     counter.inc_by(total.saturating_sub(counter.get()));
 }
 
@@ -83,6 +83,7 @@ pub(super) fn measure(view: &DaemonView, metrics: &Metrics) {
             .get_or_create(&OfName::new("ledger"))
             .set(woke.0 / 1_000);
     }
+    super::missing::measure(view, metrics);
     upkeep(view, metrics);
     sources(view, metrics);
     webhooks(view, metrics);

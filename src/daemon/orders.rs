@@ -225,7 +225,17 @@ pub(super) async fn mend(view: &DaemonView, mend: Mend, asked: MendBody) -> Resu
         let error = ApiError::unavailable("it is durable and not in the ledgers yet");
         return Err(error.help("`omnistock orders show` tells when it is; there is no need to say it again"));
     }
-    show(view, key.channel, key.order).await
+    let shown = show(view, key.channel.clone(), key.order.clone()).await?;
+    if shown.lines.iter().all(|line| !line.open)
+        && let Some(board) = view
+            .house
+            .channels
+            .get(&key.channel)
+            .and_then(|parts| parts.orders.as_ref())
+    {
+        board.mended(&key.order);
+    }
+    Ok(shown)
 }
 
 /// What the record says of it: what it is about, as it was, as it is from then on.

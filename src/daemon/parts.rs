@@ -153,7 +153,9 @@ impl<'a> Parts<'a> {
                 self.inbox.clone(),
                 Arc::clone(board),
             );
+            let times = self.times(channel);
             let poller = poller.anew(self.grant.rebuild.is_some());
+            let poller = poller.whole(times.all_orders_every, times.missing_after);
             let poller = poller.webhooks(self.webhooks_of(channel));
             requests.insert(channel.clone(), poller.requests());
             keep_alive(tracker, &self.ends, format!("orders of {channel}"), move |cancel| {
@@ -208,6 +210,7 @@ impl<'a> Parts<'a> {
                 read_back: Arc::new(move || keeper.read_back(&own)),
                 timings: Timings {
                     audit_every: self.times(channel).audit_every,
+                    missing_after: self.times(channel).missing_after,
                     ..Timings::default()
                 },
             };

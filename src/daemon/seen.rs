@@ -23,6 +23,12 @@ impl FreshOrders for Fetches {
                 .ok_or_else(|| format!("the orders of {channel} are not read any more")),
         }
     }
+
+    fn doubt(&self, channel: &ChannelName) {
+        if let Some(requests) = self.0.get(channel) {
+            requests.read_all(true);
+        }
+    }
 }
 
 /// A channel's worker, as the ledger's owner sees it.

@@ -57,7 +57,7 @@ pub(super) async fn status(view: &DaemonView) -> Status {
         .iter()
         .map(|(name, parts)| source(view, &settings, name, parts))
         .collect();
-    let attention = attention(view, &channels, &sources);
+    let attention = attention(view, &settings, &channels, &sources);
     let prices = prices(view);
     let next = next(&channels, &sources, &prices);
     // Not inside the struct: it would stay borrowed until the gates borrow it again, and between the two a new
@@ -105,7 +105,12 @@ fn prices(view: &DaemonView) -> StateCounts {
     counts
 }
 
-fn attention(view: &DaemonView, channels: &[ChannelStatus], sources: &[SourceStatus]) -> Vec<String> {
+fn attention(
+    view: &DaemonView,
+    settings: &Settings,
+    channels: &[ChannelStatus],
+    sources: &[SourceStatus],
+) -> Vec<String> {
     let mut lines = view.obstacles();
     if view.leading.stance.borrow().rebuild.is_some() {
         lines.push("the store lost data and is being rebuilt".to_owned());
@@ -169,6 +174,7 @@ fn attention(view: &DaemonView, channels: &[ChannelStatus], sources: &[SourceSta
         if let Some(waiting) = channel.waiting.as_ref().filter(|waiting| !told(waiting)) {
             lines.push(format!("{}: {waiting}", channel.name));
         }
+        lines.extend(super::missing::attention(settings, channel));
     }
     lines
 }
@@ -181,6 +187,12 @@ fn next(channels: &[ChannelStatus], sources: &[SourceStatus], prices: &StateCoun
         "omnistock parked list"
     } else if channels.iter().any(|channel| channel.listings.unmapped > 0) {
         "omnistock listings unmapped"
+    } else if channels
+        .iter()
+        .filter_map(|channel| channel.orders.as_ref())
+        .any(|orders| orders.gone > 0)
+    {
+        "omnistock orders list --leaks"
     } else {
         return None;
     };
@@ -226,6 +238,7 @@ fn channel(view: &DaemonView, settings: &Settings, name: &ChannelName, parts: &C
         steered: super::steering_view::steered(&view.house, name),
         drained: board.drained(),
         compared: board.compared().map(compared),
+        orders: super::missing::orders(parts),
     }
 }
 

@@ -261,9 +261,6 @@ impl View for DaemonView {
     }
 
     async fn sync(&self, connector: Option<ConnectorName>, full: bool) -> Result<SyncAnswer, ApiError> {
-        if full {
-            return Err(ApiError::bad_request("`--full` is not available in this version").help("leave it out"));
-        }
         let settings = self.house.settings.load();
         let wanted = |name: &ConnectorName| connector.as_ref().is_none_or(|wanted| wanted == name);
         let mut connectors = Vec::new();
@@ -280,6 +277,9 @@ impl View for DaemonView {
             else {
                 continue;
             };
+            if full {
+                requests.read_all(false);
+            }
             requests.hint();
             connectors.push(channel.connector.clone());
         }

@@ -3,6 +3,7 @@
 use super::LagHistogram;
 use super::approved::Approvals;
 use super::audit::AuditBoard;
+use super::falls::FallBoard;
 use super::figures::Figures;
 use super::gaps::GapBoard;
 use super::hold::{Asked, ChannelHold, HoldDecision};
@@ -110,6 +111,7 @@ pub struct ChannelBoard {
     pub(super) prices: PriceBoard,
     pub(super) gaps: GapBoard,
     pub(super) audit: AuditBoard,
+    pub(super) falls: FallBoard,
     pub(super) figures: Figures,
     pub(super) wishes: Wishes,
     pub(super) told: Told,
@@ -344,6 +346,7 @@ impl ChannelBoard {
         self.gaps.clear();
         self.clear_units();
         self.audit.clear();
+        self.set_fallen(None);
         self.drained.store(0, Ordering::Relaxed);
         self.complete.store(false, Ordering::Release);
         self.skus().clear();

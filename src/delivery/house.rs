@@ -27,6 +27,7 @@ use tokio_util::task::TaskTracker;
 pub(super) struct Orders {
     pub(super) held: AtomicBool,
     pub(super) fetches: AtomicU64,
+    pub(super) doubts: AtomicU64,
 }
 
 #[async_trait]
@@ -38,6 +39,10 @@ impl FreshOrders for Orders {
             sleep(Duration::from_millis(2)).await;
         }
         Ok(begun)
+    }
+
+    fn doubt(&self, _: &ChannelName) {
+        self.doubts.fetch_add(1, Ordering::Relaxed);
     }
 }
 

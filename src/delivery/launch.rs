@@ -5,7 +5,7 @@ use super::call::{Done, Ending, Job, perform};
 use super::catalogue::Index;
 use super::look::Planned;
 use super::price_call::PriceJob;
-use super::worker::{Audit, Worker, has_orders};
+use super::worker::{Audit, Worker};
 use omnistock_planner::{Candidate, Class, Fetched, ListingDocument, Risk, Sent, batch};
 use omnistock_sdk::{CallKind, Grouping, ListingKey, ListingReference, WriteItem, now};
 use omnistock_words::Millis;
@@ -315,7 +315,7 @@ impl Worker {
         if !self.may_fetch(now) || now < self.fetch_after {
             return;
         }
-        if !has_orders(self.parts.connector.as_ref()) {
+        if self.parts.connector.orders().is_none() {
             // A channel that takes no orders has none that we could miss.
             self.orders = Some(Fetched {
                 begun: now,

@@ -136,6 +136,7 @@ impl Worker {
         self.catalogue.withhold(index, withheld, &self.parts.board);
         self.remember(index, &wanted, now);
         let aim = self.guarded(index, sku, sight, wanted, now);
+        self.tell_strange(index, sku, sight, &aim, now);
         let Some(entry) = self.catalogue.get(index) else {
             return true;
         };

@@ -17,6 +17,9 @@ pub trait FreshOrders: Send + Sync + 'static {
     /// Resolves when a fetch that began after this call is applied to the ledger: the time it began, our clock.
     /// Callers share fetches. The error is one sentence for the operator.
     async fn fetch(&self, channel: &ChannelName) -> Result<Millis, String>;
+
+    /// A number fell that no order explains: all orders are read, once in a while.
+    fn doubt(&self, _channel: &ChannelName) {}
 }
 
 /// Times that a worker goes by.
@@ -32,6 +35,8 @@ pub struct Timings {
     pub audit_every: Duration,
     /// The dirty marks are looked at so often also without a wake-up.
     pub tick: Duration,
+    /// An order that is younger may not be listed yet.
+    pub missing_after: Duration,
     /// How far the vendor's clock may be off ours.
     pub skew: Duration,
     /// Between probes of a channel on which a person has to act.
@@ -48,6 +53,7 @@ impl Default for Timings {
             read_back: Duration::from_secs(1),
             audit_every: Duration::from_hours(1),
             tick: Duration::from_millis(250),
+            missing_after: Duration::from_mins(15),
             skew: Duration::from_secs(1),
             probe: Duration::from_secs(30),
             stop: Duration::from_secs(5),

@@ -5,6 +5,7 @@ use super::auditing::Auditing;
 use super::call::{Ending, Job};
 use super::catalogue::Catalogue;
 use super::changes::Changes;
+use super::falls::Falls;
 use super::guard::Guarding;
 use super::prices::Prices;
 pub(super) use super::reading::Audit;
@@ -14,7 +15,7 @@ use super::wish::Granted;
 use super::{ChannelParts, Ended};
 use crate::store::Lease;
 use omnistock_planner::{Breaker, Fetched, Permit, RetryBudget, Vendor, WorkList};
-use omnistock_sdk::{ChannelRole, Connector, Grouping, now};
+use omnistock_sdk::{ChannelRole, Grouping, now};
 use omnistock_words::{Millis, Settings};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -64,6 +65,7 @@ pub(super) struct Worker {
     pub(super) guarding: Guarding,
     pub(super) prices: Prices,
     pub(super) auditing: Option<Auditing>,
+    pub(super) falls_seen: Falls,
     pub(super) granted: Granted,
     pub(super) breaker: Breaker,
     pub(super) retries: RetryBudget,
@@ -174,6 +176,7 @@ impl Worker {
             guarding: Guarding::default(),
             prices,
             auditing: None,
+            falls_seen: Falls::default(),
             granted: Granted::default(),
             breaker: Breaker::default(),
             retries: RetryBudget::default(),
@@ -249,6 +252,7 @@ impl Worker {
         self.look_at_told();
         self.go_on_auditing().await?;
         self.tell_articles(now()).await?;
+        self.tell_falls(now());
         let mut planned = Vec::new();
         if self.primed || self.falls {
             self.take_marks().await?;
@@ -381,7 +385,7 @@ impl Worker {
             self.commit().await
         };
         if timeout(limit, finish).await.is_err() {
-            tracing::warn!("calls on their way were left: their outcome is looked up at the next start");
+            tracing::warn!("calls on their way were left: the next start looks their outcome up");
         }
     }
 }
@@ -391,9 +395,4 @@ async fn changed<T>(watched: &mut watch::Receiver<T>) {
     if watched.changed().await.is_err() {
         std::future::pending::<()>().await;
     }
-}
-
-/// The role is there: checked before a worker is made.
-pub(super) fn has_orders(connector: &dyn Connector) -> bool {
-    connector.orders().is_some()
 }

@@ -31,7 +31,7 @@ pub use gate_decisions::GateDecision;
 pub use holds::{Decision, HeldReport, HoldError, Holds};
 pub use inbox::Inbox;
 pub use ledger::{Cutovers, HeldAt, Ledger, LedgerBoard, LedgerParts, OverdueLines, UpkeepTimes, Watched};
-pub use order_board::OrderBoard;
+pub use order_board::{FullReport, MissedOrder, OrderBoard};
 pub use orders::{OrderPoller, OrderRequests};
 pub use queue::{Concerned, QueueParts, QueueReader};
 pub use replays::Replays;

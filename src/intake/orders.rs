@@ -4,10 +4,14 @@
 //! The cursor moves only after the orders it covers are durable; a crash in between reads them
 //! again, which changes nothing.
 
+mod full;
+mod place;
+
 use super::inbox::Inbox;
 use super::order_board::OrderBoard;
 use super::webhook_board::WebhookBoard;
-use crate::store::{CommitBatch, CommitError, DocumentWrite, EntryId, Key, Kind, Lease, Store, StoreError};
+use crate::store::{CommitError, EntryId, Lease, Store, StoreError};
+use full::{AllAsked, FullRead, FullTimes};
 use omnistock_engine::Event;
 use omnistock_sdk::{Connector, ConnectorError, Cursor, ErrorClass, now};
 use omnistock_words::{ChannelName, Millis, OrderFact, OrderId};
@@ -15,6 +19,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// Orders remembered so that an overlap does not fill the inbox again, at most.
@@ -28,6 +33,7 @@ pub struct OrderRequests {
     wake: Arc<Notify>,
     fresh: watch::Receiver<Fresh>,
     doubted: Arc<Doubted>,
+    all: Arc<AllAsked>,
 }
 
 /// Orders of which webhooks told, and when. `None`: too many to name, all of them.
@@ -43,6 +49,13 @@ struct Fresh {
 impl OrderRequests {
     /// Wakes the poller without waiting.
     pub fn hint(&self) {
+        self.wake.notify_one();
+    }
+
+    /// Has every order read that may still hold stock, from the first; with `doubt`, for a number that no order
+    /// explains, once an hour at most.
+    pub fn read_all(&self, doubt: bool) {
+        self.all.ask(doubt);
         self.wake.notify_one();
     }
 
@@ -109,6 +122,9 @@ pub struct OrderPoller {
     cursor: Option<(u64, Option<Cursor>)>,
     /// The store has lost something: all open orders are read once more, wherever the cursor stands.
     anew: bool,
+    all: Arc<AllAsked>,
+    full: Option<FullRead>,
+    full_times: FullTimes,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -155,7 +171,17 @@ impl OrderPoller {
             appended: None,
             cursor: None,
             anew: false,
+            all: Arc::default(),
+            full: None,
+            full_times: FullTimes::new(Duration::from_hours(24), Duration::from_mins(15)),
         }
+    }
+
+    /// How often all orders are read, and how old one must be to count as missed.
+    #[must_use]
+    pub fn whole(mut self, every: Duration, grace: Duration) -> Self {
+        self.full_times = FullTimes::new(every, grace);
+        self
     }
 
     /// Reads all open orders before it goes on from the stored cursor: what the store has lost comes again.
@@ -178,20 +204,22 @@ impl OrderPoller {
             wake: Arc::clone(&self.wake),
             fresh: self.fresh.subscribe(),
             doubted: Arc::clone(&self.doubted),
+            all: Arc::clone(&self.all),
         }
     }
 
     /// Works until `cancel`. A failed poll is repeated, slower and slower, at most every interval or 30 s.
     pub async fn run(mut self, cancel: CancellationToken) {
-        let mut failures = 0_u32;
+        let (mut failures, mut due) = (0_u32, Instant::now());
         while !cancel.is_cancelled() {
             let lease = self.lease.borrow().clone();
             let pause = match lease {
                 None => Duration::from_millis(100),
-                Some(lease) => match self.poll(&lease).await {
-                    Ok(()) => {
+                Some(lease) => match self.turn(&lease, due).await {
+                    Ok(next) => {
                         failures = 0;
-                        self.every
+                        due = next;
+                        self.pause(due)
                     }
                     Err(error) => {
                         failures = failures.saturating_add(1);
@@ -202,10 +230,28 @@ impl OrderPoller {
             tokio::select! {
                 () = cancel.cancelled() => break,
                 // A failing vendor is not asked faster because somebody waits.
-                () = self.wake.notified(), if failures == 0 => {}
+                () = self.wake.notified(), if failures == 0 => due = Instant::now(),
                 () = tokio::time::sleep(pause) => {}
             }
         }
+    }
+
+    /// Polls when that is due, else goes on with the full read: when the next poll is due.
+    async fn turn(&mut self, lease: &Lease, due: Instant) -> Result<Instant, PollError> {
+        if Instant::now() < due {
+            self.go_on_reading(lease).await;
+            return Ok(due);
+        }
+        self.poll(lease).await?;
+        self.go_on_reading(lease).await;
+        Ok(Instant::now() + self.every)
+    }
+
+    fn pause(&self, due: Instant) -> Duration {
+        if self.reads_all() {
+            return Duration::ZERO;
+        }
+        due.saturating_duration_since(Instant::now())
     }
 
     fn failed(&mut self, error: &PollError, failures: u32) -> Duration {
@@ -223,10 +269,6 @@ impl OrderPoller {
         crate::retry::delay(failures, rand::random()).max(wish)
     }
 
-    fn document(&self) -> Key {
-        Key::new(Kind::Channel, format!("{}/orders", self.channel))
-    }
-
     async fn poll(&mut self, lease: &Lease) -> Result<(), PollError> {
         let connector = Arc::clone(&self.connector);
         let Some(role) = connector.orders() else { return Ok(()) };
@@ -235,6 +277,7 @@ impl OrderPoller {
             Some(known) => known,
             None => self.load_cursor().await?,
         };
+        let whole = cursor.is_none() || self.anew;
         if self.anew {
             self.back_fill().await?;
         }
@@ -263,26 +306,7 @@ impl OrderPoller {
             began: Some(began),
             back_filled: true,
         });
-        Ok(())
-    }
-
-    /// Every order that may still hold stock, from the first; the cursor stays where it is.
-    async fn back_fill(&mut self) -> Result<(), PollError> {
-        let connector = Arc::clone(&self.connector);
-        let Some(role) = connector.orders() else {
-            return Ok(());
-        };
-        let (mut cursor, began) = (None, now());
-        for _ in 0..PAGES {
-            let page = role.orders(cursor.as_ref()).await?;
-            self.take_in(page.orders, began).await?;
-            cursor = Some(page.cursor);
-            if !page.more {
-                break;
-            }
-        }
-        self.anew = false;
-        Ok(())
+        self.polled_first(lease, whole, began).await
     }
 
     /// Appends what is new.
@@ -341,42 +365,6 @@ impl OrderPoller {
             (new, old) => new.clone_from(old),
         }
         same == *seen
-    }
-
-    async fn load_cursor(&self) -> Result<(u64, Option<Cursor>), PollError> {
-        let stored = self
-            .store
-            .load(&[self.document()])
-            .await?
-            .into_iter()
-            .next()
-            .unwrap_or_default();
-        if stored.bytes.is_empty() {
-            return Ok((stored.version, None));
-        }
-        let cursor = serde_json::from_slice(&stored.bytes)
-            .map_err(|error| StoreError::Damaged(format!("the order cursor of {}: {error}", self.channel)))?;
-        Ok((stored.version, Some(cursor)))
-    }
-
-    async fn save_cursor(&self, lease: &Lease, version: u64, cursor: &Cursor) -> Result<u64, PollError> {
-        let bytes = serde_json::to_vec(cursor).unwrap_or_default();
-        let write = DocumentWrite {
-            key: self.document(),
-            expected: version,
-            version: version + 1,
-            bytes: Some(bytes),
-        };
-        self.store
-            .commit(
-                lease,
-                &CommitBatch {
-                    writes: vec![write],
-                    ..CommitBatch::default()
-                },
-            )
-            .await?;
-        Ok(version + 1)
     }
 }
 

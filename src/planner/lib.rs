@@ -11,6 +11,7 @@ mod budget;
 mod decide;
 mod drift;
 mod facts;
+mod fall;
 mod gap;
 mod limit;
 mod listing;
@@ -33,6 +34,7 @@ pub use budget::RetryBudget;
 pub use decide::{Action, Why, decide, fit, force};
 pub use drift::{Comparison, DriftClass, Evidence, compare};
 pub use facts::{Facts, Fetched, LineStatus, OwnLine, Reserved, Target, Vendor};
+pub use fall::{Unexplained, unexplained};
 pub use gap::{Gap, gap};
 pub use limit::{Ask, ChangesLeft, Claimant, GRACE, Level, LimitRecord, Limiter, SLICE, Usage, Waiting, take_change};
 pub use listing::{

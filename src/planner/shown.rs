@@ -119,6 +119,27 @@ pub(crate) fn until(anchor: Anchor, reading: Option<Anchor>, facts: &Facts<'_>) 
     span
 }
 
+/// As [`since`], up to a reading: of the sales that may or may not be in it either is possible.
+pub(crate) fn by_reading(anchor: Anchor, reading: Anchor, facts: &Facts<'_>) -> Span {
+    let mut span = Span {
+        low: anchor.quantity,
+        point: anchor.quantity,
+        high: anchor.quantity,
+    };
+    for line in facts.lines {
+        match side(reading, line.placed_at, line.placed_at, facts) {
+            Side::After => {}
+            Side::Before => apply(&mut span, anchor, line, facts),
+            Side::Overlaps => {
+                let high = span.high;
+                apply(&mut span, anchor, line, facts);
+                span.high = span.high.max(high);
+            }
+        }
+    }
+    span
+}
+
 fn apply(span: &mut Span, anchor: Anchor, line: &OwnLine, facts: &Facts<'_>) {
     let units = listing_units(line.quantity, facts.factor);
     let placed = line.placed_at;

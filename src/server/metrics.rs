@@ -57,6 +57,9 @@ pub struct Metrics {
     pub limits: Family<OfLimit, Gauge>,
     pub throttled: Family<OfChannel, Gauge>,
     pub orders: Family<OfChannel, Counter>,
+    pub orders_missed: Family<OfChannel, Counter>,
+    pub orders_gone: Family<OfChannel, Gauge>,
+    pub articles_fallen: Family<OfChannel, Gauge>,
     pub reports: Family<OfReport, Counter>,
     pub source_age: Family<OfSource, Gauge>,
     pub source_stale: Family<OfSource, Gauge>,
@@ -105,6 +108,9 @@ impl Metrics {
             limits: Family::default(),
             throttled: Family::default(),
             orders: Family::default(),
+            orders_missed: Family::default(),
+            orders_gone: Family::default(),
+            articles_fallen: Family::default(),
             reports: Family::default(),
             source_age: Family::default(),
             source_stale: Family::default(),
@@ -124,6 +130,7 @@ impl Metrics {
             progress: Family::default(),
         };
         metrics.register();
+        metrics.register_orders();
         metrics.register_upkeep();
         metrics
     }
@@ -188,6 +195,16 @@ impl Metrics {
             "When a loop last decided, Unix time",
             self.progress.clone(),
         );
+    }
+
+    fn register_orders(&mut self) {
+        let r = &mut self.registry;
+        let about = "Orders that a full read found and neither polls nor webhooks had told of";
+        r.register("orders_missed", about, self.orders_missed.clone());
+        let about = "Open orders that take stock and that the channel does not have any more";
+        r.register("orders_gone", about, self.orders_gone.clone());
+        let about = "Articles whose number fell without an order, where so many did that orders may be missing";
+        r.register("articles_fallen", about, self.articles_fallen.clone());
     }
 
     fn register_upkeep(&mut self) {

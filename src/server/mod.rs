@@ -39,8 +39,8 @@ pub use reservations::{
     ReservationView, ReserveAsked, ReserveBody,
 };
 pub use status::{
-    ChannelStatus, Counted, Gate, Lag, LastReport, LimitStatus, ListingState, ReportProblem, SourceStatus, StateCounts,
-    Status, StoreLine, Throttled,
+    ChannelStatus, Counted, Gate, Lag, LastReport, LimitStatus, ListingState, OrdersStatus, ReportProblem,
+    SourceStatus, StateCounts, Status, StoreLine, Throttled,
 };
 pub use steering::{
     ChannelAnswer, ChannelBody, Compared, ModeAsked, OverrideView, SetBody, SteeredStatus, UnsetBody, Worst,

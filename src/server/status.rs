@@ -3,7 +3,7 @@
 
 use super::{Compared, NotifierStatus, SteeredStatus};
 pub use omnistock_planner::ListingState;
-use omnistock_words::{ChannelName, ConnectorName, Millis, Mode};
+use omnistock_words::{ChannelName, ConnectorName, Millis, Mode, Quantity};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -181,6 +181,31 @@ pub struct ChannelStatus {
     /// What would be written, and how far the channel is from the truth, where nothing is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compared: Option<Compared>,
+    /// When all of its orders were last read, and what says that some were missing; none where it has no orders.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub orders: Option<OrdersStatus>,
+}
+
+/// Whether orders of a channel are missing.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OrdersStatus {
+    /// When the last full read of them began.
+    pub read_whole_at: Option<Millis>,
+    /// Orders that it found and that neither webhooks nor polls had told of; they count now.
+    pub missed: u64,
+    /// The first of them with their articles, such as `1001 (A, B)`.
+    pub missed_orders: Vec<String>,
+    /// Open orders that the channel does not have any more, and that still take stock.
+    pub gone: u64,
+    /// Orders that were not listed and not asked for one by one: there were too many.
+    pub unasked: u64,
+    /// Articles whose number fell without an order that explains it.
+    pub fallen: Counted,
+    /// Units by which they fell.
+    pub fallen_units: Quantity,
+    /// Since when.
+    pub fallen_since: Option<Millis>,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde asks for")]

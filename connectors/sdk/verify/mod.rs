@@ -2,6 +2,8 @@
 //!
 //! None of these does I/O or looks at a clock: the request carries the instant of its arrival.
 
+#[cfg(test)]
+mod corpus_tests;
 mod hmac;
 mod keys;
 mod public_key;

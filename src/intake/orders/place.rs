@@ -1,0 +1,67 @@
+//! Where a poller of orders stands: its place in the store, and the way back to the first open order.
+
+use super::{OrderPoller, PAGES, PollError};
+use crate::store::{CommitBatch, DocumentWrite, Key, Kind, Lease, StoreError};
+use omnistock_sdk::{Cursor, now};
+use std::sync::Arc;
+
+impl OrderPoller {
+    fn document(&self) -> Key {
+        Key::new(Kind::Channel, format!("{}/orders", self.channel))
+    }
+
+    /// Every order that may still hold stock, from the first; the cursor stays where it is.
+    pub(super) async fn back_fill(&mut self) -> Result<(), PollError> {
+        let connector = Arc::clone(&self.connector);
+        let Some(role) = connector.orders() else {
+            return Ok(());
+        };
+        let (mut cursor, began) = (None, now());
+        for _ in 0..PAGES {
+            let page = role.orders(cursor.as_ref()).await?;
+            self.take_in(page.orders, began).await?;
+            cursor = Some(page.cursor);
+            if !page.more {
+                break;
+            }
+        }
+        self.anew = false;
+        Ok(())
+    }
+
+    pub(super) async fn load_cursor(&self) -> Result<(u64, Option<Cursor>), PollError> {
+        let stored = self
+            .store
+            .load(&[self.document()])
+            .await?
+            .into_iter()
+            .next()
+            .unwrap_or_default();
+        if stored.bytes.is_empty() {
+            return Ok((stored.version, None));
+        }
+        let cursor = serde_json::from_slice(&stored.bytes)
+            .map_err(|error| StoreError::Damaged(format!("the order cursor of {}: {error}", self.channel)))?;
+        Ok((stored.version, Some(cursor)))
+    }
+
+    pub(super) async fn save_cursor(&self, lease: &Lease, version: u64, cursor: &Cursor) -> Result<u64, PollError> {
+        let bytes = serde_json::to_vec(cursor).unwrap_or_default();
+        let write = DocumentWrite {
+            key: self.document(),
+            expected: version,
+            version: version + 1,
+            bytes: Some(bytes),
+        };
+        self.store
+            .commit(
+                lease,
+                &CommitBatch {
+                    writes: vec![write],
+                    ..CommitBatch::default()
+                },
+            )
+            .await?;
+        Ok(version + 1)
+    }
+}
