@@ -143,7 +143,7 @@ pub async fn start(
         stance,
     };
     working.1.spawn(terms.run(grants.clone(), working.0.clone()));
-    let view = Arc::new(DaemonView::new(house, life, seen, title));
+    let view = Arc::new(DaemonView::new(house, life, seen, (title, access.clone())));
 
     tell(&view, &working);
     let served: Arc<dyn View> = Arc::clone(&view) as Arc<dyn View>;

@@ -1,5 +1,6 @@
 //! omnistock keeps stock and prices right on every sales channel of a merchant.
 
+pub mod checksum;
 pub mod cli;
 pub mod config;
 pub mod daemon;

@@ -106,6 +106,9 @@ async fn of_200_at_once_for_the_last_50_units_50_get_one_and_a_key_has_one_answe
     assert_eq!((freed.status, &read(&freed)["state"]), (200, &json!("released")));
     let again = send(port, "DELETE", &format!("/api/v1/reservations/{}", ids[0]), "-", "");
     assert_eq!(again.status, 200, "released is released");
+    // Its key does not say any more that units are set aside.
+    let over = reserve(port, &format!("checkout-{number}"), &units(0, 1));
+    assert!(over.status == 409 && over.body.contains("is released"), "{over:?}");
     let told = merchant.command(&["reservations", "release", &ids[1], "--reason", "never picked up"]);
     assert!(told.code == Some(0) && told.out.contains("released"), "{told:?}");
     merchant
@@ -167,11 +170,48 @@ async fn a_reservation_ends_by_itself_unless_it_is_confirmed() {
         "",
     );
     assert_eq!(read(&gone)["state"], "expired");
+    let again = reserve(port, "short", &soon(4, false));
+    assert!(again.status == 409 && again.body.contains("is expired"), "{again:?}");
     let late = format!("/api/v1/reservations/{}/confirm", short["id"].as_str().unwrap());
     let late = send(port, "POST", &late, "-", "{}");
     assert!(late.status == 409 && late.body.contains("expired"), "{late:?}");
 
     limits(port);
+}
+
+/// Two shops number their carts alike, and a proxy on this machine speaks for somebody elsewhere.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_is_its_callers_own_and_who_comes_through_a_proxy_needs_a_token() {
+    let merchant = Merchant::open().await;
+    let token = merchant.secret("second-shop", "second-0123456789abcdef");
+    let text = format!(
+        "{}\n[tokens.second]\nrole = \"operator\"\ntoken = {token}\n",
+        merchant.embedded()
+    );
+    let _daemon = merchant.at_work_on(&text).await;
+    let port = merchant.admin;
+    let second = |key: &str, more: &str| {
+        let head = format!(
+            "POST /api/v1/reservations HTTP/1.1\r\ncontent-type: application/json\r\nidempotency-key: {key}{more}"
+        );
+        request(port, &head, units(5, 1).to_string().as_bytes()).unwrap()
+    };
+    let bearer = "\r\nauthorization: Bearer second-0123456789abcdef";
+    let (ours, theirs) = (reserve(port, "1001", &units(5, 1)), second("1001", bearer));
+    assert_eq!((ours.status, theirs.status), (201, 201), "{theirs:?}");
+    assert_ne!(read(&ours)["id"], read(&theirs)["id"]);
+    // Another name that somebody gives of themselves is no other caller.
+    let named = second("1001", &format!("{bearer}\r\nomnistock-user: anna"));
+    assert_eq!(named.body, theirs.body);
+    let passed_on = "\r\nx-forwarded-for: 203.0.113.7";
+    assert_eq!(second("1002", passed_on).status, 401);
+    assert_eq!(second("1002", &format!("{passed_on}{bearer}")).status, 201);
+    // A token is withdrawn without a restart.
+    merchant.secret("second-shop", "third-0123456789abcdef");
+    let reloaded = merchant.command(&["reload"]);
+    assert_eq!(reloaded.code, Some(0), "{reloaded:?}");
+    assert_eq!(second("1003", bearer).status, 401);
+    assert_eq!(second("1003", &bearer.replace("second", "third")).status, 201);
 }
 
 /// What there is, and what can't be asked for.

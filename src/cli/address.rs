@@ -1,13 +1,18 @@
 //! Where the daemon listens: `--admin`, else the environment's and the configuration's address,
 //! else the default. Read leniently: a configuration with errors must not hide a running daemon.
+//!
+//! A token goes only where nobody on the way can read it: encrypted, or not out of this machine.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 const DEFAULT: &str = "127.0.0.1:8710";
 const MOST_BYTES: u64 = 4 << 20;
 
-/// The address to speak to, as `host:port`.
+/// What a daemon behind a proxy with TLS is asked by.
+const TLS: &str = "https://";
+
+/// The address to speak to, as `host:port`, or `https://host:port` where a proxy with TLS answers.
 pub(super) fn admin_address(given: Option<&str>, config: &Path) -> String {
     if let Some(given) = given {
         let bare = given.strip_prefix("http://").unwrap_or(given);
@@ -17,6 +22,32 @@ pub(super) fn admin_address(given: Option<&str>, config: &Path) -> String {
     environment
         .or_else(|| configured(config))
         .map_or_else(|| DEFAULT.to_owned(), |address| reachable(&address))
+}
+
+/// Where requests go, without the slash at the end.
+pub(super) fn base(address: &str) -> String {
+    if address.starts_with(TLS) {
+        address.to_owned()
+    } else {
+        format!("http://{address}")
+    }
+}
+
+/// Whether others could read what is sent there: it is neither encrypted nor to this machine.
+pub(super) fn in_the_clear(address: &str) -> bool {
+    if address.starts_with(TLS) {
+        return false;
+    }
+    // Before `@` would be a user's name, and the host behind it.
+    if address.contains('@') {
+        return true;
+    }
+    let host = match address.strip_prefix('[') {
+        Some(v6) => v6.split(']').next().unwrap_or(v6),
+        None => address.split(':').next().unwrap_or(address),
+    };
+    let here = host.parse::<IpAddr>().is_ok_and(|ip| ip.to_canonical().is_loopback());
+    !here && !host.eq_ignore_ascii_case("localhost")
 }
 
 /// The last `[server] admin` of the file and of `conf.d/*.toml` beside it.
@@ -78,6 +109,40 @@ mod tests {
         .unwrap();
         assert_eq!(admin_address(None, &config), "[::1]:9002");
         assert_eq!(admin_address(Some("http://10.0.0.5:9003/"), &config), "10.0.0.5:9003");
+    }
+
+    #[test]
+    fn a_token_goes_encrypted_or_to_this_machine_only() {
+        let config = Path::new("/nowhere/omnistock.toml");
+        for (given, url, clear) in [
+            ("127.0.0.1:8710", "http://127.0.0.1:8710", false),
+            ("localhost:8710", "http://localhost:8710", false),
+            ("[::1]:8710", "http://[::1]:8710", false),
+            ("[::ffff:127.0.0.1]:8710", "http://[::ffff:127.0.0.1]:8710", false),
+            ("https://stock.example.com/", "https://stock.example.com", false),
+            ("https://10.0.0.5:8443", "https://10.0.0.5:8443", false),
+            ("10.0.0.5:8710", "http://10.0.0.5:8710", true),
+            ("http://stock.example.com:8710", "http://stock.example.com:8710", true),
+            ("localhost.example.com:8710", "http://localhost.example.com:8710", true),
+            (
+                "127.0.0.1@stock.example.com:8710",
+                "http://127.0.0.1@stock.example.com:8710",
+                true,
+            ),
+            (
+                "127.0.0.1:8710@stock.example.com",
+                "http://127.0.0.1:8710@stock.example.com",
+                true,
+            ),
+            ("[2001:db8::1]:8710", "http://[2001:db8::1]:8710", true),
+        ] {
+            let address = admin_address(Some(given), config);
+            assert_eq!(
+                (base(&address).as_str(), in_the_clear(&address)),
+                (url, clear),
+                "{given}"
+            );
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! address was tried.
 
 use super::Failure;
+use super::address::{base, in_the_clear};
 use crate::server::{ApiError, USER_HEADER};
 use omnistock_sdk::{ExposeSecret, SecretString};
 use reqwest::{Method, StatusCode};
@@ -25,8 +26,17 @@ pub(super) struct Client {
 }
 
 impl Client {
-    /// For the daemon at `address` (`host:port`).
+    /// For the daemon at `address` (`host:port`, or `https://host:port`).
     pub(super) fn new(address: String) -> Result<Self, Failure> {
+        let text = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
+        let token = text("OMNISTOCK_TOKEN").map(SecretString::from);
+        if token.is_some() && in_the_clear(&address) {
+            return Err(Failure::usage(format!(
+                "OMNISTOCK_TOKEN is not sent to {address} unencrypted, where others could read it: put a proxy with TLS \
+                 before that daemon and use --admin https://HOST, or a tunnel: \
+                 `ssh -L 8710:127.0.0.1:8710 HOST` and --admin 127.0.0.1:8710"
+            )));
+        }
         // Installed once a process; a second time answers Err, which is fine.
         drop(rustls::crypto::ring::default_provider().install_default());
         let http = reqwest::Client::builder()
@@ -40,12 +50,11 @@ impl Client {
                     "this machine lacks the certificates of authorities ({mend}): {why}"
                 ))
             })?;
-        let text = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
         let user = text("SUDO_USER").or_else(|| text("USER")).or_else(|| text("LOGNAME"));
         Ok(Self {
             http,
             address,
-            token: text("OMNISTOCK_TOKEN").map(SecretString::from),
+            token,
             user: user.filter(|user| user.len() <= 64 && user.bytes().all(|byte| byte.is_ascii_graphic())),
         })
     }
@@ -65,7 +74,7 @@ impl Client {
     }
 
     fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        let mut request = self.http.request(method, format!("http://{}{path}", self.address));
+        let mut request = self.http.request(method, format!("{}{path}", base(&self.address)));
         if let Some(token) = &self.token {
             request = request.bearer_auth(token.expose_secret());
         }
@@ -101,7 +110,7 @@ impl Client {
         let address = &self.address;
         if error.is_builder() {
             return Failure::usage(format!(
-                "`{address}` is no address: use HOST:PORT as in --admin 127.0.0.1:8710"
+                "`{address}` is no address: use HOST:PORT as in --admin 127.0.0.1:8710, or https://HOST"
             ));
         }
         if error.is_timeout() {

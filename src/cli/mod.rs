@@ -61,7 +61,7 @@ struct Cli {
     #[arg(long, global = true)]
     json: bool,
 
-    /// The daemon's admin address; unless given, the configuration's, or 127.0.0.1:8710.
+    /// The daemon's admin address, `HOST:PORT` or `https://HOST`; unless given, the configuration's, or 127.0.0.1:8710.
     #[arg(long, global = true, value_name = "ADDR")]
     admin: Option<String>,
 

@@ -49,7 +49,7 @@ impl Keys {
 pub(super) const STORE: Keys = Keys::of(&[&["kind", "path"], super::store_redis::KEYS]);
 pub(super) const WAIT: Keys = Keys::of(&[&["replicas", "on_disk", "within"]]);
 pub(super) const HISTORY: Keys = Keys::of(&[&["keep", "most_mb"]]);
-pub(super) const SERVER: Keys = Keys::of(&[&["admin", "webhooks", "public_url"]]);
+pub(super) const SERVER: Keys = Keys::of(&[&["admin", "webhooks", "public_url", "require_tokens"]]);
 pub(super) const TOKEN: Keys = Keys::of(&[&["role", "token"]]);
 /// Keys that every connector has; the others are its own.
 pub(super) const CONNECTOR: Keys = Keys {

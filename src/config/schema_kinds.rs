@@ -75,6 +75,7 @@ const SECTIONS: &[(&str, Typed)] = &[
                 ("admin", Kind::Text),
                 ("webhooks", Kind::Text),
                 ("public_url", Kind::Text),
+                ("require_tokens", Kind::Boolean),
             ]],
         },
     ),

@@ -4,7 +4,7 @@ use super::access::TokenChoice;
 use super::reader::{Fault, Section};
 use super::root::Root;
 use super::tree::Node;
-use super::value::parsed;
+use super::value::{boolean, parsed};
 use reqwest::Url;
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -19,6 +19,8 @@ pub struct ServerSettings {
     pub public_url: Option<Url>,
     /// Who may use the admin listener from other machines.
     pub tokens: Vec<TokenChoice>,
+    /// Whether programs on this machine need a token, too. Default `false`.
+    pub require_tokens: bool,
 }
 
 impl Default for ServerSettings {
@@ -29,6 +31,7 @@ impl Default for ServerSettings {
             webhooks: local(8711),
             public_url: None,
             tokens: Vec::new(),
+            require_tokens: false,
         }
     }
 }
@@ -48,7 +51,14 @@ pub(super) fn server(root: Root) -> ServerSettings {
         webhooks: address("webhooks").unwrap_or(default.webhooks),
         public_url: section.read("public_url", public_url),
         tokens: default.tokens,
+        require_tokens: section.read("require_tokens", boolean).unwrap_or_default(),
     };
+    if settings.require_tokens && settings.tokens.is_empty() {
+        section.error_at(
+            "require_tokens",
+            "`require_tokens` in [server] leaves nobody who may ask: add [tokens.NAME]",
+        );
+    }
     if settings.admin == settings.webhooks && settings.admin.port() != 0 {
         same_address(&section, settings.admin);
     }

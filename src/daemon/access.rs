@@ -8,11 +8,19 @@ use omnistock_sdk::{ExposeSecret, SecretResolver};
 /// A token of fewer characters is guessed.
 const SHORTEST: usize = 16;
 
+/// Who may use it, by the configuration.
+///
+/// # Errors
+/// Those of [`tokens`].
+pub(super) fn access(settings: &ServerSettings, secrets: &dyn SecretResolver) -> Result<Access, StartError> {
+    Ok(Access::new(tokens(settings, secrets)?).always(settings.require_tokens))
+}
+
 /// The tokens of the configuration.
 ///
 /// # Errors
 /// One can't be had, or is too short; one sentence that names it.
-pub(super) fn access(settings: &ServerSettings, secrets: &dyn SecretResolver) -> Result<Access, StartError> {
+pub(super) fn tokens(settings: &ServerSettings, secrets: &dyn SecretResolver) -> Result<Vec<Token>, StartError> {
     let one = |token: &TokenChoice| {
         let secret = secrets
             .resolve(&token.secret)
@@ -30,5 +38,5 @@ pub(super) fn access(settings: &ServerSettings, secrets: &dyn SecretResolver) ->
             secret,
         })
     };
-    Ok(Access::new(settings.tokens.iter().map(one).collect::<Result<_, _>>()?))
+    settings.tokens.iter().map(one).collect()
 }

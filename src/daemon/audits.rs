@@ -70,9 +70,9 @@ impl DaemonView {
                 .as_ref()
                 .map_or("all channels".to_owned(), |name| format!("channel {name}"));
             let how = if force {
-                "everything written once more"
+                "asked for: everything written once more"
             } else {
-                "what differs put right"
+                "asked for: what differs put right"
             };
             record(self, what, (None, how.to_owned()), "", &[]).await?;
         }

@@ -62,12 +62,30 @@ impl At {
         }
     }
 
+    fn is_rejected(&self) -> bool {
+        match self {
+            Self::Listings(hold) => hold.rejected.is_some(),
+            Self::Prices(hold) => hold.rejected.is_some(),
+        }
+    }
+
     fn told(&self, channel: &ChannelName) -> Hold {
         match self {
             Self::Listings(hold) => listings(channel, hold),
             Self::Prices(hold) => prices(channel, hold),
         }
     }
+}
+
+/// A decision for the record: as the hold stood, and what is asked of whoever holds it. Whether that can be carried
+/// out is not known yet.
+fn told(rejected: bool, decision: Decision) -> (&'static str, &'static str) {
+    let before = if rejected { "held, rejected before" } else { "held" };
+    let after = match decision {
+        Decision::Approve => "asked for: approved",
+        Decision::Reject => "asked for: rejected",
+    };
+    (before, after)
 }
 
 /// Hands a decision to the source or the channel.
@@ -85,15 +103,19 @@ pub(super) async fn decide(view: &DaemonView, id: &str, decision: Decision, reas
         };
         Some((name, channel, quantities.or_else(priced)?))
     });
-    let known = list(view).into_iter().find(|hold| hold.id == id);
-    if let Some(hold) = known {
+    let reports = view.life.load().holds.list();
+    let reported = || {
+        let held = reports.iter().find(|held| held.id == id)?;
+        Some((report(held), held.rejected.is_some()))
+    };
+    let listed = found
+        .as_ref()
+        .map(|(name, _, hold)| (hold.told(name), hold.is_rejected()));
+    let known = listed.or_else(reported);
+    if let Some((hold, rejected)) = known {
         let what = format!("hold {id}: {}, {}", hold.what, hold.subject);
-        let after = match decision {
-            Decision::Approve => "approved",
-            Decision::Reject => "rejected",
-        };
-        let before = Some("held".to_owned());
-        record(view, what, (before, after.to_owned()), &reason, &[]).await?;
+        let (before, after) = told(rejected, decision);
+        record(view, what, (Some(before.to_owned()), after.to_owned()), &reason, &[]).await?;
     }
     let Some((name, channel, mut hold)) = found else {
         let decision = match decision {
@@ -210,6 +232,15 @@ mod tests {
             confirms_at,
             rejected: rejected.map(str::to_owned),
         }
+    }
+
+    #[test]
+    fn the_record_says_how_the_hold_stood_and_not_more_than_what_was_asked() {
+        assert_eq!(told(false, Decision::Approve), ("held", "asked for: approved"));
+        assert_eq!(
+            told(true, Decision::Reject),
+            ("held, rejected before", "asked for: rejected")
+        );
     }
 
     #[test]

@@ -1,18 +1,19 @@
 //! Reloading the configuration: read and checked whole, planned, judged by the guards, and only then in force.
 //! A plan that was stored may be taken although a guard would stop it, as long as it still is what it was.
 
+use super::access;
 use super::plan::Plan;
 use super::steering_view::not_made;
 use super::view::DaemonView;
-use crate::config::{Configuration, load_and_build, process_environment, render};
+use crate::checksum::checksum;
+use crate::config::{Configuration, ServerSettings, load_and_build, process_environment, render};
 use crate::history::{Person, decided_by_person, settings_name};
 use crate::secrets::EnvironmentSecrets;
-use crate::server::{ApiError, PlanBody, PlanChannel, PlanView, ReloadBody, caller};
+use crate::server::{ApiError, PlanBody, PlanChannel, PlanView, ReloadBody, Token, caller};
 use crate::store::{CommitBatch, DocumentWrite, Key, Kind, Lease};
 use omnistock_sdk::{SecretResolver, now};
 use omnistock_words::{Rule, Settings};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -47,12 +48,7 @@ fn hash(settings: &Settings) -> String {
     });
     plain.rules = rules.collect::<Vec<_>>().into();
     let text = serde_json::to_vec(&plain).unwrap_or_default();
-    let digest = Sha256::new()
-        .chain_update(env!("CARGO_PKG_VERSION"))
-        .chain_update(text)
-        .finalize();
-    let first = digest.first_chunk::<4>().copied().unwrap_or_default();
-    format!("{:08x}", u32::from_be_bytes(first))
+    checksum([env!("CARGO_PKG_VERSION").as_bytes(), &text].concat(), 8)
 }
 
 /// Whether a count has moved by more than 2 %.
@@ -87,7 +83,12 @@ fn restart(old: &Configuration, new: &Configuration) -> Vec<String> {
     if text(&old.store) != text(&new.store) {
         found.push("[store]".to_owned());
     }
-    if old.server != new.server {
+    // Tokens come into force with the others.
+    let server = |of: &ServerSettings| ServerSettings {
+        tokens: Vec::new(),
+        ..of.clone()
+    };
+    if server(&old.server) != server(&new.server) {
         found.push("[server]".to_owned());
     }
     if old.history != new.history {
@@ -141,21 +142,21 @@ impl DaemonView {
         files.first().cloned().unwrap_or_default()
     }
 
-    /// Reads a configuration as a start would.
-    async fn read(&self, file: PathBuf) -> Result<Configuration, ApiError> {
+    /// Reads a configuration as a start would, with the tokens of its callers.
+    async fn read(&self, file: PathBuf) -> Result<(Configuration, Vec<Token>), ApiError> {
         let read = tokio::task::spawn_blocking(move || {
             let environment = process_environment();
             let folder = file.parent().unwrap_or_else(|| Path::new(""));
             let secrets: Arc<dyn SecretResolver> = Arc::new(EnvironmentSecrets::new(environment.clone(), folder));
-            load_and_build(&file, &environment, &secrets)
+            let (configuration, _) = load_and_build(&file, &environment, &secrets)
+                .map_err(|problems| render(&problems).trim_end().to_owned())?;
+            let tokens = access::tokens(&configuration.server, secrets.as_ref()).map_err(|error| error.to_string())?;
+            Ok((configuration, tokens))
         });
         let read = read
             .await
             .map_err(|stopped| ApiError::unavailable(format!("reading stopped: {stopped}")))?;
-        let (configuration, _) = read.map_err(|problems| {
-            ApiError::bad_request(render(&problems).trim_end().to_owned()).help("nothing was changed")
-        })?;
-        Ok(configuration)
+        read.map_err(|problems: String| ApiError::bad_request(problems).help("nothing was changed"))
     }
 
     async fn planned(&self, new: &Configuration) -> Result<Plan, ApiError> {
@@ -168,7 +169,7 @@ impl DaemonView {
     /// What a configuration would change; stored under its name.
     pub(super) async fn plan_file(&self, asked: PlanBody) -> Result<PlanView, ApiError> {
         let file = asked.file.map_or_else(|| self.file(), PathBuf::from);
-        let plan = self.planned(&self.read(file).await?).await?;
+        let plan = self.planned(&self.read(file).await?.0).await?;
         let lease = self.lease()?;
         self.keep_plan(&lease, &plan.view).await?;
         Ok(plan.view)
@@ -211,7 +212,7 @@ impl DaemonView {
     /// Brings the configuration of the daemon's file into force, or says why not.
     pub(super) async fn reload_file(&self, asked: ReloadBody) -> Result<PlanView, ApiError> {
         let lease = self.lease()?;
-        let new = self.read(self.file()).await?;
+        let (new, tokens) = self.read(self.file()).await?;
         let mut plan = self.planned(&new).await?;
         if !plan.view.restart.is_empty() {
             let error = format!("{} changed, which needs a restart", plan.view.restart.join(", "));
@@ -262,6 +263,7 @@ impl DaemonView {
                 }
             }
         }
+        self.access.replace(tokens);
         self.house.current.store(Arc::new(new.clone()));
         self.house.steer.replace(&self.house, new.settings);
         tracing::warn!(

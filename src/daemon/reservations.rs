@@ -5,16 +5,16 @@
 
 use super::explain::{away, documents, stock_state};
 use super::view::DaemonView;
+use crate::checksum::checksum;
 use crate::intake::{RESERVATIONS, ReservationRecord, ReservationState};
 use crate::server::{
     ApiError, AvailabilityView, ChannelAvailability, Listed, LocationAvailability, ReservationStep, ReservationView,
-    ReserveAsked, caller,
+    ReserveAsked, caller, proven_caller,
 };
 use crate::store::{Kind, Versioned};
 use omnistock_engine::{Asked, Event, Wish, promise, reservable_at, reservable_for, sellable};
 use omnistock_sdk::now;
 use omnistock_words::{ChannelName, LocationName, Quantity, ReservationId, Sku};
-use sha2::{Digest, Sha256};
 use std::time::Duration;
 
 /// Until a request is decided.
@@ -23,30 +23,10 @@ const DECIDED: Duration = Duration::from_secs(8);
 const MOST: usize = 200_000;
 const PAGE: usize = 500;
 
-/// The first hexadecimal digits of a checksum.
-fn hex(text: &[u8], digits: usize) -> String {
-    let digest = Sha256::digest(text);
-    let nibbles = digest.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    nibbles
-        .filter_map(|nibble| char::from_digit(nibble.into(), 16))
-        .take(digits)
-        .collect()
-}
-
-fn state(state: ReservationState) -> &'static str {
-    match state {
-        ReservationState::Held => "held",
-        ReservationState::Confirmed => "confirmed",
-        ReservationState::Expired => "expired",
-        ReservationState::Released => "released",
-        ReservationState::Refused => "refused",
-    }
-}
-
 fn shown(record: ReservationRecord) -> ReservationView {
     let now = now();
     ReservationView {
-        state: state(record.state(now)).to_owned(),
+        state: record.state(now).name().to_owned(),
         id: record.id,
         sku: record.sku,
         location: record.location,
@@ -113,8 +93,8 @@ fn leads(view: &DaemonView) -> Result<(), ApiError> {
     Err(ApiError::unavailable(format!("this daemon is {says}")).help("ask the one that leads, or again soon"))
 }
 
-/// Durable, and decided when it answers.
-async fn decided(view: &DaemonView, event: Event) -> Result<(), ApiError> {
+/// Durable, and decided when it answers. `again`: how to learn what came of it when it does not.
+async fn decided(view: &DaemonView, event: Event, again: &str) -> Result<(), ApiError> {
     let inbox = view.life.load_full().intake.inbox.clone();
     let last = inbox.append(&[event]).await.map_err(|error| away(&error))?;
     let applied = tokio::time::timeout(DECIDED, inbox.applied(last)).await;
@@ -122,14 +102,16 @@ async fn decided(view: &DaemonView, event: Event) -> Result<(), ApiError> {
         return Ok(());
     }
     let error = ApiError::unavailable("the request is durable and not decided yet");
-    Err(error.help("ask again with the same key, or read the reservation by its id"))
+    Err(error.help(again))
 }
 
-/// Sets units aside, once a key.
+/// Sets units aside, once a key: keys of different callers have nothing to do with each other, also where two shops
+/// number their carts alike.
 pub(super) async fn reserve(view: &DaemonView, asked: ReserveAsked) -> Result<ReservationView, ApiError> {
-    let id = format!("r-{}", hex(asked.key.as_bytes(), 24));
+    let name = format!("{}\n{}", proven_caller(), asked.key);
+    let id = format!("r-{}", checksum(name, 24));
     let id = ReservationId::new(id).map_err(|error| ApiError::bad_request(format!("the key is {error}")))?;
-    let sum = hex(&serde_json::to_vec(&asked.body).unwrap_or_default(), 32);
+    let sum = checksum(serde_json::to_vec(&asked.body).unwrap_or_default(), 32);
     if let Some(record) = find(view, &id).await? {
         return answered(record, &sum);
     }
@@ -156,7 +138,12 @@ pub(super) async fn reserve(view: &DaemonView, asked: ReserveAsked) -> Result<Re
             sum: sum.clone(),
         })),
     };
-    decided(view, event).await?;
+    decided(
+        view,
+        event,
+        "ask again with the same key, or read the reservation by its id",
+    )
+    .await?;
     let record = find(view, &id).await?;
     answered(
         record.ok_or_else(|| ApiError::unavailable("the answer is gone: the store has lost it"))?,
@@ -164,7 +151,8 @@ pub(super) async fn reserve(view: &DaemonView, asked: ReserveAsked) -> Result<Re
     )
 }
 
-/// The answer to a request for a reservation, whenever it is asked for again.
+/// The answer to a request for a reservation, whenever it is asked for again: what was granted and is over by now is
+/// no longer set aside, and who asks must not sell it.
 fn answered(record: ReservationRecord, sum: &str) -> Result<ReservationView, ApiError> {
     if record.sum != sum {
         let error = format!(
@@ -179,7 +167,10 @@ fn answered(record: ReservationRecord, sum: &str) -> Result<ReservationView, Api
             record.id, record.sku
         ))
         .help("nothing was set aside; ask for what there is, with a new key")),
-        None => Ok(shown(record)),
+        None => match record.state(now()) {
+            was @ (ReservationState::Expired | ReservationState::Released) => Err(over(&record.id, was)),
+            _ => Ok(shown(record)),
+        },
     }
 }
 
@@ -201,17 +192,6 @@ pub(super) async fn change(
         (_, was) => return Err(over(&id, was)),
     }
     leads(view)?;
-    if !reason.is_empty() {
-        let what = format!("reservation {id}");
-        let end = |at| format!("until {at}");
-        let after = match &step {
-            ReservationStep::Confirm(at) => format!("confirmed, {}", end(at.to_string())),
-            ReservationStep::Extend(at) => end(at.to_string()),
-            ReservationStep::Release => "released".to_owned(),
-        };
-        let before = Some(format!("{}, {}", state(was), end(record.expires_at.to_string())));
-        super::log::record(view, what, (before, after), &reason, std::slice::from_ref(&record.sku)).await?;
-    }
     let (wish, quantity, expires_at) = match step {
         ReservationStep::Confirm(end) => (Wish::Confirm, record.quantity, end.max(record.expires_at)),
         ReservationStep::Extend(end) => (Wish::Extend, record.quantity, end),
@@ -232,7 +212,7 @@ pub(super) async fn change(
             sum: String::new(),
         })),
     };
-    decided(view, event).await?;
+    decided(view, event, "ask again, or read the reservation by its id").await?;
     let record = find(view, &id).await?.ok_or_else(|| unknown(&id))?;
     match (&record.unchanged, wish) {
         (Some((of, because)), _) if *of == at => {
@@ -246,8 +226,8 @@ pub(super) async fn change(
 }
 
 fn over(id: &ReservationId, was: ReservationState) -> ApiError {
-    let error = ApiError::conflict(format!("reservation {id} is {}", state(was)));
-    error.help("its units are free again; ask for a new one")
+    let error = ApiError::conflict(format!("reservation {id} is {}", was.name()));
+    error.help("its units are free again; ask for a new one, with a new key")
 }
 
 /// What may be sold and set aside of an article.

@@ -90,7 +90,7 @@ pub(super) async fn status(view: &DaemonView) -> Status {
 /// Exports that came once more, or late: so many, where there are any.
 fn old_reports(view: &DaemonView) -> Option<(String, u64)> {
     let sources = view.house.sources.values();
-    let count: u64 = sources.map(|source| source.board.old_reports().0).sum();
+    let count: u64 = sources.map(|source| source.board.old_reports()).sum();
     (count > 0).then(|| ("old_report".to_owned(), count))
 }
 

@@ -13,7 +13,7 @@ use crate::delivery::ChannelBoard;
 use crate::intake::{OrderBoard, SourceBoard, WebhookRefusal, challenge, take_webhook};
 use crate::server::metrics::Metrics;
 use crate::server::{
-    ApiError, AuditBody, AuditView, AvailabilityView, ChannelAnswer, ChannelBody, Decision, Explanation, Hold,
+    Access, ApiError, AuditBody, AuditView, AvailabilityView, ChannelAnswer, ChannelBody, Decision, Explanation, Hold,
     ItemView, Leak, Listed, LogEntry, Mend, MendBody, NotifyAnswer, NotifyTestBody, OrderView, OverrideView, Parked,
     ParkedAnswer, ParkedBody, PlanBody, PlanView, ReloadBody, ReservationStep, ReservationView, ReserveAsked, SetBody,
     ShortOrder, Status, SyncAnswer, Unmapped, UnsetBody, View, WebhookAnswer,
@@ -50,6 +50,8 @@ pub struct DaemonView {
     pub(super) leading: Leading,
     /// What a person calls the store.
     pub(super) store_title: String,
+    /// Who may ask, as last reloaded.
+    pub(super) access: Access,
     metrics: Metrics,
     turns: Turns,
 }
@@ -63,13 +65,19 @@ pub(super) struct Leading {
 }
 
 impl DaemonView {
-    pub(super) fn new(house: Arc<House>, life: Arc<ArcSwap<Life>>, leading: Leading, store_title: String) -> Self {
+    pub(super) fn new(
+        house: Arc<House>,
+        life: Arc<ArcSwap<Life>>,
+        leading: Leading,
+        (store_title, access): (String, Access),
+    ) -> Self {
         Self {
             started_at: now(),
             house,
             life,
             leading,
             store_title,
+            access,
             metrics: Metrics::new(),
             turns: Turns::default(),
         }
@@ -364,6 +372,7 @@ impl View for DaemonView {
     }
 
     async fn log(&self, since: Millis, most: usize) -> Result<Listed<LogEntry>, ApiError> {
+        let _turn = self.turns.mine().await?;
         super::log::log(self, since, most).await
     }
 

@@ -1,6 +1,7 @@
 //! A channel's hold: listings that a guard stopped, told to people, and what a person decides about them.
 
 use super::worker::Worker;
+use crate::checksum::checksum;
 use omnistock_sdk::now;
 use omnistock_words::{ChannelName, Millis, Percent, Quantity, Sku};
 use std::collections::HashSet;
@@ -83,13 +84,7 @@ pub(super) fn price_name(channel: &ChannelName, since: Millis) -> String {
 }
 
 fn short(text: &str) -> String {
-    use sha2::Digest;
-    let digest = sha2::Sha256::digest(text);
-    let short = digest.iter().take(3);
-    format!(
-        "h-{:06x}",
-        short.fold(0_u32, |short, byte| short << 8 | u32::from(*byte))
-    )
+    format!("h-{}", checksum(text, 6))
 }
 
 impl Worker {

@@ -70,18 +70,6 @@ impl LagHistogram {
         }
         None
     }
-
-    /// Upper ends in milliseconds with the counts up to them, for metrics.
-    pub fn cumulative(&self) -> Vec<(u64, u64)> {
-        let mut sum = 0;
-        let counts = self.counts.iter().enumerate();
-        counts
-            .map(|(bucket, count)| {
-                sum += count.load(Ordering::Relaxed);
-                (bound(bucket), sum)
-            })
-            .collect()
-    }
 }
 
 #[cfg(test)]

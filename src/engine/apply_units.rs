@@ -174,7 +174,14 @@ pub(crate) fn reservation(
     if previous.and_then(|index| document.reservations.get(index)) != Some(&asked) {
         let previous = previous.map(|index| document.reservations.remove(index));
         if asked.quantity.is_positive() {
-            match grant(settings, documents, sku, &asked, now) {
+            // What is set aside already stays, also when there is less by now: its buyer was told that it does.
+            let kept = previous.as_ref().is_some_and(|held| keeps(held, &asked, now));
+            let granted = if kept {
+                Ok(())
+            } else {
+                grant(settings, documents, sku, &asked, now)
+            };
+            match granted {
                 Ok(()) => put(documents, sku, asked),
                 Err(because) => {
                     out.push(Complaint::ReservationRefused {
@@ -204,6 +211,13 @@ fn put(documents: &mut Documents, sku: &Sku, reservation: Reservation) {
     };
     let index = document.reservations.partition_point(|known| known.id < reservation.id);
     document.reservations.insert(index, reservation);
+}
+
+/// Whether no unit is asked for that is not held, and only the end is another one.
+fn keeps(held: &Reservation, asked: &Reservation, now: Millis) -> bool {
+    (&held.location, &held.channel) == (&asked.location, &asked.channel)
+        && asked.quantity <= held.quantity
+        && asked.expires_at > now
 }
 
 /// Whether the units can be set aside now; what a line already took of them needs no room.

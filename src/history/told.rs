@@ -1,10 +1,10 @@
 //! What the ledger's owner tells with a batch: events, the ledgers they replaced, what became short.
 
 use super::{Block, PastLedger, Record, SHORTS, Short, about};
+use crate::checksum::checksum;
 use crate::store::{DocumentWrite, HistoryEntry, Kind};
 use omnistock_engine::{DocumentKey, Documents, Event, StockEvent, shorts};
 use omnistock_words::{Millis, Settings, Sku};
-use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
 /// Rows of a long report in one record, at most.
@@ -17,9 +17,7 @@ pub type Applied<'a> = (&'a Event, Vec<DocumentKey>);
 
 /// The name of settings: equal settings have equal names. 16 hexadecimal digits.
 pub fn settings_name(settings: &Settings) -> String {
-    let digest = Sha256::digest(serde_json::to_vec(settings).unwrap_or_default());
-    let first = digest.first_chunk::<8>().copied().unwrap_or_default();
-    format!("{:016x}", u64::from_be_bytes(first))
+    checksum(serde_json::to_vec(settings).unwrap_or_default(), 16)
 }
 
 /// Blocks as they fill up.

@@ -35,27 +35,14 @@ pub struct Refusal {
     pub at: Millis,
 }
 
-/// A complete report as of earlier than one that was taken over before: an export that came once more, or late.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OldReport {
-    /// What a person calls it.
-    pub title: String,
-    /// As of when its figures are.
-    pub as_of: Millis,
-    /// As of when the newest complete report is.
-    pub newest: Millis,
-    /// When it came.
-    pub at: Millis,
-}
-
 #[derive(Debug, Clone, Default)]
 struct Facts {
     last: Option<SourceReport>,
+    complete_as_of: Option<Millis>,
     taken: u64,
     refusals: VecDeque<Refusal>,
     refused: u64,
     old: u64,
-    last_old: Option<OldReport>,
     unknown_locations: BTreeMap<String, u64>,
     unknown_channels: BTreeMap<String, u64>,
     unlisted: (u64, Vec<String>),
@@ -82,6 +69,17 @@ impl SourceBoard {
         });
     }
 
+    /// All figures are as of then or later: a complete report says so, now or before a restart. An older one of them
+    /// changes nothing.
+    pub fn complete(&self, as_of: Millis) {
+        self.with(|facts| facts.complete_as_of = facts.complete_as_of.max(Some(as_of)));
+    }
+
+    /// As of when the newest complete report is.
+    pub fn complete_as_of(&self) -> Option<Millis> {
+        self.with(|facts| facts.complete_as_of)
+    }
+
     /// A report was refused.
     pub fn refuse(&self, refusal: Refusal) {
         self.with(|facts| {
@@ -94,16 +92,13 @@ impl SourceBoard {
     }
 
     /// A report was older than what is known: what it says that is not newer was ignored.
-    pub fn old(&self, report: OldReport) {
-        self.with(|facts| {
-            facts.old += 1;
-            facts.last_old = Some(report);
-        });
+    pub fn old(&self) {
+        self.with(|facts| facts.old += 1);
     }
 
-    /// How many reports were older than what was known, and the latest of them.
-    pub fn old_reports(&self) -> (u64, Option<OldReport>) {
-        self.with(|facts| (facts.old, facts.last_old.clone()))
+    /// How many reports were older than what was known.
+    pub fn old_reports(&self) -> u64 {
+        self.with(|facts| facts.old)
     }
 
     /// Places the newest report names and nobody declared, with their rows.
@@ -154,5 +149,28 @@ impl SourceBoard {
     /// Why the source can't be read now.
     pub fn trouble(&self) -> Option<String> {
         self.with(|facts| facts.error.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neither_single_changes_nor_an_old_export_tell_how_old_the_figures_are() {
+        let board = SourceBoard::default();
+        assert_eq!(board.complete_as_of(), None);
+        board.complete(Millis(500));
+        for as_of in [900, 100] {
+            board.taken(SourceReport {
+                title: "changes".to_owned(),
+                as_of: Millis(as_of),
+                taken_at: Millis(1_000),
+                rows: 1,
+                changed: 1,
+            });
+        }
+        board.complete(Millis(100));
+        assert_eq!(board.complete_as_of(), Some(Millis(500)));
     }
 }

@@ -3,6 +3,7 @@
 //! The report itself stays with its source (the file is not moved); after a restart it is read
 //! and judged again. So nothing is lost when this list is.
 
+use crate::checksum::checksum;
 use omnistock_words::{ConnectorName, Millis};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -67,13 +68,7 @@ impl Holds {
 
     /// The id of a report: short, and the same whenever this report is held.
     pub fn id(source: &ConnectorName, title: &str, as_of: Millis) -> String {
-        use sha2::Digest;
-        let digest = sha2::Sha256::digest(format!("{source}\n{title}\n{as_of}"));
-        let short = digest
-            .iter()
-            .take(3)
-            .fold(0_u32, |short, byte| short << 8 | u32::from(*byte));
-        format!("h-{short:06x}")
+        format!("h-{}", checksum(format!("{source}\n{title}\n{as_of}"), 6))
     }
 
     /// Lists a held report; `decisions` leads to its source.

@@ -25,7 +25,7 @@ mod webhook_board;
 mod webhook_test;
 
 pub use applying::{Applying, Begun};
-pub use board::{OldReport, Refusal, SourceBoard, SourceReport};
+pub use board::{Refusal, SourceBoard, SourceReport};
 pub use gate::GateKeeper;
 pub use gate_decisions::GateDecision;
 pub use holds::{Decision, HeldReport, HoldError, Holds};

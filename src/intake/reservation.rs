@@ -30,6 +30,19 @@ pub enum ReservationState {
     Refused,
 }
 
+impl ReservationState {
+    /// As people write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Held => "held",
+            Self::Confirmed => "confirmed",
+            Self::Expired => "expired",
+            Self::Released => "released",
+            Self::Refused => "refused",
+        }
+    }
+}
+
 /// A reservation as it was asked for, and what came of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReservationRecord {

@@ -8,7 +8,7 @@ mod held;
 mod statements;
 
 use super::applying::Applying;
-use super::board::{OldReport, Refusal, SourceBoard, SourceReport};
+use super::board::{Refusal, SourceBoard, SourceReport};
 use super::gate::GateKeeper;
 use super::holds::{Decision, Holds};
 use super::inbox::Inbox;
@@ -176,8 +176,10 @@ impl StockPoller {
             .into_iter()
             .next()
             .unwrap_or_default();
-        let known = SourceDocument::decode(&stored.bytes).is_ok_and(|document| document.complete_as_of.is_some());
-        if !stored.bytes.is_empty() && known {
+        let known = SourceDocument::decode(&stored.bytes).ok();
+        let as_of = known.and_then(|document| document.complete_as_of);
+        if let Some(as_of) = as_of.filter(|_| !stored.bytes.is_empty()) {
+            self.parts.board.complete(as_of);
             self.parts.gate.snapshot_known(&self.parts.source);
         }
         Ok(())
@@ -259,17 +261,12 @@ impl StockPoller {
             events.insert(0, Event::Approved { source, as_of });
         }
         if let Some(newest) = newer {
-            let title = report.title.clone();
             tracing::warn!(
                 source = %self.parts.source,
-                "{title} is as of {as_of}, older than what is known of {newest}: an export that came once more, or late; its older figures are ignored"
+                "{} is as of {as_of}, older than what is known of {newest}: an export that came once more, or late; its older figures are ignored",
+                report.title
             );
-            board.old(OldReport {
-                title,
-                as_of,
-                newest,
-                at: now(),
-            });
+            board.old();
         }
         let begun = self.parts.applying.begin();
         self.append(&events).await?;
@@ -288,6 +285,7 @@ impl StockPoller {
             changed,
         });
         if report.complete {
+            board.complete(report.as_of);
             self.parts.gate.snapshot_taken(&self.parts.source, report.as_of);
         }
         Ok(())

@@ -173,7 +173,7 @@ impl Metrics {
         );
         r.register(
             "channel_stopped",
-            "1 while a channel is not written: its calls fail, or the store is away",
+            "1 while a channel is not written: a person has to mend something, or the store is away",
             self.failing.clone(),
         );
         r.register("events_applied", "Facts that are in the ledgers", self.applied.clone());

@@ -29,7 +29,7 @@ pub use answers::{
     PriceExplanation, ShortOrder, Sold, Stamped, Step, SyncAnswer, Unmapped,
 };
 pub use audit::{AuditBody, AuditClass, AuditView, ParkedAnswer, ParkedBody};
-pub use caller::{Access, Role, Token, USER_HEADER, caller};
+pub use caller::{Access, Role, Token, USER_HEADER, caller, proven_caller};
 pub use log::LogEntry;
 pub use notify::{NotifierStatus, NotifyAnswer, NotifyTestBody};
 pub use orders::{Leak, Mend, MendBody, MendView, OrderLineState, OrderView, SourcedView};

@@ -1,7 +1,7 @@
 //! Reservations and availability on the admin listener: what click & collect and a checkout need.
 //!
 //! A reservation is asked for with an `Idempotency-Key`: who lost the answer asks again with it and is told of the
-//! same reservation; the same key for something else is refused. What is answered is durable.
+//! same reservation, or that it is over; the same key for something else is refused. What is answered is durable.
 
 use super::admin::{Answer, Asked, Body, MOST_LISTED, Shared, channel, json, named, path, query, reason};
 use super::{ApiError, ApiErrorKind, Listed};
@@ -238,7 +238,7 @@ pub(super) async fn reserve(
     let expires_at = end(body.expires_at, body.expires_in_seconds, USUAL);
     let asked = ReserveAsked {
         key,
-        // Who asks again later with the same instant is told of the same reservation, also when that has passed.
+        // Who asks again later with the same instant is told what came of it, also when that has passed.
         expires_at: match expires_at {
             Ok(end) => end,
             Err(_) if body.expires_in_seconds.is_none() && body.expires_at.is_some_and(past) => Millis(0),

@@ -90,6 +90,16 @@ async fn a_rejected_hold_stays_without_a_new_page_until_there_is_stock_again() {
     for id in held(&merchant, &daemon, 12).await {
         let rejected = merchant.command(&["holds", "reject", &id, "--reason", "the export was cut off"]);
         assert_eq!(rejected.code, Some(0), "{rejected:?}");
+        let log: Value = serde_json::from_str(&merchant.command(&["log", "--json"]).out).unwrap();
+        let newest = &log["items"][0];
+        assert!(
+            newest["what"].as_str().unwrap().starts_with(&format!("hold {id}: ")),
+            "{log}"
+        );
+        assert_eq!(
+            (&newest["before"], &newest["after"]),
+            (&"held".into(), &"asked for: rejected".into())
+        );
     }
     let quiet = |attention: &Value| attention.as_array().is_some_and(Vec::is_empty);
     merchant.status_says(&daemon, "/attention", quiet).await;

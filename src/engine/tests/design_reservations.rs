@@ -67,6 +67,30 @@ mod cases {
                     ],
                 ),
                 (
+                    "what is held stays when there is less by now, also longer, and no unit more",
+                    "stock erp 11:40 berlin:A=7
+              reserve r A 3 berlin 12:30
+              reserve s A 2 berlin 12:30
+              stock erp 11:50 berlin:A=6
+              reserve r A 3 berlin 13:00
+              reserve s A 2 berlin 13:00
+              reserve r A 4 berlin 13:00",
+                    &[
+                        ("at berlin A", "1"),
+                        ("refused", "reservation r: at most 2 can be set aside"),
+                    ],
+                ),
+                (
+                    "at another place it is another one, and needs room there",
+                    "stock erp 11:40 berlin:A=7 hamburg:A=3
+              reserve r A 3 berlin 12:30
+              reserve r A 3 hamburg 12:30",
+                    &[
+                        ("at berlin A", "4"),
+                        ("refused", "reservation r: at most 0 can be set aside"),
+                    ],
+                ),
+                (
                     "for a channel: its whole units; taken behind all lines",
                     "stock erp 11:40 berlin:A=10.9
               reserve r A 9 #shop 13:00

@@ -5,7 +5,7 @@
 
 use super::Ledger;
 use crate::history::{Person, decided_by_person};
-use crate::intake::reservation::{PREFIX, ReservationRecord, ReservationState};
+use crate::intake::reservation::{PREFIX, ReservationRecord};
 use crate::store::{CommitBatch, CommitError, DocumentWrite, Kind, Lease, Store, StoreError};
 use omnistock_engine::{Asked, Complaint, Event, Wish};
 use omnistock_words::{Millis, ReservationId, Sku};
@@ -23,7 +23,7 @@ struct Known {
 /// The reservations that a batch is about.
 pub(super) struct Asking {
     known: BTreeMap<ReservationId, Known>,
-    /// What programs asked for and got; what a person asks for with a reason is recorded before it comes here.
+    /// What was asked for and done.
     record: Vec<(Person, Sku)>,
     at: Millis,
 }
@@ -100,7 +100,7 @@ impl Asking {
         });
         let refused = refused.next();
         self.at = now;
-        if refused.is_none() && asked.reason.is_empty() {
+        if refused.is_none() {
             self.record
                 .push((person(event, known.record.as_ref(), now), sku.clone()));
         }
@@ -148,7 +148,7 @@ impl Asking {
     }
 }
 
-/// What a program did, for the record.
+/// What was done, for the record.
 fn person(event: &Event, before: Option<&ReservationRecord>, now: Millis) -> Person {
     let Event::Reservation {
         id,
@@ -173,20 +173,13 @@ fn person(event: &Event, before: Option<&ReservationRecord>, now: Millis) -> Per
         Wish::Extend => format!("until {expires_at}"),
         Wish::Release => "released".to_owned(),
     };
-    let was = |record: &ReservationRecord| {
-        let state = if record.state(now) == ReservationState::Confirmed {
-            "confirmed"
-        } else {
-            "held"
-        };
-        format!("{state}, until {}", record.expires_at)
-    };
+    let was = |record: &ReservationRecord| format!("{}, until {}", record.state(now).name(), record.expires_at);
     Person {
         what: format!("reservation {id}"),
         who: asked.by.clone(),
         before: before.map(was),
         decided,
-        reason: String::new(),
+        reason: asked.reason.clone(),
     }
 }
 

@@ -1,8 +1,9 @@
 //! Reservations in the ledger's owner, on the memory store: decided once, whatever is repeated.
 
 use super::house::{House, policy, settings, sku, until};
+use crate::history::{PEOPLE, Record, blocks};
 use crate::intake::reservation::{KEPT, ReservationRecord, ReservationState};
-use crate::store::{CommitBatch, DocumentWrite, Kind, Store};
+use crate::store::{CommitBatch, DocumentWrite, HistoryId, Kind, Store, Way};
 use omnistock_sdk::now;
 use omnistock_words::{Millis, Quantity, ReservationId};
 use serde_json::{Value, json};
@@ -93,6 +94,27 @@ async fn what_was_decided_stays_decided_and_what_is_over_stays_over() {
         (ReservationState::Confirmed, later)
     );
     run.abort();
+
+    // In the record is what was done, by the commits that did it: neither what was refused nor what came too late.
+    let told = blocks(house.store.as_ref(), PEOPLE, HistoryId::default(), Way::Forward, 99).await;
+    let told = told.unwrap().into_iter().flat_map(|(_, block)| block.records);
+    let done: Vec<(String, Option<String>, String)> = told
+        .filter_map(|record| match record {
+            Record::Person(person) => person
+                .before
+                .is_some()
+                .then_some((person.what, person.before, person.decided)),
+            _ => None,
+        })
+        .collect();
+    let (held, to_be) = (Some(format!("held, until {end}")), format!("confirmed, until {later}"));
+    assert_eq!(
+        done,
+        [
+            ("reservation r-1".to_owned(), held.clone(), "released".to_owned()),
+            ("reservation r-4".to_owned(), held, to_be)
+        ]
+    );
 }
 
 #[tokio::test]
