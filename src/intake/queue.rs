@@ -34,13 +34,16 @@ const TELL: u32 = 3;
 /// Kinds of messages that nobody understands, which are told by name.
 const MOST_STRANGE: usize = 32;
 
+/// Has listings of a channel read.
+pub type Listings = dyn Fn(&[ListingKey]) + Send + Sync;
+
 /// A channel of which messages may tell.
 #[derive(Clone)]
 pub struct Concerned {
     /// The poller of its orders, where it has one.
     pub orders: Option<OrderRequests>,
     /// Has these listings read.
-    pub listings: Arc<dyn Fn(&[ListingKey]) + Send + Sync>,
+    pub listings: Arc<Listings>,
 }
 
 /// What a reader of a queue is given.
@@ -170,7 +173,7 @@ impl QueueReader {
             let hints = match message.says {
                 Ok(hints) => hints,
                 Err(why) => {
-                    self.strange(why);
+                    self.strange(&why);
                     handed.done.push(message.ticket);
                     continue;
                 }
@@ -192,9 +195,9 @@ impl QueueReader {
     }
 
     /// Counted and told once by its kind; it would not be understood the next time either.
-    fn strange(&mut self, why: String) {
+    fn strange(&mut self, why: &str) {
         self.parts.board.malformed();
-        if self.strange.len() < MOST_STRANGE && self.strange.insert(why.clone()) {
+        if self.strange.len() < MOST_STRANGE && self.strange.insert(why.to_owned()) {
             tracing::warn!(connector = %self.parts.name, "a message of the queue was put away: {why}");
         }
     }
