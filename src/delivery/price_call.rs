@@ -5,6 +5,7 @@ use super::call::Job;
 use super::catalogue::Index;
 use super::prices::told_apart;
 use super::results::class;
+use super::spent::spent;
 use super::worker::Worker;
 use crate::retry;
 use omnistock_planner::{
@@ -136,10 +137,12 @@ impl Worker {
             // The oldest first: what the limit has no room for waits for it.
             let keys = call.keys.into_iter().take(pass.items);
             let items: Vec<_> = keys.filter_map(|index| self.intend_price(index, now)).collect();
-            if !items.is_empty() {
-                jobs.push((Job::Price(PriceJob::Write(items)), pass));
-                used += 1;
+            if items.is_empty() {
+                pass.withdraw();
+                continue;
             }
+            jobs.push((Job::Price(PriceJob::Write(items)), pass));
+            used += 1;
         }
         used
     }
@@ -257,9 +260,7 @@ impl Worker {
             }
             PriceDone::NotSent(items) => {
                 let indexes: Vec<Index> = items.iter().map(|(index, _)| *index).collect();
-                if self.breaker.is_open() {
-                    self.breaker.hold(at.plus(1_000)); // It was the probe: another one is needed.
-                }
+                self.no_probe(at);
                 self.prices_failed(
                     &indexes,
                     Class::Retry { after: None },
@@ -270,12 +271,28 @@ impl Worker {
             PriceDone::Read(items, Ok(readings)) => self.prices_read(items, readings, at),
             PriceDone::Read(items, Err(error)) => {
                 self.channel_failed(&error, at);
-                let ceiling = retry::ceiling(self.breaker.failures().max(3));
-                let again = at.plus(ceiling / 2 + full_jitter(ceiling / 2, rand::random()));
-                for (index, _) in items {
-                    self.prices.reads.set(index, again);
-                }
+                self.prices_not_read(&items, &error, at);
             }
+        }
+    }
+
+    fn prices_not_read(&mut self, items: &[(Index, ListingReference)], error: &ConnectorError, at: Millis) {
+        let spent = spent(error);
+        if spent.is_some()
+            && let Some((first, second)) = halves(items.to_vec())
+        {
+            self.halves.push_back(Job::Price(PriceJob::Read(first)));
+            self.halves.push_back(Job::Price(PriceJob::Read(second)));
+            return;
+        }
+        let ceiling = retry::ceiling(self.breaker.failures().max(3));
+        let pause = ceiling / 2 + full_jitter(ceiling / 2, rand::random());
+        self.read_prices_again(items, at.plus(spent.unwrap_or(pause)));
+    }
+
+    pub(super) fn read_prices_again(&mut self, items: &[(Index, ListingReference)], again: Millis) {
+        for (index, _) in items {
+            self.prices.reads.set(*index, again);
         }
     }
 

@@ -67,7 +67,7 @@ fn of_call(error: &ConnectorError) -> Verdict {
     match error.class {
         ErrorClass::Unknown => Verdict::Unknown(words),
         ErrorClass::Rejected => Verdict::Refused(words),
-        ErrorClass::Retry { .. } | ErrorClass::Operator => Verdict::Failed(words),
+        ErrorClass::Retry { .. } | ErrorClass::Spent { .. } | ErrorClass::Operator => Verdict::Failed(words),
     }
 }
 

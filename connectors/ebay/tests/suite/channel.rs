@@ -3,7 +3,8 @@
 use crate::support::{Shop, applied, connect, item, open, start, table};
 use omnistock_ebay::simulator::{BatchRule, SimulatorSettings};
 use omnistock_sdk::{
-    CallKind, ErrorClass, ItemOutcome, Learned, ListingReading, PriceItem, PriceOutcome, WriteItem, learning,
+    CallKind, ConnectorError, ErrorClass, ItemOutcome, Learned, ListingReading, PriceItem, PriceOutcome, WriteItem,
+    learning,
 };
 use omnistock_words::{Money, Price, Quantity, Sku};
 use serde_json::json;
@@ -303,11 +304,22 @@ async fn a_call_tells_what_it_cost_and_a_spent_quota_what_is_left() {
     let (error, told) = learning(shop.channel().write(&[item(&listing, 6)])).await;
     assert!(matches!(error.unwrap_err().class, ErrorClass::Retry { .. }));
     assert!(told.contains(&Learned::Throttled { after: None }), "{told:?}");
-    // In doubt eBay is asked after a minute, not at once: here by a new process.
-    shop.set_quota("inventory", 9);
+    // In doubt eBay is asked after a minute, not at once: here by a new process, whose call is refused as well.
     let fresh = connect(table(&shop));
-    let (_, told) = learning(fresh.channel().unwrap().read(std::slice::from_ref(&listing.reference))).await;
-    let left = |one: &Learned| matches!(one, Learned::Rate { limit: "inventory", .. });
+    fresh.orders().unwrap().orders(None).await.unwrap();
+    let read = fresh.channel().unwrap();
+    let (error, told) = learning(read.read(std::slice::from_ref(&listing.reference))).await;
+    assert!(error.is_err());
+    let left = |one: &Learned| {
+        matches!(
+            one,
+            Learned::Left {
+                limit: "inventory",
+                left: 0,
+                reset: Some(1..)
+            }
+        )
+    };
     assert!(told.iter().any(left), "{told:?}");
 }
 
@@ -324,8 +336,42 @@ async fn a_spent_quota_of_older_listings_stops_no_others() {
         "{outcomes:?}"
     );
     assert_eq!((shop.shown("OLD"), shop.shown("A")), (Some(5), Some(3)));
-    let error = shop.channel().write(&[item(&old, 3)]).await.unwrap_err();
-    assert!(matches!(error.class, ErrorClass::Retry { .. }), "{error:?}");
+    // Nor what is shared with them: the refusal is told to nobody, and of the error only older listings wait.
+    let (error, told) = learning(shop.channel().write(&[item(&old, 3)])).await;
+    let spent = |error: &ConnectorError| matches!(error.class, ErrorClass::Spent { after: Some(_) });
+    let error = error.unwrap_err();
+    assert!(spent(&error), "{error:?}");
+    assert!(
+        told.iter().all(|one| matches!(one, Learned::Cost { cost: 0, .. })),
+        "{told:?}"
+    );
+    let both = [new.reference.clone(), old.reference.clone()];
+    let before = shop.calls("GET /sell/inventory/v1/offer/{id}");
+    assert!(spent(&shop.channel().read(&both).await.unwrap_err()));
+    assert_eq!(
+        shop.calls("GET /sell/inventory/v1/offer/{id}"),
+        before,
+        "nothing is read in vain"
+    );
+    assert_eq!(shop.channel().read(&both[..1]).await.unwrap().len(), 1);
+    // A page of them is not left out: what is missing in a complete pass would count as gone.
+    let page = shop.channel().catalogue(None).await.unwrap();
+    let error = shop.channel().catalogue(page.next.as_ref()).await.unwrap_err();
+    assert!(spent(&error), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_refusal_of_the_trading_api_slows_no_other_call() {
+    let shop = start().await;
+    shop.add_older(Some("OLD"), 5);
+    let old = shop.listing("OLD").await;
+    shop.set_quota("tradingapi", 0);
+    let (error, told) = learning(shop.channel().write(&[item(&old, 3)])).await;
+    assert!(error.is_err() && shop.calls(REVISE) == 1, "it was asked");
+    assert!(
+        !told.iter().any(|one| matches!(one, Learned::Throttled { .. })),
+        "{told:?}"
+    );
 }
 
 #[tokio::test]
