@@ -2,6 +2,7 @@
 //!
 //! What it reads and writes, the vendor's limits and our decisions: see `README.md` beside this crate.
 
+mod auctions;
 mod catalogue;
 mod client;
 mod connector;

@@ -184,12 +184,52 @@ async fn an_auction_keeps_its_units_and_the_fixed_price_shows_what_it_should() {
     let (auction, fixed): (Vec<_>, Vec<_>) = all.into_iter().partition(|one| one.unwritable.is_some());
     assert!(auction[0].unwritable.as_ref().unwrap().contains("auction"));
     assert_eq!((fixed.len(), fixed[0].quantity), (1, Some(Quantity::whole(5))));
-    // Below what the auction holds the vendor refuses the number of the item.
-    assert!(applied(&shop.write(&[item(&fixed[0], 2)]).await[0]));
-    assert_eq!(
-        (shop.shown("A"), shop.listing("A").await.quantity.is_some()),
-        (Some(2), true)
-    );
+    for units in [2, 7, 0, 4] {
+        assert!(applied(&shop.write(&[item(&fixed[0], units)]).await[0]), "{units}");
+        assert_eq!(shop.shown("A"), Some(units));
+    }
+    assert_eq!(shop.calls(BULK), 4, "what it holds is known from reading");
+}
+
+#[tokio::test]
+async fn an_auction_that_nobody_read_of_shows_too_few_only_until_the_listing_is_read() {
+    let shop = start().await;
+    shop.add("A", 9);
+    let listing = shop.listing("A").await;
+    shop.add_auction("A", 4);
+    assert!(applied(&shop.write(&[item(&listing, 7)]).await[0]));
+    assert_eq!(shop.shown("A"), Some(3), "the vendor says nothing of it");
+    let reference = [listing.reference.clone()];
+    let read = shop.channel().read(&reference).await.unwrap();
+    assert_eq!(read[0].quantity, Some(Quantity::whole(3)));
+    assert!(applied(&shop.write(&[item(&listing, 7)]).await[0]));
+    assert_eq!(shop.shown("A"), Some(7));
+    // Below what the auction holds the vendor refuses the number of the item: a new process learns it so.
+    let fresh = connect(table(&shop));
+    let outcomes = fresh.channel().unwrap().write(&[item(&listing, 2)]).await.unwrap();
+    assert!(applied(&outcomes[0]) && shop.shown("A") == Some(2), "{outcomes:?}");
+}
+
+#[tokio::test]
+async fn an_audit_beside_a_pass_over_the_catalogue_ends_and_both_tell_all() {
+    let shop = start().await;
+    for number in 0..60 {
+        shop.add(&format!("S-{number}"), 5);
+    }
+    let (mut cursors, mut told, mut pages) = ([None, None], [0, 0], 0);
+    let mut reading = vec![0, 1];
+    while !reading.is_empty() {
+        for reader in std::mem::take(&mut reading) {
+            let page = shop.channel().catalogue(cursors[reader].as_ref()).await.unwrap();
+            (told[reader], pages) = (told[reader] + page.listings.len(), pages + 1);
+            cursors[reader] = page.next;
+            if cursors[reader].is_some() {
+                reading.push(reader);
+            }
+        }
+        assert!(pages < 30, "they go on for ever");
+    }
+    assert_eq!(told, [60, 60]);
 }
 
 #[tokio::test]
