@@ -181,7 +181,7 @@ impl Worker {
         let Some(entry) = self.catalogue.get(write.index) else {
             return false;
         };
-        match self.throttle.change(&entry.document, write.risk, now) {
+        match self.throttle.change(&self.catalogue, &entry.document, write.risk, now) {
             Ok(_) => true,
             Err(until) => {
                 self.work.unqueue(&write.sku);
@@ -218,8 +218,10 @@ impl Worker {
         }
         let token = self.lease.token;
         self.catalogue.unschedule(write.index);
+        let document = &self.catalogue.get(write.index)?.document;
+        let left = self.throttle.change(&self.catalogue, document, write.risk, now).ok()?;
         let entry = self.catalogue.get_mut(write.index)?;
-        entry.document.changes_left = self.throttle.change(&entry.document, write.risk, now).ok()?;
+        entry.document.changes_left = left;
         self.throttle.changed(&entry.document);
         entry.busy = true;
         entry.forced = false;

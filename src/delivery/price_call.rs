@@ -151,7 +151,10 @@ impl Worker {
     fn wait_for_changes(&mut self, now: Millis) {
         let may = |index: &Index| {
             let document = &self.catalogue.get(*index)?.document;
-            let until = self.throttle.change(document, Risk::Price, now).err()?;
+            let until = self
+                .throttle
+                .change(&self.catalogue, document, Risk::Price, now)
+                .err()?;
             Some((*index, until))
         };
         let waiting: Vec<_> = self.prices.planned.keys().filter_map(may).collect();
@@ -172,15 +175,17 @@ impl Worker {
     /// Puts the price on the wire, as far as memory and the next commit are concerned.
     fn intend_price(&mut self, index: Index, now: Millis) -> Option<(Index, PriceItem)> {
         let planned = self.prices.planned.remove(&index)?;
-        let entry = self.catalogue.get_mut(index)?;
-        match self.throttle.change(&entry.document, Risk::Price, now) {
-            Ok(left) => entry.document.changes_left = left,
+        let document = &self.catalogue.get(index)?.document;
+        let left = match self.throttle.change(&self.catalogue, document, Risk::Price, now) {
+            Ok(left) => left,
             // Another price of the same call took the last change that they share.
             Err(until) => {
                 self.prices.turns.set(planned.sku, until);
                 return None;
             }
-        }
+        };
+        let entry = self.catalogue.get_mut(index)?;
+        entry.document.changes_left = left;
         self.throttle.changed(&entry.document);
         let token = self.lease.token;
         self.prices.reads.drop(&index);

@@ -91,11 +91,11 @@ impl Worker {
             self.look_again(index);
             self.catalogue.map(index, reading.sku);
         }
+        self.catalogue.set_parent(index, reading.reference.parent.as_ref());
         let Some(entry) = self.catalogue.get_mut(index) else {
             return;
         };
         entry.missing = 0;
-        entry.document.parent = reading.reference.parent;
         entry.document.place = reading.place;
         entry.document.unwritable = reading.unwritable;
         let observed = Observed {
