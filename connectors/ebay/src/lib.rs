@@ -15,6 +15,7 @@ mod notification;
 mod offer_rows;
 mod order_fact;
 mod orders;
+mod orders_of;
 mod prices;
 mod quotas;
 mod read;
