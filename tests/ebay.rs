@@ -124,7 +124,7 @@ impl Day {
             return;
         }
         let risk = Risk::of(Quantity::whole(promised), Some(Quantity::whole(shown)));
-        match take_change(self.limit, self.left, risk, now) {
+        match take_change(self.limit, 1, self.left, risk, now) {
             Ok(left) => self.left = Some(left),
             Err(until) => {
                 assert_ne!(risk, Risk::ToZero, "a number that falls to zero waits until {until}");

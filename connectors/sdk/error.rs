@@ -10,6 +10,12 @@ pub enum ErrorClass {
         /// The vendor's own wish.
         after: Option<Duration>,
     },
+    /// Certainly not done: a limit that only some of the channel's listings share is used up. Those wait, for `after`
+    /// where the vendor said so; all others go on.
+    Spent {
+        /// Until there is something left again.
+        after: Option<Duration>,
+    },
     /// It may have been done: newest number again, then read back.
     Unknown,
     /// The vendor refuses this request as it is; another try is refused as well. A batch is bisected.

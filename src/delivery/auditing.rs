@@ -6,6 +6,7 @@ use super::audit::{AuditAsked, AuditReport, AuditStanding};
 use super::call::Job;
 use super::catalogue::Index;
 use super::results::class;
+use super::spent::spent;
 use super::worker::{Stop, Worker};
 use crate::retry;
 use omnistock_planner::{Comparison, Observed, Reserved, Work, compare, document_id};
@@ -131,8 +132,9 @@ impl Worker {
         auditing.failures += 1;
         let wait = retry::delay(auditing.failures, rand::random());
         auditing.not_before = Some(at.plus(i64::try_from(wait.as_millis()).unwrap_or(1_000)));
-        let person = class(error) == omnistock_planner::Class::Operator;
-        if auditing.failures >= MOST_FAILURES || person {
+        // Who asked for it does not wait for a person, nor for tomorrow.
+        let long = class(error) == omnistock_planner::Class::Operator || spent(error).is_some();
+        if auditing.failures >= MOST_FAILURES || long {
             self.auditing = None;
             self.parts.board.audit.set(AuditStanding::Failed(error.message.clone()));
         }

@@ -8,7 +8,7 @@ use omnistock_planner::{
     Gap, ListingDocument, ListingState, PriceDocument, PriceFacts, PriceTarget, Reserved, StateFacts, Target,
     price_state, state,
 };
-use omnistock_words::{Millis, Mode, Sku};
+use omnistock_words::{ListingId, Millis, Mode, Sku};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -79,6 +79,8 @@ pub(super) struct Catalogue {
     entries: Vec<Entry>,
     by_id: HashMap<String, Index>,
     by_sku: HashMap<Sku, Vec<Index>>,
+    /// How many listings are parts of a page.
+    parts: HashMap<ListingId, u32>,
     due: BTreeSet<(Millis, Index)>,
     board: Arc<ChannelBoard>,
     /// Millionths of units that listings show and that do not exist; of the others nothing is kept.
@@ -99,6 +101,7 @@ impl Catalogue {
     /// Adds a listing. Its id must be new.
     pub(super) fn add(&mut self, document: ListingDocument, version: u64) -> Index {
         let (index, id) = (self.entries.len(), document.id());
+        self.count_part(document.parent.as_ref(), true);
         self.by_id.insert(id.clone(), index);
         if let Some(sku) = &document.sku {
             self.board.listed(sku);
@@ -132,6 +135,37 @@ impl Catalogue {
             state: None,
         });
         index
+    }
+
+    fn count_part(&mut self, parent: Option<&ListingId>, more: bool) {
+        let Some(parent) = parent else { return };
+        let parts = self.parts.entry(parent.clone()).or_default();
+        *parts = if more {
+            parts.saturating_add(1)
+        } else {
+            parts.saturating_sub(1)
+        };
+        if *parts == 0 {
+            self.parts.remove(parent);
+        }
+    }
+
+    /// The listing is a part of this page now.
+    pub(super) fn set_parent(&mut self, index: Index, parent: Option<&ListingId>) {
+        let Some(entry) = self.entries.get_mut(index) else {
+            return;
+        };
+        if entry.document.parent.as_ref() == parent {
+            return;
+        }
+        let old = std::mem::replace(&mut entry.document.parent, parent.cloned());
+        self.count_part(old.as_ref(), false);
+        self.count_part(parent, true);
+    }
+
+    /// How many listings are parts of this page.
+    pub(super) fn parts(&self, parent: &ListingId) -> u32 {
+        self.parts.get(parent).copied().unwrap_or(1)
     }
 
     pub(super) fn get(&self, index: Index) -> Option<&Entry> {
@@ -212,6 +246,8 @@ impl Catalogue {
             return;
         };
         entry.gone = true;
+        let parent = entry.document.parent.clone();
+        self.count_part(parent.as_ref(), false);
         self.compared(index, None, board);
         self.expose(index, omnistock_words::Quantity::ZERO, board);
         self.withhold(index, omnistock_words::Quantity::ZERO, board);

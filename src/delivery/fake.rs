@@ -5,9 +5,9 @@ mod prices;
 
 use async_trait::async_trait;
 use omnistock_sdk::{
-    ArticleRole, CallKind, CallLimits, ChannelRole, Connector, ConnectorError, Cursor, Facts, Grouping, ItemOutcome,
-    Learned, ListingKey, ListingPage, ListingReading, ListingReference, Manifest, OrderSource, PriceRole, ReservedLine,
-    WriteItem, learn, now,
+    ArticleRole, CallKind, CallLimits, ChannelRole, Connector, ConnectorError, Cursor, ErrorClass, Facts, Grouping,
+    ItemOutcome, Learned, ListingKey, ListingPage, ListingReading, ListingReference, Manifest, OrderSource, PriceRole,
+    ReservedLine, WriteItem, learn, now,
 };
 use omnistock_words::{ListingId, LocationName, Millis, Price, Quantity, Sku, VendorLocation, WriteMeaning};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -61,6 +61,8 @@ pub(super) struct Shop {
     pub(super) refused_prices: BTreeSet<String>,
     /// The shop says yes to prices and keeps its own.
     pub(super) deaf: bool,
+    /// A limit that only these listings share is used up: another one is to be made after this long.
+    pub(super) spent: BTreeSet<String>,
     /// What it was told of, where it has no listings of its own.
     pub(super) told: Option<BTreeSet<String>>,
     /// Every call that wrote prices.
@@ -199,6 +201,19 @@ impl Fake {
     }
 }
 
+/// The vendor's own error where some of these share a limit that is used up.
+pub(super) fn not_spent(shop: &Shop, mut ids: impl Iterator<Item = String>) -> Result<(), ConnectorError> {
+    if ids.any(|id| shop.spent.contains(&id)) {
+        return Err(ConnectorError {
+            class: ErrorClass::Spent {
+                after: Some(Duration::from_hours(1)),
+            },
+            message: "the day's calls for old listings are used up".to_owned(),
+        });
+    }
+    Ok(())
+}
+
 #[async_trait]
 impl ChannelRole for Fake {
     async fn catalogue(&self, cursor: Option<&Cursor>) -> Result<ListingPage, ConnectorError> {
@@ -220,6 +235,7 @@ impl ChannelRole for Fake {
             .take(page)
             .filter_map(|id| Self::reading(&shop, id))
             .collect();
+        not_spent(&shop, listings.iter().map(|one| name(&one.reference.key)))?;
         let next = (from + page < count).then(|| Cursor((from + page).to_string()));
         Ok(ListingPage { listings, next })
     }
@@ -232,6 +248,7 @@ impl ChannelRole for Fake {
         }
         let mut shop = self.shop.lock().unwrap();
         shop.reads += 1;
+        not_spent(&shop, listings.iter().map(|one| name(&one.key)))?;
         Ok(listings
             .iter()
             .filter_map(|one| Self::reading(&shop, &name(&one.key)))
@@ -268,6 +285,9 @@ impl ChannelRole for Fake {
         if let Some(Fault::Whole(error)) = fault {
             return Err(error);
         }
+        if sent.len() == 1 {
+            not_spent(&shop, sent.iter().map(|(id, _)| id.clone()))?;
+        }
         if sent.iter().any(|(id, _)| shop.poison.contains(id)) {
             return Err(ConnectorError::rejected("one of these is not valid"));
         }
@@ -285,6 +305,8 @@ impl ChannelRole for Fake {
                     quantity,
                     reason: "the compare quantity is stale".to_owned(),
                 });
+            } else if let Err(error) = not_spent(&shop, std::iter::once(id.clone())) {
+                outcomes.push(ItemOutcome::Failed { reason: error.message });
             } else if shop.refused.contains(&id) {
                 outcomes.push(ItemOutcome::Rejected {
                     reason: "invalid_id: no such product".to_owned(),

@@ -88,7 +88,8 @@ impl Worker {
                     let indexes = items.iter().map(|(index, _)| *index).collect::<Vec<_>>();
                     self.prices_failed(&indexes, Class::Retry { after: None }, "the channel went away", now);
                 }
-                Job::Price(PriceJob::Read(_)) | Job::Page(_) | Job::PricedPage(_) | Job::Audit(_) => {}
+                Job::Price(PriceJob::Read(items)) => self.read_prices_again(&items, now),
+                Job::Page(_) | Job::PricedPage(_) | Job::Audit(_) => {}
             }
         }
     }
@@ -147,10 +148,12 @@ impl Worker {
             let keys = call.keys.iter().take(pass.items);
             let writes = keys.filter_map(|index| planned.remove(index)).collect::<Vec<_>>();
             let items: Vec<_> = writes.iter().filter_map(|write| self.intend(write, now)).collect();
-            if !items.is_empty() {
-                jobs.push((Job::Write(items), pass));
-                used += 1;
+            if items.is_empty() {
+                pass.withdraw();
+                continue;
             }
+            jobs.push((Job::Write(items), pass));
+            used += 1;
         }
         used
     }
@@ -178,7 +181,7 @@ impl Worker {
         let Some(entry) = self.catalogue.get(write.index) else {
             return false;
         };
-        match self.throttle.change(&entry.document, write.risk, now) {
+        match self.throttle.change(&self.catalogue, &entry.document, write.risk, now) {
             Ok(_) => true,
             Err(until) => {
                 self.work.unqueue(&write.sku);
@@ -215,8 +218,10 @@ impl Worker {
         }
         let token = self.lease.token;
         self.catalogue.unschedule(write.index);
+        let document = &self.catalogue.get(write.index)?.document;
+        let left = self.throttle.change(&self.catalogue, document, write.risk, now).ok()?;
         let entry = self.catalogue.get_mut(write.index)?;
-        entry.document.changes_left = self.throttle.change(&entry.document, write.risk, now).ok()?;
+        entry.document.changes_left = left;
         self.throttle.changed(&entry.document);
         entry.busy = true;
         entry.forced = false;

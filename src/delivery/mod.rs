@@ -36,6 +36,7 @@ mod prices;
 mod reading;
 mod results;
 mod sight;
+mod spent;
 mod start;
 mod terms;
 mod throttle;
@@ -68,6 +69,8 @@ mod price_tests;
 mod price_trouble_tests;
 #[cfg(test)]
 mod shaky;
+#[cfg(test)]
+mod spent_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

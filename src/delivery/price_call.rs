@@ -5,6 +5,7 @@ use super::call::Job;
 use super::catalogue::Index;
 use super::prices::told_apart;
 use super::results::class;
+use super::spent::spent;
 use super::worker::Worker;
 use crate::retry;
 use omnistock_planner::{
@@ -136,10 +137,12 @@ impl Worker {
             // The oldest first: what the limit has no room for waits for it.
             let keys = call.keys.into_iter().take(pass.items);
             let items: Vec<_> = keys.filter_map(|index| self.intend_price(index, now)).collect();
-            if !items.is_empty() {
-                jobs.push((Job::Price(PriceJob::Write(items)), pass));
-                used += 1;
+            if items.is_empty() {
+                pass.withdraw();
+                continue;
             }
+            jobs.push((Job::Price(PriceJob::Write(items)), pass));
+            used += 1;
         }
         used
     }
@@ -148,7 +151,10 @@ impl Worker {
     fn wait_for_changes(&mut self, now: Millis) {
         let may = |index: &Index| {
             let document = &self.catalogue.get(*index)?.document;
-            let until = self.throttle.change(document, Risk::Price, now).err()?;
+            let until = self
+                .throttle
+                .change(&self.catalogue, document, Risk::Price, now)
+                .err()?;
             Some((*index, until))
         };
         let waiting: Vec<_> = self.prices.planned.keys().filter_map(may).collect();
@@ -169,15 +175,17 @@ impl Worker {
     /// Puts the price on the wire, as far as memory and the next commit are concerned.
     fn intend_price(&mut self, index: Index, now: Millis) -> Option<(Index, PriceItem)> {
         let planned = self.prices.planned.remove(&index)?;
-        let entry = self.catalogue.get_mut(index)?;
-        match self.throttle.change(&entry.document, Risk::Price, now) {
-            Ok(left) => entry.document.changes_left = left,
+        let document = &self.catalogue.get(index)?.document;
+        let left = match self.throttle.change(&self.catalogue, document, Risk::Price, now) {
+            Ok(left) => left,
             // Another price of the same call took the last change that they share.
             Err(until) => {
                 self.prices.turns.set(planned.sku, until);
                 return None;
             }
-        }
+        };
+        let entry = self.catalogue.get_mut(index)?;
+        entry.document.changes_left = left;
         self.throttle.changed(&entry.document);
         let token = self.lease.token;
         self.prices.reads.drop(&index);
@@ -257,9 +265,7 @@ impl Worker {
             }
             PriceDone::NotSent(items) => {
                 let indexes: Vec<Index> = items.iter().map(|(index, _)| *index).collect();
-                if self.breaker.is_open() {
-                    self.breaker.hold(at.plus(1_000)); // It was the probe: another one is needed.
-                }
+                self.no_probe(at);
                 self.prices_failed(
                     &indexes,
                     Class::Retry { after: None },
@@ -270,12 +276,28 @@ impl Worker {
             PriceDone::Read(items, Ok(readings)) => self.prices_read(items, readings, at),
             PriceDone::Read(items, Err(error)) => {
                 self.channel_failed(&error, at);
-                let ceiling = retry::ceiling(self.breaker.failures().max(3));
-                let again = at.plus(ceiling / 2 + full_jitter(ceiling / 2, rand::random()));
-                for (index, _) in items {
-                    self.prices.reads.set(index, again);
-                }
+                self.prices_not_read(&items, &error, at);
             }
+        }
+    }
+
+    fn prices_not_read(&mut self, items: &[(Index, ListingReference)], error: &ConnectorError, at: Millis) {
+        let spent = spent(error);
+        if spent.is_some()
+            && let Some((first, second)) = halves(items.to_vec())
+        {
+            self.halves.push_back(Job::Price(PriceJob::Read(first)));
+            self.halves.push_back(Job::Price(PriceJob::Read(second)));
+            return;
+        }
+        let ceiling = retry::ceiling(self.breaker.failures().max(3));
+        let pause = ceiling / 2 + full_jitter(ceiling / 2, rand::random());
+        self.read_prices_again(items, at.plus(spent.unwrap_or(pause)));
+    }
+
+    pub(super) fn read_prices_again(&mut self, items: &[(Index, ListingReference)], again: Millis) {
+        for (index, _) in items {
+            self.prices.reads.set(*index, again);
         }
     }
 

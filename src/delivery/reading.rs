@@ -2,6 +2,7 @@
 
 use super::catalogue::Index;
 use super::results::class;
+use super::spent::spent;
 use super::worker::Worker;
 use crate::retry;
 use omnistock_planner::{Class, ListingDocument, Observed, Reserved, full_jitter};
@@ -90,11 +91,11 @@ impl Worker {
             self.look_again(index);
             self.catalogue.map(index, reading.sku);
         }
+        self.catalogue.set_parent(index, reading.reference.parent.as_ref());
         let Some(entry) = self.catalogue.get_mut(index) else {
             return;
         };
         entry.missing = 0;
-        entry.document.parent = reading.reference.parent;
         entry.document.place = reading.place;
         entry.document.unwritable = reading.unwritable;
         let observed = Observed {
@@ -252,7 +253,8 @@ impl Worker {
             audit.seen.clear();
         }
         let ceiling = retry::ceiling(audit.failures);
-        audit.not_before = Some(at.plus(ceiling / 2 + full_jitter(ceiling / 2, rand::random())));
+        let pause = ceiling / 2 + full_jitter(ceiling / 2, rand::random());
+        audit.not_before = Some(at.plus(pause.max(spent(error).unwrap_or(0))));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::call::{Done, Ending, Job};
 use super::catalogue::Index;
+use super::spent::spent;
 use super::terms::milliseconds;
 use super::worker::Worker;
 use crate::retry;
@@ -16,6 +17,7 @@ pub(super) fn class(error: &ConnectorError) -> Class {
         ErrorClass::Retry { after } => Class::Retry {
             after: after.map(milliseconds),
         },
+        ErrorClass::Spent { .. } => Class::Retry { after: spent(error) },
         ErrorClass::Unknown => Class::Unknown,
         ErrorClass::Rejected => Class::Rejected,
         ErrorClass::Operator => Class::Operator,
@@ -57,9 +59,7 @@ impl Worker {
             // Certainly not taken: it goes again should the lease turn out to be ours after all.
             Done::NotSent(items) => {
                 let indexes: Vec<Index> = items.iter().map(|(index, _)| *index).collect();
-                if self.breaker.is_open() {
-                    self.breaker.hold(at.plus(1_000)); // It was the probe: another one is needed.
-                }
+                self.no_probe(at);
                 let reason = "not sent: the lease may be over";
                 self.failed(&indexes, Class::Retry { after: None }, reason, at);
             }
@@ -105,6 +105,9 @@ impl Worker {
     pub(super) fn channel_failed(&mut self, error: &ConnectorError, at: Millis) {
         let class = class(error);
         self.parts.board.error(class, at, &error.message);
+        if spent(error).is_some() {
+            return self.no_probe(at);
+        }
         match class {
             Class::Retry { after: Some(after) } => self.breaker.hold(at.plus(after.max(1))),
             Class::Retry { after: None } | Class::Unknown => {
@@ -226,7 +229,8 @@ impl Worker {
 
     fn not_read(&mut self, items: Vec<(Index, ListingReference)>, error: &ConnectorError, at: Millis) {
         self.channel_failed(error, at);
-        if class(error) != Class::Rejected {
+        let spent = spent(error);
+        if spent.is_none() && class(error) != Class::Rejected {
             return self.read_again(&items, at);
         }
         match halves(items.clone()) {
@@ -236,7 +240,10 @@ impl Worker {
             }
             None => {
                 for (index, _) in items {
-                    self.unreadable(index, error.message.clone());
+                    match spent {
+                        Some(wait) => self.read_later(index, at.plus(wait)),
+                        None => self.unreadable(index, error.message.clone()),
+                    }
                 }
             }
         }

@@ -2,6 +2,7 @@
 
 use super::account::{Account, Pass};
 use super::call::Job;
+use super::catalogue::Catalogue;
 use super::parts::ChannelParts;
 use super::worker::{CallLimits, Stop, Worker};
 use crate::store::CommitError;
@@ -99,9 +100,10 @@ impl Throttle {
         !self.account.is_limited() || self.writes + 1 >= READS
     }
 
-    /// What is left behind one more change of this listing, or when there will be one.
+    /// What is left behind one more change of this listing of the catalogue, or when there will be one.
     pub(super) fn change(
         &self,
+        catalogue: &Catalogue,
         document: &ListingDocument,
         risk: Risk,
         now: Millis,
@@ -109,8 +111,10 @@ impl Throttle {
         let own = document.changes_left;
         let limit = self.per_listing.filter(|limit| limit.prices || risk != Risk::Price);
         let Some(limit) = limit else { return Ok(own) };
-        let shared = self.parent(document).and_then(|parent| self.shared.get(parent));
-        take_change(limit, shared.copied().or(own), risk, now).map(Some)
+        let parent = self.parent(document);
+        let shared = parent.and_then(|parent| self.shared.get(parent));
+        let numbers = parent.map_or(1, |parent| catalogue.parts(parent));
+        take_change(limit, numbers, shared.copied().or(own), risk, now).map(Some)
     }
 
     fn parent<'a>(&self, document: &'a ListingDocument) -> Option<&'a ListingId> {

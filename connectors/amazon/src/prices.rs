@@ -171,7 +171,7 @@ fn outcome_of(error: &ConnectorError) -> PriceOutcome {
     match error.class {
         ErrorClass::Rejected => PriceOutcome::Rejected { reason },
         ErrorClass::Unknown => PriceOutcome::Unknown { reason },
-        ErrorClass::Retry { .. } | ErrorClass::Operator => PriceOutcome::Failed { reason },
+        ErrorClass::Retry { .. } | ErrorClass::Spent { .. } | ErrorClass::Operator => PriceOutcome::Failed { reason },
     }
 }
 

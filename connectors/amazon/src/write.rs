@@ -240,6 +240,6 @@ fn outcome_of(error: &ConnectorError) -> ItemOutcome {
     match error.class {
         ErrorClass::Rejected => ItemOutcome::Rejected { reason },
         ErrorClass::Unknown => ItemOutcome::Unknown { reason },
-        ErrorClass::Retry { .. } | ErrorClass::Operator => ItemOutcome::Failed { reason },
+        ErrorClass::Retry { .. } | ErrorClass::Spent { .. } | ErrorClass::Operator => ItemOutcome::Failed { reason },
     }
 }

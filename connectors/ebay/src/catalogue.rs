@@ -11,7 +11,7 @@ use crate::wire;
 use omnistock_sdk::{ConnectorError, Cursor, ListingKey, now};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Items in a page: each takes a call for its offers.
 const PAGE: u64 = 25;
@@ -38,7 +38,10 @@ struct Place {
     page: u64,
 }
 
-/// What was seen in this round.
+/// Rounds that are kept in mind: the channel's own, an audit's beside it, and one that somebody has begun anew.
+const MOST_ROUNDS: usize = 3;
+
+/// What was seen in a round.
 #[derive(Debug, Default)]
 struct Seen {
     round: u64,
@@ -48,32 +51,58 @@ struct Seen {
     items: BTreeSet<ListingKey>,
 }
 
-/// Reads the catalogue; knows what one round has seen.
 #[derive(Default)]
-pub(crate) struct Catalogue(Mutex<Seen>);
+struct Rounds {
+    /// The one that was read last is the last.
+    rounds: Vec<Seen>,
+    begun: u64,
+}
+
+/// Reads the catalogue, for several at a time; knows what each of their rounds has seen until it is over.
+#[derive(Default)]
+pub(crate) struct Catalogue(Mutex<Rounds>);
 
 impl Catalogue {
-    fn with<T>(&self, look: impl FnOnce(&mut Seen) -> T) -> T {
-        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    fn locked(&self) -> MutexGuard<'_, Rounds> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Where to read: at `cursor`, or from the beginning where it is of another round than the one that is in mind.
+    /// Looks at what this round has seen: nothing where it is not in mind any more.
+    fn with<T>(&self, round: u64, look: impl FnOnce(&mut Seen) -> T) -> T {
+        let mut locked = self.locked();
+        match locked.rounds.iter_mut().find(|seen| seen.round == round) {
+            Some(seen) => look(seen),
+            None => look(&mut Seen::default()),
+        }
+    }
+
+    /// Where to read: at `cursor`, or from the beginning where its round is not in mind.
     fn place(&self, cursor: Option<&Cursor>) -> Place {
         let told = cursor.and_then(|cursor| serde_json::from_str::<Place>(&cursor.0).ok());
-        self.with(|seen| {
-            if let Some(place) = told.filter(|place| place.round == seen.round) {
-                return place;
-            }
-            *seen = Seen {
-                round: seen.round + 1,
-                ..Seen::default()
-            };
-            Place {
-                round: seen.round,
-                pass: Pass::Items,
-                page: 0,
-            }
-        })
+        let mut locked = self.locked();
+        let known = told.and_then(|place| {
+            let at = locked.rounds.iter().position(|seen| seen.round == place.round)?;
+            let seen = locked.rounds.remove(at);
+            locked.rounds.push(seen);
+            Some(place)
+        });
+        if let Some(place) = known {
+            return place;
+        }
+        locked.begun += 1;
+        let round = locked.begun;
+        if locked.rounds.len() >= MOST_ROUNDS {
+            locked.rounds.remove(0);
+        }
+        locked.rounds.push(Seen {
+            round,
+            ..Seen::default()
+        });
+        Place {
+            round,
+            pass: Pass::Items,
+            page: 0,
+        }
     }
 
     /// Some listings, and where to go on.
@@ -85,17 +114,20 @@ impl Catalogue {
     ) -> Result<(Vec<Row>, Option<Cursor>), ConnectorError> {
         let place = self.place(cursor);
         let (rows, more) = match place.pass {
-            Pass::Items => self.items(client, place.page, PAGE).await?,
-            Pass::ItemsAgain => self.items(client, place.page, WIDE).await?,
-            Pass::Trading | Pass::TradingAgain => self.trading(client, place.page).await?,
+            Pass::Items => self.items(client, place, PAGE).await?,
+            Pass::ItemsAgain => self.items(client, place, WIDE).await?,
+            Pass::Trading | Pass::TradingAgain => self.trading(client, place).await?,
         };
-        if self.with(|seen| seen.skus.len() + seen.items.len() > MOST) {
+        if self.with(place.round, |seen| seen.skus.len() + seen.items.len() > MOST) {
             let message = format!("the account has more than {MOST} listings, which are more than can be kept in mind");
             return Err(ConnectorError::operator(format!(
-                "{message}; use `marketplace` accounts of their own"
+                "{message}: it has to be divided among several accounts"
             )));
         }
         let next = next(place, more, trades);
+        if next.is_none() {
+            self.locked().rounds.retain(|seen| seen.round != place.round);
+        }
         let cursor = next.map(|next| serde_json::to_string(&next).map(Cursor));
         let cursor = cursor
             .transpose()
@@ -103,8 +135,13 @@ impl Catalogue {
         Ok((rows, cursor))
     }
 
-    async fn items(&self, client: &Client, page: u64, limit: u64) -> Result<(Vec<Row>, Option<u64>), ConnectorError> {
-        let read_at = now();
+    async fn items(
+        &self,
+        client: &Client,
+        place: Place,
+        limit: u64,
+    ) -> Result<(Vec<Row>, Option<u64>), ConnectorError> {
+        let (read_at, page) = (now(), place.page);
         let answer = inventory::page(client, page, limit).await?;
         // The vendor's own link says where the next page is; a link that leads nowhere new ends the list.
         let more = answer.next.as_deref().and_then(offset).filter(|next| *next > page);
@@ -114,7 +151,9 @@ impl Catalogue {
         }
         let new: Vec<wire::Item> = {
             let items = answer.all.into_iter();
-            self.with(|seen| items.filter(|item| !seen.skus.contains(&item.sku)).collect())
+            self.with(place.round, |seen| {
+                items.filter(|item| !seen.skus.contains(&item.sku)).collect()
+            })
         };
         let calls = new.iter().map(|item| inventory::offers_of(client, &item.sku));
         let offers = five_at_once(calls.collect()).await?;
@@ -127,7 +166,7 @@ impl Catalogue {
             );
         }
         // Only now: what could not be read is read again with the same page.
-        self.with(|seen| {
+        self.with(place.round, |seen| {
             seen.skus.extend(new.into_iter().map(|item| item.sku));
             let pages = offers.iter().flatten().filter_map(|offer| offer.listing.id.clone());
             seen.pages.extend(pages);
@@ -135,13 +174,13 @@ impl Catalogue {
         Ok((rows, more))
     }
 
-    async fn trading(&self, client: &Client, page: u64) -> Result<(Vec<Row>, Option<u64>), ConnectorError> {
-        let read_at = now();
+    async fn trading(&self, client: &Client, place: Place) -> Result<(Vec<Row>, Option<u64>), ConnectorError> {
+        let (read_at, page) = (now(), place.page);
         let (items, pages) = trading::active(client, page).await?;
         let more = (page + 1 < pages && !items.is_empty()).then_some(page + 1);
         let rows = items.iter().flat_map(|item| trading::rows(client, item, read_at));
         let rows: Vec<Row> = rows.collect();
-        let rows = self.with(|seen| {
+        let rows = self.with(place.round, |seen| {
             let older = |row: &Row| {
                 let reference = &row.listing.reference;
                 let page = reference.parent.as_ref().map(omnistock_words::ListingId::as_str);
@@ -222,12 +261,22 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_of_another_round_begins_anew() {
+    fn several_rounds_go_on_side_by_side_and_one_that_is_not_in_mind_begins_anew() {
         let catalogue = Catalogue::default();
-        let first = catalogue.place(None);
-        let cursor = Cursor(serde_json::to_string(&Place { page: 7, ..first }).unwrap());
-        assert_eq!(catalogue.place(Some(&cursor)).page, 7);
-        catalogue.place(None);
-        assert_eq!(catalogue.place(Some(&cursor)).page, 0);
+        let begin = || {
+            let first = catalogue.place(None);
+            Cursor(serde_json::to_string(&Place { page: 7, ..first }).unwrap())
+        };
+        let goes_on = |cursor| catalogue.place(Some(cursor)).page == 7;
+        let (one, two) = (begin(), begin());
+        assert!(goes_on(&one) && goes_on(&two) && goes_on(&one));
+        let three = begin();
+        assert!(goes_on(&three) && goes_on(&one));
+        let four = begin();
+        assert!(
+            !goes_on(&two),
+            "what was read longest ago is forgotten, and this begins anew"
+        );
+        assert!(goes_on(&one) && goes_on(&four));
     }
 }

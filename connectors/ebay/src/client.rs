@@ -1,5 +1,6 @@
 //! Calls to eBay: the right token and one renewal of it, what each call counts for, and what its errors mean.
 
+use crate::auctions::Auctions;
 use crate::login::{Credentials, Login, Pass, Whose};
 use crate::marketplace::Marketplace;
 use crate::quotas::Quotas;
@@ -39,6 +40,8 @@ pub(crate) struct Client {
     pub(crate) marketplace: Marketplace,
     /// What may still be used of the day's quotas.
     pub(crate) quotas: Quotas,
+    /// What of the items is not ours to offer.
+    pub(crate) auctions: Auctions,
 }
 
 /// The quota that a call counts for.
@@ -71,6 +74,7 @@ impl Client {
             }),
             marketplace: parts.marketplace,
             quotas: Quotas::default(),
+            auctions: Auctions::default(),
         })
     }
 
@@ -164,6 +168,7 @@ impl Client {
             return Err(self.noted(error));
         }
         let pass = self.login.pass(&self.http, whose, Some(&pass)).await?;
+        quota(path).map(tally::count).unwrap_or_default();
         self.http.send(request(&pass)?).await.map_err(|error| self.noted(error))
     }
 

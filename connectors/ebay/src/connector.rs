@@ -7,6 +7,7 @@ use crate::listing::Listing;
 use crate::login::Whose;
 use crate::order_fact::Places;
 use crate::orders::OrderReader;
+use crate::orders_of::OrdersOf;
 use crate::settings::{self, Parts};
 use crate::subscribe::Registrar;
 use crate::tally::tallied;
@@ -45,6 +46,7 @@ struct Ebay {
     catalogue: Catalogue,
     width: Width,
     places: Places,
+    orders_of: OrdersOf,
     overlap: i64,
     trading: bool,
     verification_token: Option<SecretString>,
@@ -63,6 +65,7 @@ fn build(context: ConnectorContext, table: Value) -> Result<Arc<dyn Connector>, 
         catalogue: Catalogue::default(),
         width: Width::default(),
         places: Places(context.locations),
+        orders_of: OrdersOf::new(parts.orders_of, parts.marketplace, parts.trading),
         overlap: parts.overlap,
         trading: parts.trading,
         verification_token: parts.verification_token,
@@ -120,7 +123,8 @@ impl Ebay {
         call: impl Future<Output = Result<T, ConnectorError>>,
     ) -> Result<T, ConnectorError> {
         let answer = tallied(kind, call).await;
-        if answer.is_ok() {
+        // While a quota is spent its own calls fail, and what eBay says of it is what they wait for.
+        if answer.is_ok() || self.client.quotas.doubted(kind) {
             quotas::look(&self.client, kind).await;
         }
         answer
@@ -139,6 +143,7 @@ impl Ebay {
         OrderReader {
             client: &self.client,
             places: &self.places,
+            of: &self.orders_of,
             overlap: self.overlap,
         }
     }

@@ -1,5 +1,6 @@
 //! The Inventory model: inventory items hold what there is, offers what of it is for sale; buyers see the smaller number.
 
+use crate::auctions::allotted;
 use crate::client::{Client, SELL_INVENTORY, is, says, segment};
 use crate::listing::Listing;
 use crate::wire;
@@ -36,11 +37,6 @@ pub(crate) fn money(client: &Client, value: &str, currency: &str) -> Option<Pric
     let amount = Decimal::from_str_exact(value.trim()).ok()?;
     let money = Money::new(amount, own).ok()?;
     (currency == own.to_string()).then(|| Price::plain(money))
-}
-
-/// What an auction keeps of an item.
-fn allotted(item: &wire::Item) -> Quantity {
-    item.availability.ship.allocation.auction.unwrap_or_default()
 }
 
 /// What buyers see: the smaller of what the offer has and what there is beside auctions. An item that lost its number
@@ -121,6 +117,7 @@ pub(crate) async fn items_of(client: &Client, skus: &[&str]) -> Result<Vec<wire:
         match one.item {
             Some(mut item) if one.status == 200 => {
                 item.sku = one.sku;
+                client.auctions.note(&item);
                 items.push(item);
             }
             _ if one.status == 404 || one.errors.iter().any(|error| error.id == 25_702 || error.id == 25_710) => {}
@@ -142,7 +139,9 @@ pub(crate) async fn items_of(client: &Client, skus: &[&str]) -> Result<Vec<wire:
 pub(crate) async fn page(client: &Client, number: u64, limit: u64) -> Result<wire::Items, ConnectorError> {
     let (limit, offset) = (limit.to_string(), number.to_string());
     let query = [("limit", limit.as_str()), ("offset", offset.as_str())];
-    client.get(&format!("{SELL_INVENTORY}/inventory_item"), &query).await
+    let page: wire::Items = client.get(&format!("{SELL_INVENTORY}/inventory_item"), &query).await?;
+    page.all.iter().for_each(|item| client.auctions.note(item));
+    Ok(page)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //!
 //! What it reads and writes, the vendor's limits and our decisions: see `README.md` beside this crate.
 
+mod auctions;
 mod catalogue;
 mod client;
 mod connector;
@@ -14,6 +15,7 @@ mod notification;
 mod offer_rows;
 mod order_fact;
 mod orders;
+mod orders_of;
 mod prices;
 mod quotas;
 mod read;

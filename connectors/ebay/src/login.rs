@@ -142,7 +142,7 @@ fn refused(error: &ConnectorError) -> ConnectorError {
             (ErrorClass::Operator, advice)
         }
         ErrorClass::Unknown => (ErrorClass::Retry { after: None }, ""),
-        ErrorClass::Retry { after } => (ErrorClass::Retry { after: *after }, ""),
+        ErrorClass::Retry { after } | ErrorClass::Spent { after } => (ErrorClass::Retry { after: *after }, ""),
     };
     ConnectorError {
         class,

@@ -42,6 +42,12 @@ impl Marketplace {
         Some(Self { name, site, currency })
     }
 
+    /// All of them.
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        ALL.into_iter()
+            .map(|(name, site, currency)| Self { name, site, currency })
+    }
+
     /// The known name that is nearest to this one.
     pub(crate) fn nearest(name: &str) -> Option<&'static str> {
         let name = name.to_ascii_uppercase();

@@ -3,6 +3,7 @@
 use crate::client::{Client, SELL_FULFILLMENT, answered_at, is, says, segment};
 use crate::login::Whose;
 use crate::order_fact::{Places, fact};
+use crate::orders_of::OrdersOf;
 use crate::windows::{Next, PAGE, Window};
 use crate::wire;
 use omnistock_sdk::{ConnectorError, Cursor, OrderPage, now};
@@ -14,7 +15,7 @@ use serde::{Deserialize, Serialize};
 const OLDEST: i64 = 725 * 86_400_000;
 
 /// Windows that are tried in one go: each is half of the one before.
-const TRIES: u32 = 24;
+const TRIES: u32 = 40;
 
 /// Where reading stands. `newest` is the latest change that was seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +33,7 @@ enum Position {
 pub(crate) struct OrderReader<'a> {
     pub(crate) client: &'a Client,
     pub(crate) places: &'a Places,
+    pub(crate) of: &'a OrdersOf,
     pub(crate) overlap: i64,
 }
 
@@ -58,7 +60,7 @@ impl OrderReader<'_> {
             let read = u64::try_from(answer.orders.len()).unwrap_or(u64::MAX);
             match window.next(answer.total, read, answer.at) {
                 Next::Ask(smaller) => window = smaller,
-                next => return self.told(position, next, &answer, seen),
+                next => return self.told(position, next, answer, seen),
             }
         }
         Err(ConnectorError::unknown(
@@ -70,7 +72,7 @@ impl OrderReader<'_> {
         &self,
         position: Position,
         next: Next,
-        answer: &Answered,
+        answer: Answered,
         seen: Millis,
     ) -> Result<OrderPage, ConnectorError> {
         let last = answer.orders.iter().map(|order| order.modified).max();
@@ -96,7 +98,8 @@ impl OrderReader<'_> {
                 }
             }
         };
-        let facts = answer.orders.iter().map(|order| fact(order, self.places, seen));
+        let ours = answer.orders.into_iter().filter_map(|order| self.of.ours(order));
+        let facts = ours.map(|order| fact(&order, self.places, seen));
         Ok(OrderPage {
             orders: facts.collect::<Result<_, _>>()?,
             more: !matches!(next, Position::Newest { .. }),
@@ -143,7 +146,11 @@ impl OrderReader<'_> {
         let seen = now();
         let path = format!("{SELL_FULFILLMENT}/order/{}", segment(id));
         match self.client.get::<wire::Order>(&path, &[]).await {
-            Ok(order) => fact(&order, self.places, seen).map(Some),
+            Ok(order) => self
+                .of
+                .ours(order)
+                .map(|order| fact(&order, self.places, seen))
+                .transpose(),
             // The vendor's own answer, not any 404: a proxy's page must not look like a vanished order.
             Err(error) if says(&error, 32_100) => Ok(None),
             Err(error) if is(&error, 404) && error.message.contains("API_FULFILLMENT") => Ok(None),

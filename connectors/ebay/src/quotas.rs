@@ -17,8 +17,8 @@ use tokio::time::Instant;
 
 /// Asked again after this long.
 const EVERY: Duration = Duration::from_mins(15);
-/// In doubt, not before this long.
-const LEAST: Duration = Duration::from_mins(1);
+/// In doubt, not before this long; as long no older listing is asked for behind a refusal.
+pub(crate) const LEAST: Duration = Duration::from_mins(1);
 
 const DAY: i64 = 86_400_000;
 
@@ -62,11 +62,27 @@ struct Left {
     reset: Option<Millis>,
 }
 
-#[derive(Default)]
-struct Known {
+/// When eBay was asked, and whether its last answer may be untrue.
+#[derive(Debug, Clone, Copy, Default)]
+struct Clock {
     asked: Option<Instant>,
     doubted: bool,
+}
+
+#[derive(Default)]
+struct Known {
+    /// Of calls for listings and of calls for orders: what is told behind the one is of no use to the other.
+    clocks: [Clock; 2],
     trading: Option<Left>,
+    /// The Trading API refused a call for its quota: no other one is made before this instant.
+    refused: Option<Instant>,
+}
+
+impl Known {
+    fn clock(&mut self, kind: CallKind) -> &mut Clock {
+        let [listings, orders] = &mut self.clocks;
+        if kind == CallKind::Orders { orders } else { listings }
+    }
 }
 
 /// What is known of the quotas.
@@ -80,16 +96,28 @@ impl Quotas {
 
     /// A call was refused because there were too many.
     pub(crate) fn doubt(&self) {
-        self.with(|known| known.doubted = true);
+        self.with(|known| known.clocks.iter_mut().for_each(|clock| clock.doubted = true));
     }
 
-    /// Whether eBay is to be asked now; the next one is told no.
-    fn due(&self) -> bool {
+    /// The Trading API refused a call because there were too many.
+    pub(crate) fn refused(&self) {
+        self.doubt();
+        self.with(|known| known.refused = Some(Instant::now() + LEAST));
+    }
+
+    /// Whether a refusal made what is known about calls of this kind doubtful.
+    pub(crate) fn doubted(&self, kind: CallKind) -> bool {
+        self.with(|known| known.clock(kind).doubted)
+    }
+
+    /// Whether eBay is to be asked now about calls of this kind; the next one is told no.
+    fn due(&self, kind: CallKind) -> bool {
         self.with(|known| {
-            let wait = if known.doubted { LEAST } else { EVERY };
-            let due = known.asked.is_none_or(|asked| asked.elapsed() >= wait);
+            let clock = known.clock(kind);
+            let wait = if clock.doubted { LEAST } else { EVERY };
+            let due = clock.asked.is_none_or(|asked| asked.elapsed() >= wait);
             if due {
-                (known.asked, known.doubted) = (Some(Instant::now()), false);
+                (clock.asked, clock.doubted) = (Some(Instant::now()), false);
             }
             due
         })
@@ -97,17 +125,18 @@ impl Quotas {
 
     /// An error where nothing is left of the Trading API's quota: a call would only be refused.
     pub(crate) fn trading(&self) -> Result<(), ConnectorError> {
-        let left = self.with(|known| known.trading);
-        let spent = left.filter(|left| left.remaining == 0);
-        let Some(until) = spent.and_then(|left| left.reset).filter(|until| *until > now()) else {
-            return Ok(());
-        };
-        let wait = u64::try_from(until.since(now())).unwrap_or_default();
-        Err(ConnectorError {
-            class: ErrorClass::Retry {
-                after: Some(Duration::from_millis(wait.clamp(1_000, 3_600_000))),
-            },
-            message: format!("the day's calls of eBay's Trading API are used up until {until}"),
+        let (left, refused) = self.with(|known| (known.trading, known.refused));
+        let left = left.filter(|left| left.remaining == 0);
+        if let Some(until) = left.and_then(|left| left.reset).filter(|until| *until > now()) {
+            let wait = u64::try_from(until.since(now())).unwrap_or_default();
+            let wait = Duration::from_millis(wait.clamp(1_000, 3_600_000));
+            let words = format!("the day's calls of eBay's Trading API are used up until {until}");
+            return Err(spent(wait, words));
+        }
+        let wait = refused.map(|until| until.saturating_duration_since(Instant::now()));
+        wait.filter(|wait| !wait.is_zero()).map_or(Ok(()), |wait| {
+            let words = "eBay's Trading API refused a call because there were too many".to_owned();
+            Err(spent(wait, words))
         })
     }
 
@@ -115,7 +144,7 @@ impl Quotas {
         for (name, usual) in DEFAULTS {
             let Some(left) = left(answer, name) else { continue };
             if name == TRADING {
-                self.with(|known| known.trading = Some(left));
+                self.with(|known| (known.trading, known.refused) = (Some(left), None));
             }
             tell_limit(name, usual, left);
             // What is left is told behind a call that counts for it: it says what of that is in the figure.
@@ -123,6 +152,14 @@ impl Quotas {
                 tell_left(name, left);
             }
         }
+    }
+}
+
+/// Older listings wait so long, all others go on.
+pub(crate) fn spent(wait: Duration, message: String) -> ConnectorError {
+    ConnectorError {
+        class: ErrorClass::Spent { after: Some(wait) },
+        message,
     }
 }
 
@@ -173,7 +210,7 @@ fn tell_left(name: &'static str, left: Left) {
 
 /// Asks what is left where it is time to, behind a call of this kind. What goes wrong with it harms nothing.
 pub(crate) async fn look(client: &Client, kind: CallKind) {
-    if !client.quotas.due() {
+    if !client.quotas.due(kind) {
         return;
     }
     for (whose, path) in [(Whose::Application, "rate_limit/"), (Whose::Seller, "user_rate_limit/")] {
@@ -255,27 +292,39 @@ mod tests {
         assert!(quotas.trading().is_ok(), "nothing is known");
         quotas.take(&answer("tradingapi", 5_000, 0, now().plus(7_200_000)), CallKind::Read);
         let error = quotas.trading().unwrap_err();
-        assert_eq!(
-            error.class,
-            ErrorClass::Retry {
-                after: Some(Duration::from_hours(1))
-            }
-        );
+        let wanted = |after| ErrorClass::Spent { after: Some(after) };
+        assert_eq!(error.class, wanted(Duration::from_hours(1)));
         quotas.take(&answer("tradingapi", 5_000, 0, now().plus(-1)), CallKind::Read);
         assert!(quotas.trading().is_ok(), "its day is over");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn it_is_asked_seldom_and_in_doubt_after_a_minute() {
+    async fn it_is_asked_seldom_and_in_doubt_after_a_minute_for_each_kind() {
         let quotas = Quotas::default();
-        assert!(quotas.due() && !quotas.due());
+        let due = |kind| quotas.due(kind);
+        assert!(due(CallKind::Write) && !due(CallKind::Read), "both are of listings");
+        assert!(due(CallKind::Orders) && !due(CallKind::Orders));
         quotas.doubt();
-        assert!(!quotas.due());
+        assert!(!due(CallKind::Write) && quotas.doubted(CallKind::Write));
         tokio::time::advance(LEAST).await;
-        assert!(quotas.due());
+        assert!(due(CallKind::Orders) && quotas.doubted(CallKind::Write));
+        assert!(due(CallKind::Write) && !quotas.doubted(CallKind::Write));
         tokio::time::advance(LEAST).await;
-        assert!(!quotas.due());
+        assert!(!due(CallKind::Write));
         tokio::time::advance(EVERY).await;
-        assert!(quotas.due());
+        assert!(due(CallKind::Write));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn behind_a_refusal_the_trading_api_is_left_alone_for_a_minute_or_until_ebay_says_that_there_is_more() {
+        let quotas = Quotas::default();
+        let wanted = |after| ErrorClass::Spent { after: Some(after) };
+        quotas.refused();
+        assert_eq!(quotas.trading().unwrap_err().class, wanted(LEAST));
+        tokio::time::advance(LEAST).await;
+        assert!(quotas.trading().is_ok());
+        quotas.refused();
+        quotas.take(&answer("tradingapi", 5_000, 7, now()), CallKind::Read);
+        assert!(quotas.trading().is_ok(), "there is some left");
     }
 }

@@ -22,6 +22,10 @@ pub(crate) async fn rows(client: &Client, listings: &[ListingReference]) -> Resu
             None => false,
         };
     }
+    // Before calls for offers whose answers would be lost with the error: they are asked for again by themselves.
+    if !items.is_empty() {
+        client.quotas.trading()?;
+    }
     let mut rows = Vec::with_capacity(listings.len());
     let offers: Vec<String> = offers.into_iter().collect();
     let found = five_at_once(offers.iter().map(|id| inventory::offer(client, id)).collect()).await?;

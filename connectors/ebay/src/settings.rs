@@ -21,6 +21,7 @@ struct Table {
     verification_token: Option<SecretReference>,
     alert_email: Option<String>,
     trading: Option<bool>,
+    orders_of: Option<Vec<String>>,
     base_url: Option<String>,
     deadline_ms: Option<u64>,
     overlap_ms: Option<u64>,
@@ -44,6 +45,8 @@ pub(crate) struct Parts {
     pub(crate) alert_email: Option<String>,
     /// Whether listings of the Trading model are looked for.
     pub(crate) trading: bool,
+    /// The marketplaces whose orders are ours, where they are named.
+    pub(crate) orders_of: Option<Vec<Marketplace>>,
     /// Of one call, from connect to the last byte.
     pub(crate) deadline: Duration,
     /// How far a poll of orders looks back before the newest change seen, milliseconds.
@@ -62,6 +65,24 @@ fn marketplace(reader: &mut SettingsReader<'_>, name: Option<&str>) -> Option<Ma
         reader.problem("marketplace", format!("`{name}` is no marketplace of eBay"), &help);
     }
     found
+}
+
+/// None may be unknown; a list of none would count nothing.
+fn orders_of(reader: &mut SettingsReader<'_>, names: Option<Vec<String>>) -> Option<Vec<Marketplace>> {
+    const KEY: &str = "orders_of";
+    const HELP: &str = "name the marketplaces whose orders this connector counts, such as [\"EBAY_DE\"]";
+    let names = names?;
+    if names.is_empty() {
+        reader.problem(KEY, "`orders_of` is empty", HELP);
+    }
+    let mut all = Vec::new();
+    for name in names {
+        match Marketplace::named(&name) {
+            Some(found) => all.push(found),
+            None => reader.problem(KEY, format!("`{name}` is no marketplace of eBay"), HELP),
+        }
+    }
+    Some(all)
 }
 
 fn client_id(reader: &mut SettingsReader<'_>, id: Option<String>) -> Option<String> {
@@ -94,6 +115,7 @@ pub(crate) fn read(table: serde_json::Value, secrets: &dyn SecretResolver) -> Re
     let table: Table = read_settings(table)?;
     let mut reader = SettingsReader::new(secrets);
     let marketplace = marketplace(&mut reader, table.marketplace.as_deref());
+    let orders_of = orders_of(&mut reader, table.orders_of);
     let client_id = client_id(&mut reader, table.client_id);
     let secret = reader.required(
         "client_secret",
@@ -131,6 +153,7 @@ pub(crate) fn read(table: serde_json::Value, secrets: &dyn SecretResolver) -> Re
             verification_token,
             alert_email: table.alert_email,
             trading: table.trading.unwrap_or(true),
+            orders_of,
             deadline: Duration::from_millis(deadline),
             overlap: i64::try_from(overlap).unwrap_or(120_000),
         },
@@ -178,6 +201,8 @@ mod tests {
             ("base_url", json!("https://me:pw@api.ebay.com")),
             ("deadline_ms", json!(5)),
             ("overlap_ms", json!(0)),
+            ("orders_of", json!([])),
+            ("orders_of", json!(["EBAY_DE", "EBAY_XX"])),
             ("marketplaces", json!("EBAY_DE")),
         ] {
             let mut table = table();

@@ -4,8 +4,9 @@
 use crate::client::Client;
 use crate::inventory::{Row, money};
 use crate::listing::Listing;
+use crate::quotas::{LEAST, spent};
 use crate::xml::{Node, element};
-use omnistock_sdk::{ConnectorError, ErrorClass, Learned, ListingReading, learn};
+use omnistock_sdk::{ConnectorError, ListingReading};
 use omnistock_words::{Millis, Quantity, Sku};
 
 /// Listings in one write call, at most [documented].
@@ -87,12 +88,9 @@ pub(crate) async fn call(client: &Client, name: &str, inner: &str) -> Result<Nod
         return Err(ConnectorError::operator(message));
     }
     if has(&root, &SPENT) {
-        client.quotas.doubt();
-        learn(Learned::Throttled { after: None });
-        return Err(ConnectorError {
-            class: ErrorClass::Retry { after: None },
-            message: format!("{name}: {}", words()),
-        });
+        // The limits of the account are others: this one is held back here.
+        client.quotas.refused();
+        return Err(spent(LEAST, format!("{name}: {}", words())));
     }
     Ok(root)
 }

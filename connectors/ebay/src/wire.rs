@@ -195,6 +195,9 @@ pub(crate) struct Line {
     #[serde(default)]
     pub(crate) sku: Option<String>,
     pub(crate) quantity: i64,
+    /// Where it was listed, whatever site the buyer came by.
+    #[serde(rename = "listingMarketplaceId", default)]
+    pub(crate) marketplace: Option<String>,
     #[serde(rename = "lineItemFulfillmentStatus", default)]
     pub(crate) fulfilment: String,
 }

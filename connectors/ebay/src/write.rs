@@ -67,7 +67,7 @@ fn of_call(error: &ConnectorError) -> Verdict {
     match error.class {
         ErrorClass::Unknown => Verdict::Unknown(words),
         ErrorClass::Rejected => Verdict::Refused(words),
-        ErrorClass::Retry { .. } | ErrorClass::Operator => Verdict::Failed(words),
+        ErrorClass::Retry { .. } | ErrorClass::Spent { .. } | ErrorClass::Operator => Verdict::Failed(words),
     }
 }
 
@@ -139,7 +139,7 @@ impl<'a> Sending<'a> {
         let mut alone: Vec<Group> = Vec::new();
         for some in groups.chunks(self.width.get()) {
             let all: Group = some.iter().flatten().copied().collect();
-            let answer = self.update(some, 0).await;
+            let answer = self.update(some).await;
             let refused = |error: &ConnectorError| error.class == ErrorClass::Rejected;
             if some.len() > 1 && answer.as_ref().is_err_and(refused) {
                 alone.extend(some.iter().cloned());
@@ -156,7 +156,7 @@ impl<'a> Sending<'a> {
         }
         let mut fine = !alone.is_empty();
         for group in &alone {
-            let answer = self.update(std::slice::from_ref(group), 0).await;
+            let answer = self.update(std::slice::from_ref(group)).await;
             let Some(results) = self.settle(group, answer)? else {
                 fine = false;
                 continue;
@@ -192,14 +192,12 @@ impl<'a> Sending<'a> {
         Ok(spoken)
     }
 
-    /// Sends it once more, with what an auction of the same item holds on top of the item's number.
+    /// An auction holds more of the item than was known: asks how much, and sends it once more with that on top.
     async fn beside_auction(&self, index: usize, sku: &str) -> Verdict {
-        let items = match inventory::items_of(self.client, &[sku]).await {
-            Ok(items) => items,
-            Err(error) => return Verdict::Failed(error.message),
-        };
-        let allotted = items.first().and_then(|item| item.availability.ship.allocation.auction);
-        let aside = allotted.and_then(omnistock_words::Quantity::as_whole).unwrap_or(0);
+        if let Err(error) = inventory::items_of(self.client, &[sku]).await {
+            return Verdict::Failed(error.message);
+        }
+        let aside = self.client.auctions.of(sku);
         let (Some(change), true) = (self.changes.get(index), aside > 0) else {
             return Verdict::Refused(
                 "eBay counts an auction of this item, and does not say how much it holds".to_owned(),
@@ -208,7 +206,7 @@ impl<'a> Sending<'a> {
         let Listing::Offer { offer, .. } = &change.listing else {
             return Verdict::Refused("it is no offer".to_owned());
         };
-        match self.update(&[vec![index]], aside).await {
+        match self.update(&[vec![index]]).await {
             Err(error) => of_call(&error),
             Ok(results) => match said(&results, offer, sku) {
                 Some(Said::Verdict(verdict)) => verdict,
@@ -218,11 +216,18 @@ impl<'a> Sending<'a> {
         }
     }
 
-    /// One call for these groups; `aside` units of their items are not ours.
-    async fn update(&self, groups: &[Group], aside: i64) -> Result<Vec<wire::OfferResult>, ConnectorError> {
+    /// One call for these groups; what auctions hold of their items is not ours.
+    async fn update(&self, groups: &[Group]) -> Result<Vec<wire::OfferResult>, ConnectorError> {
         let requests: Vec<Value> = groups
             .iter()
-            .filter_map(|group| request(&self.of(group), aside))
+            .filter_map(|group| {
+                let changes = self.of(group);
+                let aside = match &changes.first()?.listing {
+                    Listing::Offer { sku, .. } => self.client.auctions.of(sku),
+                    Listing::Item { .. } => 0,
+                };
+                request(&changes, aside)
+            })
             .collect();
         let path = format!("{SELL_INVENTORY}/bulk_update_price_quantity");
         let answer: wire::Results = self.client.post(&path, &json!({ "requests": requests })).await?;

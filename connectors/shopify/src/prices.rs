@@ -364,7 +364,9 @@ fn outcome_of_call(error: &ConnectorError) -> PriceOutcome {
     let reason = error.message.clone();
     match error.class {
         ErrorClass::Unknown => PriceOutcome::Unknown { reason },
-        ErrorClass::Retry { .. } | ErrorClass::Rejected | ErrorClass::Operator => PriceOutcome::Failed { reason },
+        ErrorClass::Retry { .. } | ErrorClass::Spent { .. } | ErrorClass::Rejected | ErrorClass::Operator => {
+            PriceOutcome::Failed { reason }
+        }
     }
 }
 

@@ -152,7 +152,9 @@ fn outcome_of_call(error: &ConnectorError) -> ItemOutcome {
     let reason = error.message.clone();
     match error.class {
         ErrorClass::Unknown => ItemOutcome::Unknown { reason },
-        ErrorClass::Retry { .. } | ErrorClass::Rejected | ErrorClass::Operator => ItemOutcome::Failed { reason },
+        ErrorClass::Retry { .. } | ErrorClass::Spent { .. } | ErrorClass::Rejected | ErrorClass::Operator => {
+            ItemOutcome::Failed { reason }
+        }
     }
 }
 

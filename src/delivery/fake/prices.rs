@@ -1,6 +1,6 @@
 //! The scripted channel as a counter that has prices.
 
-use super::{Fake, Fault, name};
+use super::{Fake, Fault, name, not_spent};
 use async_trait::async_trait;
 use omnistock_sdk::{
     ChannelRole, ConnectorError, Cursor, Grouping, ListingReference, PriceCurrency, PriceField, PriceItem,
@@ -12,7 +12,7 @@ use tokio::time::sleep;
 impl PriceRole for Fake {
     fn terms(&self) -> PriceTerms {
         PriceTerms {
-            max_write: 4,
+            max_write: self.manifest.max_write.min(4),
             max_read: 4,
             grouping: Grouping::Any,
             fields: &[PriceField::Regular, PriceField::CompareAt],
@@ -30,6 +30,7 @@ impl PriceRole for Fake {
     async fn read_prices(&self, listings: &[ListingReference]) -> Result<Vec<PriceReading>, ConnectorError> {
         self.alive()?;
         let shop = self.shop.lock().unwrap();
+        not_spent(&shop, listings.iter().map(|one| name(&one.key)))?;
         let reading = |reference: &ListingReference| {
             Some(PriceReading {
                 key: reference.key.clone(),

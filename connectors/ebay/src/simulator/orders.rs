@@ -25,6 +25,7 @@ pub(super) struct Line {
     id: String,
     sku: String,
     page: u64,
+    marketplace: String,
     units: i64,
     sent: i64,
 }
@@ -62,7 +63,7 @@ impl Order {
                 vec![]
             };
             json!({"lineItemId": line.id, "sku": line.sku, "legacyItemId": line.page.to_string(), "title": format!("Article {}", line.sku),
-                   "quantity": line.units, "soldFormat": "FIXED_PRICE", "listingMarketplaceId": "EBAY_DE",
+                   "quantity": line.units, "soldFormat": "FIXED_PRICE", "listingMarketplaceId": line.marketplace,
                    "lineItemCost": {"value": "9.90", "currency": "EUR"}, "refunds": refunds,
                    "lineItemFulfillmentStatus": progress(line.sent, line.units)})
         };
@@ -200,6 +201,7 @@ impl Shop {
             id: line_id.clone(),
             sku: sku.to_owned(),
             page,
+            marketplace: self.marketplace_of(sku),
             units,
             sent: 0,
         };

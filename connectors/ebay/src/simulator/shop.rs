@@ -317,6 +317,12 @@ impl Shop {
         self.offers.iter().find(fixed).map(|(id, _)| *id)
     }
 
+    /// Where it is listed.
+    pub(super) fn marketplace_of(&self, sku: &str) -> String {
+        let offer = self.offer_of(sku).and_then(|id| self.offers.get(&id));
+        offer.map_or_else(|| "EBAY_DE".to_owned(), |offer| offer.marketplace.clone())
+    }
+
     pub(super) fn older_of(&mut self, sku: &str) -> Option<(u64, &mut Variation)> {
         let same = |number: &&mut Variation| number.sku.as_deref() == Some(sku);
         self.older

@@ -2,11 +2,8 @@
 
 use crate::support::{Shop, applied, connect, item, open, start, table};
 use omnistock_ebay::simulator::{BatchRule, SimulatorSettings};
-use omnistock_sdk::{
-    CallKind, ErrorClass, ItemOutcome, Learned, ListingReading, PriceItem, PriceOutcome, WriteItem, learning,
-};
+use omnistock_sdk::{ItemOutcome, ListingReading, PriceItem, PriceOutcome, WriteItem};
 use omnistock_words::{Money, Price, Quantity, Sku};
-use serde_json::json;
 use std::time::Duration;
 
 const BULK: &str = "POST /sell/inventory/v1/bulk_update_price_quantity";
@@ -183,12 +180,52 @@ async fn an_auction_keeps_its_units_and_the_fixed_price_shows_what_it_should() {
     let (auction, fixed): (Vec<_>, Vec<_>) = all.into_iter().partition(|one| one.unwritable.is_some());
     assert!(auction[0].unwritable.as_ref().unwrap().contains("auction"));
     assert_eq!((fixed.len(), fixed[0].quantity), (1, Some(Quantity::whole(5))));
-    // Below what the auction holds the vendor refuses the number of the item.
-    assert!(applied(&shop.write(&[item(&fixed[0], 2)]).await[0]));
-    assert_eq!(
-        (shop.shown("A"), shop.listing("A").await.quantity.is_some()),
-        (Some(2), true)
-    );
+    for units in [2, 7, 0, 4] {
+        assert!(applied(&shop.write(&[item(&fixed[0], units)]).await[0]), "{units}");
+        assert_eq!(shop.shown("A"), Some(units));
+    }
+    assert_eq!(shop.calls(BULK), 4, "what it holds is known from reading");
+}
+
+#[tokio::test]
+async fn an_auction_that_nobody_read_of_shows_too_few_only_until_the_listing_is_read() {
+    let shop = start().await;
+    shop.add("A", 9);
+    let listing = shop.listing("A").await;
+    shop.add_auction("A", 4);
+    assert!(applied(&shop.write(&[item(&listing, 7)]).await[0]));
+    assert_eq!(shop.shown("A"), Some(3), "the vendor says nothing of it");
+    let reference = [listing.reference.clone()];
+    let read = shop.channel().read(&reference).await.unwrap();
+    assert_eq!(read[0].quantity, Some(Quantity::whole(3)));
+    assert!(applied(&shop.write(&[item(&listing, 7)]).await[0]));
+    assert_eq!(shop.shown("A"), Some(7));
+    // Below what the auction holds the vendor refuses the number of the item: a new process learns it so.
+    let fresh = connect(table(&shop));
+    let outcomes = fresh.channel().unwrap().write(&[item(&listing, 2)]).await.unwrap();
+    assert!(applied(&outcomes[0]) && shop.shown("A") == Some(2), "{outcomes:?}");
+}
+
+#[tokio::test]
+async fn an_audit_beside_a_pass_over_the_catalogue_ends_and_both_tell_all() {
+    let shop = start().await;
+    for number in 0..60 {
+        shop.add(&format!("S-{number}"), 5);
+    }
+    let (mut cursors, mut told, mut pages) = ([None, None], [0, 0], 0);
+    let mut reading = vec![0, 1];
+    while !reading.is_empty() {
+        for reader in std::mem::take(&mut reading) {
+            let page = shop.channel().catalogue(cursors[reader].as_ref()).await.unwrap();
+            (told[reader], pages) = (told[reader] + page.listings.len(), pages + 1);
+            cursors[reader] = page.next;
+            if cursors[reader].is_some() {
+                reading.push(reader);
+            }
+        }
+        assert!(pages < 30, "they go on for ever");
+    }
+    assert_eq!(told, [60, 60]);
 }
 
 #[tokio::test]
@@ -286,49 +323,6 @@ async fn a_page_is_revised_250_times_a_day_and_the_next_day_again() {
 }
 
 #[tokio::test]
-async fn a_call_tells_what_it_cost_and_a_spent_quota_what_is_left() {
-    let shop = start().await;
-    for number in 0..3 {
-        shop.add(&format!("S-{number}"), 5);
-    }
-    let (page, told) = learning(shop.channel().catalogue(None)).await;
-    let cost = |limit, cost| Learned::Cost { limit, cost };
-    assert_eq!(
-        told[..2],
-        [cost("inventory", 4), cost("trading", 0)],
-        "a page, and the offers of three"
-    );
-    let listing = page.unwrap().listings.remove(0);
-    shop.set_quota("inventory", 4);
-    let (error, told) = learning(shop.channel().write(&[item(&listing, 6)])).await;
-    assert!(matches!(error.unwrap_err().class, ErrorClass::Retry { .. }));
-    assert!(told.contains(&Learned::Throttled { after: None }), "{told:?}");
-    // In doubt eBay is asked after a minute, not at once: here by a new process.
-    shop.set_quota("inventory", 9);
-    let fresh = connect(table(&shop));
-    let (_, told) = learning(fresh.channel().unwrap().read(std::slice::from_ref(&listing.reference))).await;
-    let left = |one: &Learned| matches!(one, Learned::Rate { limit: "inventory", .. });
-    assert!(told.iter().any(left), "{told:?}");
-}
-
-#[tokio::test]
-async fn a_spent_quota_of_older_listings_stops_no_others() {
-    let shop = start().await;
-    shop.add("A", 5);
-    shop.add_older(Some("OLD"), 5);
-    let (new, old) = (shop.listing("A").await, shop.listing("OLD").await);
-    shop.set_quota("tradingapi", 0);
-    let outcomes = shop.write(&[item(&old, 3), item(&new, 3)]).await;
-    assert!(
-        matches!(outcomes[0], ItemOutcome::Failed { .. }) && applied(&outcomes[1]),
-        "{outcomes:?}"
-    );
-    assert_eq!((shop.shown("OLD"), shop.shown("A")), (Some(5), Some(3)));
-    let error = shop.channel().write(&[item(&old, 3)]).await.unwrap_err();
-    assert!(matches!(error.class, ErrorClass::Retry { .. }), "{error:?}");
-}
-
-#[tokio::test]
 async fn what_was_sold_out_without_out_of_stock_control_has_ended_and_says_so() {
     let settings = SimulatorSettings {
         out_of_stock_control: false,
@@ -342,37 +336,4 @@ async fn what_was_sold_out_without_out_of_stock_control_has_ended_and_says_so() 
     assert!(ended.unwritable.unwrap().contains("list it again"));
     let error = shop.connector.check().await.unwrap_err();
     assert!(error.message.contains("`out-of-stock control`"), "{error}");
-}
-
-#[tokio::test]
-async fn a_limit_of_the_vendor_is_in_the_manifest_of_limits() {
-    let shop = start().await;
-    let limits = shop.connector.limits();
-    let per_listing = limits.per_listing.unwrap();
-    assert_eq!((per_listing.most, per_listing.per), (250, 86_400_000));
-    assert!(
-        per_listing.of_parent && per_listing.prices,
-        "variations and prices count"
-    );
-    let stated = |kind| {
-        let counted = limits
-            .calls
-            .iter()
-            .filter(|limit| limit.counts(kind) && limit.per_call > 0);
-        counted.map(|limit| limit.stated.clone()).collect::<Vec<_>>()
-    };
-    assert_eq!(stated(CallKind::Write), ["2000000 calls/day"]);
-    assert_eq!(stated(CallKind::Orders), ["100000 calls/day"]);
-    let off = connect({
-        let mut table = table(&shop);
-        table["trading"] = json!(false);
-        table
-    });
-    shop.add_older(Some("OLD"), 5);
-    assert_eq!(
-        off.channel().unwrap().catalogue(None).await.unwrap().next,
-        None,
-        "older ones are not looked for"
-    );
-    assert_eq!(shop.calls("GetMyeBaySelling"), 0);
 }

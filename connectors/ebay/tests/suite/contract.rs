@@ -32,6 +32,8 @@ async fn story() -> Shop {
     let writable: Vec<_> = all.iter().filter(|one| one.unwritable.is_none()).collect();
     let references: Vec<_> = writable.iter().take(25).map(|one| one.reference.clone()).collect();
     shop.channel().read(&references).await.unwrap();
+    // One that nobody has read of: the vendor refuses what is below it.
+    shop.add_auction("S-10", 3);
     shop.remove("S-5");
     shop.fault(|faults| faults.failing_sku = Some("S-6".to_owned()));
     let items: Vec<WriteItem> = writable.iter().take(25).map(|one| item(one, 1)).collect();

@@ -15,4 +15,5 @@ mod limits;
 mod notifications;
 mod openapi;
 mod orders;
+mod quotas;
 mod support;

@@ -1,7 +1,8 @@
 //! Orders: more of them than fit in an answer, and what is asked of eBay's clock.
 
-use crate::support::start;
-use omnistock_words::{FulfilledBy, OrderStatus};
+use crate::support::{connect, start, table};
+use omnistock_words::{FulfilledBy, OrderFact, OrderId, OrderStatus};
+use serde_json::json;
 use std::collections::BTreeSet;
 
 const LIST: &str = "GET /sell/fulfillment/v1/order";
@@ -90,4 +91,52 @@ async fn what_was_shipped_before_the_start_is_not_in_the_back_fill() {
         "money went back, not goods"
     );
     assert_eq!(fact.lines[0].fulfilled_by, FulfilledBy::Merchant);
+}
+
+#[tokio::test]
+async fn with_two_marketplaces_of_one_account_every_order_counts_once() {
+    let shop = start().await;
+    shop.add("GERMAN", 5);
+    shop.add_elsewhere("BRITISH", "EBAY_GB");
+    let british = connect({
+        let mut table = table(&shop);
+        (table["marketplace"], table["trading"]) = (json!("EBAY_GB"), json!(false));
+        table
+    });
+    let (german, elsewhere) = (shop.buy("GERMAN", 1).unwrap(), shop.buy("BRITISH", 1).unwrap());
+    let own = |facts: &[OrderFact]| facts.iter().map(|fact| fact.order.to_string()).collect::<Vec<_>>();
+    let mut found = Vec::new();
+    for connector in [shop.connector.clone(), british] {
+        let source = connector.orders().unwrap();
+        let (mut all, mut cursor) = (Vec::new(), None);
+        loop {
+            let page = source.orders(cursor.as_ref()).await.unwrap();
+            all.extend(own(&page.orders));
+            if !page.more {
+                break;
+            }
+            cursor = Some(page.cursor);
+        }
+        all.dedup();
+        found.push(all);
+        let one = source.order(&OrderId::new(&elsewhere).unwrap()).await.unwrap();
+        assert_eq!(one.is_some(), found.len() == 2);
+    }
+    assert_eq!(found, [[german], [elsewhere]]);
+}
+
+/// More orders in a moment than an answer holds, at the very beginning of a window of two years.
+#[tokio::test]
+async fn a_dense_start_of_a_long_window_is_read() {
+    let shop = start().await;
+    shop.add("A", 1_000);
+    let now = omnistock_sdk::now();
+    for number in 0..250 {
+        shop.set_now(now.plus(-725 * 86_400_000 + 5_000 + number));
+        shop.buy("A", 1).unwrap();
+    }
+    shop.set_now(now);
+    let (facts, _) = shop.poll(None).await;
+    let orders: BTreeSet<_> = facts.iter().map(|fact| fact.order.as_str()).collect();
+    assert_eq!(orders.len(), 250);
 }
