@@ -250,6 +250,40 @@ async fn variations_and_prices_share_the_changes_of_their_page_also_behind_a_res
     run.stop().await;
 }
 
+/// A page with four variations may change ten times at once: whatever fell before, all of them can sell out.
+#[tokio::test]
+async fn every_variation_of_a_page_sells_out_at_once_behind_a_busy_day() {
+    const ALL: [&str; 4] = ["P0", "P1", "P2", "P3"];
+    let most = ListingLimit {
+        most: 20,
+        per: 3_600 * SECOND,
+        of_parent: true,
+        prices: true,
+    };
+    let few = CallLimits {
+        calls: vec![],
+        per_listing: Some(most),
+    };
+    let fake = Fake::limited(WriteMeaning::Available, 8, few);
+    fake.shop.lock().unwrap().one_page = true;
+    let house = wrong(fake, ALL.len()).await;
+    let run = house.start();
+    house.quiet().await;
+    for id in ALL {
+        house.stock(id, 3).await;
+        until("it falls or waits", async || {
+            house.number(id) == 3 || house.board.count(ListingState::Pending) > 0
+        })
+        .await;
+    }
+    assert!(house.board.count(ListingState::Pending) > 0, "it was no busy day");
+    for id in ALL {
+        house.stock(id, 0).await;
+    }
+    until("all are sold out", async || ALL.iter().all(|id| house.number(id) == 0)).await;
+    run.stop().await;
+}
+
 #[tokio::test]
 async fn without_a_record_every_bucket_counts_as_empty() {
     let limit = CallLimit::rate("calls", 1, 3_600 * SECOND, 40);
