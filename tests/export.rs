@@ -71,6 +71,8 @@ async fn what_may_be_sold_stands_in_a_file_that_is_always_whole() {
     drop_stock(&merchant, ARTICLES, usual);
     says(&merchant, &daemon, &file(ARTICLES, usual)).await;
 
+    let offered = || merchant.shop.shown(&sku(3)) == Some(usual(3));
+    until("the shop offers it, too", offered, || daemon.log()).await;
     merchant.shop.buy(&sku(3), 2).unwrap();
     let left = |index: usize| usual(index) - if index == 3 { 2 } else { 0 };
     says(&merchant, &daemon, &file(ARTICLES, left)).await;

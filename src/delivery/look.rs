@@ -6,7 +6,9 @@ use super::sight::{Sight, known, target};
 use super::worker::{Stop, Worker};
 use omnistock_engine::guard::{Baseline, taken};
 use omnistock_engine::{Documents, Offer, explained, promise_listing, resolve_listing};
-use omnistock_planner::{Action, DriftClass, Facts, Parked, Risk, Target, Why, decide, force, fresh, shown};
+use omnistock_planner::{
+    Action, Comparison, DriftClass, Facts, Parked, Risk, Target, Why, compare, decide, force, fresh, shown,
+};
 use omnistock_sdk::now;
 use omnistock_words::{Millis, Mode, Quantity, Sku};
 
@@ -144,7 +146,7 @@ impl Worker {
         if entry.forced && matches!(action, Action::Nothing(Why::Matches { .. })) {
             action = force(&self.facts(entry, sight, &aim, now));
         }
-        if let Some(until) = pause(entry, &action, aim.target).filter(|until| *until > now) {
+        if let Some(until) = pause(entry, &action, &self.facts(entry, sight, &aim, now)) {
             action = Action::Wait { until };
         }
         let Action::Write {
@@ -326,11 +328,15 @@ impl Worker {
     }
 }
 
-/// Until when a number that the channel said yes to, and did not take, is not sent to it once more.
-fn pause(entry: &Entry, action: &Action, target: Target) -> Option<Millis> {
+/// Until when a number that the channel said yes to, and did not take, is not sent to it once more. What sales since
+/// then explain was taken.
+fn pause(entry: &Entry, action: &Action, facts: &Facts<'_>) -> Option<Millis> {
     let writes = matches!(action, Action::Write { .. } | Action::FetchOrdersFirst);
-    match target {
-        Target::Number(number) if writes && !entry.forced => entry.document.again(number),
-        _ => None,
-    }
+    let Target::Number(number) = facts.target else {
+        return None;
+    };
+    let not_applied = || matches!(compare(facts), Comparison::Differs(DriftClass::NotApplied, _));
+    let waits = writes && !entry.forced && not_applied();
+    let until = entry.document.again(number).filter(|_| waits)?;
+    (until > facts.now).then_some(until)
 }

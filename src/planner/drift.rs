@@ -89,7 +89,8 @@ impl Evidence {
             };
             self.last = Some(now);
         }
-        self.undone = if self.came_to_nothing(shown) {
+        // Where sales or another aim explain what is shown, the yes before may well have been kept.
+        self.undone = if drift && self.came_to_nothing(shown) {
             self.undone.saturating_add(1)
         } else {
             0
