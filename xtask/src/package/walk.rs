@@ -24,8 +24,8 @@ location = "main"
 /// Both packages differ in nothing but their revision.
 pub(super) fn walk(first: &Path, second: &Path) -> Result<()> {
     let mut machine = Machine::boot()?;
-    machine.put(first, "/root/first.deb")?;
-    machine.put(second, "/root/second.deb")?;
+    machine.put(first, "/opt/first.deb")?;
+    machine.put(second, "/opt/second.deb")?;
     installed(&machine)?;
     started(&machine)?;
     faulty_configuration(&machine)?;
@@ -40,7 +40,7 @@ pub(super) fn walk(first: &Path, second: &Path) -> Result<()> {
 
 /// Installing starts nothing, and gives the program what it needs.
 fn installed(machine: &Machine) -> Result<()> {
-    machine.shell(&format!("{INSTALL} /root/first.deb"))?;
+    machine.shell(&format!("{INSTALL} /opt/first.deb"))?;
     let state = machine.shell(&format!("systemctl is-active {UNIT} || true"))?;
     ensure!(state.trim() == "inactive", "installing left the service {state}");
     machine.shell("id omnistock; test -f /usr/share/man/man1/omnistock-explain.1.gz")?;
@@ -134,7 +134,7 @@ fn followed(machine: &Machine) -> Result<()> {
     machine.shell("echo '# my own' >> /etc/omnistock/omnistock.toml")?;
     for (package, what) in [("second", "upgraded"), ("first", "downgraded")] {
         let (process, mark) = (property(machine, "MainPID")?, mark(machine)?);
-        machine.shell(&format!("{INSTALL} /root/{package}.deb"))?;
+        machine.shell(&format!("{INSTALL} /opt/{package}.deb"))?;
         ensure!(
             process == property(machine, "MainPID")?,
             "{what}: the daemon was restarted"
