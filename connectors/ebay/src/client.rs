@@ -1,12 +1,12 @@
 //! Calls to eBay: the right token and one renewal of it, what each call counts for, and what its errors mean.
 
 use crate::auctions::Auctions;
-use crate::login::{Credentials, Login, Pass, Whose};
+use crate::login::{Credentials, Login, Whose};
 use crate::marketplace::Marketplace;
 use crate::quotas::Quotas;
 use crate::settings::Parts;
 use crate::tally::{self, INVENTORY, ORDERS, TRADING};
-use omnistock_sdk::http::{Answer, Http, HttpSettings};
+use omnistock_sdk::http::{Answer, Http, HttpSettings, Pass};
 use omnistock_sdk::{ConnectorError, ErrorClass, ExposeSecret};
 use reqwest::header::DATE;
 use reqwest::{Method, RequestBuilder};
@@ -103,7 +103,7 @@ impl Client {
     ) -> Result<Answer, ConnectorError> {
         let request = |pass: &Pass| {
             let mut request = self.request(method, path, query)?;
-            request = request.bearer_auth(pass.token.expose_secret());
+            request = request.bearer_auth(pass.secret.expose_secret());
             if let Some(body) = body {
                 // The vendor's definition asks for both headers wherever there is a body.
                 request = request.header("content-language", "en-US").json(body);
@@ -126,7 +126,7 @@ impl Client {
         let request = self
             .http
             .request(Method::POST, TRADING_PATH)
-            .header("x-ebay-api-iaf-token", pass.token.expose_secret())
+            .header("x-ebay-api-iaf-token", pass.secret.expose_secret())
             .header("x-ebay-api-call-name", call)
             .header("x-ebay-api-siteid", self.marketplace.site.to_string())
             .header("x-ebay-api-compatibility-level", TRADING_VERSION)

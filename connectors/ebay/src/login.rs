@@ -1,21 +1,13 @@
 //! Access tokens: the seller's, by the consent that was given once, and the application's own.
 //!
-//! Single flight: callers that find the same token refused or old wait for one renewal and share its result. The
-//! vendor hands out 1,000 application tokens a day, so none is fetched while an old one will do.
+//! The vendor hands out 1,000 application tokens a day: none is fetched while an old one will do.
 
 use crate::wire;
-use omnistock_sdk::http::Http;
-use omnistock_sdk::{ConnectorError, ErrorClass, ExposeSecret, SecretString};
-use rand::Rng;
+use omnistock_sdk::http::{Http, Pass, Token, Tokens, login_error};
+use omnistock_sdk::{ConnectorError, ExposeSecret, SecretString};
 use reqwest::Method;
-use std::time::Duration;
-use tokio::sync::Mutex;
-use tokio::time::Instant;
 
 const PATH: &str = "/identity/v1/oauth2/token";
-
-/// A token is renewed this long before it expires, and up to as much earlier again, so that daemons spread out.
-const EARLY: Duration = Duration::from_mins(5);
 
 /// What every application may see.
 const BASE: &str = "https://api.ebay.com/oauth/api_scope";
@@ -37,15 +29,6 @@ pub(crate) enum Whose {
     Application,
 }
 
-/// What a request is allowed in with.
-#[derive(Clone)]
-pub(crate) struct Pass {
-    /// The access token.
-    pub(crate) token: SecretString,
-    generation: u64,
-    renew: Instant,
-}
-
 /// Who we are.
 pub(crate) struct Credentials {
     /// The application.
@@ -59,8 +42,8 @@ pub(crate) struct Credentials {
 /// Hands out passes.
 pub(crate) struct Login {
     credentials: Credentials,
-    seller: Mutex<Option<Pass>>,
-    application: Mutex<Option<Pass>>,
+    seller: Tokens,
+    application: Tokens,
 }
 
 impl Login {
@@ -68,39 +51,21 @@ impl Login {
     pub(crate) fn new(credentials: Credentials) -> Self {
         Self {
             credentials,
-            seller: Mutex::new(None),
-            application: Mutex::new(None),
+            seller: Tokens::default(),
+            application: Tokens::default(),
         }
     }
 
     /// A pass that was not refused yet; `refused` is the one that was.
     pub(crate) async fn pass(&self, http: &Http, whose: Whose, refused: Option<&Pass>) -> Result<Pass, ConnectorError> {
-        let slot = match whose {
+        let tokens = match whose {
             Whose::Seller => &self.seller,
             Whose::Application => &self.application,
         };
-        let mut current = slot.lock().await;
-        let old = refused.map_or(0, |pass| pass.generation);
-        let now = Instant::now();
-        let fresh = |pass: &&Pass| pass.generation > old && now < pass.renew;
-        if let Some(pass) = current.as_ref().filter(fresh) {
-            return Ok(pass.clone());
-        }
-        let generation = current.as_ref().map_or(0, |pass| pass.generation).max(old) + 1;
-        let answer = self.fetch(http, whose).await?;
-        let life = Duration::from_secs(answer.expires_in.min(86_400));
-        // A token that lives shorter than that is used for half its life.
-        let early = (EARLY + EARLY * rand::rng().random_range(0..100) / 100).min(life / 2);
-        let pass = Pass {
-            token: SecretString::from(answer.access_token),
-            generation,
-            renew: now + life.saturating_sub(early),
-        };
-        *current = Some(pass.clone());
-        Ok(pass)
+        tokens.pass(refused, self.fetch(http, whose)).await
     }
 
-    async fn fetch(&self, http: &Http, whose: Whose) -> Result<wire::Token, ConnectorError> {
+    async fn fetch(&self, http: &Http, whose: Whose) -> Result<Token, ConnectorError> {
         let own = &self.credentials;
         let scopes: Vec<String> = SCOPES.iter().map(|scope| format!("{BASE}/{scope}")).collect();
         let scopes = scopes.join(" ");
@@ -118,41 +83,36 @@ impl Login {
             .form(&form);
         let answer = http.send(request).await.map_err(|error| refused(&error))?;
         // The body may hold a token: it is not repeated. Nothing that follows a login was done yet.
-        serde_json::from_slice(&answer.body)
-            .map_err(|_| ConnectorError::retry(format!("POST {PATH}: there is no access token in the answer")))
+        let token: wire::Token = serde_json::from_slice(&answer.body)
+            .map_err(|_| ConnectorError::retry(format!("POST {PATH}: there is no access token in the answer")))?;
+        Ok(Token {
+            secret: token.access_token.into(),
+            life: token.expires_in,
+        })
     }
 }
 
-/// Nothing that follows a login was done yet, whatever happened to the login itself.
+/// What a person has to do, by what the vendor says.
 fn refused(error: &ConnectorError) -> ConnectorError {
     let says = |word: &str| error.message.contains(word);
-    let (class, advice) = match &error.class {
-        ErrorClass::Operator | ErrorClass::Rejected => {
-            let advice = if says("invalid_grant") {
-                "; the consent is over (it lasts 18 months, and ends when the seller changes name or password): let the \
-                 seller consent again and replace `refresh_token`"
-            } else if says("invalid_scope") {
-                "; the seller did not consent to all that is needed (`sell.inventory`, `sell.fulfillment.readonly`, \
-                 `sell.account.readonly`, `commerce.notification.subscription`): consent again and replace `refresh_token`"
-            } else if says("invalid_client") {
-                "; check `client_id` and `client_secret`: they must be of the same keyset"
-            } else {
-                "; check `base_url`, `client_id` and `client_secret`"
-            };
-            (ErrorClass::Operator, advice)
-        }
-        ErrorClass::Unknown => (ErrorClass::Retry { after: None }, ""),
-        ErrorClass::Retry { after } | ErrorClass::Spent { after } => (ErrorClass::Retry { after: *after }, ""),
+    let advice = if says("invalid_grant") {
+        "; the consent is over (it lasts 18 months, and ends when the seller changes name or password): let the seller \
+         consent again and replace `refresh_token`"
+    } else if says("invalid_scope") {
+        "; the seller did not consent to all that is needed (`sell.inventory`, `sell.fulfillment.readonly`, \
+         `sell.account.readonly`, `commerce.notification.subscription`): consent again and replace `refresh_token`"
+    } else if says("invalid_client") {
+        "; check `client_id` and `client_secret`: they must be of the same keyset"
+    } else {
+        "; check `base_url`, `client_id` and `client_secret`"
     };
-    ConnectorError {
-        class,
-        message: format!("POST {PATH}: {}{advice}", error.message),
-    }
+    login_error(error, &format!("POST {PATH}"), advice)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use omnistock_sdk::ErrorClass;
 
     #[test]
     fn each_refusal_says_what_a_person_has_to_do() {
