@@ -17,6 +17,9 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep_until};
 
+/// Webhooks of a shop on their way at once: a shop that sells 250 times a second has more than one queue runner.
+const RUNNERS: usize = 5;
+
 /// What to open.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Wanted {
@@ -95,6 +98,7 @@ pub(crate) async fn serve(wanted: &Wanted) -> Result<()> {
         let settings = SimulatorSettings {
             seed: seed as u64,
             faults: faults.clone(),
+            runners: RUNNERS,
             ..SimulatorSettings::default()
         };
         let shop = Simulator::start(settings).await?;

@@ -10,6 +10,7 @@ mod deliver;
 mod full;
 mod hooks;
 mod orders;
+mod pending;
 mod price;
 mod products;
 mod records;
@@ -34,6 +35,8 @@ pub struct SimulatorSettings {
     pub read_only: bool,
     /// How far the shop's local time is ahead of UTC, seconds; its naive dates show it.
     pub offset: i64,
+    /// So many webhooks are delivered at once: queue runners of the shop, 1 unless its operator has set up more.
+    pub runners: usize,
     /// What goes wrong from the start.
     pub faults: Faults,
 }
@@ -45,6 +48,7 @@ impl Default for SimulatorSettings {
             seed: 1,
             read_only: false,
             offset: 3_600,
+            runners: 1,
             faults: Faults::default(),
         }
     }
@@ -62,7 +66,9 @@ impl Simulator {
     /// Opens the shop. Fails where the port is taken.
     pub async fn start(settings: SimulatorSettings) -> std::io::Result<Self> {
         let shared = Server::open(settings.port, |origin| Shop::new(&settings, origin), server::routes).await?;
-        shared.beside(deliver::run);
+        for _ in 0..settings.runners.max(1) {
+            shared.beside(deliver::run);
+        }
         Ok(Self { shared })
     }
 

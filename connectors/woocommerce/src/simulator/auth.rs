@@ -7,9 +7,9 @@ use super::shop::{KEY, SECRET, Shop};
 use crate::oauth::encode;
 use omnistock_sdk::http::verify_hmac_sha256_base64;
 use omnistock_sdk::{SecretString, now};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet, VecDeque};
 
-/// Seconds that a timestamp may be off, and that a nonce is remembered.
+/// Seconds that a timestamp may be off.
 const WINDOW: i64 = 900;
 
 /// The refusal, where the call is refused.
@@ -62,14 +62,37 @@ fn check(shop: &mut Shop, call: &Call) -> Option<Reply> {
     if (seconds - timestamp).abs() > WINDOW {
         return Some(unauthorized("Invalid timestamp."));
     }
-    shop.nonces.retain(|_, seen| seconds - *seen <= WINDOW);
-    if shop.nonces.insert(nonce.to_owned(), timestamp).is_some() {
+    if !shop.nonces.add(nonce, seconds) {
         return Some(unauthorized("Invalid nonce - nonce has already been used."));
     }
     if shop.read_only && call.method != "GET" {
         return Some(unauthorized("The API key provided does not have write permissions."));
     }
     None
+}
+
+/// What was used, for as long as its timestamp could still be taken.
+#[derive(Default)]
+pub(super) struct Nonces {
+    used: HashSet<String>,
+    by_time: VecDeque<(i64, String)>,
+}
+
+impl Nonces {
+    /// Whether it is new; `now` in seconds.
+    fn add(&mut self, nonce: &str, now: i64) -> bool {
+        // Behind both windows its timestamp is refused.
+        while self.by_time.front().is_some_and(|(at, _)| now - at > 2 * WINDOW) {
+            if let Some((_, old)) = self.by_time.pop_front() {
+                self.used.remove(&old);
+            }
+        }
+        let new = self.used.insert(nonce.to_owned());
+        if new {
+            self.by_time.push_back((now, nonce.to_owned()));
+        }
+        new
+    }
 }
 
 fn normalised(call: &Call) -> String {

@@ -1,6 +1,7 @@
 //! Deliveries: late, merged per object, the state at delivery, once; a webhook that fails more than five times in a row is disabled.
 
 use super::answer::error;
+use super::pending::Pending;
 use super::shop::Shop;
 use super::{Shared, orders, products};
 use omnistock_sdk::http::{Http, HttpSettings, hmac_sha256_base64};
@@ -14,14 +15,6 @@ use tokio::time::{Instant, sleep_until};
 
 /// A receiver gets this long; the real shop waits a minute.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-/// Something to be told. At most one per webhook and object.
-pub(super) struct Pending {
-    pub(super) due: Instant,
-    pub(super) hook: u64,
-    /// `None`: the ping of a new webhook.
-    pub(super) object: Option<u64>,
-}
 
 /// One request.
 struct Delivery {
@@ -53,19 +46,15 @@ impl Shop {
             .filter(|(_, hook)| hook.topic == topic && hook.status == "active");
         let hooks: Vec<u64> = wanted.map(|(id, _)| *id).collect();
         for hook in hooks {
-            if self
-                .pending
-                .iter()
-                .any(|other| other.hook == hook && other.object == Some(object))
-            {
-                continue;
-            }
-            let percent = self.random.random_range(50..150);
-            self.pending.push(Pending {
-                due: Instant::now() + self.faults.webhook_delay * percent / 100,
+            let pending = Pending {
                 hook,
                 object: Some(object),
-            });
+            };
+            if !self.pending.contains(pending) {
+                let percent = self.random.random_range(50..150);
+                let due = Instant::now() + self.faults.webhook_delay * percent / 100;
+                self.pending.add(due, pending);
+            }
         }
     }
 
@@ -74,15 +63,7 @@ impl Shop {
         if self.faults.outage {
             return None;
         }
-        let at = Instant::now();
-        let index = self
-            .pending
-            .iter()
-            .enumerate()
-            .filter(|(_, pending)| pending.due <= at)
-            .min_by_key(|(_, pending)| pending.due)?
-            .0;
-        let pending = self.pending.swap_remove(index);
+        let pending = self.pending.take(Instant::now())?;
         let lost = pending.object.is_some() && self.happens(self.faults.lose_webhook_rate);
         let doubled = pending.object.is_some() && self.happens(self.faults.duplicate_webhook_rate);
         self.counters.webhooks_lost += u64::from(lost);
@@ -208,7 +189,7 @@ fn client<'a>(clients: &'a mut HashMap<String, Http>, url: &str) -> Option<&'a H
     clients.get(url)
 }
 
-/// Delivers one after the other until the shop stops.
+/// Delivers one after the other until the shop stops. A shop may have several of these at work.
 pub(super) async fn run(shared: Arc<Shared>) {
     let mut clients: HashMap<String, Http> = HashMap::new();
     let source = format!("{}/", shared.shop().address);
@@ -217,16 +198,17 @@ pub(super) async fn run(shared: Arc<Shared>) {
             let mut shop = shared.shop();
             let delivery = shop.due();
             // A shop that is down delivers nothing; `set_faults` wakes this loop.
-            let next = shop
-                .pending
-                .iter()
-                .map(|pending| pending.due)
-                .min()
-                .filter(|_| !shop.faults.outage);
+            let next = shop.pending.next().filter(|_| !shop.faults.outage);
             (next, delivery)
         };
         match (delivery, next) {
-            (Some(delivery), _) => deliver(&shared, client(&mut clients, &delivery.url), &delivery, &source).await,
+            (Some(delivery), next) => {
+                if next.is_some() {
+                    // For another one of these, which waits.
+                    shared.wake();
+                }
+                deliver(&shared, client(&mut clients, &delivery.url), &delivery, &source).await;
+            }
             (None, Some(due)) => {
                 tokio::select! { () = sleep_until(due) => {}, () = shared.changed() => {} }
             }

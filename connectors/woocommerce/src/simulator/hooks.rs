@@ -1,7 +1,7 @@
 //! `/webhooks`: who wants to be told what. Secrets are taken, never shown.
 
 use super::answer::{Call, Reply, cut, page};
-use super::deliver::Pending;
+use super::pending::Pending;
 use super::shop::Shop;
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -72,11 +72,8 @@ fn create(shop: &mut Shop, call: &Call) -> Reply {
     };
     let row = render(id, &hook);
     shop.hooks.insert(id, hook);
-    shop.pending.push(Pending {
-        due: Instant::now(),
-        hook: id,
-        object: None,
-    });
+    let ping = Pending { hook: id, object: None };
+    shop.pending.add(Instant::now(), ping);
     Reply::created(row)
 }
 

@@ -1,8 +1,9 @@
 //! The shop's books: products, orders, and what happens to stock when something is sold or cancelled.
 
 use super::SimulatorSettings;
-use super::deliver::Pending;
+use super::auth::Nonces;
 use super::hooks::Hook;
+use super::pending::PendingQueue;
 use super::price::Asked;
 use super::records::{Counters, Faults, PriceWrite, Refusal, Sale, ShopLine, ShopOrder, Write};
 use omnistock_sdk::now;
@@ -44,9 +45,8 @@ pub(super) struct Shop {
     pub(super) orders: BTreeMap<u64, ShopOrder>,
     unpaid: BTreeSet<u64>,
     pub(super) hooks: BTreeMap<u64, Hook>,
-    pub(super) pending: Vec<Pending>,
-    /// Seen in the last 15 minutes, with their time.
-    pub(super) nonces: HashMap<String, i64>,
+    pub(super) pending: PendingQueue,
+    pub(super) nonces: Nonces,
     pub(super) faults: Faults,
     pub(super) counters: Counters,
     pub(super) sales: Vec<Sale>,
@@ -70,8 +70,8 @@ impl Shop {
             orders: BTreeMap::new(),
             unpaid: BTreeSet::new(),
             hooks: BTreeMap::new(),
-            pending: Vec::new(),
-            nonces: HashMap::new(),
+            pending: PendingQueue::default(),
+            nonces: Nonces::default(),
             faults: settings.faults.clone(),
             counters: Counters::default(),
             sales: Vec::new(),
