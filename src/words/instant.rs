@@ -1,13 +1,14 @@
 //! Instants as milliseconds since 1970 in UTC, with RFC 3339 as their text.
 
-use serde::{Deserialize, Serialize};
+use crate::as_text::{Digits, as_text};
 use std::fmt;
 
 /// Milliseconds since 1970-01-01T00:00:00Z. Text form is RFC 3339, UTC, with
 /// milliseconds only where there are any. Range: years 1 to 9999.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Millis(pub i64);
+
+as_text!(Millis, |instant, take| take(instant.written().as_str()));
 
 /// The text is no RFC 3339 instant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +37,27 @@ impl Millis {
     #[inline]
     pub fn plus(self, milliseconds: i64) -> Self {
         Self(self.0.saturating_add(milliseconds).clamp(LEAST, MOST))
+    }
+
+    /// The text: 20 characters, or 24 with milliseconds.
+    fn written(self) -> Digits<24> {
+        let value = self.0.clamp(LEAST, MOST);
+        let (year, month, day) = civil_from_days(value.div_euclid(DAY));
+        let rest = value.rem_euclid(DAY);
+        let (hour, minute, second) = (rest / 3_600_000, rest / 60_000 % 60, rest / 1_000 % 60);
+        let mut text = Digits::new();
+        text.mark(b'Z');
+        if rest % 1_000 != 0 {
+            text.number((rest % 1_000).unsigned_abs(), 3);
+            text.mark(b'.');
+        }
+        // From the right, with what stands before each.
+        for (value, before) in [(second, b':'), (minute, b':'), (hour, b'T'), (day, b'-'), (month, b'-')] {
+            text.number(value.unsigned_abs(), 2);
+            text.mark(before);
+        }
+        text.number(year.unsigned_abs(), 4);
+        text
     }
 
     /// Milliseconds from `earlier` to this instant; negative when it is later.
@@ -71,13 +93,13 @@ fn civil_from_days(days: i64) -> (i64, i64, i64) {
     (year, month, day)
 }
 
+/// The digits between these places, 9 at most.
 fn number(text: &str, from: usize, to: usize) -> Option<i64> {
-    let digits = text.get(from..to)?;
-    if digits.bytes().all(|b| b.is_ascii_digit()) {
-        digits.parse().ok()
-    } else {
-        None
-    }
+    let digits = text.as_bytes().get(from..to)?;
+    digits.iter().try_fold(0_i64, |number, byte| {
+        let digit = byte.is_ascii_digit().then(|| i64::from(byte - b'0'))?;
+        Some(number * 10 + digit)
+    })
 }
 
 /// The offset from UTC in minutes behind the seconds: `Z`, `+02:00`.
@@ -126,7 +148,8 @@ fn parse(text: &str) -> Option<Millis> {
     if !valid {
         return None;
     }
-    let milliseconds: i64 = format!("{fraction:0<3}").get(0..3)?.parse().ok()?;
+    let digits = fraction.bytes().chain([b'0'; 3]).take(3);
+    let milliseconds = digits.fold(0, |number, byte| number * 10 + i64::from(byte - b'0'));
     let minutes = (days_from_civil(year, month, day) * 24 + hour) * 60 + minute - offset(zone)?;
     let value = (minutes * 60 + second.min(59)) * 1_000 + milliseconds;
     (LEAST..=MOST).contains(&value).then_some(Millis(value))
@@ -139,30 +162,9 @@ impl std::str::FromStr for Millis {
     }
 }
 
-impl TryFrom<String> for Millis {
-    type Error = ParseInstantError;
-    fn try_from(text: String) -> Result<Self, ParseInstantError> {
-        text.parse()
-    }
-}
-
-impl From<Millis> for String {
-    fn from(instant: Millis) -> Self {
-        instant.to_string()
-    }
-}
-
 impl fmt::Display for Millis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let value = self.0.clamp(LEAST, MOST);
-        let (year, month, day) = civil_from_days(value.div_euclid(DAY));
-        let rest = value.rem_euclid(DAY);
-        let (hour, minute, second) = (rest / 3_600_000, rest / 60_000 % 60, rest / 1_000 % 60);
-        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")?;
-        match rest % 1_000 {
-            0 => f.write_str("Z"),
-            milliseconds => write!(f, ".{milliseconds:03}Z"),
-        }
+        f.write_str(self.written().as_str())
     }
 }
 

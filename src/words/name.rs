@@ -1,7 +1,7 @@
 //! Names and identifiers: strings with a type, a length limit and cheap clones.
 
+use crate::as_text::as_text;
 use crate::text::Text;
-use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Why a string is not a name.
@@ -37,9 +37,10 @@ fn printable(text: &str, most: usize) -> bool {
 macro_rules! name {
     ($(#[$doc:meta])* $name:ident, $what:literal, $rule:expr, $check:expr) => {
         $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(Text);
+
+        as_text!($name, |name, take| take(name.as_str()));
 
         impl $name {
             /// Checks and wraps `text`.

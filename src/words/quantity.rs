@@ -1,8 +1,8 @@
 //! A quantity of an article: a decimal with at most six digits behind the point.
 
 use crate::Percent;
+use crate::as_text::{Digits, as_text};
 use rust_decimal::{Decimal, RoundingStrategy};
-use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::ops::{Add, AddAssign, Neg, Sub, SubAssign};
 
@@ -11,9 +11,30 @@ use std::ops::{Add, AddAssign, Neg, Sub, SubAssign};
 /// Range −10¹² to 10¹², six decimals; arithmetic saturates at the bounds. Text form
 /// has no trailing zeros, no exponent and no plus sign. Kept as a whole number of
 /// millionths: adding and comparing is what a ledger does most.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Quantity(i64);
+
+as_text!(Quantity, |quantity, take| match quantity.as_whole() {
+    Some(units) => take(written(units).as_str()),
+    None => take(&quantity.decimal().to_string()),
+});
+
+/// Whole units as text: 14 characters at most.
+fn written(units: i64) -> Digits<20> {
+    let mut text = Digits::new();
+    text.whole(units.unsigned_abs());
+    if units < 0 {
+        text.mark(b'-');
+    }
+    text
+}
+
+/// A plain whole number of few digits, as most are.
+fn whole(digits: &str) -> Option<i64> {
+    let short = (1..=12).contains(&digits.len());
+    let add = |units: i64, byte: u8| byte.is_ascii_digit().then(|| units * 10 + i64::from(byte - b'0'));
+    short.then(|| digits.bytes().try_fold(0, add)).flatten()
+}
 
 /// Why a text is not a quantity.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -246,6 +267,9 @@ impl std::str::FromStr for Quantity {
     /// Digits with an optional minus and one point; no exponent, no spaces, no grouping.
     fn from_str(text: &str) -> Result<Self, ParseQuantityError> {
         let digits = text.strip_prefix('-').unwrap_or(text);
+        if let Some(units) = whole(digits) {
+            return Ok(Self::whole(if digits.len() == text.len() { units } else { -units }));
+        }
         let plain = !digits.is_empty()
             && digits.len() <= 40
             && digits.bytes().all(|b| b.is_ascii_digit() || b == b'.')
@@ -259,22 +283,12 @@ impl std::str::FromStr for Quantity {
     }
 }
 
-impl TryFrom<String> for Quantity {
-    type Error = ParseQuantityError;
-    fn try_from(text: String) -> Result<Self, ParseQuantityError> {
-        text.parse()
-    }
-}
-
-impl From<Quantity> for String {
-    fn from(quantity: Quantity) -> Self {
-        quantity.to_string()
-    }
-}
-
 impl fmt::Display for Quantity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.decimal().to_string())
+        match self.as_whole() {
+            Some(units) => f.pad(written(units).as_str()),
+            None => f.pad(&self.decimal().to_string()),
+        }
     }
 }
 
