@@ -3,6 +3,7 @@
 //! Nothing here knows a clock, a network or a store. Arithmetic is total: it saturates
 //! at stated bounds and never panics.
 
+mod decimal_text;
 mod fact;
 mod instant;
 mod limit;
