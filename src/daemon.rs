@@ -2,6 +2,7 @@
 
 mod access;
 mod accounts;
+mod answers;
 mod audits;
 mod cause;
 mod explain;

@@ -55,6 +55,8 @@ fn check_is_content_with_every_example() {
     let scenario = examples.join("tests/black-friday.json");
     std::fs::create_dir(folder.path().join("tests")).unwrap();
     std::fs::copy(scenario, folder.path().join("tests/black-friday.json")).unwrap();
+    std::fs::create_dir(folder.path().join("rules")).unwrap();
+    std::fs::copy(examples.join("rules/items.csv"), folder.path().join("rules/items.csv")).unwrap();
     let (mut seen, credentials) = (0, folder.path().join("credentials"));
     for entry in std::fs::read_dir(examples).unwrap() {
         let path = entry.unwrap().path();

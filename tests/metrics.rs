@@ -31,6 +31,7 @@ fn worked() -> Metrics {
     metrics.limits.get_or_create(&OfLimit::new(a, b)).set(1);
     for family in [
         &metrics.throttled,
+        &metrics.ramp,
         &metrics.failing,
         &metrics.breaker,
         &metrics.orders_gone,

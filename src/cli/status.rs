@@ -1,9 +1,11 @@
 //! `omnistock status`: how everything stands, the worst first, and the command that helps most.
 
 use super::{Context, Failure, text};
-use crate::server::{ChannelStatus, Compared, ListingState, ReportProblem, SourceStatus, StateCounts, Status};
+use crate::server::{
+    ChannelStatus, Compared, ListingState, RampStatus, ReportProblem, SourceStatus, StateCounts, Status,
+};
 use jiff::tz::TimeZone;
-use omnistock_words::{Millis, Mode};
+use omnistock_words::{ChannelName, Millis, Mode};
 
 /// Show how everything stands.
 #[derive(Debug, clap::Args)]
@@ -138,6 +140,9 @@ fn channel_notes(channel: &ChannelStatus, now: Millis, zone: &TimeZone) -> Strin
         let until = text::clock(throttled.until, now, zone);
         notes += &paragraph(&format!("{name}: {}, until {until}", throttled.reason));
     }
+    notes += &channel
+        .ramp
+        .map_or_else(String::new, |ramp| ramped(name, ramp, now, zone));
     if let Some(eased) = channel.limits.iter().find(|limit| limit.eased) {
         let line = format!("{name}: fewer calls than {}, because some were refused", eased.stated);
         notes += &paragraph(&line);
@@ -187,6 +192,21 @@ fn channel_notes(channel: &ChannelStatus, now: Millis, zone: &TimeZone) -> Strin
         notes += &paragraph(&format!("{name}: {errors} of {calls} failed{last}"));
     }
     notes
+}
+
+/// How the first hour of a channel stands, and what that means for the others.
+fn ramped(name: &ChannelName, ramp: RampStatus, now: Millis, zone: &TimeZone) -> String {
+    let until = ramp.until.map(|until| text::clock(until, now, zone));
+    let (changed, most) = (text::number(ramp.changed.into()), text::number(ramp.most.into()));
+    paragraph(&match until {
+        None => format!("{name}: the ramp lets {most} listings change in the first hour, which begins with the first"),
+        Some(until) if ramp.changed < ramp.most => {
+            format!("{name}: {changed} of {most} listings that the ramp lets change until {until}")
+        }
+        Some(until) => {
+            format!("{name}: {most} listings changed in the first hour: all others wait for the ramp until {until}")
+        }
+    })
 }
 
 /// What would be written, and how far the channel is from the truth.

@@ -33,6 +33,7 @@ fn channel(name: &str, mode: Mode, listings: StateCounts, p99_ms: Option<u64>) -
         waiting: None,
         limits: vec![],
         throttled: None,
+        ramp: None,
         steered: None,
         drained: 0,
         compared: None,

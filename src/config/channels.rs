@@ -5,7 +5,7 @@ use super::policy::patch;
 use super::reader::{Fault, Section};
 use super::root::Root;
 use super::tree::Place;
-use super::value::{choice, currency, duration, percent, text};
+use super::value::{choice, currency, duration, percent, ramp, text};
 use omnistock_words::{
     ChannelName, ChannelPolicy, ChannelSettings, ConnectorName, GrossNet, PolicyPatch, PriceFloor, PriceList,
     PriceListName,
@@ -146,7 +146,10 @@ pub(super) fn read(root: Root, places: &Locations, lists: &BTreeMap<PriceListNam
 
 fn layer(root: Root, places: &Locations, section: &Section) -> Layer {
     Layer {
-        patch: patch(root, places, section),
+        patch: PolicyPatch {
+            ramp: section.read("ramp", ramp),
+            ..patch(root, places, section)
+        },
         has_places: section.has("pool") || section.has("locations"),
         orders_every: section.read("orders_every", duration),
         audit_every: section.read("audit_every", duration),

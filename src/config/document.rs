@@ -13,6 +13,7 @@ pub(super) fn parse(sources: &Sources, whole: Place, findings: &Findings) -> Opt
             let reader = Reader {
                 text,
                 source: whole.source,
+                fixed: None,
             };
             Some(Node {
                 value: Value::Table(reader.table(document.as_table())),
@@ -33,17 +34,32 @@ pub(super) fn parse(sources: &Sources, whole: Place, findings: &Findings) -> Opt
     }
 }
 
+/// A value that stands in a cell of a list: all of it has the place of the cell. `None`: not TOML.
+pub(super) fn value(text: &str, place: Place) -> Option<Value> {
+    let value: toml_edit::Value = text.parse().ok()?;
+    let reader = Reader {
+        text,
+        source: place.source,
+        fixed: Some(place),
+    };
+    Some(reader.value(&value))
+}
+
 struct Reader<'a> {
     text: &'a str,
     source: usize,
+    /// The place of everything.
+    fixed: Option<Place>,
 }
 
 impl Reader<'_> {
     fn place(&self, span: Option<std::ops::Range<usize>>) -> Option<Place> {
-        span.map(|span| Place {
-            source: self.source,
-            start: span.start,
-            end: span.end,
+        self.fixed.or_else(|| {
+            span.map(|span| Place {
+                source: self.source,
+                start: span.start,
+                end: span.end,
+            })
         })
     }
 

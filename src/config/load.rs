@@ -8,7 +8,7 @@ use super::sources::{Sources, fragments, read};
 use super::tree::{Table, Value};
 use super::{
     Configuration, ConnectorConfiguration, Connectors, channels, connectors, document, environment, history, locations,
-    merge, notify, rules, sense, server, store,
+    merge, notify, rules, rules_csv, sense, server, store,
 };
 use crate::registry::CONNECTORS;
 use omnistock_sdk::{ConnectorSpec, SecretResolver};
@@ -82,6 +82,7 @@ fn assemble(
     if readable {
         table = environment::lay_over(table, environment, &mut sources, &findings);
     }
+    rules_csv::read_files(&table, path, &mut sources, &findings);
     // Absolute: of a plain `omnistock.toml` the folder would be no name at all, which nothing can open.
     let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let folder = whole.parent().unwrap_or_else(|| Path::new("/")).to_owned();
@@ -94,7 +95,7 @@ fn assemble(
     let mut configuration = sections(root, files, environment, registry);
     configuration.declared = Arc::new(Declared {
         table: table.clone(),
-        sources: sources.clone(),
+        sources: sources.without_lists(),
         folder,
     });
     (configuration, sources, findings)
@@ -150,14 +151,15 @@ fn sections(
             connector.channels.push(name.clone());
         }
     }
+    let rules = rules::rules(root, &places, &channels.settings);
     let settings = Settings {
         sources: connectors.sources,
-        rules: rules::rules(root, &places, &channels.settings).into(),
+        places: super::places::of(root, &places, &rules),
+        rules: rules.rules.into(),
         bundles: rules::bundles(root).into(),
         locations: places.policies.clone(),
         channels: channels.settings,
         price_lists,
-        places: super::places::of(root, &places),
     };
     check_sources(root, &settings);
     sense::check(root, &places, &settings, &channels.declared_at);

@@ -2,6 +2,7 @@
 
 use super::locations::Locations;
 use super::root::Root;
+use super::rules::Ruled;
 use super::tree::{Entry, Node, Place, Value};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,7 +12,11 @@ const MERGED: [&str; 2] = ["price", "guard"];
 
 /// `omnistock.toml:42` or `conf.d/10.toml:3`, from the folder of the first file on.
 pub(super) fn short(root: Root, place: Place) -> String {
-    let place = root.sources.short(place);
+    inside(root, root.sources.short(place))
+}
+
+/// A name of a file from the folder of the first file on.
+pub(super) fn inside(root: Root, place: String) -> String {
     let inside = Path::new(&place)
         .strip_prefix(root.folder)
         .map(|path| path.display().to_string());
@@ -20,7 +25,7 @@ pub(super) fn short(root: Root, place: Place) -> String {
 
 /// The place of every deciding key: `channels.NAME.KEY` (the channel's, else its template's),
 /// `locations.NAME.KEY` (its own, else its group's) and `rules.INDEX.KEY`.
-pub(super) fn of(root: Root, locations: &Locations) -> BTreeMap<String, String> {
+pub(super) fn of(root: Root, locations: &Locations, ruled: &Ruled) -> BTreeMap<String, String> {
     let mut places = BTreeMap::new();
     for channel in root.declared("channels") {
         let Some(own) = root.entry("channels", channel) else {
@@ -42,12 +47,11 @@ pub(super) fn of(root: Root, locations: &Locations) -> BTreeMap<String, String> 
             note(root, &format!("locations.{location}"), &entry.node, &mut places);
         }
     }
-    let rules = root.table.get("rules").and_then(|entry| entry.node.members());
-    for (index, rule) in rules.unwrap_or_default().iter().enumerate() {
-        if let Some(set) = rule.get("set") {
-            note(root, &format!("rules.{index}"), set, &mut places);
-        }
+    for (index, set) in &ruled.sets {
+        note(root, &format!("rules.{index}"), set, &mut places);
     }
+    let listed = ruled.listed.iter();
+    places.extend(listed.map(|(index, key, place)| (format!("rules.{index}.{key}"), place.clone())));
     places
 }
 

@@ -127,6 +127,14 @@ impl Findings {
             .any(|finding| finding.severity == Severity::Error)
     }
 
+    /// Tells the first of them, and gives how many are left.
+    pub(super) fn tell_some(self, to: &Self, most: usize) -> usize {
+        let sorted: BTreeSet<Finding> = self.0.into_inner().into_iter().collect();
+        let left = sorted.len().saturating_sub(most);
+        to.0.borrow_mut().extend(sorted.into_iter().take(most));
+        left
+    }
+
     /// A name that nothing declares.
     pub(super) fn undeclared<'a>(&self, place: Place, what: &str, name: &str, declared: impl Iterator<Item = &'a str>) {
         let declared: Vec<&str> = declared.collect();

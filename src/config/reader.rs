@@ -102,11 +102,6 @@ impl<'a> Section<'a> {
         self.entries.is_empty()
     }
 
-    /// Whether a key is there that this version refuses as not available.
-    pub(super) fn has_later(&self) -> bool {
-        self.entries.keys().any(|key| self.keys.later.contains(&key.as_str()))
-    }
-
     /// Keys that are not in the schema: a connector's own.
     pub(super) fn own(&self) -> impl Iterator<Item = (&'a String, &'a Entry)> {
         let keys = self.keys;

@@ -5,18 +5,43 @@ use super::places::short;
 use super::policy::patch;
 use super::reader::Section;
 use super::root::Root;
+use super::rules_csv;
 use super::schema::{COMPONENT, MATCH, SET};
 use super::tree::{Node, Value};
 use super::value::{instant, quantity_above_zero, sku, text};
 use omnistock_words::{ChannelName, ChannelSettings, Component, Match, Rule, Sku};
 use std::collections::BTreeMap;
 
-/// Reads the rules in the order in which they stand: file by file, later ones win.
-pub(super) fn rules(root: Root, places: &Locations, channels: &BTreeMap<ChannelName, ChannelSettings>) -> Vec<Rule> {
-    root.list("rules")
-        .iter()
-        .filter_map(|section| rule(root, places, channels, section))
-        .collect()
+/// Rules, and where their settings stand.
+#[derive(Debug, Default)]
+pub(super) struct Ruled<'a> {
+    pub(super) rules: Vec<Rule>,
+    /// The `set` of those that stand in `[[rules]]` themselves, by index.
+    pub(super) sets: Vec<(usize, &'a Node)>,
+    /// Index, key and place of settings that stand in a list, elsewhere than their rule.
+    pub(super) listed: Vec<(usize, String, String)>,
+}
+
+/// Reads the rules in the order in which they stand: file by file, later ones win. A list stands where it is named.
+pub(super) fn rules<'a>(
+    root: Root<'a>,
+    places: &Locations,
+    channels: &BTreeMap<ChannelName, ChannelSettings>,
+) -> Ruled<'a> {
+    let mut ruled = Ruled::default();
+    for section in &root.list("rules") {
+        let next = ruled.rules.len();
+        if section.has("csv") {
+            let listed = rules_csv::listed(root, places, channels, section);
+            ruled.rules.extend(listed.rules);
+            let moved = |(index, key, place)| (next + index, key, place);
+            ruled.listed.extend(listed.places.into_iter().map(moved));
+        } else if let Some(rule) = rule(root, places, channels, section) {
+            ruled.sets.extend(section.entry("set").map(|entry| (next, &entry.node)));
+            ruled.rules.push(rule);
+        }
+    }
+    ruled
 }
 
 fn rule(
@@ -25,10 +50,6 @@ fn rule(
     channels: &BTreeMap<ChannelName, ChannelSettings>,
     section: &Section,
 ) -> Option<Rule> {
-    // A list in a file of its own comes later: the refusal of `csv` says all.
-    if section.has_later() && !section.has("match") && !section.has("set") {
-        return None;
-    }
     let matches = matching(section);
     section.need("set", "what it changes");
     let set = section.inner("set", &SET).map(|set| patch(root, places, &set));
@@ -100,7 +121,8 @@ fn rule_channels(root: Root, channels: &BTreeMap<ChannelName, ChannelSettings>, 
     found
 }
 
-fn users(
+/// The channels that use a template.
+pub(super) fn users(
     root: Root,
     channels: &BTreeMap<ChannelName, ChannelSettings>,
     node: &Node,

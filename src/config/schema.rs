@@ -32,7 +32,7 @@ pub(super) struct Keys {
 }
 
 impl Keys {
-    const fn of(known: &'static [&'static [&'static str]]) -> Self {
+    pub(super) const fn of(known: &'static [&'static [&'static str]]) -> Self {
         Self {
             known,
             later: &[],
@@ -115,8 +115,10 @@ const POLICY: &[&str] = &[
     "price",
     "guard",
 ];
-const POLICY_LATER: &[&str] = &["ramp", "foreign_edit"];
+const POLICY_LATER: &[&str] = &["foreign_edit"];
+/// Keys of templates and channels that no rule may set.
 const TIMES: &[&str] = &[
+    "ramp",
     "orders_every",
     "audit_every",
     "gate_wait",
@@ -153,11 +155,7 @@ pub(super) const FLOOR: Keys = Keys::of(&[&["list", "factor"]]);
 pub(super) const COMPARE_AT: Keys = Keys::of(&[&["list", "factor"]]);
 pub(super) const CHANNEL_GUARD: Keys = Keys::of(&[&["newly_zero", "price_jump", "prices_changed"]]);
 
-pub(super) const RULE: Keys = Keys {
-    known: &[&["match", "channels", "from", "until", "set"]],
-    later: &["csv"],
-    open: false,
-};
+pub(super) const RULE: Keys = Keys::of(&[&["match", "channels", "from", "until", "set", "csv"]]);
 pub(super) const MATCH: Keys = Keys::of(&[&["sku", "brand", "category", "tag", "listing"]]);
 pub(super) const NOTIFY: Keys = Keys::of(&[&[
     "name",

@@ -300,6 +300,7 @@ const OF_RULE: &[(&str, Kind)] = &[
     ("channels", NAMES),
     ("from", Kind::Instant),
     ("until", Kind::Instant),
+    ("csv", Kind::Text),
     (
         "set",
         Kind::Table(&Typed {

@@ -54,6 +54,7 @@ pub(super) const OF_POLICY: &[(&str, Kind)] = &[
 ];
 /// Of templates and channels.
 pub(super) const OF_TIMES: &[(&str, Kind)] = &[
+    ("ramp", Kind::Text),
     ("orders_every", Kind::Duration),
     ("audit_every", Kind::Duration),
     ("gate_wait", Kind::Duration),

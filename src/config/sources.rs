@@ -3,6 +3,7 @@
 use super::problem::{Problem, Severity};
 use super::secret::is_about_plain_secret;
 use super::tree::Place;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The most bytes that a configuration file may have: a bigger one is a mistake.
@@ -20,26 +21,57 @@ pub(super) struct SourceText {
 
 /// All of them; a [`Place`] names one by its index.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Sources(Vec<SourceText>);
+pub(super) struct Sources {
+    texts: Vec<SourceText>,
+    /// Lists by the place that names them.
+    lists: BTreeMap<Place, usize>,
+}
 
 impl Sources {
     /// Adds a source and gives the place that means all of it.
     pub(super) fn add(&mut self, name: String, text: String) -> Place {
-        self.0.push(SourceText { name, text });
+        self.texts.push(SourceText { name, text });
         Place {
-            source: self.0.len() - 1,
+            source: self.texts.len() - 1,
             start: 0,
             end: 0,
         }
     }
 
+    /// Adds a list that a setting at this place names.
+    pub(super) fn add_list(&mut self, named_at: Place, name: String, text: String) {
+        let whole = self.add(name, text);
+        self.lists.insert(named_at, whole.source);
+    }
+
+    /// The list that is named at this place, if it could be read.
+    pub(super) fn list(&self, named_at: Place) -> Option<usize> {
+        self.lists.get(&named_at).copied()
+    }
+
+    /// The same without the texts of lists: they are long, and nobody asks again.
+    pub(super) fn without_lists(&self) -> Self {
+        let mut kept = self.clone();
+        for source in self.lists.values() {
+            if let Some(list) = kept.texts.get_mut(*source) {
+                list.text = String::new();
+            }
+        }
+        kept
+    }
+
+    /// The name of a source.
+    pub(super) fn name(&self, source: usize) -> &str {
+        self.texts.get(source).map_or("", |source| &source.name)
+    }
+
     pub(super) fn text(&self, source: usize) -> &str {
-        self.0.get(source).map_or("", |source| &source.text)
+        self.texts.get(source).map_or("", |source| &source.text)
     }
 
     /// Where a source stands among all, by its name.
     pub(super) fn rank(&self, name: &str) -> usize {
-        self.0
+        self.texts
             .iter()
             .position(|source| source.name == name)
             .unwrap_or(usize::MAX)
@@ -58,7 +90,7 @@ impl Sources {
     /// A problem at a place, with line, column and excerpt. A source without text has no lines.
     pub(super) fn problem(&self, place: Place, severity: Severity, message: String, help: Option<String>) -> Problem {
         let (name, text) = self
-            .0
+            .texts
             .get(place.source)
             .map_or(("", ""), |source| (&source.name, &source.text));
         let mut problem = Problem {

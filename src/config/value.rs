@@ -217,6 +217,16 @@ fn parse_duration(text: &str) -> Option<Duration> {
     (!text.is_empty() && total <= MOST_SECONDS * 1_000).then(|| Duration::from_millis(total))
 }
 
+/// Listings in an hour, such as `"500/h"`.
+pub(super) fn ramp(node: &Node) -> Result<u32, Fault> {
+    let expected = || Fault::expected("so many listings in the first hour, like \"500/h\"", node);
+    let Value::Text(text) = &node.value else {
+        return Err(expected());
+    };
+    let count = text.strip_suffix("/h").and_then(|count| count.trim_end().parse().ok());
+    count.filter(|count| *count > 0).ok_or_else(expected)
+}
+
 /// An instant with its offset from UTC.
 pub(super) fn instant(node: &Node) -> Result<Millis, Fault> {
     let expected = "an instant with its offset like 2026-11-27T00:00:00Z or 2026-11-27T01:00:00+01:00";

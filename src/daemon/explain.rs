@@ -261,6 +261,7 @@ fn notes(
         .chain(view.overridden(channel, sku))
         .chain(left_alone(listing))
         .chain(throttled(view, channel))
+        .chain(ramped(view, channel, listing, promise))
         .chain(reasons.notes.iter().cloned())
         .chain(blindness(view, promise, channel))
         .collect()
@@ -271,6 +272,23 @@ fn left_alone(listing: Option<&ListingDocument>) -> Option<String> {
     let dropped = listing?.dropped.as_ref()?;
     let reason = dropped.reason.trim_end_matches('.');
     Some(format!("A person left it alone since {}: {reason}.", dropped.at))
+}
+
+/// That the listing is none of those that may change in the channel's first hour.
+fn ramped(
+    view: &DaemonView,
+    channel: &ChannelName,
+    listing: Option<&ListingDocument>,
+    promise: &Promise,
+) -> Option<String> {
+    let ramp = view.house.channels.get(channel)?.board.ramp()?;
+    let shown = listing.filter(|listing| !listing.ramped)?.observed.as_ref()?.quantity;
+    let waits = ramp.is_used_up() && ramp.until.is_some_and(|until| until > now()) && shown != promise.quantity;
+    let until = local(ramp.until.filter(|_| waits)?, now());
+    let most = ramp.most;
+    Some(format!(
+        "Waits for the ramp until {until}: {most} other listings of {channel} changed in its first hour."
+    ))
 }
 
 /// That the channel's calls wait for a limit of the vendor.

@@ -65,6 +65,15 @@ pub(super) fn measure(view: &DaemonView, metrics: &Metrics) {
         let throttled = throttle.is_some_and(|throttle| throttle.until > now());
         let of = OfChannel::new(name.as_str());
         metrics.throttled.get_or_create(&of).set(i64::from(throttled));
+        match parts.board.ramp() {
+            Some(ramp) => drop(
+                metrics
+                    .ramp
+                    .get_or_create(&of)
+                    .set(i64::from(ramp.most.saturating_sub(ramp.changed))),
+            ),
+            None => drop(metrics.ramp.remove(&of)),
+        }
         for limit in limits {
             let labels = OfLimit::new(name.as_str(), limit.name);
             metrics.limits.get_or_create(&labels).set(i64::from(limit.used));

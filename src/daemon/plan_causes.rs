@@ -1,6 +1,6 @@
 //! Which lines of a new configuration change something: each difference alone, laid over the settings in force.
 
-use omnistock_words::{ChannelName, Settings};
+use omnistock_words::{ChannelName, Rule, Settings};
 use serde_json::{Map, Value};
 
 /// Differences that are told apart, at most.
@@ -36,20 +36,17 @@ pub(super) fn differences(old: &Settings, new: &Settings) -> Vec<Difference> {
             });
         }
     };
-    let first = new
-        .rules
-        .iter()
-        .enumerate()
-        .find(|(index, rule)| old.rules.get(*index) != Some(rule));
-    let place = first.map_or_else(|| "[[rules]]".to_owned(), |(_, rule)| rule.place.clone());
-    let plain = |rules: &omnistock_words::Rules| -> Vec<_> {
-        let plain = rules.iter().map(|rule| omnistock_words::Rule {
-            place: String::new(),
-            ..rule.clone()
-        });
-        plain.collect()
+    // Where a rule stands may change without any change of what it says.
+    let plain = |rule: &Rule| Rule {
+        place: String::new(),
+        ..rule.clone()
     };
-    if plain(&old.rules) != plain(&new.rules) {
+    let same = |(one, other): (&Rule, &Rule)| one == other || plain(one) == plain(other);
+    let both = old.rules.iter().zip(new.rules.iter());
+    let first = both.take_while(|pair| same(*pair)).count();
+    if first < old.rules.len().max(new.rules.len()) {
+        let place = new.rules.get(first).map(|rule| rule.place.clone());
+        let place = place.unwrap_or_else(|| "[[rules]]".to_owned());
         whole(place, "rules", &|alone| alone.rules.clone_from(&new.rules));
     }
     for (name, location) in &new.locations {

@@ -3,8 +3,8 @@
 use super::view::{ChannelView, DaemonView, SourceView};
 use crate::delivery::Gaps;
 use crate::server::{
-    ChannelStatus, Compared, Counted, Lag, LastReport, LimitStatus, ReportProblem, SourceStatus, StateCounts, Status,
-    StoreLine, Throttled, Worst,
+    ChannelStatus, Compared, Counted, Lag, LastReport, LimitStatus, RampStatus, ReportProblem, SourceStatus,
+    StateCounts, Status, StoreLine, Throttled, Worst,
 };
 use omnistock_planner::{Usage, Waiting};
 use omnistock_sdk::now;
@@ -235,6 +235,11 @@ fn channel(view: &DaemonView, settings: &Settings, name: &ChannelName, parts: &C
         waiting: waiting.or_else(|| waits.first().cloned()),
         limits: limits.into_iter().map(limit).collect(),
         throttled: throttle.filter(|throttle| throttle.until > now()).map(throttled),
+        ramp: board.ramp().map(|ramp| RampStatus {
+            most: ramp.most,
+            changed: ramp.changed,
+            until: ramp.until,
+        }),
         steered: super::steering_view::steered(&view.house, name),
         drained: board.drained(),
         compared: board.compared().map(compared),

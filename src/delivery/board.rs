@@ -11,7 +11,7 @@ use super::kept::KeptBack;
 use super::price_board::PriceBoard;
 use super::told::Told;
 use super::wish::Wishes;
-use omnistock_planner::{Class, ListingState, Usage, Waiting};
+use omnistock_planner::{Class, ListingState, RampStanding, Usage, Waiting};
 use omnistock_words::{ListingId, Millis, Mode, Sku, VendorLocation};
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -79,6 +79,7 @@ pub(super) struct Texts {
     store: Option<String>,
     limits: (Vec<Usage>, Option<Waiting>),
     mode: Option<Mode>,
+    ramp: Option<RampStanding>,
 }
 
 /// A hold of the channel, and a person's decision about it that was not carried out yet.
@@ -312,6 +313,15 @@ impl ChannelBoard {
     pub(super) fn set_waiting(&self, count: usize, failing: bool) {
         self.breaker.store(failing, Ordering::Relaxed);
         self.waiting.store(count as u64, Ordering::Relaxed);
+    }
+
+    /// How many listings may change in the channel's first hour, while it lasts.
+    pub fn ramp(&self) -> Option<RampStanding> {
+        self.texts().ramp
+    }
+
+    pub(super) fn set_ramp(&self, ramp: Option<RampStanding>) {
+        self.texts().ramp = ramp;
     }
 
     pub(super) fn set_mode(&self, mode: Option<Mode>) {

@@ -62,7 +62,7 @@ impl Changes {
 impl Worker {
     /// Makes everything that has changed durable. Waits for a store that is away.
     pub(super) async fn commit(&mut self) -> Result<(), Stop> {
-        while !self.changes.is_empty() {
+        while !self.changes.is_empty() || self.throttle.ramping.is_changed() {
             let (batch, written) = self.next_batch();
             self.commit_one(&batch).await?;
             for index in written {
@@ -77,6 +77,8 @@ impl Worker {
     fn next_batch(&mut self) -> (CommitBatch, Vec<Index>) {
         let channel = self.parts.channel.as_str().to_owned();
         let mut batch = CommitBatch::default();
+        // First: what is counted is never less than what may have been called.
+        batch.writes.extend(self.throttle.ramping.write(&self.parts.channel));
         let written: Vec<Index> = self.changes.touched.iter().copied().take(MOST).collect();
         for index in &written {
             self.changes.touched.remove(index);

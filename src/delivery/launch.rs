@@ -128,6 +128,7 @@ impl Worker {
             return 0;
         }
         planned.retain(|write| self.may_change(write, now));
+        self.ramp(&mut planned, now);
         let candidates: Vec<_> = planned.iter().filter_map(|write| self.candidate(write)).collect();
         let mut calls = batch(candidates, self.limits.write);
         calls.truncate(room);
@@ -214,6 +215,11 @@ impl Worker {
     fn intend(&mut self, write: &Planned, now: Millis) -> Option<(Index, WriteItem)> {
         // Another number of the same call may have taken the last change that they share.
         if !self.may_change(write, now) {
+            return None;
+        }
+        if let Err(until) = self.take_ramp(write.index, now) {
+            self.work.unqueue(&write.sku);
+            self.work.wait(&write.sku, until);
             return None;
         }
         let token = self.lease.token;

@@ -33,6 +33,9 @@ mod price_board;
 mod price_call;
 mod price_guard;
 mod prices;
+#[cfg(test)]
+mod ramp_tests;
+mod ramping;
 mod reading;
 mod results;
 mod sight;

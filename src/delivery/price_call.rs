@@ -151,11 +151,7 @@ impl Worker {
     fn wait_for_changes(&mut self, now: Millis) {
         let may = |index: &Index| {
             let document = &self.catalogue.get(*index)?.document;
-            let until = self
-                .throttle
-                .change(&self.catalogue, document, Risk::Price, now)
-                .err()?;
-            Some((*index, until))
+            Some((*index, self.price_waits(document, now)?))
         };
         let waiting: Vec<_> = self.prices.planned.keys().filter_map(may).collect();
         for (index, until) in waiting {
@@ -176,7 +172,8 @@ impl Worker {
     fn intend_price(&mut self, index: Index, now: Millis) -> Option<(Index, PriceItem)> {
         let planned = self.prices.planned.remove(&index)?;
         let document = &self.catalogue.get(index)?.document;
-        let left = match self.throttle.change(&self.catalogue, document, Risk::Price, now) {
+        let left = self.throttle.change(&self.catalogue, document, Risk::Price, now);
+        let left = match left.and_then(|left| self.take_ramp(index, now).map(|()| left)) {
             Ok(left) => left,
             // Another price of the same call took the last change that they share.
             Err(until) => {

@@ -19,6 +19,7 @@ impl Worker {
             async move { account.open().await }
         })
         .await?;
+        self.load_ramp().await?;
         let prefix = document_prefix(&self.parts.channel);
         let mut after = prefix.clone();
         loop {

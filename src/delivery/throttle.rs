@@ -4,6 +4,7 @@ use super::account::{Account, Pass};
 use super::call::Job;
 use super::catalogue::Catalogue;
 use super::parts::ChannelParts;
+use super::ramping::Ramping;
 use super::worker::{CallLimits, Stop, Worker};
 use crate::store::CommitError;
 use omnistock_planner::{ChangesLeft, Claimant, ListingDocument, Risk, take_change};
@@ -31,6 +32,8 @@ pub(super) struct Throttle {
     shared: HashMap<ListingId, ChangesLeft>,
     /// Writes since the last reading that went before them.
     writes: u32,
+    /// How many listings may change in the channel's first hour.
+    pub(super) ramping: Ramping,
 }
 
 impl Throttle {
@@ -43,6 +46,7 @@ impl Throttle {
             per_listing: parts.connector.limits().per_listing,
             shared: HashMap::new(),
             writes: 0,
+            ramping: Ramping::default(),
         }
     }
 

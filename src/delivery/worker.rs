@@ -302,12 +302,7 @@ impl Worker {
             self.articles_changed(now());
             self.look_at_all();
         }
-        let own = self
-            .settings
-            .channels
-            .get(&self.parts.channel)
-            .map(|channel| channel.policy.mode);
-        self.parts.board.set_mode(own);
+        self.follow_mode(now());
     }
 
     fn gate_changed(&mut self, open: bool) {

@@ -253,10 +253,11 @@ pub fn told(
         Some(sku),
     ) = (&step.because, limiting(settings, sku, promise))
     else {
-        return vec![Told {
-            text: step.because.to_string(),
-            set_by: set,
-        }];
+        let mut text = step.because.to_string();
+        if let Some(reason) = reason(settings, step) {
+            text.extend([": ", reason]);
+        }
+        return vec![Told { text, set_by: set }];
     };
     let mut picture = Picture::of(settings, documents, sku, now, true);
     let mut told = Vec::with_capacity(places.len());
@@ -318,6 +319,13 @@ pub fn set_by(settings: &Settings, channel: &ChannelName, step: &Step) -> Option
         }
         None => place(&format!("channels.{channel}")),
     }
+}
+
+/// Why somebody made the rule behind a step, where its list says so.
+fn reason<'a>(settings: &'a Settings, step: &Step) -> Option<&'a str> {
+    let index = step.set_by?;
+    let said = |key: &&str| settings.places.get(&format!("rules.{index}.{key}.reason"));
+    keys(step).iter().find_map(said).map(String::as_str)
 }
 
 /// One sentence: what there is, and which steps took how much. `None` where nothing is counted.

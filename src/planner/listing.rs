@@ -155,6 +155,9 @@ pub struct ListingDocument {
     /// A person let the newest number out: no guard stops it until the channel shows it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub released: bool,
+    /// Counted by the channel's ramp since the channel went live.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ramped: bool,
     /// Brought to zero on purpose: raised again behind a check only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drained: Option<Drained>,
@@ -196,6 +199,7 @@ impl ListingDocument {
             evidence: None,
             held: None,
             released: false,
+            ramped: false,
             drained: None,
             attempts: 0,
             contended: 0,

@@ -56,6 +56,8 @@ pub struct Metrics {
     pub store: Family<OfQuestion, Histogram, fn() -> Histogram>,
     pub limits: Family<OfLimit, Gauge>,
     pub throttled: Family<OfChannel, Gauge>,
+    /// Listings that may still change in a channel's first hour.
+    pub ramp: Family<OfChannel, Gauge>,
     pub orders: Family<OfChannel, Counter>,
     pub orders_missed: Family<OfChannel, Counter>,
     pub orders_gone: Family<OfChannel, Gauge>,
@@ -107,6 +109,7 @@ impl Metrics {
             store: Family::new_with_constructor(store_histogram as fn() -> Histogram),
             limits: Family::default(),
             throttled: Family::default(),
+            ramp: Family::default(),
             orders: Family::default(),
             orders_missed: Family::default(),
             orders_gone: Family::default(),
@@ -254,6 +257,8 @@ impl Metrics {
             "1 while calls to a channel wait for a limit of the vendor",
             self.throttled.clone(),
         );
+        let about = "Listings that may still change in the first hour after the channel went live";
+        r.register("ramp_listings_left", about, self.ramp.clone());
         r.register(
             "blind_seconds",
             "From an order placed there to known here, or from a decision here to shown there, 95 of 100",

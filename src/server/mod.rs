@@ -39,7 +39,7 @@ pub use reservations::{
     ReservationView, ReserveAsked, ReserveBody,
 };
 pub use status::{
-    ChannelStatus, Counted, Gate, Lag, LastReport, LimitStatus, ListingState, OrdersStatus, ReportProblem,
+    ChannelStatus, Counted, Gate, Lag, LastReport, LimitStatus, ListingState, OrdersStatus, RampStatus, ReportProblem,
     SourceStatus, StateCounts, Status, StoreLine, Throttled,
 };
 pub use steering::{

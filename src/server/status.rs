@@ -172,6 +172,9 @@ pub struct ChannelStatus {
     /// Until when calls wait for one of them, and which: a few words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub throttled: Option<Throttled>,
+    /// How many of its listings may change in the first hour after it went live, while it lasts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ramp: Option<RampStatus>,
     /// Its mode comes from the command line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steered: Option<SteeredStatus>,
@@ -184,6 +187,18 @@ pub struct ChannelStatus {
     /// When all of its orders were last read, and what says that some were missing; none where it has no orders.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub orders: Option<OrdersStatus>,
+}
+
+/// How a channel's first hour stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RampStatus {
+    /// Listings that may change in it.
+    pub most: u32,
+    /// Listings that have.
+    pub changed: u32,
+    /// When it is over; none: it begins with the first change.
+    #[serde(default)]
+    pub until: Option<Millis>,
 }
 
 /// Whether orders of a channel are missing.

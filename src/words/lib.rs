@@ -4,6 +4,7 @@
 //! at stated bounds and never panics.
 
 mod as_text;
+mod decimal_text;
 mod fact;
 mod instant;
 mod limit;

@@ -1,6 +1,7 @@
 //! What a channel may promise and how: settings of one channel, and the patches that
 //! templates, channels, rules and overrides lay over them key by key.
 
+use crate::decimal_text::{option as rust_decimal_text_option, plain as rust_decimal_text};
 use crate::{LocationName, Percent, PriceListName, Quantity};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -199,6 +200,9 @@ pub struct ChannelPolicy {
     pub price: PriceRule,
     /// Limits on unexplained change.
     pub guard: ChannelGuard,
+    /// Listings that may change in the first hour behind going live; unset: all. Of the channel, never of a rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ramp: Option<u32>,
 }
 
 impl Default for ChannelPolicy {
@@ -225,6 +229,7 @@ impl Default for ChannelPolicy {
             expected_sales: Decimal::ONE,
             price: PriceRule::default(),
             guard: ChannelGuard::default(),
+            ramp: None,
         }
     }
 }
@@ -234,52 +239,77 @@ impl Default for ChannelPolicy {
 #[serde(default)]
 pub struct PolicyPatch {
     /// See [`ChannelPolicy::mode`].
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub mode: Option<Mode>,
     /// See [`ChannelPolicy::locations`].
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub locations: Option<Vec<LocationName>>,
     /// See [`ChannelPolicy::sourcing`].
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub sourcing: Option<Sourcing>,
     /// See [`ChannelPolicy::ship_complete`].
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ship_complete: Option<bool>,
     /// See [`ChannelPolicy::share`].
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub share: Option<Percent>,
     /// See [`ChannelPolicy::sku_safety_stock`].
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub sku_safety_stock: Option<SafetyStock>,
     /// See [`ChannelPolicy::safety_stock`].
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub safety_stock: Option<SafetyStock>,
     /// See [`ChannelPolicy::stop_at`].
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub stop_at: Option<Quantity>,
     /// See [`ChannelPolicy::backorder_limit`].
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub backorder_limit: Option<Limit>,
     /// See [`ChannelPolicy::preorder_limit`].
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub preorder_limit: Option<Limit>,
     /// See [`ChannelPolicy::max_shown`].
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub max_shown: Option<Quantity>,
     /// See [`ChannelPolicy::decimals`].
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub decimals: Option<u32>,
     /// See [`ChannelPolicy::pack_size`].
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub pack_size: Option<Quantity>,
     /// See [`ChannelPolicy::factor`].
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub factor: Option<Quantity>,
     /// See [`ChannelPolicy::unit`].
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
     /// See [`ChannelPolicy::track`].
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub track: Option<bool>,
     /// See [`ChannelPolicy::same_sku`].
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub same_sku: Option<SameSku>,
     /// See [`ChannelPolicy::home`].
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub home: Option<bool>,
     /// See [`ChannelPolicy::expected_sales`].
-    #[serde(with = "rust_decimal_text_option")]
+    #[serde(with = "rust_decimal_text_option", skip_serializing_if = "Option::is_none")]
     pub expected_sales: Option<Decimal>,
     /// Merged key by key.
+    #[serde(skip_serializing_if = "PriceRule::is_empty")]
     pub price: PriceRule,
     /// See [`ChannelGuard::newly_zero`].
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub newly_zero: Option<Percent>,
     /// See [`ChannelGuard::price_jump`].
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub price_jump: Option<Percent>,
     /// See [`ChannelGuard::prices_changed`].
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub prices_changed: Option<Percent>,
+    /// See [`ChannelPolicy::ramp`]; templates and channels only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ramp: Option<u32>,
 }
 
 fn lay<T: Clone>(below: &mut T, above: Option<&T>) {
@@ -295,6 +325,11 @@ fn lay_option<T: Clone>(below: &mut Option<T>, above: Option<&T>) {
 }
 
 impl PriceRule {
+    /// Whether no key is set.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// Lays the set keys of `above` over this rule.
     pub fn lay(&mut self, above: &Self) {
         lay_option(&mut self.list, above.list.as_ref());
@@ -334,35 +369,6 @@ impl ChannelPolicy {
         lay(&mut self.guard.newly_zero, patch.newly_zero.as_ref());
         lay(&mut self.guard.price_jump, patch.price_jump.as_ref());
         lay(&mut self.guard.prices_changed, patch.prices_changed.as_ref());
-    }
-}
-
-mod rust_decimal_text {
-    use rust_decimal::Decimal;
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    pub(super) fn serialize<S: Serializer>(value: &Decimal, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(value)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Decimal::from_str_exact(&text).map_err(|_| D::Error::custom("not a decimal number in quotes"))
-    }
-}
-
-mod rust_decimal_text_option {
-    use rust_decimal::Decimal;
-    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
-
-    #[allow(clippy::ref_option, reason = "the shape that serde asks for")]
-    pub(super) fn serialize<S: Serializer>(value: &Option<Decimal>, serializer: S) -> Result<S::Ok, S::Error> {
-        value.map(|v| v.to_string()).serialize(serializer)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Decimal>, D::Error> {
-        Option::<String>::deserialize(deserializer)?
-            .map(|text| Decimal::from_str_exact(&text).map_err(|_| D::Error::custom("not a decimal number in quotes")))
-            .transpose()
+        lay_option(&mut self.ramp, patch.ramp.as_ref());
     }
 }

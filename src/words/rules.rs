@@ -1,18 +1,19 @@
 //! Rules in their order and bundles by name, each with an index. The index is made at first need
 //! and forgotten with every change: what it says is what a walk over all of them would say.
+//! Copies of rules share the list and the index: there may be 100,000 of them, and settings are copied often.
 
 use crate::{Component, Millis, Rule, Sku, Table};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// Rules in order; later ones win. Used as the vector it holds.
 #[derive(Clone, Default)]
 pub struct Rules {
-    list: Vec<Rule>,
-    index: OnceLock<RuleIndex>,
+    list: Arc<Vec<Rule>>,
+    index: OnceLock<Arc<RuleIndex>>,
 }
 
 /// Indices of rules, ascending in every group; each rule is in one.
@@ -29,6 +30,8 @@ struct RuleIndex {
     others: Vec<usize>,
     /// Some rule has a pattern of listings.
     listed: bool,
+    /// Some rule has a pattern of brands, categories or tags.
+    attributed: bool,
     /// When rules begin and end, ascending.
     instants: Vec<Millis>,
 }
@@ -44,6 +47,8 @@ impl RuleIndex {
         for (place, rule) in list.iter().enumerate() {
             index.instants.extend(rule.from.into_iter().chain(rule.until));
             index.listed |= rule.matches.listing.is_some();
+            let wanted = &rule.matches;
+            index.attributed |= wanted.brand.is_some() || wanted.category.is_some() || wanted.tag.is_some();
             let named = |pattern: &Option<String>| pattern.clone().filter(|pattern| !pattern.contains('*'));
             let begins = rule
                 .matches
@@ -82,7 +87,7 @@ impl RuleIndex {
 
 impl Rules {
     fn index(&self) -> &RuleIndex {
-        self.index.get_or_init(|| RuleIndex::of(&self.list))
+        self.index.get_or_init(|| Arc::new(RuleIndex::of(&self.list)))
     }
 
     /// Calls `each` with the rules, and their places in the list, that may match the SKU and the listing,
@@ -119,6 +124,11 @@ impl Rules {
     /// Whether any rule is for some listings only.
     pub fn name_listings(&self) -> bool {
         !self.list.is_empty() && self.index().listed
+    }
+
+    /// Whether any rule looks at the brand, category or tags of a SKU.
+    pub fn name_attributes(&self) -> bool {
+        !self.list.is_empty() && self.index().attributed
     }
 
     /// The next instant after `now` at which any rule begins or ends.
@@ -180,7 +190,7 @@ impl Bundles {
 }
 
 macro_rules! used_as {
-    ($name:ident, $field:ident, $target:ty) => {
+    ($name:ident, $field:ident, $target:ty, $unshared:expr) => {
         impl Deref for $name {
             type Target = $target;
             fn deref(&self) -> &$target {
@@ -191,20 +201,16 @@ macro_rules! used_as {
         impl DerefMut for $name {
             fn deref_mut(&mut self) -> &mut $target {
                 self.index.take();
-                &mut self.$field
+                let unshared: fn(&mut Self) -> &mut $target = $unshared;
+                unshared(self)
             }
         }
 
         impl From<$target> for $name {
             fn from($field: $target) -> Self {
                 let index = OnceLock::new();
+                let $field = $field.into();
                 Self { $field, index }
-            }
-        }
-
-        impl PartialEq for $name {
-            fn eq(&self, other: &Self) -> bool {
-                self.$field == other.$field
             }
         }
 
@@ -238,8 +244,20 @@ macro_rules! used_as {
     };
 }
 
-used_as!(Rules, list, Vec<Rule>);
-used_as!(Bundles, map, BTreeMap<Sku, Vec<Component>>);
+used_as!(Rules, list, Vec<Rule>, |rules| Arc::make_mut(&mut rules.list));
+used_as!(Bundles, map, BTreeMap<Sku, Vec<Component>>, |bundles| &mut bundles.map);
+
+impl PartialEq for Rules {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.list, &other.list) || self.list == other.list
+    }
+}
+
+impl PartialEq for Bundles {
+    fn eq(&self, other: &Self) -> bool {
+        self.map == other.map
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -281,6 +299,18 @@ mod tests {
         );
         rules.clear();
         assert!(likely(&rules, "A").is_empty());
+    }
+
+    #[test]
+    fn a_copy_keeps_what_it_was_when_the_other_changes() {
+        let mut rules = Rules::from(vec![rule("A", None)]);
+        let copy = rules.clone();
+        assert_eq!(likely(&rules, "A"), [0]);
+        rules.push(rule("A*", None));
+        assert_eq!((likely(&rules, "A"), likely(&copy, "A")), (vec![0, 1], vec![0]));
+        assert_ne!(rules, copy);
+        rules.pop();
+        assert_eq!(rules, copy);
     }
 
     #[test]

@@ -135,3 +135,40 @@ async fn a_hangup_reloads_what_is_good_and_a_bad_file_changes_nothing() {
     )
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_list_of_rules_is_read_anew_and_a_bad_one_changes_nothing() {
+    let merchant = Merchant::open().await;
+    let daemon: Daemon = merchant.at_work().await;
+    let list = |rows: &str| {
+        let path = merchant.erp().parent().unwrap().join("items.csv");
+        std::fs::write(path, format!("sku;channel;setting;value;reason\n{rows}")).unwrap();
+    };
+    let shows = |cap: i64| move |index: usize| usual(index).min(if index == 1 { cap } else { i64::MAX });
+    let capped = super::sku(1);
+    list(&format!("{capped};shop;max_shown;2;a few are kept\n"));
+    merchant.write(&format!("{}\n[[rules]]\ncsv = \"items.csv\"\n", merchant.embedded()));
+    let planned = words(&merchant.command(&["plan"]).out);
+    assert!(planned.contains("because items.csv:2 rules: 1"), "{planned}");
+    for cap in [2, 1] {
+        list(&format!("{capped};shop;max_shown;{cap};a few are kept\n"));
+        let taken = merchant.command(&["reload"]);
+        assert_eq!(taken.code, Some(0), "{taken:?}");
+        until(
+            "the shop is capped",
+            || merchant.shop_shows(shows(cap)),
+            || merchant.shown() + &daemon.log(),
+        )
+        .await;
+    }
+    assert!(merchant.market_shows(usual), "{}", merchant.shown());
+    let told = words(&merchant.command(&["explain", &capped, "--channel", "shop"]).out);
+    assert!(told.contains("cap 1: a few are kept items.csv:2"), "{told}");
+    list(&format!("{capped};shop;max_shown;2;\n{capped};shop;max_shwon;3;\n"));
+    let bad = refused(&merchant, &["reload"]);
+    assert!(
+        words(&bad.err).contains("items.csv:3:") && bad.err.contains("did you mean `max_shown`"),
+        "{bad:?}"
+    );
+    assert!(merchant.shop_shows(shows(1)), "{}", merchant.shown());
+}

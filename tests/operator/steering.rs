@@ -1,7 +1,7 @@
 //! Modes and settings from the command line: in force at once, kept across restarts, ended by the clock.
 
 use crate::support::daemon::Daemon;
-use crate::support::merchant::{Merchant, sku, until, usual};
+use crate::support::merchant::{ARTICLES, Merchant, sku, until, usual};
 use serde_json::Value;
 
 /// Runs a command that is to succeed.
@@ -185,4 +185,59 @@ async fn a_setting_of_one_sku_holds_behind_a_kill_is_explained_and_ends() {
     assert!(wrong.contains("no source knows the SKU ART-99"), "{wrong}");
     let wrong = words(&["set", &first, "max_shown=2", "--until", "2h"]);
     assert!(wrong.contains("--reason"), "{wrong}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_channel_that_goes_live_changes_so_many_listings_in_its_first_hour_behind_a_kill_too() {
+    let merchant = Merchant::open().await;
+    let text = merchant.embedded();
+    let text = text.replacen(
+        "mode         = \"live\"",
+        "mode         = \"live\"\nramp         = \"5/h\"",
+        1,
+    );
+    let mut daemon = Daemon::start(&merchant.write(&text));
+    merchant.drop_stock(|index| Some(usual(index)));
+    let changed = || {
+        (0..ARTICLES)
+            .filter(|index| merchant.shop.shown(&sku(*index)) != Some(1))
+            .count()
+    };
+    let all_of_market = || merchant.market_shows(usual) && changed() == 5;
+    until("five of one, all of the other", all_of_market, || {
+        merchant.shown() + &daemon.log()
+    })
+    .await;
+    for again in [false, true] {
+        if again {
+            daemon.kill();
+            daemon = Daemon::start(&merchant.folder.path().join("omnistock.toml"));
+            merchant.drop_stock(|index| Some(usual(index) + 1));
+            let met = || merchant.market_shows(|index| usual(index) + 1);
+            until("the other goes on", met, || daemon.log()).await;
+        }
+        let ramp = merchant
+            .status_says(&daemon, &channel("shop", "ramp"), |ramp| ramp["changed"] == 5)
+            .await;
+        assert_eq!(ramp["most"], 5);
+        let status = said(&merchant, &["status"]);
+        assert!(
+            status.contains("shop: 5 listings changed in the first hour: all others wait for the ramp until "),
+            "{status}"
+        );
+        let waits = (0..ARTICLES)
+            .find(|index| merchant.shop.shown(&sku(*index)) == Some(1))
+            .unwrap();
+        let why = said(&merchant, &["explain", &sku(waits), "--channel", "shop"]);
+        assert!(why.contains("Waits for the ramp until "), "{why}");
+        let metrics = merchant.get("/metrics").unwrap().body;
+        assert!(metrics.contains("omnistock_ramp_listings_left{channel=\"shop\"} 0"));
+        assert_eq!(changed(), 5);
+    }
+    // Taken out, it holds nobody any more.
+    merchant.write(&text.replacen("ramp         = \"5/h\"\n", "", 1));
+    said(&merchant, &["reload"]);
+    let right = |index: usize| usual(index) + 1;
+    merchant.settles(&daemon, right).await;
+    assert!(merchant.status().pointer(&channel("shop", "ramp")).is_none());
 }

@@ -3,6 +3,7 @@
 mod bad;
 mod good;
 mod json_schema;
+mod lists;
 mod overriding;
 mod reference;
 mod schema;

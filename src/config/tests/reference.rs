@@ -12,7 +12,7 @@ const REFERENCE: &str = include_str!("../../../config/reference.toml");
 fn reference() -> World {
     let text = REFERENCE.replace("{ file = \"secrets/shop-secret\" }", "{ env = \"shop-secret\" }");
     let text = text.replace("{ credential = ", "{ env = ");
-    let mut world = World::new(&text);
+    let mut world = World::new(&text).file("rules/items.csv", include_str!("../../../config/rules/items.csv"));
     for name in [
         "shop-key",
         "shop-secret",
@@ -100,6 +100,16 @@ fn the_reference_means_what_it_says() {
         .map(ChannelName::as_str)
         .collect();
     assert_eq!(channels, ["medusa", "shop"]);
+    let [.., cables, brushes, _, boxes] = settings.rules.as_slice() else {
+        panic!("the list has four rules")
+    };
+    assert_eq!(cables.place, "rules/items.csv:2");
+    let reason = |index: usize| settings.places.get(&format!("rules.{index}.max_shown.reason"));
+    assert_eq!(reason(3).unwrap(), "the supplier delivers in fives");
+    assert_eq!(cables.set.max_shown, Some(Quantity::whole(5)));
+    assert!(matches!(&cables.set.price.floor, Some(PriceFloor::Amount(_))));
+    assert_eq!(brushes.channels.as_ref().unwrap()[0].as_str(), "shop");
+    assert_eq!(boxes.matches.listing.as_deref(), Some("BOX-12-1"));
     assert_eq!(settings.bundles["SET-1"].len(), 2);
     let [night] = configuration.notify.as_slice() else {
         panic!("one [[notify]]")

@@ -248,12 +248,6 @@ impl<'a> Dark<'a> {
     }
 }
 
-/// Whether any rule looks at the brand, category or tags of a SKU.
-pub(super) fn ruled_by_attributes(settings: &Settings) -> bool {
-    let mut matches = settings.rules.iter().map(|rule| &rule.matches);
-    matches.any(|wanted| wanted.brand.is_some() || wanted.category.is_some() || wanted.tag.is_some())
-}
-
 /// The SKUs of which another channel, or none, shows the last units now.
 pub(super) fn moved(before: &Measured, after: &Measured) -> Vec<Sku> {
     let all = before.last_units.keys().chain(after.last_units.keys());

@@ -2,7 +2,7 @@
 //! whose adaptive safety stock becomes another one.
 
 use super::Ledger;
-use super::lags::{Dark, moved, ruled_by_attributes};
+use super::lags::{Dark, moved};
 use super::marks::{World, differing};
 use super::upkeep::{PAGE, lags_key};
 use crate::store::{CommitBatch, CommitError, DocumentWrite, Lease};
@@ -99,7 +99,7 @@ impl Ledger {
         let (skus, mut found) = (Vec::from_iter(dark.skus()), BTreeMap::new());
         for some in skus.chunks(PAGE) {
             let mut documents = Documents::measured(lags.clone());
-            if ruled_by_attributes(settings) {
+            if settings.rules.name_attributes() {
                 let keys = some.iter().cloned().map(DocumentKey::Sku).collect();
                 self.cache.fill(self.parts.store.as_ref(), &mut documents, keys).await?;
                 self.cache.trim();
