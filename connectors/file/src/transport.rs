@@ -71,9 +71,13 @@ fn address(text: &str) -> Result<Place, String> {
         ));
     }
     if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
-        return Err(
-            "the address must have no user, password or fragment: set `user` and `password`, or `token`".into(),
-        );
+        let instead = match url.scheme() {
+            "sftp" => "`user` and `private_key`, or `password`",
+            _ => "`user` and `password`, or `token`",
+        };
+        return Err(format!(
+            "the address must have no user, password or fragment: set {instead}"
+        ));
     }
     match url.scheme() {
         "sftp" => Address::new(&url).map(Place::Server),
