@@ -4,6 +4,8 @@
 use crate::support::daemon::Daemon;
 use crate::support::merchant::{Ended, Merchant, sku, until, usual};
 use serde_json::Value;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 fn json(ended: &Ended) -> Value {
     assert_eq!(ended.code, Some(0), "{ended:?}");
@@ -113,7 +115,12 @@ async fn an_order_deleted_in_the_shop_is_listed_as_a_leak_and_mended() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_order_that_polls_missed_is_found_by_the_number_that_fell() {
     let merchant = Merchant::open().await;
-    let mut daemon = merchant.at_work_on(&text(&merchant)).await;
+    let (page, told) = (merchant.folder.path().join("page"), merchant.folder.path().join("told"));
+    let says = "\"$OMNISTOCK_EVENT $OMNISTOCK_STATE $OMNISTOCK_SUBJECT $OMNISTOCK_TEXT\"";
+    fs::write(&page, format!("#!/bin/sh\necho {says} >> {}\n", told.display())).unwrap();
+    fs::set_permissions(&page, fs::Permissions::from_mode(0o755)).unwrap();
+    let text = format!("{}\n[[notify]]\nexec = [\"page\"]\n", text(&merchant));
+    let mut daemon = merchant.at_work_on(&text).await;
     read_back(&merchant, &daemon).await;
     daemon.terminate();
     // Placed while nobody looked, with a time of change that no poll asks for any more.
@@ -145,6 +152,11 @@ async fn an_order_that_polls_missed_is_found_by_the_number_that_fell() {
         "{}",
         daemon.log()
     );
+    let said = || fs::read_to_string(&told).unwrap_or_default();
+    let line = format!(
+        "orders_missing open shop 1 orders were missed by polls and webhooks, and count since a full read: {order} ("
+    );
+    until("somebody is told", || said().contains(&line), said).await;
     // Looked for once more, nothing is missing.
     let orders = full_read_says(&merchant, &daemon, "none is missing", |orders| orders["missed"] == 0).await;
     assert_eq!(orders["gone"], 0);

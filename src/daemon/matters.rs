@@ -176,6 +176,7 @@ impl DaemonView {
         if let Some(why) = channel.orders.as_ref().and_then(|orders| orders.last().1) {
             matters.push(matter(Event::OrdersFail, &format!("open orders can't be read: {why}")));
         }
+        matters.extend(super::missing::matters(name, channel));
         // Before its gate is open the listings are only being counted.
         if self.closed(name).is_some() {
             return;

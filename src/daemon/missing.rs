@@ -3,10 +3,11 @@
 use super::view::{ChannelView, DaemonView};
 use crate::delivery::Fallen;
 use crate::intake::MissedOrder;
+use crate::notify::{Event, Matter};
 use crate::server::metrics::{Metrics, OfChannel};
 use crate::server::{ChannelStatus, Counted, OrdersStatus};
 use omnistock_engine::OrderKey;
-use omnistock_words::{ConnectorName, Millis, Settings, Sku};
+use omnistock_words::{ChannelName, ConnectorName, Millis, Settings, Sku};
 use std::collections::BTreeSet;
 
 /// Articles and orders that are named in one sentence.
@@ -81,6 +82,33 @@ pub(super) fn attention(settings: &Settings, channel: &ChannelStatus) -> Vec<Str
         ));
     }
     lines
+}
+
+/// What somebody is told of it: numbers that fell without an order, and orders that the last full read found.
+pub(super) fn matters(name: &ChannelName, parts: &ChannelView) -> Vec<Matter> {
+    let Some(orders) = orders(parts) else {
+        return Vec::new();
+    };
+    let matter = |part: &str, text: String| Matter::new(Event::OrdersMissing, name.as_str(), text).part(part);
+    let mut matters = Vec::new();
+    let Counted { count, examples } = &orders.fallen;
+    if let Some(since) = orders.fallen_since {
+        let skus = names(examples.iter(), usize::try_from(*count).unwrap_or(usize::MAX));
+        let units = orders.fallen_units;
+        let text = format!("{count} articles fell by {units} units and no order explains it: {skus}");
+        matters.push(matter("fallen", text).since(since));
+    }
+    if orders.missed > 0 {
+        let count = usize::try_from(orders.missed).unwrap_or(usize::MAX);
+        let listed = names(orders.missed_orders.iter(), count);
+        let text = format!("{count} orders were missed by polls and webhooks, and count since a full read: {listed}");
+        let missed = matter("missed", text);
+        matters.push(match orders.read_whole_at {
+            Some(at) => missed.since(at),
+            None => missed,
+        });
+    }
+    matters
 }
 
 /// The open orders that their channels do not have any more, and when that was seen.

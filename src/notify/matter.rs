@@ -43,6 +43,8 @@ pub enum Event {
     BreakerOpen,
     /// A channel's orders can't be read.
     OrdersFail,
+    /// Orders were missed, or numbers fell without one.
+    OrdersMissing,
     /// A source's figures are older than its `max_age`.
     SourceStale,
     /// A source can't be read.
@@ -61,7 +63,7 @@ pub enum Event {
 
 impl Event {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Hold,
         Self::LostData,
         Self::StoreAway,
@@ -70,6 +72,7 @@ impl Event {
         Self::NeedsOperator,
         Self::BreakerOpen,
         Self::OrdersFail,
+        Self::OrdersMissing,
         Self::SourceStale,
         Self::SourceFails,
         Self::ReportRefused,
@@ -92,6 +95,7 @@ impl Event {
             Self::NeedsOperator => ("needs_operator", Page, 1, STATUS, "omnistockchannelstopped"),
             Self::BreakerOpen => ("breaker_open", Warn, 1, STATUS, "omnistockchannelstopped"),
             Self::OrdersFail => ("orders_fail", Page, 1, STATUS, "omnistockchannelstopped"),
+            Self::OrdersMissing => ("orders_missing", Page, 0, STATUS, "omnistockordersmissing"),
             Self::SourceStale => ("source_stale", Page, 1, STATUS, "omnistocksourcestale"),
             Self::SourceFails => ("source_fails", Warn, 1, STATUS, "omnistocksourcestale"),
             Self::ReportRefused => ("report_refused", Warn, 0, STATUS, "omnistockreportsrefused"),

@@ -18,7 +18,12 @@ pub(crate) enum Shelf<'r> {
     Rejected(&'r str),
 }
 
-impl Shelf<'_> {
+impl<'r> Shelf<'r> {
+    /// With a reason it was refused.
+    pub(crate) fn of(reason: Option<&'r str>) -> Self {
+        reason.map_or(Self::Done, Self::Rejected)
+    }
+
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Done => "done",

@@ -1,8 +1,10 @@
 //! What lies in a folder: files that are meant, who they are, and reading one of them whole.
 
+use crate::done_file::DoneFile;
 use crate::pattern::Pattern;
 use omnistock_sdk::{ConnectorError, Ticket};
 use omnistock_words::Millis;
+use std::collections::BTreeMap;
 use std::fs::{File, Metadata};
 use std::io::{ErrorKind, Read};
 use std::os::unix::fs::MetadataExt;
@@ -11,7 +13,7 @@ use std::path::{Path, PathBuf};
 /// Files of one folder that are looked at in one go.
 pub(crate) const MOST_FILES: usize = 10_000;
 /// Entries of one folder that are listed to find them.
-const MOST_ENTRIES: usize = 200_000;
+pub(crate) const MOST_ENTRIES: usize = 200_000;
 
 /// What a file is read as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,6 +52,15 @@ impl Print {
         }
     }
 
+    /// Of a file on a server, which says no more of it: `modified` in seconds since 1970.
+    pub(crate) fn of_remote(size: u64, modified: u32) -> Self {
+        Self {
+            inode: 0,
+            size,
+            modified: i128::from(modified) * 1_000_000_000,
+        }
+    }
+
     fn millis(self) -> Millis {
         Millis(i64::try_from(self.modified.div_euclid(1_000_000)).unwrap_or(i64::MAX)).plus(0)
     }
@@ -76,6 +87,17 @@ impl Found {
             name,
             print: Print::of(metadata),
             changed,
+        }
+    }
+
+    /// On a server: how it came can't be seen.
+    pub(crate) fn remote(kind: Kind, folder: &Path, name: String, print: Print) -> Self {
+        Self {
+            kind,
+            path: folder.join(&name),
+            name,
+            print,
+            changed: print.modified,
         }
     }
 
@@ -119,31 +141,93 @@ pub(crate) fn ticket_parts(ticket: &Ticket) -> Option<(Kind, Print, String)> {
     Some((kind, Print { inode, size, modified }, name.to_owned()))
 }
 
+/// Gathers what is meant among the entries of one folder.
+pub(crate) struct Sieve<'a> {
+    pattern: &'a Pattern,
+    except: Option<&'a Pattern>,
+    done: Option<&'a DoneFile>,
+    entries: usize,
+    found: Vec<Found>,
+    /// Done files, by what they stand beside: when they were written.
+    marks: BTreeMap<String, i128>,
+}
+
+impl<'a> Sieve<'a> {
+    /// For files that `pattern` means and `except` doesn't, each with its done file where there has to be one.
+    pub(crate) fn new(pattern: &'a Pattern, except: Option<&'a Pattern>, done: Option<&'a DoneFile>) -> Self {
+        Self {
+            pattern,
+            except: except.filter(|except| except.folder == pattern.folder),
+            done,
+            entries: 0,
+            found: Vec::new(),
+            marks: BTreeMap::new(),
+        }
+    }
+
+    /// Counts an entry; false when no more are looked at.
+    pub(crate) fn next(&mut self) -> bool {
+        self.entries += 1;
+        self.entries <= MOST_ENTRIES && self.found.len() < MOST_FILES
+    }
+
+    fn means(&self, name: &str) -> bool {
+        self.pattern.matches(name) && !self.except.is_some_and(|other| other.matches(name))
+    }
+
+    /// Whether an entry of this name is worth a closer look.
+    pub(crate) fn wants(&self, name: &str) -> bool {
+        match self.done.and_then(|done| done.of(name)) {
+            Some(beside) => self.means(beside),
+            None => self.means(name),
+        }
+    }
+
+    /// A plain file whose name is wanted.
+    pub(crate) fn add(&mut self, file: Found) {
+        match self.done.and_then(|done| done.of(&file.name)) {
+            Some(beside) => drop(self.marks.insert(beside.to_owned(), file.print.modified)),
+            None => self.found.push(file),
+        }
+    }
+
+    /// What was found; `crowded`: not everything was looked at. A done file that is older than its file is that of the
+    /// one before: the file itself may still be written.
+    pub(crate) fn finish(mut self, crowded: bool) -> (Vec<Found>, bool) {
+        if self.done.is_some() {
+            let marks = self.marks;
+            self.found
+                .retain(|file| marks.get(&file.name).is_some_and(|mark| *mark >= file.print.modified));
+        }
+        (self.found, crowded)
+    }
+}
+
 /// The files that `pattern` means and `except` doesn't; true with more than are looked at.
 pub(crate) fn list(
     kind: Kind,
     pattern: &Pattern,
     except: Option<&Pattern>,
+    done: Option<&DoneFile>,
 ) -> Result<(Vec<Found>, bool), ConnectorError> {
     let unlisted = |error: std::io::Error| unlisted(&pattern.folder, &error);
-    let mut found = Vec::new();
-    for (index, entry) in std::fs::read_dir(&pattern.folder).map_err(unlisted)?.enumerate() {
-        if index >= MOST_ENTRIES || found.len() >= MOST_FILES {
-            return Ok((found, true));
+    let mut sieve = Sieve::new(pattern, except, done);
+    for entry in std::fs::read_dir(&pattern.folder).map_err(unlisted)? {
+        if !sieve.next() {
+            return Ok(sieve.finish(true));
         }
         let entry = entry.map_err(unlisted)?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        let other = except.is_some_and(|other| other.folder == pattern.folder && other.matches(&name));
-        if other || !pattern.matches(&name) {
+        if !sieve.wants(&name) {
             continue;
         }
         // Gone between the two calls: somebody else took it.
         let Ok(metadata) = entry.metadata() else { continue };
         if metadata.is_file() {
-            found.push(Found::new(kind, entry.path(), name, &metadata));
+            sieve.add(Found::new(kind, entry.path(), name, &metadata));
         }
     }
-    Ok((found, false))
+    Ok(sieve.finish(false))
 }
 
 /// One sentence about a folder that can't be listed.

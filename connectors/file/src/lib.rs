@@ -1,9 +1,11 @@
-//! `file`: a folder into which an ERP drops CSV, JSON or XML files, or the one file that a channel is written to. See the README beside.
+//! `file`: a folder, here or on a server, into which an ERP drops CSV, JSON or XML files, or the one file that a channel is written to. See the README beside.
 
 mod aside;
 mod content;
 mod csv_rows;
 mod decode;
+mod depot;
+mod done_file;
 mod export;
 mod folder;
 mod format;
@@ -23,6 +25,7 @@ mod propose_numbers;
 mod propose_text;
 mod records;
 mod settings;
+mod sftp;
 mod source;
 mod statements;
 mod stock;
@@ -38,18 +41,18 @@ mod xml_rows;
 
 use async_trait::async_trait;
 use omnistock_sdk::{
-    ArticleRole, ChannelRole, Connector, ConnectorContext, ConnectorError, ConnectorSpec, Facts, Grouping, Manifest,
-    PriceRole, Report, Role, SettingProblem, StockSource,
+    ArticleRole, ChannelRole, Connector, ConnectorContext, ConnectorError, ConnectorSpec, Facts, Grouping,
+    LocationCodes, Manifest, PriceRole, Report, Role, SettingProblem, StockSource,
 };
 use omnistock_words::{Basis, Millis, Quantity, WriteMeaning};
 use std::sync::Arc;
 use std::time::Duration;
-use transport::Where;
+use transport::{Files, Where};
 
 /// The registry entry of kind `file`.
 pub const SPEC: ConnectorSpec = ConnectorSpec {
     kind: "file",
-    about: "A folder into which an ERP drops CSV, JSON or XML files with stock, prices and order statements; or a file that is written, with what a channel may promise.",
+    about: "A folder, here or on an SFTP server, into which an ERP drops CSV, JSON or XML files with stock, prices and order statements; or a file that is written, with what a channel may promise.",
     manifest,
     build,
 };
@@ -71,10 +74,26 @@ fn build(context: ConnectorContext, table: serde_json::Value) -> Result<Arc<dyn 
     Ok(Arc::new(FileConnector {
         manifest: manifest(),
         face: match source {
-            Where::Folder(folders) => Face::Folder(source::FileSource::new(plan, folders, context.locations)),
+            Where::Folder(files) => {
+                let depot = depot::Local::new(Arc::clone(&files.meant));
+                Face::Files(listed(plan, Box::new(depot), files, context.locations))
+            }
+            Where::Server(remote, files) => {
+                let depot = sftp::Server::new(remote, Arc::clone(&files.meant));
+                Face::Files(listed(plan, Box::new(depot), files, context.locations))
+            }
             Where::Web(web) => Face::Web(web::WebSource::new(plan, web, context.locations)),
         },
     }))
+}
+
+fn listed(
+    plan: settings::Plan,
+    depot: Box<dyn depot::Depot>,
+    files: Files,
+    codes: LocationCodes,
+) -> source::FileSource {
+    source::FileSource::new(plan, depot, files.meant, files.settle, codes)
 }
 
 /// What a stock file of this name, last written at `modified`, says by these settings (the connector's own keys), without
@@ -138,7 +157,7 @@ struct FileConnector {
 
 #[allow(clippy::large_enum_variant, reason = "there is one of it for each connector")]
 enum Face {
-    Folder(source::FileSource),
+    Files(source::FileSource),
     Web(web::WebSource),
     Export(export::Export),
 }
@@ -147,7 +166,7 @@ impl FileConnector {
     fn export(&self) -> Option<&export::Export> {
         match &self.face {
             Face::Export(export) => Some(export),
-            Face::Folder(_) | Face::Web(_) => None,
+            Face::Files(_) | Face::Web(_) => None,
         }
     }
 }
@@ -160,7 +179,7 @@ impl Connector for FileConnector {
 
     fn stock(&self) -> Option<&dyn StockSource> {
         match &self.face {
-            Face::Folder(source) => Some(source),
+            Face::Files(source) => Some(source),
             Face::Web(source) => Some(source),
             Face::Export(_) => None,
         }
@@ -181,7 +200,7 @@ impl Connector for FileConnector {
 
     async fn check(&self) -> Result<(), ConnectorError> {
         match &self.face {
-            Face::Folder(source) => source.check().await,
+            Face::Files(source) => source.check().await,
             Face::Web(source) => source.check().await,
             Face::Export(export) => export.check().await,
         }

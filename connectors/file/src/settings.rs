@@ -3,6 +3,7 @@
 use crate::format::Format;
 use crate::format_table::FormatTable;
 use crate::kind::FileKind;
+use crate::sftp::{HostKeys, SftpTable};
 use crate::transport::{Place, Places, TransportTable, Where, settle};
 use omnistock_sdk::{ConnectorContext, SecretReference, SettingProblem, SettingsReader, read_settings};
 use omnistock_words::{Currency, LocationName, Percent, PriceListName};
@@ -17,6 +18,11 @@ struct FileTable {
     user: Option<String>,
     password: Option<SecretReference>,
     token: Option<SecretReference>,
+    private_key: Option<SecretReference>,
+    passphrase: Option<SecretReference>,
+    host_key: Option<HostKeys>,
+    known_hosts: Option<String>,
+    deadline_ms: Option<u64>,
     as_of: Option<String>,
     columns: StockColumns,
     location: Option<LocationName>,
@@ -30,6 +36,8 @@ struct FileTable {
     price_list: Option<PriceListName>,
     currency: Option<Currency>,
     settle: Option<String>,
+    done_file: Option<String>,
+    put_away: Option<bool>,
     max_bytes: Option<u64>,
 }
 
@@ -153,8 +161,17 @@ pub(crate) fn read(context: &ConnectorContext, table: serde_json::Value) -> Resu
     let transport = TransportTable {
         settle: table.settle.as_deref().and_then(|text| settle(text, &mut reader)),
         settle_set: table.settle.is_some(),
-        user: table.user.as_deref(),
-        password: table.password.as_ref(),
+        done_file: table.done_file.as_deref(),
+        put_away: table.put_away,
+        sftp: SftpTable {
+            user: table.user.as_deref(),
+            password: table.password.as_ref(),
+            private_key: table.private_key.as_ref(),
+            passphrase: table.passphrase.as_ref(),
+            host_key: table.host_key.as_ref(),
+            known_hosts: table.known_hosts.as_deref(),
+            deadline_ms: table.deadline_ms,
+        },
         token: table.token.as_ref(),
         as_of: table.as_of.as_deref(),
         max_bytes,

@@ -1,16 +1,15 @@
 //! The connector as a source: finds finished files, hands each out once, puts it away on request.
 
-use crate::aside::{self, Shelf};
 use crate::content::{self, FileFacts};
+use crate::depot::{Depot, Meant};
 use crate::folder::{self, Content, Found, Kind, MOST_FILES};
 use crate::looks::Looks;
 use crate::problem::Refusal;
 use crate::settings::Plan;
-use crate::transport::Folders;
 use async_trait::async_trait;
 use omnistock_sdk::{ConnectorError, LocationCodes, Refused, Report, StockSource, Ticket, Verdict};
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
@@ -20,10 +19,11 @@ const DEADLINE: Duration = Duration::from_mins(2);
 /// One poll waits at most so long for a file to settle.
 const MOST_WAIT: Duration = Duration::from_secs(1);
 
-/// A folder with files, and what this process has done with them.
+/// A place with files, and what this process has done with them.
 pub(crate) struct FileSource {
     plan: Arc<Plan>,
-    folders: Arc<Folders>,
+    meant: Arc<Meant>,
+    depot: Box<dyn Depot>,
     codes: Arc<LocationCodes>,
     state: Mutex<State>,
     /// One poll at a time.
@@ -46,16 +46,24 @@ enum Taken {
 }
 
 impl FileSource {
-    pub(crate) fn new(plan: Plan, folders: Folders, codes: LocationCodes) -> Self {
+    /// Files of `depot` that are `meant`; `settle`: how long one must be unchanged, unset by how it came.
+    pub(crate) fn new(
+        plan: Plan,
+        depot: Box<dyn Depot>,
+        meant: Arc<Meant>,
+        settle: Option<Duration>,
+        codes: LocationCodes,
+    ) -> Self {
         let state = State {
-            looks: Looks::new(folders.settle),
+            looks: Looks::new(settle),
             handed: BTreeSet::new(),
             stuck: Vec::new(),
             crowded: false,
         };
         Self {
             plan: Arc::new(plan),
-            folders: Arc::new(folders),
+            meant,
+            depot,
             codes: Arc::new(codes),
             state: Mutex::new(state),
             turn: tokio::sync::Mutex::new(()),
@@ -64,20 +72,7 @@ impl FileSource {
 
     /// Lists and probes the folders; changes nothing.
     pub(crate) async fn check(&self) -> Result<(), ConnectorError> {
-        let folders = Arc::clone(&self.folders);
-        blocking("the folders", move || {
-            for (found, crowded) in listings(&folders)? {
-                if let (true, Some(file)) = (crowded, found.first()) {
-                    let folder = file.path.parent().unwrap_or(&file.path).display();
-                    return Err(ConnectorError::operator(format!(
-                        "folder {folder} holds more than {MOST_FILES} files to read: clear it, only some are looked at in one go"
-                    )));
-                }
-            }
-            aside::check_writable(&folders.stock.folder)?;
-            folders.orders.as_ref().map_or(Ok(()), |orders| aside::check_writable(&orders.folder))
-        })
-        .await
+        self.depot.check().await
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -87,8 +82,7 @@ impl FileSource {
 
     /// What is there and was not handed out, oldest first.
     async fn look(&self) -> Result<Vec<Found>, ConnectorError> {
-        let folders = Arc::clone(&self.folders);
-        let listings = blocking("the folders", move || listings(&folders)).await?;
+        let listings = self.depot.list().await?;
         let crowded = listings.iter().any(|(_, crowded)| *crowded);
         let mut found: Vec<Found> = listings.into_iter().flat_map(|(found, _)| found).collect();
         found.sort_by(|a, b| a.order().cmp(&b.order()));
@@ -128,9 +122,7 @@ impl FileSource {
     }
 
     async fn take(&self, file: &Found) -> Result<Option<Report>, ConnectorError> {
-        let (plan, codes, seen) = (Arc::clone(&self.plan), Arc::clone(&self.codes), file.clone());
-        let name = file.path.display().to_string();
-        match blocking(&name, move || take(&plan, &codes, &seen)).await? {
+        match self.read(file).await? {
             Taken::Changed => Ok(None),
             Taken::Report(report) => {
                 self.state().handed.insert(file.ticket());
@@ -145,15 +137,49 @@ impl FileSource {
         }
     }
 
+    async fn read(&self, file: &Found) -> Result<Taken, ConnectorError> {
+        if file.path.file_name().and_then(std::ffi::OsStr::to_str).is_none() {
+            let message = "the file's name is not UTF-8: rename it";
+            return Ok(Taken::Refused(Refusal::whole(&file.name, message)));
+        }
+        let max_bytes = self.plan.max_bytes;
+        let bytes = match self.depot.read(file, max_bytes).await? {
+            Content::Whole(bytes) => bytes,
+            Content::Changed => return Ok(Taken::Changed),
+            Content::TooLarge => {
+                let message = format!("has {} bytes, more than max_bytes = {max_bytes}", file.print.size);
+                return Ok(Taken::Refused(Refusal::whole(&file.name, &message)));
+            }
+        };
+        let mut proof = None;
+        if let Some(done) = self.meant.done_file.as_ref().filter(|done| done.proves()) {
+            let Some(text) = self.depot.read_done(&done.beside(&file.path)).await? else {
+                return Ok(Taken::Changed);
+            };
+            proof = Some((done.clone(), text));
+        }
+        let (plan, codes, seen) = (Arc::clone(&self.plan), Arc::clone(&self.codes), file.clone());
+        blocking(&file.path.display().to_string(), move || {
+            let proven = proof.map_or(Ok(()), |(done, text)| done.check(&seen.name, &bytes, &text));
+            let outcome = proven.and_then(|()| parse(&plan, &codes, &seen, bytes));
+            Ok(outcome.map_or_else(Taken::Refused, Taken::Report))
+        })
+        .await
+    }
+
     /// Puts the file aside; where that fails, it is tried again later and never read again.
     /// No report when its writer went on meanwhile: then it is looked at anew.
     async fn refuse(&self, file: &Found, reason: String) -> Result<Option<Report>, ConnectorError> {
-        let moved = move_away(file.path.clone(), file.print, Some(reason.clone())).await;
-        match moved {
-            Ok(true) => {
-                let title = file.name.clone();
-                Ok(Some(Report::Refused(Refused { title, reason })))
-            }
+        let report = |reason| {
+            let title = file.name.clone();
+            Ok(Some(Report::Refused(Refused { title, reason })))
+        };
+        if !self.meant.put_away {
+            self.state().handed.insert(file.ticket());
+            return report(reason);
+        }
+        match self.move_away(&file.path, file.print, Some(&reason)).await {
+            Ok(true) => report(reason),
             Ok(false) => Ok(None),
             Err(error) => {
                 let mut state = self.state();
@@ -163,6 +189,17 @@ impl FileSource {
                 Err(error)
             }
         }
+    }
+
+    /// The done file goes when its file has moved; one that a crash leaves is older than the next file.
+    async fn move_away(&self, path: &Path, print: folder::Print, reason: Option<&str>) -> Result<bool, ConnectorError> {
+        let moved = self.depot.put_away(path, print, reason).await?;
+        if let (true, Some(done)) = (moved, &self.meant.done_file)
+            && let Err(error) = self.depot.remove_done(&done.beside(path)).await
+        {
+            tracing::warn!("{error}");
+        }
+        Ok(moved)
     }
 
     /// Tries again to put aside what could not be.
@@ -197,6 +234,7 @@ impl StockSource for FileSource {
             match self.take(&file).await {
                 Ok(Some(report)) => return Ok(Some((file.ticket(), report))),
                 Ok(None) => {}
+                Err(error) if self.depot.ends_poll(&error) => return Err(error),
                 Err(error) => trouble = trouble.or(Some(error)),
             }
         }
@@ -210,66 +248,29 @@ impl StockSource for FileSource {
                 ticket.0
             )));
         };
-        let folder = match (kind, &self.folders.orders) {
-            (Kind::Stock, _) => &self.folders.stock.folder,
-            (Kind::Orders, Some(orders)) => &orders.folder,
-            // Statements are no longer configured: the file stays where it is.
-            (Kind::Orders, None) => return Ok(()),
+        // Statements may be no longer configured: then the file stays where it is.
+        let Some(folder) = self.meant.folder(kind).filter(|_| self.meant.put_away) else {
+            return Ok(());
         };
         let reason = match verdict {
             Verdict::Rejected(reason) => Some(format!("{name}: {reason}")),
             Verdict::Accepted | Verdict::Superseded => None,
         };
-        move_away(folder.join(name), print, reason).await.map(drop)
+        self.move_away(&folder.join(name), print, reason.as_deref())
+            .await
+            .map(drop)
     }
 }
 
-async fn move_away(path: PathBuf, print: folder::Print, reason: Option<String>) -> Result<bool, ConnectorError> {
-    let name = path.display().to_string();
-    blocking(&name, move || {
-        let shelf = reason.as_deref().map_or(Shelf::Done, Shelf::Rejected);
-        aside::put(&path, print, shelf)
-    })
-    .await
-}
-
-/// The listings of both folders.
-fn listings(folders: &Folders) -> Result<Vec<(Vec<Found>, bool)>, ConnectorError> {
-    let orders = folders.orders.as_ref();
-    let mut listings = vec![folder::list(Kind::Stock, &folders.stock, orders)?];
-    if let Some(pattern) = orders {
-        listings.push(folder::list(Kind::Orders, pattern, None)?);
-    }
-    Ok(listings)
-}
-
-fn take(plan: &Plan, codes: &LocationCodes, file: &Found) -> Result<Taken, ConnectorError> {
-    if file.path.file_name().and_then(std::ffi::OsStr::to_str).is_none() {
-        return Ok(Taken::Refused(Refusal::whole(
-            &file.name,
-            "the file's name is not UTF-8: rename it",
-        )));
-    }
-    let bytes = match folder::read(file, plan.max_bytes)? {
-        Content::Whole(bytes) => bytes,
-        Content::Changed => return Ok(Taken::Changed),
-        Content::TooLarge => {
-            let message = format!(
-                "has {} bytes, more than max_bytes = {}",
-                file.print.size, plan.max_bytes
-            );
-            return Ok(Taken::Refused(Refusal::whole(&file.name, &message)));
-        }
-    };
+fn parse(plan: &Plan, codes: &LocationCodes, file: &Found, bytes: Vec<u8>) -> Result<Report, Refusal> {
     let facts = FileFacts {
         title: file.name.clone(),
         modified: file.modified(),
     };
-    let outcome = match (file.kind, &plan.orders) {
+    match (file.kind, &plan.orders) {
         (Kind::Orders, Some(orders)) => content::statements(orders, &facts, bytes, plan.max_bytes),
         _ => content::stock(plan, codes, &facts, bytes),
-    };
-    Ok(outcome.map_or_else(Taken::Refused, Taken::Report))
+    }
 }
 
 /// Runs file work off the runtime's threads, with a deadline.

@@ -1,8 +1,12 @@
-//! Where files come from: a folder, or an address of the web. The keys of a configuration that say so, checked.
+//! Where files come from: a folder, an SFTP server, or an address of the web. The keys of a configuration that say so, checked.
 
+use crate::depot::Meant;
+use crate::done_file::DoneFile;
 use crate::pattern::Pattern;
+use crate::sftp::{self, Address, Remote, SftpTable};
 use omnistock_sdk::http::{Http, HttpSettings};
 use omnistock_sdk::{ConnectorContext, SecretReference, SecretString, SettingsReader};
+use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
 
@@ -13,6 +17,7 @@ const DEADLINE: Duration = Duration::from_mins(2);
 #[derive(Debug)]
 pub(crate) enum Place {
     Folder(Pattern),
+    Server(Address),
     Web(Url),
 }
 
@@ -27,7 +32,7 @@ impl Place {
     ) -> Option<Self> {
         let (key, place) = match (path, url) {
             (Some(path), None) => ("path", Pattern::new(&context.folder, path).map(Self::Folder)),
-            (None, Some(url)) => ("url", address(url).map(Self::Web)),
+            (None, Some(url)) => ("url", address(url)),
             (Some(_), Some(_)) => ("url", Err("a folder and an address are given: keep one".to_owned())),
             (None, None) => (
                 "path",
@@ -42,6 +47,7 @@ impl Place {
     pub(crate) fn name(&self) -> String {
         match self {
             Self::Folder(pattern) => pattern.name.clone(),
+            Self::Server(address) => address.files.name.clone(),
             Self::Web(url) => file_name(url),
         }
     }
@@ -54,27 +60,35 @@ pub(crate) fn file_name(url: &Url) -> String {
     name.or(url.host_str()).unwrap_or_default().to_owned()
 }
 
-fn address(text: &str) -> Result<Url, String> {
+fn address(text: &str) -> Result<Place, String> {
     let url: Url = text
         .parse()
         .map_err(|error| format!("{text:?} is not an address: {error}"))?;
-    if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
+    if !matches!(url.scheme(), "http" | "https" | "sftp") || url.host().is_none() {
         return Err(format!(
-            "{:?} is not an address like \"https://erp.example.com/stock.csv\"",
+            "{:?} is not an address like \"https://erp.example.com/stock.csv\" or \"sftp://erp.example.com/out/stock-*.csv\"",
             url.scheme()
         ));
     }
     if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
-        return Err(
-            "the address must have no user, password or fragment: set `user` and `password`, or `token`".into(),
-        );
+        let instead = match url.scheme() {
+            "sftp" => "`user` and `private_key`, or `password`",
+            _ => "`user` and `password`, or `token`",
+        };
+        return Err(format!(
+            "the address must have no user, password or fragment: set {instead}"
+        ));
     }
-    Ok(url)
+    match url.scheme() {
+        "sftp" => Address::new(&url).map(Place::Server),
+        _ => Ok(Place::Web(url)),
+    }
 }
 
 /// Where stock and order statements are, both of the same kind.
 pub(crate) enum Places {
     Folder(Pattern, Option<Pattern>),
+    Server(Address, Option<Pattern>),
     Web(Url, Option<Url>),
 }
 
@@ -88,10 +102,16 @@ impl Places {
     ) -> Option<Self> {
         match (stock?, orders) {
             (Place::Folder(stock), None) => Some(Self::Folder(stock, None)),
+            (Place::Server(stock), None) => Some(Self::Server(stock, None)),
             (Place::Web(stock), None) => Some(Self::Web(stock, None)),
             (Place::Folder(stock), Some(Some(Place::Folder(orders)))) => Some(Self::Folder(stock, Some(orders))),
             (Place::Web(stock), Some(Some(Place::Web(orders)))) if stock.origin() == orders.origin() => {
                 Some(Self::Web(stock, Some(orders)))
+            }
+            (Place::Server(stock), Some(Some(Place::Server(orders))))
+                if (&stock.host, stock.port) == (&orders.host, orders.port) =>
+            {
+                Some(Self::Server(stock, Some(orders.files)))
             }
             (_, Some(None)) => None,
             _ => {
@@ -106,15 +126,15 @@ impl Places {
 /// Where files come from.
 #[allow(clippy::large_enum_variant, reason = "one of it is built for each connector")]
 pub(crate) enum Where {
-    Folder(Folders),
+    Folder(Files),
+    Server(Remote, Files),
     Web(Web),
 }
 
-/// Folders on this machine.
+/// Files that are listed, and when one is finished.
 #[derive(Debug)]
-pub(crate) struct Folders {
-    pub(crate) stock: Pattern,
-    pub(crate) orders: Option<Pattern>,
+pub(crate) struct Files {
+    pub(crate) meant: Arc<Meant>,
     /// How long a file must be unchanged; unset: by how it came.
     pub(crate) settle: Option<Duration>,
 }
@@ -143,14 +163,21 @@ pub(crate) struct TransportTable<'t> {
     /// How long a file must be unchanged; wrong and unset are the same here.
     pub(crate) settle: Option<Duration>,
     pub(crate) settle_set: bool,
-    pub(crate) user: Option<&'t str>,
-    pub(crate) password: Option<&'t SecretReference>,
+    pub(crate) done_file: Option<&'t str>,
+    pub(crate) put_away: Option<bool>,
+    /// Of these, `user` and `password` are for the web, too.
+    pub(crate) sftp: SftpTable<'t>,
     pub(crate) token: Option<&'t SecretReference>,
     pub(crate) as_of: Option<&'t str>,
     pub(crate) max_bytes: u64,
     /// Files say themselves when their figures were true.
     pub(crate) as_of_column: bool,
 }
+
+/// With a done file two looks are enough.
+const TWO_LOOKS: Duration = Duration::from_millis(50);
+/// A server tells the time of a file in whole seconds: in less, a change could stay unseen.
+const LEAST_REMOTE: Duration = Duration::from_secs(1);
 
 impl TransportTable<'_> {
     pub(crate) fn checked(
@@ -162,19 +189,82 @@ impl TransportTable<'_> {
         match places {
             Places::Folder(stock, orders) => {
                 let foreign = [
-                    ("user", self.user.is_some()),
-                    ("password", self.password.is_some()),
+                    ("user", self.sftp.user.is_some()),
+                    ("password", self.sftp.password.is_some()),
                     ("token", self.token.is_some()),
                     ("as_of", self.as_of.is_some()),
                 ];
                 for (key, _) in foreign.iter().filter(|(_, set)| *set) {
                     reader.problem(key, "goes with `url` only", "");
                 }
-                let settle = self.settle;
-                Some(Where::Folder(Folders { stock, orders, settle }))
+                self.only_sftp(reader);
+                self.files(stock, orders, None, reader).map(Where::Folder)
             }
-            Places::Web(stock, orders) => self.web(context, stock, orders, reader).map(Where::Web),
+            Places::Server(stock, orders) => {
+                let foreign = [("token", self.token.is_some()), ("as_of", self.as_of.is_some())];
+                for (key, _) in foreign.iter().filter(|(_, set)| *set) {
+                    reader.problem(key, "goes with a `url` of http or https only", "");
+                }
+                if self.done_file.is_none() && self.settle.is_some_and(|settle| settle < LEAST_REMOTE) {
+                    let message = "a server tells times in whole seconds: set 1s or more, or a `done_file`";
+                    reader.problem("settle", message, "");
+                }
+                let Address { host, port, files } = stock;
+                let files = self.files(files, orders, Some(sftp::SETTLE), reader);
+                let remote = self.sftp.checked(context, host, port, reader);
+                remote.zip(files).map(|(remote, files)| Where::Server(remote, files))
+            }
+            Places::Web(stock, orders) => {
+                self.only_sftp(reader);
+                for (key, _) in [
+                    ("done_file", self.done_file.is_some()),
+                    ("put_away", self.put_away.is_some()),
+                ]
+                .iter()
+                .filter(|(_, set)| *set)
+                {
+                    reader.problem(
+                        key,
+                        "goes with `path`, or a `url` of sftp: elsewhere nothing can be listed",
+                        "",
+                    );
+                }
+                self.web(context, stock, orders, reader).map(Where::Web)
+            }
         }
+    }
+
+    fn only_sftp(&self, reader: &mut SettingsReader<'_>) {
+        for key in self.sftp.own() {
+            reader.problem(key, "goes with a `url` of sftp only", "");
+        }
+    }
+
+    fn files(
+        &self,
+        stock: Pattern,
+        orders: Option<Pattern>,
+        usual: Option<Duration>,
+        reader: &mut SettingsReader<'_>,
+    ) -> Option<Files> {
+        let done_file = match self.done_file.map(DoneFile::new) {
+            None => None,
+            Some(Ok(done)) => Some(done),
+            Some(Err(message)) => {
+                reader.problem("done_file", message, "");
+                return None;
+            }
+        };
+        let usual = if done_file.is_some() { Some(TWO_LOOKS) } else { usual };
+        let settle = self.settle.or(usual);
+        let put_away = self.put_away.unwrap_or(true);
+        let meant = Arc::new(Meant {
+            stock,
+            orders,
+            done_file,
+            put_away,
+        });
+        Some(Files { meant, settle })
     }
 
     fn web(
@@ -186,7 +276,11 @@ impl TransportTable<'_> {
     ) -> Option<Web> {
         let before = reader.told();
         if self.settle_set {
-            reader.problem("settle", "goes with `path` only: an answer says where it ends", "");
+            reader.problem(
+                "settle",
+                "goes with `path` and sftp only: an answer says where it ends",
+                "",
+            );
         }
         let as_of_request = match (self.as_of, self.as_of_column) {
             (None, _) => false,
@@ -227,11 +321,11 @@ impl TransportTable<'_> {
     }
 
     fn login(&self, reader: &mut SettingsReader<'_>) -> Login {
-        match (self.user, self.password, self.token) {
+        match (self.sftp.user, self.sftp.password, self.token) {
             (None, None, None) => Login::Nobody,
             (Some(user), Some(_), None) => Login::Basic {
                 user: user.to_owned(),
-                password: reader.secret("password", self.password).unwrap_or_default(),
+                password: reader.secret("password", self.sftp.password).unwrap_or_default(),
             },
             (None, None, Some(_)) => Login::Bearer(reader.secret("token", self.token).unwrap_or_default()),
             _ => {

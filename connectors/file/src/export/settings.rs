@@ -14,7 +14,7 @@ use std::path::PathBuf;
 const MOST_BYTES: u64 = 1 << 30;
 
 /// Keys that a source has and an export has not.
-const OF_SOURCES: [&str; 11] = [
+const OF_SOURCES: [&str; 18] = [
     "url",
     "user",
     "password",
@@ -26,6 +26,13 @@ const OF_SOURCES: [&str; 11] = [
     "orders",
     "price_list",
     "settle",
+    "done_file",
+    "put_away",
+    "private_key",
+    "passphrase",
+    "host_key",
+    "known_hosts",
+    "deadline_ms",
 ];
 
 #[derive(Deserialize)]

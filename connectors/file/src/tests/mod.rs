@@ -4,10 +4,13 @@ mod documents;
 mod hostile;
 mod hostile_columns;
 mod hostile_inputs;
+mod passwords;
 mod pickup;
 mod propose;
 mod put_away;
 mod reading;
+mod sftp;
+mod sshd;
 mod tables;
 mod web;
 

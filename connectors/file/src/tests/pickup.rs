@@ -223,3 +223,30 @@ async fn statements_come_from_their_own_files() {
     assert!(is_stock(&rig.next().await.1));
     assert_eq!(rig.names("done"), ["orders-1.csv"]);
 }
+
+#[tokio::test]
+async fn with_a_done_file_nothing_else_says_that_a_file_is_finished() {
+    let rig = Rig::new(json!({ "path": "stock-*", "done_file": ".done" }));
+    rig.deliver("stock-1", GOOD, 0);
+    assert!(rig.poll().await.unwrap().is_none());
+    rig.deliver("stock-1.done", "", 0);
+    let (ticket, report) = rig.poll().await.unwrap().expect("one poll is enough");
+    assert_eq!(title(&report), "stock-1");
+    // The next one is being written over it: the done file is that of the one before.
+    rig.deliver("stock-1", GOOD.split_at(20).0, 5);
+    assert!(rig.poll().await.unwrap().is_none());
+    rig.acknowledge(&ticket, Verdict::Accepted).await.unwrap();
+    assert_eq!(
+        rig.names(""),
+        ["stock-1", "stock-1.done"],
+        "the verdict was on another one"
+    );
+    rig.deliver("stock-1", GOOD, 7);
+    rig.deliver("stock-1.done", "", 8);
+    let (ticket, _) = rig.next().await;
+    rig.acknowledge(&ticket, Verdict::Accepted).await.unwrap();
+    assert_eq!(
+        (rig.names(""), rig.names("done")),
+        (vec!["done".to_owned()], vec!["stock-1".to_owned()])
+    );
+}

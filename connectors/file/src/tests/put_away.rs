@@ -216,3 +216,20 @@ async fn a_file_that_is_too_large_is_refused_unread() {
         format!("stock-1.csv: has {} bytes, more than max_bytes = 20", GOOD.len())
     );
 }
+
+#[tokio::test]
+async fn where_files_are_to_stay_they_do_and_come_again_after_a_restart() {
+    let rig = Rig::new(json!({ "put_away": false }));
+    rig.deliver("stock-1.csv", GOOD, 0);
+    rig.deliver("stock-2.csv", "broken\n", 1);
+    let before = rig.next().await;
+    rig.acknowledge(&before.0, Verdict::Accepted).await.unwrap();
+    let (ticket, report) = rig.next().await;
+    assert!(matches!(&report, Report::Refused(_)), "{report:?}");
+    rig.acknowledge(&ticket, Verdict::Rejected("x".into())).await.unwrap();
+    assert!(rig.poll().await.unwrap().is_none());
+    rig.connector.check().await.unwrap();
+    assert_eq!(rig.names(""), ["stock-1.csv", "stock-2.csv"]);
+    let rig = rig.restarted(json!({ "put_away": false }));
+    assert_eq!(rig.next().await, before);
+}

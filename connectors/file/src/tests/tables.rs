@@ -119,7 +119,7 @@ fn each_mistake_names_its_key() {
         ),
         (
             json!({ "path": null, "url": "https://erp.test/s.csv", "settle": "5s" }),
-            "settle: goes with `path` only",
+            "settle: goes with `path` and sftp only",
         ),
         (
             json!({ "path": null, "url": "https://erp.test/s.csv", "user": "erp" }),

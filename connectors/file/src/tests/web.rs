@@ -33,6 +33,10 @@ impl Answers {
         Self { port, asked }
     }
 
+    pub(super) fn port(&self) -> u16 {
+        self.port
+    }
+
     /// The heads of the requests so far, in small letters.
     fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
