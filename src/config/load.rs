@@ -151,6 +151,7 @@ fn sections(
         }
     }
     let settings = Settings {
+        factors: BTreeMap::new(),
         sources: connectors.sources,
         rules: rules::rules(root, &places, &channels.settings).into(),
         bundles: rules::bundles(root).into(),

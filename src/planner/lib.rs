@@ -21,6 +21,7 @@ mod price_decide;
 mod price_outcome;
 mod shown;
 mod state;
+mod there;
 mod work;
 
 #[cfg(test)]
@@ -46,4 +47,5 @@ pub use price_decide::{PriceAction, PriceFacts, PriceTarget, decide_price, price
 pub use price_outcome::{PriceVerdict, settle_price};
 pub use shown::{Span, shown};
 pub use state::{ListingState, StateFacts, state};
+pub use there::There;
 pub use work::{Work, WorkList};
