@@ -8,6 +8,7 @@ pub mod delivery;
 pub mod demo;
 pub mod history;
 pub mod intake;
+pub mod near;
 pub mod notify;
 pub mod registry;
 pub mod retry;

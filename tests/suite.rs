@@ -23,6 +23,7 @@ mod gate;
 mod history;
 mod kill;
 mod listeners;
+mod listings;
 mod lost;
 mod marketplaces;
 mod metrics;

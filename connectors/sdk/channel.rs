@@ -66,6 +66,38 @@ pub struct ListingReading {
     pub read_at: Millis,
     /// Why this listing can't be written, in one sentence that says what to do.
     pub unwritable: Option<String>,
+    /// What else tells the article apart, where the vendor says so. Kept only while no SKU of ours belongs to the
+    /// listing, for the person who looks for one.
+    pub about: Option<Box<ListingAbout>>,
+}
+
+/// What a person goes by who looks for a listing's SKU. Never of a buyer.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ListingAbout {
+    /// As buyers see it.
+    pub title: Option<String>,
+    /// GTIN, EAN, UPC or ISBN, as the vendor has it.
+    pub gtin: Option<String>,
+}
+
+impl ListingAbout {
+    /// `None` where both are empty; a title is cut to 200 characters.
+    pub fn of(title: &str, gtin: &str) -> Option<Box<Self>> {
+        let told = |text: &str, most: usize| {
+            let text: String = text
+                .trim()
+                .chars()
+                .filter(|letter| !letter.is_control())
+                .take(most)
+                .collect();
+            Some(text).filter(|text| !text.is_empty())
+        };
+        let about = Self {
+            title: told(title, 200),
+            gtin: told(gtin, 50),
+        };
+        (about != Self::default()).then(|| Box::new(about))
+    }
 }
 
 /// Some listings, and where to go on.

@@ -30,8 +30,8 @@ pub mod verify;
 mod webhook;
 
 pub use channel::{
-    ArticleRole, ChannelRole, ItemOutcome, ListingKey, ListingPage, ListingReading, ListingReference, ReservedLine,
-    WriteItem,
+    ArticleRole, ChannelRole, ItemOutcome, ListingAbout, ListingKey, ListingPage, ListingReading, ListingReference,
+    ReservedLine, WriteItem,
 };
 pub use clock::watching_clock;
 pub use connector::{BuildConnector, Connector, ConnectorContext, ConnectorSpec, Cursor, LocationCodes, now};

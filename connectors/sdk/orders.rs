@@ -26,6 +26,13 @@ pub trait OrderSource: Send + Sync {
     /// One order as it is now; `None` when the vendor doesn't know it any more.
     async fn order(&self, order: &OrderId) -> Result<Option<OrderFact>, ConnectorError>;
 
+    /// Whether every line says as which listing it was sold, in [`OrderLineFact::listing`](omnistock_words::OrderLineFact),
+    /// if not by its SKU at the vendor: then a listing that has no SKU there can be mapped to one of ours, and its sales are
+    /// found all the same.
+    fn names_listings(&self) -> bool {
+        false
+    }
+
     /// So long after it happened, an order or a change of it may be missing in what is fetched: a number rises behind
     /// a fetch that began so much later.
     fn late(&self) -> Duration {

@@ -1,9 +1,16 @@
-//! `omnistock listings unmapped`: offers on a channel that no SKU of ours belongs to.
+//! `omnistock listings`: which SKUs the offers of the channels sell, and saying so.
+
+mod import;
+mod sheet;
 
 use super::parked::rest;
 use super::{Context, Failure, text};
-use crate::server::{Listed, Unmapped};
+use crate::server::{ImportBody, ImportView, Listed, ListingRow, ListingRows, Unmapped};
 use omnistock_words::ChannelName;
+use std::path::{Path, PathBuf};
+
+/// Listings asked for at once.
+const PAGE: &str = "10000";
 
 /// Offers of the channels.
 #[derive(Debug, clap::Subcommand)]
@@ -18,17 +25,140 @@ pub(super) enum Listings {
         #[arg(long, default_value_t = 100)]
         limit: usize,
     },
+    /// Write a table of the offers and what they sell.
+    #[command(after_help = "Example: omnistock listings export --channel shop --to listings.csv")]
+    Export {
+        /// One channel; all unless given.
+        #[arg(long)]
+        channel: Option<ChannelName>,
+        /// Only offers that no SKU of ours belongs to.
+        #[arg(long)]
+        unmapped: bool,
+        /// A file, which is replaced whole; standard output unless given.
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+    },
+    /// Write a table of the offers without a SKU of ours, with the SKUs that they may mean. Nothing is changed.
+    ///
+    /// A SKU is filled in where it is plain; else the column `candidates` says what it may be. Look through the table
+    /// and give it to `omnistock listings import`.
+    #[command(after_help = "Example: omnistock listings suggest --channel shop --to listings.csv")]
+    Suggest {
+        /// One channel; all unless given.
+        #[arg(long)]
+        channel: Option<ChannelName>,
+        /// A file, which is replaced whole; standard output unless given.
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+    },
+    /// Say which SKUs offers sell, and how many units of them: all of a table, or nothing.
+    ///
+    /// The columns channel, listing, sku and factor are read. A row without a SKU changes nothing.
+    #[command(after_help = "\
+Example: omnistock listings import listings.csv --dry-run
+         omnistock listings import listings.csv --reason \"new bundles of six\"")]
+    Import {
+        /// The table, separated by commas, semicolons or tabs.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Say what would change, and change nothing.
+        #[arg(long)]
+        dry_run: bool,
+        /// Take back what was imported for these offers: the SKU that the channel has counts again.
+        #[arg(long)]
+        remove: bool,
+        /// Why, for the record; up to 500 characters.
+        #[arg(long, required_unless_present = "dry_run")]
+        reason: Option<String>,
+    },
 }
 
 impl Listings {
     pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
-        let Self::Unmapped { channel, limit } = self;
-        let limit = limit.to_string();
-        let mut query = vec![("limit", limit.as_str())];
-        query.extend(channel.as_ref().map(|channel| ("channel", channel.as_str())));
-        let unmapped: Listed<Unmapped> = context.client()?.get("/api/v1/listings/unmapped", &query).await?;
-        context.output.show(&unmapped, render)
+        match self {
+            Self::Unmapped { channel, limit } => unmapped(context, channel, limit).await,
+            Self::Export { channel, unmapped, to } => {
+                let unmapped = unmapped.then_some(("unmapped", "true"));
+                let rows = rows(context, "/api/v1/listings/export", channel.as_ref(), unmapped).await?;
+                written(context, &rows, to.as_deref())
+            }
+            Self::Suggest { channel, to } => {
+                let rows = rows(context, "/api/v1/listings/suggest", channel.as_ref(), None).await?;
+                written(context, &rows, to.as_deref())
+            }
+            Self::Import {
+                file,
+                dry_run,
+                remove,
+                reason,
+            } => {
+                let body = ImportBody {
+                    csv: import::read(&file)?,
+                    dry_run,
+                    remove,
+                    reason: reason.unwrap_or_default(),
+                };
+                let answer: ImportView = context.client()?.post("/api/v1/listings/import", &body).await?;
+                context.output.show(&answer, import::render)
+            }
+        }
     }
+}
+
+/// All pages.
+async fn rows(
+    context: &Context,
+    path: &str,
+    channel: Option<&ChannelName>,
+    more: Option<(&str, &str)>,
+) -> Result<Vec<ListingRow>, Failure> {
+    let (client, mut rows, mut after) = (context.client()?, Vec::new(), None::<String>);
+    loop {
+        let mut query = vec![("limit", PAGE)];
+        query.extend(channel.map(|channel| ("channel", channel.as_str())));
+        query.extend(after.as_ref().map(|after| ("after", after.as_str())));
+        query.extend(more);
+        let page: ListingRows = client.get(path, &query).await?;
+        rows.extend(page.items);
+        if page.next.is_none() || page.next == after {
+            return Ok(rows);
+        }
+        after = page.next;
+    }
+}
+
+/// As a table into the file, or onto standard output.
+fn written(context: &Context, rows: &Vec<ListingRow>, to: Option<&Path>) -> Result<(), Failure> {
+    let Some(file) = to else {
+        return context.output.show(rows, |rows| sheet::text(rows));
+    };
+    let text = if context.output.json {
+        serde_json::to_string_pretty(rows).unwrap_or_default() + "\n"
+    } else {
+        sheet::text(rows)
+    };
+    crate::store::replace(file, text.as_bytes())
+        .map_err(|cause| Failure::usage(format!("{} can't be written: {cause}", file.display())))?;
+    let with = rows.iter().filter(|row| row.sku.is_some()).count();
+    let count = |count: usize| text::number(u64::try_from(count).unwrap_or(u64::MAX));
+    let said = serde_json::json!({ "file": file.display().to_string(), "listings": rows.len(), "with_sku": with });
+    context.output.show(&said, |_| {
+        let listings = if rows.len() == 1 { "listing" } else { "listings" };
+        format!(
+            "{}: {} {listings}, {} with a SKU\n",
+            file.display(),
+            count(rows.len()),
+            count(with)
+        )
+    })
+}
+
+async fn unmapped(context: &Context, channel: Option<ChannelName>, limit: usize) -> Result<(), Failure> {
+    let limit = limit.to_string();
+    let mut query = vec![("limit", limit.as_str())];
+    query.extend(channel.as_ref().map(|channel| ("channel", channel.as_str())));
+    let unmapped: Listed<Unmapped> = context.client()?.get("/api/v1/listings/unmapped", &query).await?;
+    context.output.show(&unmapped, render)
 }
 
 fn render(unmapped: &Listed<Unmapped>) -> String {

@@ -153,6 +153,7 @@ fn sections(
     }
     let rules = rules::rules(root, &places, &channels.settings);
     let settings = Settings {
+        factors: BTreeMap::new(),
         sources: connectors.sources,
         places: super::places::of(root, &places, &rules),
         rules: rules.rules.into(),

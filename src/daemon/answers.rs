@@ -7,9 +7,10 @@ use super::{explain, past, reservations, shorts};
 use crate::intake::{WebhookRefusal, challenge, take_webhook};
 use crate::server::{
     ApiError, AuditBody, AuditView, AvailabilityView, ChannelAnswer, ChannelBody, Decision, Explanation, Hold,
-    ItemView, Leak, Listed, LogEntry, Mend, MendBody, NotifyAnswer, NotifyTestBody, OrderView, OverrideView, Parked,
-    ParkedAnswer, ParkedBody, PlanBody, PlanView, ReloadBody, ReservationStep, ReservationView, ReserveAsked, SetBody,
-    ShortOrder, Status, SyncAnswer, Unmapped, UnsetBody, View, WebhookAnswer,
+    ImportBody, ImportView, ItemView, Leak, Listed, ListingRows, LogEntry, Mend, MendBody, NotifyAnswer,
+    NotifyTestBody, OrderView, OverrideView, Parked, ParkedAnswer, ParkedBody, PlanBody, PlanView, ReloadBody,
+    ReservationStep, ReservationView, ReserveAsked, RowsAsked, SetBody, ShortOrder, Status, SyncAnswer, Unmapped,
+    UnsetBody, View, WebhookAnswer,
 };
 use async_trait::async_trait;
 use omnistock_sdk::{RawRequest, Reply, now};
@@ -92,26 +93,18 @@ impl View for DaemonView {
     }
 
     async fn unmapped(&self, channel: Option<ChannelName>, most: usize) -> Result<Listed<Unmapped>, ApiError> {
-        let mut listed = Listed {
-            total: 0,
-            items: Vec::new(),
-        };
-        for (name, parts) in self.one_channel(channel.as_ref())? {
-            listed.total += parts.board.count(omnistock_planner::ListingState::Unmapped);
-            listed
-                .items
-                .extend(parts.board.unmapped().into_iter().map(|unmapped| Unmapped {
-                    channel: name.clone(),
-                    listing: explain::listing_text(&unmapped.listing, unmapped.location.as_ref()),
-                    reason: match &unmapped.sku {
-                        Some(_) => "not in any source".to_owned(),
-                        None => "no SKU there".to_owned(),
-                    },
-                    sku_there: unmapped.sku.map(|sku| sku.to_string()),
-                }));
-        }
-        listed.items.truncate(most);
-        Ok(listed)
+        super::listings::unmapped(self, channel.as_ref(), most)
+    }
+
+    async fn listing_rows(&self, asked: RowsAsked) -> Result<ListingRows, ApiError> {
+        self.one_channel(asked.channel.as_ref())?;
+        let _turn = self.turns.mine().await?;
+        super::listings::page(self, asked).await
+    }
+
+    async fn import_listings(&self, asked: ImportBody) -> Result<ImportView, ApiError> {
+        let _turn = self.turns.mine().await?;
+        super::listings::import(self, asked).await
     }
 
     async fn orders(&self, channel: Option<ChannelName>, most: usize) -> Result<Listed<OrderView>, ApiError> {

@@ -142,6 +142,12 @@ impl House {
         connectors.filter(move |(name, connector)| connector.queue().is_some() && used(name))
     }
 
+    /// The way into the ledger.
+    pub(super) fn inbox(&self, applied: watch::Receiver<EntryId>) -> Inbox {
+        let inbox = Inbox::new(Arc::clone(&self.store), Arc::clone(&self.ledger_wake), applied);
+        inbox.mapped(self.steer.mappings())
+    }
+
     /// The way in for webhooks. Without pollers in `orders` a hint is left to the leader's next poll.
     pub(super) fn intake(
         &self,
@@ -151,7 +157,7 @@ impl House {
         Intake {
             senders: self.senders(),
             orders,
-            inbox: Inbox::new(Arc::clone(&self.store), Arc::clone(&self.ledger_wake), applied),
+            inbox: self.inbox(applied),
             replays: Replays::default(),
         }
     }

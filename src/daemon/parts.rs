@@ -60,7 +60,7 @@ impl<'a> Parts<'a> {
     /// Collects what everybody shares.
     pub(super) fn new(house: &'a House, grant: &'a Grant, ends: Ends) -> Self {
         let (applied, applied_seen) = watch::channel(EntryId::default());
-        let inbox = Inbox::new(Arc::clone(&house.store), Arc::clone(&house.ledger_wake), applied_seen);
+        let inbox = house.inbox(applied_seen);
         Self {
             house,
             // One lease for the whole term: the sender is gone, so it never changes.
@@ -113,6 +113,7 @@ impl<'a> Parts<'a> {
         let parts = LedgerParts {
             store: Arc::clone(&house.store),
             settings: Arc::clone(&house.settings),
+            mappings: house.steer.mappings(),
             lease: self.lease,
             applied: self.applied,
             wake: Arc::clone(&house.ledger_wake),
@@ -196,6 +197,7 @@ impl<'a> Parts<'a> {
                 channel: channel.clone(),
                 store: Arc::clone(&house.store),
                 settings: Arc::clone(&house.settings),
+                mappings: house.steer.mappings(),
                 connector,
                 account,
                 lease: self.lease.clone(),

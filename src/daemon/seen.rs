@@ -24,6 +24,16 @@ impl FreshOrders for Fetches {
         }
     }
 
+    fn read_all(&self, channel: &ChannelName) {
+        if let Some(requests) = self.0.get(channel) {
+            requests.read_all(false);
+        }
+    }
+
+    fn all_read_since(&self, channel: &ChannelName, at: Millis) -> bool {
+        self.0.get(channel).is_none_or(|requests| requests.all_read_since(at))
+    }
+
     fn doubt(&self, channel: &ChannelName) {
         if let Some(requests) = self.0.get(channel) {
             requests.read_all(true);

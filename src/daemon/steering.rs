@@ -5,12 +5,13 @@
 //! leaves it to the store, which is asked again before anything else is changed.
 
 use super::house::House;
+use super::mappings::{Maps, Said};
 use crate::history::{Person, decided_by_person};
 use crate::retry;
-use crate::store::{CommitBatch, CommitError, DocumentWrite, Key, Kind, Lease, Store, StoreError};
+use crate::store::{CommitBatch, CommitError, DocumentWrite, HistoryEntry, Key, Kind, Lease, Store, StoreError};
 use arc_swap::ArcSwap;
 use omnistock_sdk::now;
-use omnistock_words::{Settings, Sku, Steering};
+use omnistock_words::{Mappings, Settings, Sku, Steering};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,6 +55,8 @@ pub(super) struct Steer {
     /// The same for those who only look.
     shown: ArcSwap<Steering>,
     changed: Notify,
+    /// Listings that people have mapped.
+    maps: Maps,
 }
 
 impl Steer {
@@ -64,6 +67,7 @@ impl Steer {
             known: Mutex::default(),
             shown: ArcSwap::default(),
             changed: Notify::new(),
+            maps: Maps::default(),
         }
     }
 
@@ -88,7 +92,40 @@ impl Steer {
         self.apply(house);
     }
 
+    /// Listings that people have mapped, in force.
+    pub(super) fn mappings(&self) -> Arc<ArcSwap<Mappings>> {
+        self.maps.in_force()
+    }
+
+    /// Says which SKUs listings sell. Durable and in force when it answers.
+    ///
+    /// # Errors
+    /// As of [`Self::change`].
+    pub(super) async fn map(
+        &self,
+        house: &House,
+        lease: &Lease,
+        said: &Said,
+        history: Vec<HistoryEntry>,
+    ) -> Result<(), CommitError> {
+        let changed = self.maps.change(house.store.as_ref(), lease, said, history).await;
+        if changed.is_ok() {
+            self.apply(house);
+            house.wakes.values().for_each(|wake| wake.notify_one());
+        }
+        self.changed.notify_one();
+        changed
+    }
+
+    /// The settings with all that people have set, by now.
+    fn over(&self, base: &Settings) -> Settings {
+        let mut laid = self.shown().lay(base, now());
+        self.maps.in_force().load().lay(&mut laid);
+        laid
+    }
+
     async fn read(&self, store: &dyn Store) -> Result<(), StoreError> {
+        self.maps.read(store).await?;
         let mut known = self.known.lock().await;
         let found = store.load(&[key()]).await?.into_iter().next().unwrap_or_default();
         let document = if found.bytes.is_empty() {
@@ -111,10 +148,10 @@ impl Steer {
 
     /// Lays over the settings in force what holds now; everybody looks again where that changes something.
     fn apply(&self, house: &House) {
-        let (steering, base, at) = (self.shown(), self.base(), now());
+        let base = self.base();
         let before = house.settings.load_full();
         house.settings.rcu(|current| {
-            let mut laid = steering.lay(&base, at);
+            let mut laid = self.over(&base);
             settle(&mut laid, current);
             if **current == laid {
                 Arc::clone(current)
@@ -130,7 +167,7 @@ impl Steer {
 
     /// Other settings as they would be in force.
     pub(super) fn laid(&self, house: &House, base: &Settings) -> Settings {
-        let mut laid = self.shown().lay(base, now());
+        let mut laid = self.over(base);
         settle(&mut laid, &house.settings.load());
         laid
     }
@@ -196,7 +233,7 @@ impl Steer {
     /// Ends what has an end, and reads again what a commit left in doubt; as long as a term works.
     pub(super) async fn keep(&self, house: &House) {
         loop {
-            if self.known.lock().await.version.is_none() {
+            if self.known.lock().await.version.is_none() || self.maps.in_doubt().await {
                 self.load(house).await;
             }
             let at = now();

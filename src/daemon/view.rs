@@ -43,6 +43,7 @@ pub struct DaemonView {
     pub(super) access: Access,
     pub(super) metrics: Metrics,
     pub(super) turns: Turns,
+    pub(super) nearest: super::listings::Nearest,
 }
 
 /// What the keeper of the lease tells.
@@ -69,6 +70,7 @@ impl DaemonView {
             access,
             metrics: Metrics::new(),
             turns: Turns::default(),
+            nearest: super::listings::Nearest::default(),
         }
     }
 

@@ -176,6 +176,11 @@ impl Catalogue {
         self.entries.get_mut(index)
     }
 
+    /// In which state the listing was when it was last shown.
+    pub(super) fn state(&self, index: Index) -> Option<ListingState> {
+        self.entries.get(index)?.state
+    }
+
     /// What is going on with the price of a listing that has one of its own, and what is known of it.
     pub(super) fn price(&mut self, index: Index) -> Option<(&mut PriceEntry, &mut PriceDocument)> {
         let entry = self.entries.get_mut(index)?;

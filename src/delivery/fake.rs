@@ -197,6 +197,7 @@ impl Fake {
             reserved: shop.reserved.get(id).cloned().unwrap_or_default(),
             read_at: now(),
             unwritable: None,
+            about: None,
         })
     }
 }

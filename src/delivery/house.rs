@@ -10,8 +10,8 @@ use omnistock_engine::{LineRecord, Measured, Position, SkuDocument, SourceDocume
 use omnistock_planner::ListingState;
 use omnistock_sdk::now;
 use omnistock_words::{
-    Basis, ChannelName, ChannelPolicy, ChannelSettings, ConnectorName, LocationName, LocationPolicy, Millis, Mode,
-    Quantity, Settings, Sku, SourcePolicy, WriteMeaning,
+    Basis, ChannelName, ChannelPolicy, ChannelSettings, ConnectorName, LocationName, LocationPolicy, Mappings, Millis,
+    Mode, Quantity, Settings, Sku, SourcePolicy, WriteMeaning,
 };
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -28,6 +28,8 @@ pub(super) struct Orders {
     pub(super) held: AtomicBool,
     pub(super) fetches: AtomicU64,
     pub(super) doubts: AtomicU64,
+    /// Reads of all orders that were asked for; none of them ends while `held`.
+    pub(super) alls: AtomicU64,
 }
 
 #[async_trait]
@@ -41,6 +43,14 @@ impl FreshOrders for Orders {
         Ok(begun)
     }
 
+    fn read_all(&self, _: &ChannelName) {
+        self.alls.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn all_read_since(&self, _: &ChannelName, _: Millis) -> bool {
+        !self.held.load(Ordering::Relaxed)
+    }
+
     fn doubt(&self, _: &ChannelName) {
         self.doubts.fetch_add(1, Ordering::Relaxed);
     }
@@ -52,6 +62,7 @@ pub(super) struct House {
     pub(super) orders: Arc<Orders>,
     pub(super) store: Arc<Shaky>,
     pub(super) settings: Arc<ArcSwap<Settings>>,
+    pub(super) mappings: Arc<ArcSwap<Mappings>>,
     pub(super) measured: Arc<ArcSwap<Measured>>,
     pub(super) board: Arc<ChannelBoard>,
     pub(super) wake: Arc<Notify>,
@@ -96,6 +107,7 @@ impl House {
             orders: Arc::default(),
             store,
             settings: Arc::new(ArcSwap::from_pointee(settings())),
+            mappings: Arc::default(),
             measured: Arc::default(),
             board: Arc::default(),
             wake: Arc::default(),
@@ -212,6 +224,7 @@ impl House {
             channel: ChannelName::new(SHOP).unwrap(),
             store: self.store.clone(),
             settings: self.settings.clone(),
+            mappings: self.mappings.clone(),
             connector: self.fake.clone(),
             account,
             lease: self.leases.subscribe(),

@@ -77,6 +77,10 @@ impl OrderSource for Limited {
         within!(self, CallKind::Order, orders, orders.order(order))
     }
 
+    fn names_listings(&self) -> bool {
+        self.inner.orders().is_some_and(OrderSource::names_listings)
+    }
+
     fn late(&self) -> Duration {
         self.inner.orders().map_or(Duration::ZERO, OrderSource::late)
     }

@@ -56,6 +56,14 @@ impl Worker {
         Ok(planned)
     }
 
+    /// Looks at every SKU that has a listing.
+    pub(super) fn look_at_all(&mut self) {
+        let now = now();
+        for sku in self.catalogue.skus() {
+            self.work.look(&sku, now, now);
+        }
+    }
+
     fn look_at(&mut self, sku: &Sku, documents: &Documents, planned: &mut Vec<Planned>) {
         let (listings, now) = (self.catalogue.of(sku), now());
         let Some(work) = self.work.get(sku).cloned() else {

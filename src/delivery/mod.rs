@@ -27,6 +27,9 @@ mod lag;
 mod launch;
 mod limited;
 mod look;
+mod mapping;
+#[cfg(test)]
+mod mapping_tests;
 mod marks;
 mod parts;
 mod price_board;

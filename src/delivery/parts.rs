@@ -6,7 +6,7 @@ use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use omnistock_engine::Measured;
 use omnistock_sdk::Connector;
-use omnistock_words::{ChannelName, Millis, Settings};
+use omnistock_words::{ChannelName, Mappings, Millis, Settings};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
@@ -17,6 +17,14 @@ pub trait FreshOrders: Send + Sync + 'static {
     /// Resolves when a fetch that began after this call is applied to the ledger: the time it began, our clock.
     /// Callers share fetches. The error is one sentence for the operator.
     async fn fetch(&self, channel: &ChannelName) -> Result<Millis, String>;
+
+    /// Has every order read that may still hold stock, from the first.
+    fn read_all(&self, _channel: &ChannelName) {}
+
+    /// Whether that was done by a read that began then or later, and is in the ledgers.
+    fn all_read_since(&self, _channel: &ChannelName, _at: Millis) -> bool {
+        true
+    }
 
     /// A number fell that no order explains: all orders are read, once in a while.
     fn doubt(&self, _channel: &ChannelName) {}
@@ -70,6 +78,8 @@ pub struct ChannelParts {
     pub store: Arc<dyn Store>,
     /// Settings, which a reload replaces.
     pub settings: Arc<ArcSwap<Settings>>,
+    /// Which listings a person has mapped.
+    pub mappings: Arc<ArcSwap<Mappings>>,
     /// The connector that writes the channel.
     pub connector: Arc<dyn Connector>,
     /// The limits of the connector's account, which others may share.

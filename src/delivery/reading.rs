@@ -85,12 +85,7 @@ impl Worker {
     pub(super) fn take_reading(&mut self, index: Index, reading: ListingReading, until: Millis) {
         let Some(entry) = self.catalogue.get(index) else { return };
         let before = entry.document.clone();
-        if before.sku != reading.sku {
-            self.guarding.changed |= before.held.is_some();
-            self.prices.changed |= before.price.as_ref().is_some_and(|price| price.held.is_some());
-            self.look_again(index);
-            self.catalogue.map(index, reading.sku);
-        }
+        self.set_ours(index, reading.sku, reading.about);
         self.catalogue.set_parent(index, reading.reference.parent.as_ref());
         let Some(entry) = self.catalogue.get_mut(index) else {
             return;
@@ -262,6 +257,7 @@ impl Worker {
 fn told_apart(before: &ListingDocument, after: &ListingDocument) -> bool {
     let number = |document: &ListingDocument| document.observed.as_ref().map(|observed| observed.quantity);
     number(before) != number(after)
+        || before.there != after.there
         || (&before.sku, &before.parent, &before.place) != (&after.sku, &after.parent, &after.place)
         || (&before.unwritable, &before.parked) != (&after.unwritable, &after.parked)
 }

@@ -13,7 +13,7 @@ pub(super) fn stamp(settings: &Settings) -> u64 {
 }
 
 pub(super) fn by_listing(settings: &Settings) -> bool {
-    settings.rules.iter().any(|rule| rule.matches.listing.is_some())
+    settings.name_listings()
 }
 
 pub(super) fn by_home(settings: &Settings) -> bool {

@@ -7,6 +7,7 @@ use super::catalogue::Catalogue;
 use super::changes::Changes;
 use super::falls::Falls;
 use super::guard::Guarding;
+use super::mapping::Mapped;
 use super::prices::Prices;
 pub(super) use super::reading::Audit;
 use super::terms::{by_home, by_listing, milliseconds, stamp, vendor};
@@ -95,6 +96,7 @@ pub(super) struct Worker {
     ended: mpsc::Receiver<Ending>,
     pub(super) marks_at: Option<Millis>,
     pub(super) articles: Articles,
+    pub(super) mapped: Mapped,
 }
 
 /// Carries out what the planner says of one channel.
@@ -198,6 +200,7 @@ impl Worker {
             ended,
             marks_at: None,
             articles: Articles::default(),
+            mapped: Mapped::default(),
         }
     }
 
@@ -247,6 +250,7 @@ impl Worker {
     /// Looks, plans, commits, launches: in this order, so that what is launched is durable.
     async fn round(&mut self) -> Result<(), Stop> {
         self.settings_changed();
+        self.take_mapping();
         self.decided();
         self.grant_wishes();
         self.look_at_told();
@@ -280,14 +284,6 @@ impl Worker {
         let failing = self.breaker.is_open() && self.breaker.failures() > 0;
         self.parts.board.set_waiting(self.work.len(), failing);
         Ok(())
-    }
-
-    /// Looks at every SKU that has a listing.
-    pub(super) fn look_at_all(&mut self) {
-        let now = now();
-        for sku in self.catalogue.skus() {
-            self.work.look(&sku, now, now);
-        }
     }
 
     fn settings_changed(&mut self) {

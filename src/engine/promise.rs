@@ -157,7 +157,7 @@ fn decide(stand: &Stand<'_>, counter: &Counter<'_>, told: bool) -> Promise {
     promise.split = split::split(quantity, sourced.places, policy);
     promise.steps = way.steps;
     promise.only_decrease = sourced.only_decrease;
-    let varied = policy.same_sku == SameSku::Split || stand.settings.rules.name_listings();
+    let varied = policy.same_sku == SameSku::Split || stand.settings.name_listings();
     promise.stock = varied.then_some(sourced.stock);
     promise
 }

@@ -43,7 +43,19 @@ pub(crate) fn resolve_ruled<'a>(
     now: Millis,
 ) -> (Laid<'a>, Vec<usize>) {
     let declared = settings.channels.get(channel);
-    laid((channel, declared), &matching(settings, sku, attributes, listing, now))
+    let (mut policy, ruled) = laid((channel, declared), &matching(settings, sku, attributes, listing, now));
+    // What a person said of this very listing, above every rule.
+    if let Some(factor) = settings.mapped_factor(channel, listing)
+        && policy.factor != factor
+    {
+        let mut own = match policy {
+            Laid::Plain(plain) => Box::new(plain.clone()),
+            Laid::Ruled(own) => own,
+        };
+        own.factor = factor;
+        policy = Laid::Ruled(own);
+    }
+    (policy, ruled)
 }
 
 /// The rules that hold for the SKU and the listing at `now`, whatever the channel, in order.

@@ -96,7 +96,7 @@ impl<'a> Stand<'a> {
             (None, Some((policy, ruled))) => (policy, ruled),
             (None, None) => return then(&Counter::plain(channel, &ChannelPolicy::default())),
         };
-        let varied = self.settings.rules.name_listings();
+        let varied = self.settings.name_listings();
         let own = offer.listing.filter(|_| varied).map(|listing| resolved(Some(listing)));
         let (policy, ruled): (&ChannelPolicy, &[usize]) = match &own {
             Some((policy, ruled)) => (policy, ruled),

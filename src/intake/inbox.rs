@@ -1,7 +1,9 @@
 //! The way into the ledger: append durably, wait until it was applied.
 
 use crate::store::{EntryId, Store, StoreError};
+use arc_swap::ArcSwap;
 use omnistock_engine::{Event, encode_event};
+use omnistock_words::{ChannelName, Mappings, OrderFact};
 use std::sync::Arc;
 use tokio::sync::{Notify, watch};
 
@@ -11,15 +13,33 @@ pub struct Inbox {
     store: Arc<dyn Store>,
     wake: Arc<Notify>,
     applied: watch::Receiver<EntryId>,
+    mappings: Arc<ArcSwap<Mappings>>,
 }
 
 impl Inbox {
     /// An inbox of `store`; `applied` is the ledger's cursor as committed, `wake` wakes the ledger.
     pub fn new(store: Arc<dyn Store>, wake: Arc<Notify>, applied: watch::Receiver<EntryId>) -> Self {
-        Self { store, wake, applied }
+        Self {
+            store,
+            wake,
+            applied,
+            mappings: Arc::default(),
+        }
     }
 
-    /// Durable when it answers. Answers the place of the last event; `None` when there was none.
+    /// Which listings people have mapped.
+    #[must_use]
+    pub fn mapped(mut self, mappings: Arc<ArcSwap<Mappings>>) -> Self {
+        self.mappings = mappings;
+        self
+    }
+
+    /// The order in units of our SKUs, as the ledger will take it.
+    pub fn ours(&self, channel: &ChannelName, order: OrderFact) -> OrderFact {
+        self.mappings.load().ours(channel, order)
+    }
+
+    /// Durable when it answers. Orders are kept as their channel reports them. Answers the place of the last event; `None` when there was none.
     pub async fn append(&self, events: &[Event]) -> Result<Option<EntryId>, StoreError> {
         if events.is_empty() {
             return Ok(None);

@@ -37,7 +37,7 @@ use arc_swap::ArcSwap;
 use marks::{differing, dirty};
 use omnistock_engine::{DocumentKey, Documents, Event, Measured, OrderKey, apply, decode_event, dependents, due_own};
 use omnistock_sdk::now;
-use omnistock_words::{ChannelName, Millis, Settings, Sku};
+use omnistock_words::{ChannelName, Mappings, Millis, Settings, Sku};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,6 +56,8 @@ pub struct LedgerParts {
     pub store: Arc<dyn Store>,
     /// The settings in force.
     pub settings: Arc<ArcSwap<Settings>>,
+    /// Which listings people have mapped: orders are taken in units of our SKUs.
+    pub mappings: Arc<ArcSwap<Mappings>>,
     /// The lease held now; `None` while standing by.
     pub lease: watch::Receiver<Option<Lease>>,
     /// The cursor as committed, for those who wait.
@@ -200,6 +202,10 @@ impl Ledger {
 
     fn decode(&self, id: EntryId, bytes: &[u8]) -> Option<Event> {
         match decode_event(bytes) {
+            Ok(Event::Order { channel, order }) => {
+                let order = self.parts.mappings.load().ours(&channel, order);
+                Some(Event::Order { channel, order })
+            }
             Ok(event) => Some(event),
             Err(error) => {
                 let sentence = format!("inbox entry {} can't be read and was passed over: {error}", id.0);

@@ -4,6 +4,7 @@
 //! The cursor moves only after the orders it covers are durable; a crash in between reads them
 //! again, which changes nothing.
 
+mod asked;
 mod full;
 mod place;
 
@@ -11,7 +12,8 @@ use super::inbox::Inbox;
 use super::order_board::OrderBoard;
 use super::webhook_board::WebhookBoard;
 use crate::store::{CommitError, EntryId, Lease, Store, StoreError};
-use full::{AllAsked, FullRead, FullTimes};
+use asked::AllAsked;
+use full::{FullRead, FullTimes};
 use omnistock_engine::Event;
 use omnistock_sdk::{Connector, ConnectorError, Cursor, ErrorClass, now};
 use omnistock_words::{ChannelName, Millis, OrderFact, OrderId};
@@ -44,6 +46,8 @@ type Doubted = Mutex<Option<HashMap<OrderId, Millis>>>;
 struct Fresh {
     began: Option<Millis>,
     back_filled: bool,
+    /// When the last read of all orders began that is in the ledgers.
+    all: Option<Millis>,
 }
 
 impl OrderRequests {
@@ -87,6 +91,11 @@ impl OrderRequests {
     /// Whether a poll that began then or later is applied to the ledgers.
     pub fn polled_since(&self, at: Millis) -> bool {
         self.fresh.borrow().began.is_some_and(|began| began >= at)
+    }
+
+    /// Whether a read of all orders that began then or later is applied to the ledgers.
+    pub fn all_read_since(&self, at: Millis) -> bool {
+        self.fresh.borrow().all.is_some_and(|all| all >= at)
     }
 
     /// Whether the open orders of the channel are in the ledgers and a poll was made in this life.
@@ -302,10 +311,8 @@ impl OrderPoller {
             numbers.last = Some(began);
             numbers.error = None;
         });
-        self.fresh.send_replace(Fresh {
-            began: Some(began),
-            back_filled: true,
-        });
+        self.fresh
+            .send_modify(|fresh| (fresh.began, fresh.back_filled) = (Some(began), true));
         self.polled_first(lease, whole, began).await
     }
 

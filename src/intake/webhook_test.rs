@@ -198,6 +198,7 @@ fn clean() -> Vec<Vec<u8>> {
             lines: vec![OrderLineFact {
                 line: "1".parse().unwrap(),
                 sku: Some("A".parse().unwrap()),
+                listing: None,
                 quantity: Quantity::whole(*units),
                 status: None,
                 location: None,

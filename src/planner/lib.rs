@@ -22,6 +22,7 @@ mod price_outcome;
 mod ramp;
 mod shown;
 mod state;
+mod there;
 mod work;
 
 #[cfg(test)]
@@ -48,4 +49,5 @@ pub use price_outcome::{PriceVerdict, settle_price};
 pub use ramp::{Ramp, RampStanding};
 pub use shown::{Span, shown};
 pub use state::{ListingState, StateFacts, state};
+pub use there::There;
 pub use work::{Work, WorkList};

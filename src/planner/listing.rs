@@ -1,6 +1,6 @@
 //! What is durably known of one number at a channel: desired, sent, accepted and observed kept apart.
 
-use crate::{ChangesLeft, Evidence, PriceDocument, Why};
+use crate::{ChangesLeft, Evidence, PriceDocument, There, Why};
 use omnistock_words::{ChannelName, ListingId, LocationName, Millis, Quantity, Sku, VendorLocation};
 use serde::{Deserialize, Serialize};
 
@@ -113,9 +113,12 @@ pub struct ListingDocument {
     /// The product that a variation belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<ListingId>,
-    /// The SKU the vendor has for it.
+    /// The SKU of ours that it sells: the vendor's, unless a person has said another one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sku: Option<Sku>,
+    /// What the vendor says of it, where it is mapped or not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub there: Option<Box<There>>,
     /// Our location, where the vendor has several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<LocationName>,
@@ -186,6 +189,7 @@ impl ListingDocument {
             location,
             parent: None,
             sku: None,
+            there: None,
             place: None,
             unwritable: None,
             desired: None,

@@ -9,6 +9,7 @@ mod audit;
 mod caller;
 mod guard;
 pub mod listener;
+mod listings;
 mod log;
 pub mod metrics;
 mod notify;
@@ -30,6 +31,10 @@ pub use answers::{
 };
 pub use audit::{AuditBody, AuditClass, AuditView, ParkedAnswer, ParkedBody};
 pub use caller::{Access, Role, Token, USER_HEADER, caller, proven_caller};
+pub use listings::{
+    CandidateView, ImportBody, ImportView, ListingRow, ListingRows, MOST_IMPORTED, MappedBy, MappedView, MappingChange,
+    Rows, RowsAsked,
+};
 pub use log::LogEntry;
 pub use notify::{NotifierStatus, NotifyAnswer, NotifyTestBody};
 pub use orders::{Leak, Mend, MendBody, MendView, OrderLineState, OrderView, SourcedView};

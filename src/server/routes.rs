@@ -40,7 +40,7 @@ pub(super) struct Route {
     pub(super) handler: MethodRouter<Arc<dyn View>>,
 }
 
-const fn optional(name: &'static str, schema: &'static str) -> Parameter {
+pub(super) const fn optional(name: &'static str, schema: &'static str) -> Parameter {
     Parameter {
         name,
         schema,
@@ -56,8 +56,8 @@ const fn required(name: &'static str, schema: &'static str) -> Parameter {
     }
 }
 
-const CHANNEL: Parameter = optional("channel", "Name");
-const LIMIT: Parameter = optional("limit", "Limit");
+pub(super) const CHANNEL: Parameter = optional("channel", "Name");
+pub(super) const LIMIT: Parameter = optional("limit", "Limit");
 const AT: Parameter = optional("at", "Instant");
 const SINCE: Parameter = optional("since", "Instant");
 const LOCATION: Parameter = optional("location", "Name");
@@ -67,7 +67,7 @@ const ORDER: Parameter = required("order", "Id");
 const SKU: Parameter = required("sku", "Sku");
 
 /// A read.
-fn read(
+pub(super) fn read(
     path: &'static str,
     handler: MethodRouter<Arc<dyn View>>,
     answer: &'static str,
@@ -102,7 +102,7 @@ pub(super) fn change(
 }
 
 impl Route {
-    fn asks(mut self, query: &'static [Parameter]) -> Self {
+    pub(super) fn asks(mut self, query: &'static [Parameter]) -> Self {
         self.about.query = query;
         self.refusing(&[400, 404])
     }
@@ -119,7 +119,7 @@ pub(super) fn all() -> Vec<Route> {
     all.extend(reads());
     all.extend(changes());
     all.extend(reserving());
-    all.push(super::notify::route());
+    all.extend(super::listings::routes().into_iter().chain([super::notify::route()]));
     all
 }
 

@@ -1,10 +1,10 @@
 //! What the listeners ask of the daemon: one trait, and the ways in which it may say no.
 
 use super::{
-    AuditBody, AuditView, AvailabilityView, ChannelAnswer, ChannelBody, Explanation, Hold, ItemView, Leak, Listed,
-    LogEntry, Mend, MendBody, NotifyAnswer, NotifyTestBody, OrderView, OverrideView, Parked, ParkedAnswer, ParkedBody,
-    PlanBody, PlanView, ReloadBody, ReservationStep, ReservationView, ReserveAsked, SetBody, ShortOrder, Status,
-    SyncAnswer, Unmapped, UnsetBody,
+    AuditBody, AuditView, AvailabilityView, ChannelAnswer, ChannelBody, Explanation, Hold, ImportBody, ImportView,
+    ItemView, Leak, Listed, ListingRows, LogEntry, Mend, MendBody, NotifyAnswer, NotifyTestBody, OrderView,
+    OverrideView, Parked, ParkedAnswer, ParkedBody, PlanBody, PlanView, ReloadBody, ReservationStep, ReservationView,
+    ReserveAsked, RowsAsked, SetBody, ShortOrder, Status, SyncAnswer, Unmapped, UnsetBody,
 };
 use async_trait::async_trait;
 use omnistock_sdk::{RawRequest, Reply};
@@ -53,6 +53,16 @@ pub trait View: Send + Sync + 'static {
 
     /// Listings without a SKU we know, at most `most`, ordered by channel and listing.
     async fn unmapped(&self, channel: Option<ChannelName>, most: usize) -> Result<Listed<Unmapped>, ApiError>;
+
+    /// Listings and what they sell, or may sell, by channel and listing.
+    async fn listing_rows(&self, _asked: RowsAsked) -> Result<ListingRows, ApiError> {
+        Err(ApiError::bad_request("`listings` is not available here"))
+    }
+
+    /// Says which SKUs listings sell, all of a table or nothing. Durable when it answers.
+    async fn import_listings(&self, _asked: ImportBody) -> Result<ImportView, ApiError> {
+        Err(ApiError::bad_request("`listings` is not available here"))
+    }
 
     /// Orders of which something is still subtracted, at most `most`, ordered by channel and order.
     async fn orders(&self, _channel: Option<ChannelName>, _most: usize) -> Result<Listed<OrderView>, ApiError> {

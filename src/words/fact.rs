@@ -1,6 +1,6 @@
 //! What systems report: orders and their lines, in the words that connectors and engine share.
 
-use crate::{LineId, LocationName, Millis, OrderId, Quantity, ReservationId, Sku};
+use crate::{LineId, ListingId, LocationName, Millis, OrderId, Quantity, ReservationId, Sku};
 use serde::{Deserialize, Serialize};
 
 /// What a source's number already contains. Never incoming goods.
@@ -83,6 +83,9 @@ pub struct OrderLineFact {
     /// What was sold; `None` where the channel's article has no SKU we know. The line is kept all the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sku: Option<Sku>,
+    /// The listing it was sold as, where the channel's order names it. Ends where the ledger takes it in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listing: Option<ListingId>,
     /// Units of the SKU sold and not cancelled.
     pub quantity: Quantity,
     /// Where the line stands, if it differs from its order.

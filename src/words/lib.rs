@@ -8,6 +8,7 @@ mod decimal_text;
 mod fact;
 mod instant;
 mod limit;
+mod mapping;
 mod money;
 mod name;
 mod percent;
@@ -23,6 +24,7 @@ mod text;
 pub use fact::{Basis, FulfilledBy, OrderFact, OrderLineFact, OrderStatus, Revision};
 pub use instant::{Millis, ParseInstantError};
 pub use limit::{CallKind, CallLimit, CallLimits, Learned, LimitScope, ListingLimit};
+pub use mapping::{MOST_MAPPED, Mapped, Mapping, Mappings};
 pub use money::{Currency, Money, ParseMoneyError};
 pub use name::{
     ChannelName, ConnectorName, LineId, ListingId, LocationName, MovementId, NameError, OrderId, PriceListName,

@@ -1,8 +1,8 @@
 //! A merchant's resolved configuration as plain data: what `config` hands to the pure rooms.
 
 use crate::{
-    Basis, Bundles, ChannelName, ChannelPolicy, ConnectorName, Currency, LocationName, Millis, Percent, PolicyPatch,
-    PriceListName, Quantity, Rules, Sku,
+    Basis, Bundles, ChannelName, ChannelPolicy, ConnectorName, Currency, ListingId, LocationName, Millis, Percent,
+    PolicyPatch, PriceListName, Quantity, Rules, Sku,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -254,8 +254,23 @@ pub struct Settings {
     pub rules: Rules,
     /// Bundles and their parts.
     pub bundles: Bundles,
+    /// Units of the SKU in one of a listing, where a person has mapped it: above every rule.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub factors: BTreeMap<ChannelName, BTreeMap<ListingId, Quantity>>,
     /// Where settings stand, such as `omnistock.toml:42`, by `channels.NAME.KEY`, `locations.NAME.KEY`
     /// and `rules.INDEX.KEY`. For explanations only; no number depends on it.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub places: BTreeMap<String, String>,
+}
+
+impl Settings {
+    /// Whether listings of one SKU may have settings of their own.
+    pub fn name_listings(&self) -> bool {
+        !self.factors.is_empty() || self.rules.name_listings()
+    }
+
+    /// Units of the SKU in one of the listing, where a person has mapped it.
+    pub fn mapped_factor(&self, channel: &ChannelName, listing: Option<&ListingId>) -> Option<Quantity> {
+        self.factors.get(channel)?.get(listing?).copied()
+    }
 }

@@ -170,6 +170,7 @@ impl Catalogue<'_> {
             reserved: Vec::new(),
             read_at: as_of,
             unwritable,
+            about: None,
         })
     }
 }

@@ -83,6 +83,7 @@ fn line(
     Ok(OrderLineFact {
         line: LineId::new(&item.order_item_id).map_err(|error| unreadable(order, &error.to_string()))?,
         sku: item.product.seller_sku.as_ref().and_then(|sku| Sku::new(sku).ok()),
+        listing: None,
         quantity: Quantity::whole(sold.clamp(0, item.quantity_ordered.max(0))),
         status: out.then_some(OrderStatus::Shipped),
         location: None,

@@ -237,6 +237,10 @@ impl Connector for Ebay {
 
 #[async_trait]
 impl OrderSource for Ebay {
+    fn names_listings(&self) -> bool {
+        true
+    }
+
     async fn orders(&self, cursor: Option<&Cursor>) -> Result<OrderPage, ConnectorError> {
         self.counted(CallKind::Orders, self.order_reader().page(cursor)).await
     }

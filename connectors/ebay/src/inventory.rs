@@ -81,6 +81,7 @@ pub(crate) fn row(client: &Client, item: &wire::Item, offer: &wire::Offer, read_
             reserved: Vec::new(),
             read_at,
             unwritable,
+            about: None,
         },
         price: price.and_then(|price| money(client, &price.value, &price.currency)),
     })

@@ -1,9 +1,11 @@
 //! What an order at eBay means to us. The decisions are explained in `README.md`.
 
+use crate::listing::Listing;
 use crate::wire;
 use omnistock_sdk::{ConnectorError, LocationCodes};
 use omnistock_words::{
-    FulfilledBy, LineId, LocationName, Millis, OrderFact, OrderId, OrderLineFact, OrderStatus, Quantity, Revision, Sku,
+    FulfilledBy, LineId, ListingId, LocationName, Millis, OrderFact, OrderId, OrderLineFact, OrderStatus, Quantity,
+    Revision, Sku,
 };
 
 /// Our locations, by the vendor's `merchantLocationKey`.
@@ -34,6 +36,7 @@ pub(crate) fn fact(order: &wire::Order, places: &Places, seen: Millis) -> Result
         Ok(OrderLineFact {
             line: LineId::new(&line.id).map_err(bad)?,
             sku: line.sku.as_deref().and_then(|sku| Sku::new(sku).ok()),
+            listing: listing(line),
             quantity: Quantity::whole(line.quantity.max(0)),
             status: own_status(line, status),
             location: location.clone(),
@@ -53,6 +56,15 @@ pub(crate) fn fact(order: &wire::Order, places: &Places, seen: Millis) -> Result
         at,
         lines: order.lines.iter().map(line).collect::<Result<_, ConnectorError>>()?,
     })
+}
+
+/// A line without a SKU names its page, which is the listing where that has no variations.
+fn listing(line: &wire::Line) -> Option<ListingId> {
+    let page = Listing::Item {
+        item: line.page.clone().filter(|_| line.sku.is_none())?,
+        variation: None,
+    };
+    Some(page.reference(None)?.key.listing)
 }
 
 /// A cancellation is of a whole order, and not of one that has left. One that is asked for is none yet; money that went

@@ -208,6 +208,7 @@ pub(crate) fn rows(client: &Client, item: &Node, read_at: Millis) -> Vec<Row> {
                 reserved: Vec::new(),
                 read_at,
                 unwritable: why.map(str::to_owned),
+                about: None,
             },
             price: own,
         });

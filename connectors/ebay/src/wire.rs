@@ -194,6 +194,9 @@ pub(crate) struct Line {
     pub(crate) id: String,
     #[serde(default)]
     pub(crate) sku: Option<String>,
+    /// The number of its page.
+    #[serde(rename = "legacyItemId", default)]
+    pub(crate) page: Option<String>,
     pub(crate) quantity: i64,
     /// Where it was listed, whatever site the buyer came by.
     #[serde(rename = "listingMarketplaceId", default)]

@@ -208,6 +208,7 @@ fn readings(item: &wire::InventoryItem, places: &Places, reserved: &Reserved, re
         reserved: Vec::new(),
         read_at,
         unwritable: None,
+        about: None,
     };
     let levels = item.location_levels.as_deref().unwrap_or_default();
     if levels.is_empty() {

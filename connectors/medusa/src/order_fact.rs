@@ -69,6 +69,7 @@ fn line(order: &wire::Order, line: &wire::Line, finished: bool) -> Result<OrderL
     Ok(OrderLineFact {
         line: LineId::new(&line.id).map_err(|error| unreadable(order, &error.to_string()))?,
         sku: line.variant_sku.as_ref().and_then(|sku| Sku::new(sku).ok()),
+        listing: None,
         quantity: quantity.positive(),
         status: Some(standing(quantity, &line.detail, finished)),
         location: None,

@@ -304,5 +304,6 @@ fn reading(
         reserved: Vec::new(),
         read_at,
         unwritable,
+        about: None,
     })
 }

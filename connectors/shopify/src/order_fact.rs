@@ -97,6 +97,7 @@ fn line(order: &wire::Order, line: &wire::Line, places: &Places) -> Result<Order
     Ok(OrderLineFact {
         line: LineId::new(id).map_err(|error| unreadable(order, &error.to_string()))?,
         sku: line.sku.clone(),
+        listing: None,
         quantity: Quantity::whole(sold.max(0)),
         status: Some(status),
         location,

@@ -157,6 +157,7 @@ fn reading(article: Article, read_at: Millis) -> Option<ListingReading> {
         reserved: Vec::new(),
         read_at,
         unwritable: article.stock.is_none().then(|| uncounted.to_owned()),
+        about: None,
     })
 }
 

@@ -7,14 +7,14 @@ use crate::write;
 use async_trait::async_trait;
 use omnistock_sdk::http::Answer;
 use omnistock_sdk::{
-    ChannelRole, ConnectorError, Cursor, ItemOutcome, ListingKey, ListingPage, ListingReading, ListingReference,
-    WriteItem, now,
+    ChannelRole, ConnectorError, Cursor, ItemOutcome, ListingAbout, ListingKey, ListingPage, ListingReading,
+    ListingReference, WriteItem, now,
 };
 use omnistock_words::{ListingId, Millis};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-const FIELDS: &str = "id,sku,type,manage_stock,stock_quantity";
+const FIELDS: &str = "id,sku,type,manage_stock,stock_quantity,name,global_unique_id";
 
 /// A product or variation that is a listing, as read.
 pub(crate) struct Row {
@@ -113,6 +113,7 @@ fn reading(row: &Row) -> Result<ListingReading, ConnectorError> {
         reserved: Vec::new(),
         read_at: row.read_at,
         unwritable: unwritable(product.manage_stock),
+        about: ListingAbout::of(&product.name, &product.gtin),
     })
 }
 

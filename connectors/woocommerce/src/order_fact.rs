@@ -2,7 +2,7 @@
 
 use crate::wire;
 use omnistock_words::{
-    FulfilledBy, LineId, Millis, OrderFact, OrderId, OrderLineFact, OrderStatus, Quantity, Revision,
+    FulfilledBy, LineId, ListingId, Millis, OrderFact, OrderId, OrderLineFact, OrderStatus, Quantity, Revision,
 };
 
 /// Statuses whose orders may still hold stock: what a back-fill asks for.
@@ -58,9 +58,14 @@ fn line(order: u64, line: &wire::Line) -> Option<OrderLineFact> {
         );
         return None;
     };
+    let listing = line
+        .variation_id
+        .filter(|id| *id > 0)
+        .or(line.product_id.filter(|id| *id > 0));
     Some(OrderLineFact {
         line: LineId::new(line.id.to_string()).ok()?,
         sku: line.sku.clone(),
+        listing: listing.and_then(|id| ListingId::new(id.to_string()).ok()),
         quantity: quantity.max(Quantity::ZERO),
         status: None,
         location: None,

@@ -135,6 +135,10 @@ impl Place {
 
 #[async_trait]
 impl OrderSource for WooCommerce {
+    fn names_listings(&self) -> bool {
+        true
+    }
+
     async fn orders(&self, cursor: Option<&Cursor>) -> Result<OrderPage, ConnectorError> {
         let mut place = Place::read(cursor)?;
         let seen = now();

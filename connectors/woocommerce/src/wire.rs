@@ -42,6 +42,11 @@ pub(crate) struct Product {
     /// Null where nobody counts.
     #[serde(default, deserialize_with = "quantity")]
     pub(crate) stock_quantity: Option<Quantity>,
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) name: String,
+    /// GTIN, UPC, EAN or ISBN; versions before 9.2 don't have it.
+    #[serde(default, rename = "global_unique_id", deserialize_with = "text")]
+    pub(crate) gtin: String,
     #[serde(flatten)]
     pub(crate) prices: Prices,
 }
@@ -104,6 +109,11 @@ pub(crate) struct Line {
     /// The article's present SKU; empty or null when it has none or is gone.
     #[serde(default, deserialize_with = "sku")]
     pub(crate) sku: Option<Sku>,
+    #[serde(default)]
+    pub(crate) product_id: Option<u64>,
+    /// 0 where the product is none of several.
+    #[serde(default)]
+    pub(crate) variation_id: Option<u64>,
     /// What was ordered; a refund does not change it.
     #[serde(default, deserialize_with = "quantity")]
     pub(crate) quantity: Option<Quantity>,

@@ -204,6 +204,7 @@ impl World {
         OrderLineFact {
             line: parsed(&number.to_string()),
             sku: Some(dice.one(&self.skus)),
+            listing: None,
             quantity: Quantity::whole(i64::try_from(1 + dice.below(2)).unwrap()),
             status: None,
             location: None,
@@ -251,6 +252,7 @@ impl World {
         let line = OrderLineFact {
             line: parsed("0"),
             sku: Some(sku),
+            listing: None,
             quantity: Quantity::whole(quantity),
             status: None,
             location: None,

@@ -32,6 +32,7 @@ mod cases {
         let line = |n: usize| OrderLineFact {
             line: n.to_string().parse().unwrap(),
             sku: Some("A".parse().unwrap()),
+            listing: None,
             quantity: Quantity::ONE,
             status: None,
             location: None,

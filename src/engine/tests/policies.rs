@@ -147,6 +147,7 @@ mod comparison {
             let line = OrderLineFact {
                 line: "1".parse().unwrap(),
                 sku: Some(self.sku.clone()),
+                listing: None,
                 quantity: Quantity::ONE,
                 status: None,
                 location: None,

@@ -82,6 +82,7 @@ impl House {
         let parts = LedgerParts {
             store: Arc::clone(&store) as Arc<dyn Store>,
             settings: Arc::new(ArcSwap::from_pointee(settings)),
+            mappings: Arc::default(),
             lease: watch::channel(Some(lease.clone())).1,
             applied: watch::channel(EntryId::default()).0,
             wake: Arc::default(),

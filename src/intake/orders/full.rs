@@ -10,9 +10,9 @@ use crate::intake::order_board::{FullReport, MissedOrder};
 use crate::store::{CommitBatch, DocumentWrite, Key, Kind, Lease, StoreError, Versioned};
 use omnistock_engine::OrderDocument;
 use omnistock_sdk::{Cursor, OrderPage, now};
-use omnistock_words::{FulfilledBy, Millis, OrderFact, OrderId, OrderStatus, Sku};
+use omnistock_words::{FulfilledBy, Millis, OrderFact, OrderId, OrderLineFact, OrderStatus, Sku};
 use std::collections::{BTreeSet, HashSet, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Orders of ours that are looked at together.
@@ -25,8 +25,6 @@ const ASKED: usize = 500;
 const NAMED: usize = 20;
 /// Before a full read that failed is begun anew.
 const AGAIN: Duration = Duration::from_mins(10);
-/// Between full reads that a strange number asks for.
-const APART: i64 = 3_600_000;
 
 /// A full read on its way.
 #[derive(Clone, Default)]
@@ -210,17 +208,30 @@ impl OrderPoller {
         for (order, stored) in orders.into_iter().zip(stored) {
             let known = decoded(&stored);
             let revision = |revision: Option<omnistock_words::Revision>| revision.map(|revision| revision.number);
+            // A line may be one of our SKU by now.
+            let ours = self.inbox.ours(&self.channel, order.clone());
+            let units = |lines: &[OrderLineFact]| {
+                let units = lines
+                    .iter()
+                    .map(|line| (line.line.clone(), line.sku.clone(), line.quantity.positive()));
+                let mut units: Vec<_> = units.collect();
+                units.sort();
+                units
+            };
             let same = |known: &OrderDocument| {
+                let alike = units(&known.lines) == units(&ours.lines);
                 let told = (revision(known.revision), known.status) == (revision(order.revision), order.status);
-                told && order.revision.is_some() || known.cancelled.is_some()
+                told && alike && order.revision.is_some() || known.cancelled.is_some()
             };
             if known.as_ref().is_some_and(same) {
                 continue;
             }
             let reported = known.is_some_and(|known| known.revision.is_some() || known.cancelled.is_some());
             if !reported && !self.seen.contains_key(&order.order) && order.placed_at < since {
-                missed(report, &order);
+                missed(report, &ours);
             }
+            // Also where a poll told just this, when its lines were not known to be ours.
+            self.seen.remove(&order.order);
             news.push(order);
         }
         if !news.is_empty() {
@@ -321,6 +332,9 @@ impl OrderPoller {
             return Err(error.into());
         }
         self.full_times.version = expected + 1;
+        if self.inbox.applied(self.appended).await {
+            self.fresh.send_modify(|fresh| fresh.all = Some(report.at));
+        }
         self.full_times.due = Some(report.at.plus(milliseconds(self.full_times.every)));
         self.board.read_whole(report);
         Ok(())
@@ -355,40 +369,4 @@ fn may_leak(order: &OrderDocument) -> bool {
                 && line.quantity.is_positive()
                 && line.sku.is_some()
         })
-}
-
-/// Who wants all orders read.
-#[derive(Default)]
-pub(super) struct AllAsked(Mutex<Asked>);
-
-#[derive(Default)]
-struct Asked {
-    by_person: bool,
-    in_doubt: bool,
-    /// When that was last done for a strange number.
-    doubted: Option<Millis>,
-}
-
-impl AllAsked {
-    fn asked(&self) -> MutexGuard<'_, Asked> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A person asks; or (`doubt`) a number that no order explains.
-    pub(super) fn ask(&self, doubt: bool) {
-        let mut asked = self.asked();
-        asked.in_doubt |= doubt;
-        asked.by_person |= !doubt;
-    }
-
-    fn take(&self, now: Millis) -> bool {
-        let mut asked = self.asked();
-        let doubted = asked.in_doubt && asked.doubted.is_none_or(|last| now.since(last) >= APART);
-        let begins = asked.by_person || doubted;
-        if begins {
-            (asked.by_person, asked.in_doubt) = (false, false);
-            asked.doubted = if doubted { Some(now) } else { asked.doubted };
-        }
-        begins
-    }
 }

@@ -303,6 +303,7 @@ impl Sim {
                 line.id.clone()
             },
             sku: Some(self.names.skus[line.article].clone()),
+            listing: None,
             quantity: omnistock_words::Quantity::whole(*units),
             status: None,
             location: None,

@@ -169,6 +169,7 @@ fn reading(plan: &Plan, sku: &Sku, place: usize, row: Option<&Row>, at: Millis) 
         reserved: Vec::new(),
         read_at: at,
         unwritable,
+        about: None,
     })
 }
 

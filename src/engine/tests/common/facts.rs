@@ -156,6 +156,7 @@ pub(crate) fn line() -> impl Strategy<Value = OrderLineFact> {
             |(line, sku, quantity, status, (location, restock_location), fulfilled_by)| OrderLineFact {
                 line,
                 sku,
+                listing: None,
                 quantity,
                 status,
                 location,
