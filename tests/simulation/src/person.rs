@@ -9,7 +9,7 @@ use crate::scenario::{BEGIN, HOUR, MINUTE, SECOND, TRAFFIC};
 use crate::settings::Override;
 use crate::sim::{Happening, Sim};
 use crate::store::{About, Store};
-use omnistock_engine::{Event, OrderKey, forget};
+use omnistock_engine::{DocumentKey, Event, OrderKey, forget};
 use omnistock_words::{Millis, Mode, OrderStatus, Quantity};
 use std::rc::Rc;
 
@@ -235,12 +235,12 @@ impl Sim {
             .store
             .mirror
             .known
-            .keys()
+            .numbers()
             .map(|order| {
-                let record = &self.world.orders[*order];
+                let record = &self.world.orders[order];
                 let channel = self.names.channels[record.shop].clone();
                 (
-                    *order,
+                    order,
                     OrderKey {
                         channel,
                         order: record.id.clone(),
@@ -255,16 +255,18 @@ impl Sim {
                 continue;
             }
             for key in self.store.documents.take_changed() {
+                if let DocumentKey::Sku(sku) = &key {
+                    self.promised.lines_changed(self.names.sku(sku));
+                }
                 *self.store.versions.entry(key).or_default() += 1;
             }
-            self.promised.forget_all();
             self.mirror_forgets(order);
         }
     }
 
     fn mirror_forgets(&mut self, order: usize) {
         let mirror = &mut self.store.mirror;
-        let Some(known) = mirror.known.remove(&order) else {
+        let Some(known) = mirror.known.remove(order) else {
             return;
         };
         mirror.forgotten.insert(order, known);

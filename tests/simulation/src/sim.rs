@@ -15,7 +15,7 @@ use crate::store::Store;
 use crate::trace::Trace;
 use crate::world::World;
 use omnistock_words::{Millis, Settings};
-use std::cmp::Ordering;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::rc::Rc;
 
@@ -102,30 +102,33 @@ pub(crate) enum Happening {
     End,
 }
 
-struct Scheduled {
-    at: i64,
-    number: u64,
-    what: Happening,
+/// What is planned: the earliest first, and of one instant the first that was planned.
+#[derive(Default)]
+struct Plans {
+    /// Time, number of the plan, and where it lies: little to move.
+    heap: BinaryHeap<Reverse<(i64, u64, usize)>>,
+    plans: Vec<Happening>,
+    free: Vec<usize>,
+    made: u64,
 }
 
-impl PartialEq for Scheduled {
-    fn eq(&self, other: &Self) -> bool {
-        self.number == other.number
+impl Plans {
+    fn push(&mut self, at: i64, what: Happening) {
+        self.made += 1;
+        let place = if let Some(place) = self.free.pop() {
+            self.plans[place] = what;
+            place
+        } else {
+            self.plans.push(what);
+            self.plans.len() - 1
+        };
+        self.heap.push(Reverse((at, self.made, place)));
     }
-}
 
-impl Eq for Scheduled {}
-
-impl PartialOrd for Scheduled {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Scheduled {
-    // The heap gives the greatest: the earliest, and of one instant the first that was planned.
-    fn cmp(&self, other: &Self) -> Ordering {
-        (other.at, other.number).cmp(&(self.at, self.number))
+    fn pop(&mut self) -> Option<(i64, Happening)> {
+        let Reverse((at, _, place)) = self.heap.pop()?;
+        self.free.push(place);
+        Some((at, self.plans[place]))
     }
 }
 
@@ -135,8 +138,7 @@ pub(crate) struct Sim {
     pub(crate) names: Names,
     pub(crate) broken: Option<Broken>,
     pub(crate) t: i64,
-    heap: BinaryHeap<Scheduled>,
-    planned: u64,
+    plans: Plans,
     pub(crate) events: u64,
     pub(crate) world: World,
     pub(crate) store: Store,
@@ -144,7 +146,7 @@ pub(crate) struct Sim {
     pub(crate) older: Option<Box<Store>>,
     pub(crate) store_away_until: i64,
     pub(crate) daemons: Vec<Daemon>,
-    pub(crate) calls: BTreeMap<usize, Call>,
+    pub(crate) calls: BTreeMap<usize, Box<Call>>,
     pub(crate) made: usize,
     pub(crate) knobs: Knobs,
     pub(crate) settings: Rc<Settings>,
@@ -197,8 +199,7 @@ impl Sim {
             names,
             broken,
             t: BEGIN,
-            heap: BinaryHeap::with_capacity(512),
-            planned: 0,
+            plans: Plans::default(),
             events: 0,
             store: Store::new(&listings, mirror),
             older: None,
@@ -230,13 +231,7 @@ impl Sim {
     }
 
     pub(crate) fn plan(&mut self, at: i64, what: Happening) {
-        self.planned += 1;
-        let number = self.planned;
-        self.heap.push(Scheduled {
-            at: at.max(self.t),
-            number,
-            what,
-        });
+        self.plans.push(at.max(self.t), what);
     }
 
     pub(crate) fn after(&mut self, pause: i64, what: Happening) {
@@ -249,14 +244,14 @@ impl Sim {
 
     /// Runs to the end or to the first violation.
     pub(crate) fn run(&mut self) {
-        while let Some(next) = self.heap.pop() {
-            self.t = next.at;
+        while let Some((at, what)) = self.plans.pop() {
+            self.t = at;
             self.events += 1;
-            if next.what == Happening::End {
+            if what == Happening::End {
                 self.finish();
                 break;
             }
-            self.happen(next.what);
+            self.happen(what);
             if self.oracle.violation.is_some() {
                 break;
             }

@@ -1,6 +1,6 @@
 //! The most that any channel may promise: what the ERP rightly said, less what we durably know is sold.
 
-use crate::oracle::mirror::Touch;
+use crate::oracle::mirror::{Mirror, Touch};
 use crate::sim::Sim;
 use omnistock_words::{Absorb, OrderStatus};
 
@@ -30,16 +30,17 @@ impl Sim {
             let contained = self.contained(touch, mirror.as_of(self.cell(article, line.place))) * touch.per;
             let left = units - contained.min(units);
             if left > 0 {
-                let pool = self.scenario.physical(&self.scenario.shops[order.shop].pool);
+                // What the ERP had taken off somewhere before a place's figure was made is not to
+                // come off that figure: it is in it, or it came from elsewhere.
+                let mut taken = [i64::MAX; 4];
+                for place in &self.scenario.shops[order.shop].behind {
+                    let elsewhere = *place != line.place;
+                    let figure = mirror.as_of(self.cell(article, *place));
+                    taken[*place] = i64::from(elsewhere) * line.included_at(figure) * touch.per;
+                }
                 for unit in units - left..units {
-                    // What the ERP had taken off somewhere before a place's figure was made is not to
-                    // come off that figure: it is in it, or it came from elsewhere.
-                    let open_at = |place: &&usize| {
-                        let taken = line.included_at(mirror.as_of(self.cell(article, **place))) * touch.per;
-                        **place == line.place || taken <= unit
-                    };
-                    let from: usize = pool.iter().filter(open_at).map(|place| 1 << place).sum();
-                    open[from] += 1;
+                    let from = taken.iter().enumerate().filter(|(_, taken)| **taken <= unit);
+                    open[from.map(|(place, _)| 1 << place).sum::<usize>()] += 1;
                 }
             }
             if status == OrderStatus::Returned
@@ -58,22 +59,20 @@ impl Sim {
             }
         }
         // Places cut off from what is there, lines cut off from all others: the least cut is the most that flows.
-        let flows = |wanted: usize| {
-            let cuts = (0..1_usize << places).filter(|set| set & wanted == wanted);
-            let cut = cuts.map(|set| {
-                let stock: i64 = (0..places)
-                    .filter(|place| set & (1 << place) != 0)
-                    .map(|place| there[place].max(0))
-                    .sum();
-                let others: i64 = (1..1 << places)
-                    .filter(|from| from & set != *from)
-                    .map(|from| open[from])
-                    .sum();
-                stock + others
-            });
-            cut.min().unwrap_or_default()
+        let cut = |set: usize| {
+            let stock = (0..places).filter(|place| set & (1 << place) != 0);
+            let others = (1..1 << places).filter(|from| from & set != *from);
+            stock.map(|place| there[place].max(0)).sum::<i64>() + others.map(|from| open[from]).sum::<i64>()
         };
-        flows(wanted) - flows(0)
+        let (mut with, mut without) = (i64::MAX, i64::MAX);
+        for set in 0..1_usize << places {
+            let cut = cut(set);
+            without = without.min(cut);
+            if set & wanted == wanted {
+                with = with.min(cut);
+            }
+        }
+        with - without
     }
 
     /// How much of a line a figure of the ERP as of then accounts for.
@@ -91,7 +90,7 @@ impl Sim {
             let never = !order.imported && order.last().status == OrderStatus::Cancelled;
             return if most > 0 || never { i64::from(u32::MAX) } else { 0 };
         }
-        let stated = self.store.mirror.stated.get(&(touch.order, touch.line));
+        let stated = self.store.mirror.stated.get(Mirror::line(touch.order, touch.line));
         if stated.is_some_and(|(as_of, units)| *as_of <= at && *units < most) {
             line.included_at(at)
         } else {
@@ -180,9 +179,9 @@ impl Sim {
 
     /// As [`Self::bound`], for any article on a channel, in units of that article.
     pub(crate) fn bound_on(&self, shop: usize, article: usize) -> i64 {
-        let pool = self.scenario.physical(&self.scenario.shops[shop].pool);
+        let pool = &self.scenario.shops[shop].behind;
         let parts = self.scenario.parts(&self.knobs.bundles, article);
-        let each = parts.iter().map(|(k, per)| self.bound(&pool, *k).div_euclid(*per));
+        let each = parts.iter().map(|(k, per)| self.bound(pool, *k).div_euclid(*per));
         each.min().unwrap_or_default()
     }
 
@@ -198,7 +197,7 @@ impl Sim {
             let place = self.world.orders[touch.order].lines[touch.line].place;
             let as_of = mirror.as_of(self.cell(article, place));
             let held = (self.contained(touch, as_of) * touch.per).min(units);
-            let stated = mirror.stated.get(&(touch.order, touch.line));
+            let stated = mirror.stated.get(Mirror::line(touch.order, touch.line));
             let stated = stated.filter(|(since, _)| *since <= as_of);
             let open = status != OrderStatus::Cancelled;
             i64::from(open) * (held - stated.map_or(0, |(_, units)| units * touch.per)).max(0)
@@ -208,11 +207,11 @@ impl Sim {
 
     /// As [`Self::bound_on`], by what the product can know: a zero below it is not explained by any order.
     pub(crate) fn explained_on(&self, shop: usize, article: usize) -> i64 {
-        let pool = self.scenario.physical(&self.scenario.shops[shop].pool);
+        let pool = &self.scenario.shops[shop].behind;
         let parts = self.scenario.parts(&self.knobs.bundles, article);
         let each = parts
             .iter()
-            .map(|(k, per)| (self.bound(&pool, *k) - self.unstated(*k)).div_euclid(*per));
+            .map(|(k, per)| (self.bound(pool, *k) - self.unstated(*k)).div_euclid(*per));
         each.min().unwrap_or_default()
     }
 }

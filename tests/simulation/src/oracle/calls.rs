@@ -39,7 +39,7 @@ impl Sim {
                     ),
                 );
             }
-            let same = |call: &&Call| {
+            let same = |call: &Call| {
                 call.of == worker.id
                     && matches!(&call.job, Job::Write(other) if other.iter().any(|one| one.listing == item.listing))
             };
@@ -47,7 +47,7 @@ impl Sim {
                 .calls
                 .values()
                 .filter(|call| !call.given_up)
-                .any(|call| same(&call))
+                .any(|call| same(call))
             {
                 self.violate(
                     "I8",
@@ -82,7 +82,7 @@ impl Sim {
             .any(|entry| matches!(entry.about, About::Order(known, at, _) if known == order && at >= state));
         let mirror = &self.store.mirror;
         let known =
-            mirror.known.get(&order).is_some_and(|known| known.state >= state) || mirror.forgotten.contains_key(&order);
+            mirror.known.get(order).is_some_and(|known| known.state >= state) || mirror.forgotten.has(order);
         if !waits && !known {
             let article = self.world.orders[order].lines[0].article;
             self.violate(
