@@ -117,7 +117,9 @@ impl Sim {
 
     /// The call is at the channel.
     pub(crate) fn arrive(&mut self, index: usize) {
-        let Some(mut call) = self.calls.remove(&index) else { return };
+        let Some(mut call) = self.calls.remove(&index) else {
+            return;
+        };
         let outcome = self.perform(&call);
         let given_up = call.given_up;
         let lost = self.fault(Fault::TimeoutAfter, 12);

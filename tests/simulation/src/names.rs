@@ -24,7 +24,9 @@ where
 
 /// The number behind the letter of a name.
 fn number(name: &str) -> usize {
-    name.bytes().skip(1).fold(0, |number, digit| number * 10 + usize::from(digit - b'0'))
+    name.bytes()
+        .skip(1)
+        .fold(0, |number, digit| number * 10 + usize::from(digit - b'0'))
 }
 
 impl Names {

@@ -45,9 +45,15 @@ mod tests {
     #[test]
     fn it_is_a_map() {
         let mut things = Numbered::default();
-        assert_eq!((things.insert(3, 'a'), things.insert(3, 'b'), things.insert(1, 'c')), (None, Some('a'), None));
+        assert_eq!(
+            (things.insert(3, 'a'), things.insert(3, 'b'), things.insert(1, 'c')),
+            (None, Some('a'), None)
+        );
         assert_eq!((things.get(3), things.get(2), things.get(9)), (Some(&'b'), None, None));
         assert_eq!(things.numbers().collect::<Vec<usize>>(), [1, 3]);
-        assert_eq!((things.remove(3), things.remove(3), things.has(1), things.has(3)), (Some('b'), None, true, false));
+        assert_eq!(
+            (things.remove(3), things.remove(3), things.has(1), things.has(3)),
+            (Some('b'), None, true, false)
+        );
     }
 }

@@ -117,10 +117,11 @@ impl Sim {
             action,
             PriceAction::Write { .. } | PriceAction::Wait { .. } | PriceAction::Read
         );
-        let since = *worker.prices.since.entry(index).or_insert(now);
-        if !waits {
-            worker.prices.since.remove(&index);
-        }
+        let since = if waits {
+            *worker.prices.since.entry(index).or_insert(now)
+        } else {
+            worker.prices.since.remove(&index).unwrap_or(now)
+        };
         match (action, target) {
             (PriceAction::Write { .. }, PriceTarget::Price(price)) => {
                 worker.prices.planned.insert(index, (price, since));

@@ -117,12 +117,7 @@ impl Promised {
 
 impl Sim {
     /// What all channels may promise of the article now, and under which mode each works.
-    pub(crate) fn promised(
-        &mut self,
-        settings: &Rc<Settings>,
-        article: usize,
-        now: Millis,
-    ) -> (Promises, Policies) {
+    pub(crate) fn promised(&mut self, settings: &Rc<Settings>, article: usize, now: Millis) -> (Promises, Policies) {
         if !Rc::ptr_eq(&self.promised.settings, settings) {
             self.promised = Promised::new(self.names.skus.len(), settings);
         }
@@ -157,7 +152,12 @@ impl Sim {
     }
 
     fn policies(&self, settings: &Settings, sku: &Sku, now: Millis) -> Policies {
-        let attributes = self.store.documents.skus.get(sku).map(|document| document.attributes.clone());
+        let attributes = self
+            .store
+            .documents
+            .skus
+            .get(sku)
+            .map(|document| document.attributes.clone());
         let attributes = attributes.unwrap_or_default();
         let policies = settings.channels.keys().map(|channel| {
             let policy = resolve(settings, channel, sku, &attributes, now);

@@ -4,12 +4,35 @@ use crate::oracle::mirror::{Mirror, Touch};
 use crate::sim::Sim;
 use omnistock_words::{Absorb, OrderStatus};
 
+/// What may flow from the `wanted` places besides what is open, by the set of places it could come from.
+///
+/// Places cut off from what is there, lines cut off from all others: the least cut is the most that flows.
+fn flow(there: &[i64], open: &[i64; 16], wanted: usize) -> i64 {
+    let places = there.len();
+    let cut = |set: usize| {
+        let stock = (0..places).filter(|place| set & (1 << place) != 0);
+        let others = (1..1 << places).filter(|from| from & set != *from);
+        stock.map(|place| there[place].max(0)).sum::<i64>() + others.map(|from| open[from]).sum::<i64>()
+    };
+    let (mut with, mut without) = (i64::MAX, i64::MAX);
+    for set in 0..1_usize << places {
+        let cut = cut(set);
+        without = without.min(cut);
+        if set & wanted == wanted {
+            with = with.min(cut);
+        }
+    }
+    with - without
+}
+
 impl Sim {
     /// Units of a simple article that the places of `pool` may promise at most, by the oracles' own ledger.
     ///
     /// As much as may flow to buyers besides all open lines, each from the places it could come from,
     /// as far as their figures do not show it yet.
     /// What no place has is owed: it takes nothing from places that it could not come from.
+    /// What the ERP has taken is known to come from one place; without a statement we do not know it, and the line
+    /// may be thought to come from any place of its pool: the larger of the two answers counts.
     pub(crate) fn bound(&self, pool: &[usize], article: usize) -> i64 {
         let places = self.scenario.places;
         let wanted: usize = pool.iter().map(|place| 1 << place).sum();
@@ -19,7 +42,7 @@ impl Sim {
             *units = self.there(article, place);
         }
         // Open units by the set of places they could come from.
-        let mut open = [0_i64; 16];
+        let (mut open, mut doubted) = ([0_i64; 16], [0_i64; 16]);
         for touch in &mirror.touches[article] {
             let (units, status) = mirror.units(&self.world, *touch);
             if status == OrderStatus::Cancelled {
@@ -38,9 +61,15 @@ impl Sim {
                     let figure = mirror.as_of(self.cell(article, *place));
                     taken[*place] = i64::from(elsewhere) * line.included_at(figure) * touch.per;
                 }
+                let told = self.scenario.absorb == Absorb::ByStatus
+                    || mirror.stated.has(Mirror::line(touch.order, touch.line));
+                let among = |most: i64| {
+                    let from = taken.iter().enumerate().filter(|(_, taken)| **taken <= most);
+                    from.map(|(place, _)| 1 << place).sum::<usize>()
+                };
                 for unit in units - left..units {
-                    let from = taken.iter().enumerate().filter(|(_, taken)| **taken <= unit);
-                    open[from.map(|(place, _)| 1 << place).sum::<usize>()] += 1;
+                    open[among(unit)] += 1;
+                    doubted[among(if told { unit } else { i64::MAX - 1 })] += 1;
                 }
             }
             if status == OrderStatus::Returned
@@ -58,21 +87,12 @@ impl Sim {
                 there[reserve.place] -= self.unconsumed(*id);
             }
         }
-        // Places cut off from what is there, lines cut off from all others: the least cut is the most that flows.
-        let cut = |set: usize| {
-            let stock = (0..places).filter(|place| set & (1 << place) != 0);
-            let others = (1..1 << places).filter(|from| from & set != *from);
-            stock.map(|place| there[place].max(0)).sum::<i64>() + others.map(|from| open[from]).sum::<i64>()
-        };
-        let (mut with, mut without) = (i64::MAX, i64::MAX);
-        for set in 0..1_usize << places {
-            let cut = cut(set);
-            without = without.min(cut);
-            if set & wanted == wanted {
-                with = with.min(cut);
-            }
+        let flows = flow(&there[..places], &open, wanted);
+        if open == doubted {
+            flows
+        } else {
+            flows.max(flow(&there[..places], &doubted, wanted))
         }
-        with - without
     }
 
     /// How much of a line a figure of the ERP as of then accounts for.
@@ -119,8 +139,13 @@ impl Sim {
                 let contained = self.contained(touch, mirror.as_of(self.cell(k, line.place))) * touch.per;
                 if units > contained && status != OrderStatus::Cancelled {
                     sentence += &format!(
-                        "order {} of {} {status:?} {units} less {contained} at {}; ",
-                        touch.order, order.shop, line.place
+                        "order {} of {} {status:?} {units} less {contained} at {} of {:?}, contained {:?}, stated {:?}; ",
+                        touch.order,
+                        order.shop,
+                        line.place,
+                        self.scenario.shops[order.shop].behind,
+                        line.included,
+                        mirror.stated.get(Mirror::line(touch.order, touch.line))
                     );
                 }
             }

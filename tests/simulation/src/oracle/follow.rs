@@ -165,9 +165,12 @@ impl Sim {
             return;
         };
         let there: Vec<usize> = (0..truth.len()).filter(|cell| truth[*cell] > 0).collect();
-        let told = |cell: usize| rows.iter().find(|row| self.cell(row.0, row.1) == cell).map(|row| row.2);
-        let zero = there.iter().filter(|cell| told(**cell) == Some(0)).count();
-        let gone = there.iter().filter(|cell| told(**cell).is_none()).count();
+        let mut told = vec![None; truth.len()];
+        for (k, place, units) in rows.iter() {
+            told[self.cell(*k, *place)] = Some(*units);
+        }
+        let zero = there.iter().filter(|cell| told[**cell] == Some(0)).count();
+        let gone = there.iter().filter(|cell| told[**cell].is_none()).count();
         let newer = self
             .store
             .mirror
