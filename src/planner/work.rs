@@ -15,6 +15,8 @@ pub struct Work {
     pub seen_at: Millis,
     /// When the newest mark was seen: what is read from here on holds everything that led to it.
     pub marked_at: Option<Millis>,
+    /// Since when it counts in each of the lists that it is in.
+    ready: Option<Millis>,
     timer: Option<Millis>,
     queued: Option<Millis>,
 }
@@ -27,6 +29,7 @@ impl Work {
             since: now,
             seen_at: now,
             marked_at: None,
+            ready: None,
             timer: None,
             queued: None,
         }
@@ -78,29 +81,27 @@ impl WorkList {
 
     /// Looks at the SKU as soon as possible.
     pub fn look(&mut self, sku: &Sku, since: Millis, now: Millis) {
-        let fresh = Work {
-            mark: None,
-            since,
-            seen_at: now,
-            marked_at: None,
-            timer: None,
-            queued: None,
-        };
-        let work = self.works.entry(sku.clone()).or_insert(fresh);
-        self.ready.remove(&(work.since, sku.clone()));
+        let fresh = || Work { since, ..Work::at(now) };
+        let work = self.works.entry(sku.clone()).or_insert_with(fresh);
         // The oldest cause counts: the lag is measured from it, and age promotes.
         work.since = work.since.min(since);
-        let since = work.since;
-        self.unplan(sku);
+        let (since, timer, turn) = (work.since, work.timer.take(), work.queued.take());
+        let before = work.ready.replace(since);
+        self.unplan(sku, timer, turn);
+        if before == Some(since) {
+            return;
+        }
+        if let Some(before) = before {
+            self.ready.remove(&(before, sku.clone()));
+        }
         self.ready.insert((since, sku.clone()));
     }
 
-    fn unplan(&mut self, sku: &Sku) {
-        let Some(work) = self.works.get_mut(sku) else { return };
-        if let Some(at) = work.timer.take() {
+    fn unplan(&mut self, sku: &Sku, timer: Option<Millis>, turn: Option<Millis>) {
+        if let Some(at) = timer {
             self.timers.remove(&(at, sku.clone()));
         }
-        if let Some(turn) = work.queued.take() {
+        if let Some(turn) = turn {
             self.queue.remove(&(turn, sku.clone()));
         }
     }
@@ -180,6 +181,9 @@ impl WorkList {
         let mut taken: Vec<Sku> = Vec::new();
         while taken.len() < most {
             let Some((_, sku)) = self.ready.pop_first() else { break };
+            if let Some(work) = self.works.get_mut(&sku) {
+                work.ready = None;
+            }
             taken.push(sku);
         }
         for _ in 0..queued {
@@ -210,10 +214,12 @@ impl WorkList {
 
     /// Nothing is left to do: the mark that was seen, if there was one.
     pub fn done(&mut self, sku: &Sku) -> Option<u64> {
-        self.unplan(sku);
         self.fetch.remove(sku);
         let work = self.works.remove(sku)?;
-        self.ready.remove(&(work.since, sku.clone()));
+        self.unplan(sku, work.timer, work.queued);
+        if let Some(since) = work.ready {
+            self.ready.remove(&(since, sku.clone()));
+        }
         work.mark
     }
 }

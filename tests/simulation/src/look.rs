@@ -5,7 +5,7 @@ use crate::broken::Broken;
 use crate::promised::Promises;
 use crate::sim::Sim;
 use crate::worker::{Entry, Worker};
-use omnistock_engine::{Attributes, DocumentKey, Promise, SkuDocument, State, needs, resolve_listing};
+use omnistock_engine::{Attributes, Promise, SkuDocument, State, needs, resolve_listing};
 use omnistock_planner::{Action, Facts, OwnLine, Parked, Risk, Target, Why, decide, fresh, shown, target};
 use omnistock_words::{LocationName, Millis, Mode, Quantity, Sku, WriteMeaning};
 use std::rc::Rc;
@@ -162,13 +162,7 @@ impl Sim {
 
     /// The versions of the ledgers that a promise for the SKU reads.
     pub(crate) fn version_of(&self, worker: &Worker, sku: &Sku) -> u64 {
-        let version = |sku: &Sku| {
-            self.store
-                .versions
-                .get(&DocumentKey::Sku(sku.clone()))
-                .copied()
-                .unwrap_or_default()
-        };
+        let version = |sku: &Sku| self.store.versions[self.names.sku(sku)];
         needs(&worker.settings, sku).iter().map(version).sum()
     }
 

@@ -207,7 +207,13 @@ impl Sim {
             return;
         }
         let listings: Vec<usize> = self.world.shops.iter().map(|shop| shop.listings.len()).collect();
-        let empty = || Store::new(&listings, crate::oracle::mirror::Mirror::new(&self.scenario));
+        let empty = || {
+            Store::new(
+                &listings,
+                self.scenario.articles(),
+                crate::oracle::mirror::Mirror::new(&self.scenario),
+            )
+        };
         let older = self.older.take().map_or_else(empty, |older| *older);
         self.tell(|_| format!("the store loses what is behind entry {}", older.last_entry));
         let unread = older.mirror.complete.is_none();
@@ -255,10 +261,11 @@ impl Sim {
                 continue;
             }
             for key in self.store.documents.take_changed() {
-                if let DocumentKey::Sku(sku) = &key {
-                    self.promised.lines_changed(self.names.sku(sku));
+                if let DocumentKey::Sku(sku) = key {
+                    let article = self.names.sku(&sku);
+                    self.promised.lines_changed(article);
+                    self.store.versions[article] += 1;
                 }
-                *self.store.versions.entry(key).or_default() += 1;
             }
             self.mirror_forgets(order);
         }

@@ -102,18 +102,22 @@ pub(crate) enum Happening {
     End,
 }
 
+/// Plans for this much later are for soon.
+const SOON: i64 = 10_000;
+
 /// What is planned: the earliest first, and of one instant the first that was planned.
 #[derive(Default)]
 struct Plans {
-    /// Time, number of the plan, and where it lies: little to move.
-    heap: BinaryHeap<Reverse<(i64, u64, usize)>>,
+    /// Time, number of the plan, and where it lies: little to move. Most plans are for soon, and meet few others.
+    soon: BinaryHeap<Reverse<(i64, u64, usize)>>,
+    later: BinaryHeap<Reverse<(i64, u64, usize)>>,
     plans: Vec<Happening>,
     free: Vec<usize>,
     made: u64,
 }
 
 impl Plans {
-    fn push(&mut self, at: i64, what: Happening) {
+    fn push(&mut self, t: i64, at: i64, what: Happening) {
         self.made += 1;
         let place = if let Some(place) = self.free.pop() {
             self.plans[place] = what;
@@ -122,11 +126,20 @@ impl Plans {
             self.plans.push(what);
             self.plans.len() - 1
         };
-        self.heap.push(Reverse((at, self.made, place)));
+        let heap = if at - t < SOON { &mut self.soon } else { &mut self.later };
+        heap.push(Reverse((at, self.made, place)));
     }
 
     fn pop(&mut self) -> Option<(i64, Happening)> {
-        let Reverse((at, _, place)) = self.heap.pop()?;
+        let of = |heap: &BinaryHeap<Reverse<(i64, u64, usize)>>| {
+            heap.peek().map_or((i64::MAX, 0), |Reverse(plan)| (plan.0, plan.1))
+        };
+        let heap = if of(&self.soon) < of(&self.later) {
+            &mut self.soon
+        } else {
+            &mut self.later
+        };
+        let Reverse((at, _, place)) = heap.pop()?;
         self.free.push(place);
         Some((at, self.plans[place]))
     }
@@ -201,7 +214,7 @@ impl Sim {
             t: BEGIN,
             plans: Plans::default(),
             events: 0,
-            store: Store::new(&listings, mirror),
+            store: Store::new(&listings, scenario.articles(), mirror),
             older: None,
             store_away_until: BEGIN,
             daemons: (0..scenario.daemons).map(Daemon::new).collect(),
@@ -231,7 +244,7 @@ impl Sim {
     }
 
     pub(crate) fn plan(&mut self, at: i64, what: Happening) {
-        self.plans.push(at.max(self.t), what);
+        self.plans.push(self.t, at.max(self.t), what);
     }
 
     pub(crate) fn after(&mut self, pause: i64, what: Happening) {

@@ -2,7 +2,7 @@
 //! whatever it holds can go back to an older state (a lost tail) or vanish (a flush).
 
 use crate::oracle::mirror::Mirror;
-use omnistock_engine::{DocumentKey, Documents, Event};
+use omnistock_engine::{Documents, Event};
 use omnistock_planner::{LimitRecord, ListingDocument};
 use omnistock_words::{Millis, Sku};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -97,14 +97,15 @@ pub(crate) struct Store {
     pub(crate) last_mark: u64,
     pub(crate) inbox: VecDeque<Entry>,
     pub(crate) documents: Documents,
-    pub(crate) versions: BTreeMap<DocumentKey, u64>,
+    /// By article: how often its ledger was written.
+    pub(crate) versions: Vec<u64>,
     pub(crate) channels: Vec<ChannelState>,
     /// What the oracles know to be durable here.
     pub(crate) mirror: Mirror,
 }
 
 impl Store {
-    pub(crate) fn new(listings: &[usize], mirror: Mirror) -> Self {
+    pub(crate) fn new(listings: &[usize], articles: usize, mirror: Mirror) -> Self {
         let channels = listings.iter().map(|count| ChannelState {
             listings: vec![None; *count],
             ..ChannelState::default()
@@ -118,7 +119,7 @@ impl Store {
             last_mark: 0,
             inbox: VecDeque::new(),
             documents: Documents::default(),
-            versions: BTreeMap::new(),
+            versions: vec![0; articles],
             channels: channels.collect(),
             mirror,
         }

@@ -10,6 +10,8 @@ use omnistock_words::{Mode, Quantity};
 
 /// A sale that is younger may be wiped out: the fetch that a raise rests on is that old at most.
 const BLIND: i64 = 10 * SECOND;
+/// One number in so many is explained anew.
+const EXPLAINED: u64 = 16;
 /// Units that must be there before a zero counts as unexplained.
 const PLENTY: i64 = 6;
 
@@ -65,7 +67,7 @@ impl Sim {
         }
         self.oracle_raise(worker, write, article);
         self.oracle_range(worker, write, article, target, bound);
-        if self.oracle.checks.is_multiple_of(8) {
+        if self.oracle.checks.is_multiple_of(EXPLAINED) {
             self.oracle_explain(worker, write, article);
         }
     }
