@@ -113,7 +113,7 @@ fn lines(told: &str) -> Result<BTreeMap<PathBuf, (usize, Vec<usize>)>> {
     for line in told.lines() {
         if let Some(path) = line.strip_prefix("SF:") {
             let path = Path::new(path);
-            file = path.strip_prefix(&here).unwrap_or(path).to_owned();
+            path.strip_prefix(&here).unwrap_or(path).clone_into(&mut file);
             tests_from = own_until(&file);
         }
         let Some((number, count)) = line.strip_prefix("DA:").and_then(|pair| pair.split_once(',')) else {

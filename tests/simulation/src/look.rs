@@ -5,7 +5,7 @@ use crate::broken::Broken;
 use crate::promised::Promises;
 use crate::sim::Sim;
 use crate::worker::{Entry, Worker};
-use omnistock_engine::{Attributes, Promise, SkuDocument, State, needs, resolve_listing};
+use omnistock_engine::{Attributes, Promise, State, needs, resolve_listing};
 use omnistock_planner::{Action, Facts, OwnLine, Parked, Risk, Target, Why, decide, fresh, shown, target};
 use omnistock_words::{LocationName, Millis, Mode, Quantity, Sku, WriteMeaning};
 use std::rc::Rc;
@@ -51,14 +51,6 @@ struct Aim {
     fresh: bool,
 }
 
-/// Whether any source knows the SKU.
-fn known(ledger: Option<&SkuDocument>, state: State) -> bool {
-    let spoken_of = |ledger: &SkuDocument| {
-        !ledger.positions.is_empty() || !ledger.movements.is_empty() || !ledger.prices.is_empty()
-    };
-    ledger.is_some_and(spoken_of) || matches!(state, State::Backorder | State::Preorder | State::Untracked)
-}
-
 impl Sim {
     /// Decides about every listing of these SKUs. What is settled gets its mark cleared.
     pub(crate) fn look(&mut self, daemon: usize, worker: &mut Worker, skus: Vec<Sku>, now: Millis) -> Vec<Planned> {
@@ -96,10 +88,10 @@ impl Sim {
         let (promises, policies) = self.promised(&worker.settings, article, now);
         let lines = self.own_lines(article, shop, worker.vendor.write == WriteMeaning::Gross);
         let promises = crate::broken::promises(self.broken, self, worker, sku, promises);
-        let ledger = self.store.documents.skus.get(sku);
-        let bundle = worker.settings.bundles.contains_key(sku);
+        let state = promises[shop].1.state;
+        let sold_so = matches!(state, State::Backorder | State::Preorder | State::Untracked);
         Sight {
-            known: bundle || known(ledger, promises[shop].1.state),
+            known: article >= self.scenario.skus || sold_so || self.promised.spoken_of(article),
             shop,
             promises,
             policies,

@@ -2,7 +2,7 @@
 //! change by themselves. The oracles compute some of them anew: nothing else may have changed them.
 
 use crate::sim::Sim;
-use omnistock_engine::{Part, Promise, due, own_lines, promise, promises, resolve};
+use omnistock_engine::{Part, Promise, SkuDocument, due, own_lines, promise, promises, resolve};
 use omnistock_planner::{LineStatus, OwnLine};
 use omnistock_words::{ChannelName, FulfilledBy, Millis, Mode, OrderStatus, Quantity, Settings, Sku};
 use std::rc::Rc;
@@ -22,6 +22,8 @@ struct Kept {
     until: Millis,
     promises: Promises,
     policies: Policies,
+    /// Whether any source speaks of the article.
+    spoken_of: bool,
     /// By channel: its own lines, once they were asked for.
     lines: Vec<Option<Rc<Vec<OwnLine>>>>,
 }
@@ -45,6 +47,10 @@ fn own_line(line: &omnistock_engine::OwnLine<'_>) -> OwnLine {
         placed_at: line.placed_at,
         at: line.at,
     }
+}
+
+fn spoken_of(ledger: &SkuDocument) -> bool {
+    !ledger.positions.is_empty() || !ledger.movements.is_empty() || !ledger.prices.is_empty()
 }
 
 impl Kept {
@@ -97,6 +103,11 @@ impl Promised {
         self.renewed.fill_with(|| None);
     }
 
+    /// Whether any source speaks of the article, as of when its promise was asked for last.
+    pub(crate) fn spoken_of(&self, article: usize) -> bool {
+        self.kept[article].as_ref().is_some_and(|kept| kept.spoken_of)
+    }
+
     /// When the promise changes by itself, as was said when it was computed.
     pub(crate) fn due(&self, article: usize) -> Option<Millis> {
         let until = self.kept[article].as_ref().map(|kept| kept.until);
@@ -143,6 +154,7 @@ impl Sim {
             until: due(settings, documents, sku, now).unwrap_or(Millis::MAX),
             policies,
             lines: vec![None; settings.channels.len()],
+            spoken_of: documents.skus.get(sku).is_some_and(spoken_of),
             promises: Rc::new(promises(settings, documents, sku, now)),
         };
         let found = (Rc::clone(&kept.promises), Rc::clone(&kept.policies));
