@@ -250,6 +250,29 @@ mod tests {
     }
 
     #[test]
+    fn an_earlier_cause_counts_and_what_is_on_its_way_leaves_the_queue() {
+        let mut list = WorkList::default();
+        assert!(list.is_empty());
+        list.look(&sku("late"), Millis(50), Millis(60));
+        list.look(&sku("other"), Millis(40), Millis(60));
+        list.look(&sku("late"), Millis(30), Millis(61));
+        list.look(&sku("late"), Millis(99), Millis(99));
+        assert_eq!(list.get(&sku("late")).unwrap().since, Millis(30));
+        assert_eq!(list.take(Millis(99), 10, 0), [sku("late"), sku("other")], "each once");
+        list.queue(&sku("late"), Risk::Decrease);
+        list.queue(&sku("late"), Risk::ToZero);
+        assert!(list.is_queued());
+        list.unqueue(&sku("late"));
+        assert!(!list.is_queued() && !list.is_empty());
+        assert!(!list.wants_orders());
+        list.wait_for_orders(&sku("late"));
+        assert!(list.wants_orders());
+        list.look(&sku("late"), Millis(99), Millis(99));
+        assert_eq!(list.done(&sku("late")), None);
+        assert!(!list.wants_orders() && !list.is_ready());
+    }
+
+    #[test]
     fn the_queue_is_by_risk_and_age_and_a_new_mark_leaves_it() {
         let mut list = WorkList::default();
         for (name, since, risk) in [

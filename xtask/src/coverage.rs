@@ -135,7 +135,11 @@ fn lines(told: &str) -> Result<BTreeMap<PathBuf, (usize, Vec<usize>)>> {
 fn own_until(file: &Path) -> usize {
     let only_tests = |part: &std::ffi::OsStr| part == "tests" || part == "benches";
     let name = file.file_stem().unwrap_or_default().to_string_lossy();
-    if file.iter().any(only_tests) || name.ends_with("_test") {
+    if file.iter().any(only_tests)
+        || ["test", "tests"]
+            .iter()
+            .any(|word| name.split('_').next_back() == Some(word))
+    {
         return 0;
     }
     let text = std::fs::read_to_string(file).unwrap_or_default();

@@ -111,7 +111,7 @@ struct Plans {
     /// Time, number of the plan, and where it lies: little to move. Most plans are for soon, and meet few others.
     soon: BinaryHeap<Reverse<(i64, u64, usize)>>,
     later: BinaryHeap<Reverse<(i64, u64, usize)>>,
-    plans: Vec<Happening>,
+    kept: Vec<Happening>,
     free: Vec<usize>,
     made: u64,
 }
@@ -120,11 +120,11 @@ impl Plans {
     fn push(&mut self, t: i64, at: i64, what: Happening) {
         self.made += 1;
         let place = if let Some(place) = self.free.pop() {
-            self.plans[place] = what;
+            self.kept[place] = what;
             place
         } else {
-            self.plans.push(what);
-            self.plans.len() - 1
+            self.kept.push(what);
+            self.kept.len() - 1
         };
         let heap = if at - t < SOON { &mut self.soon } else { &mut self.later };
         heap.push(Reverse((at, self.made, place)));
@@ -141,7 +141,7 @@ impl Plans {
         };
         let Reverse((at, _, place)) = heap.pop()?;
         self.free.push(place);
-        Some((at, self.plans[place]))
+        Some((at, self.kept[place]))
     }
 }
 
