@@ -274,12 +274,7 @@ impl Worker {
                     settings,
                 });
             }
-            (PriceAction::Matches, _) => {
-                document.parked = None;
-                document.released = None;
-                document.attempts = 0;
-                document.not_before = None;
-            }
+            (PriceAction::Matches, PriceTarget::Price(price)) => document.matched(price),
             _ => {}
         }
         if told_apart(&before, document) {
@@ -295,6 +290,7 @@ pub(super) fn told_apart(before: &PriceDocument, after: &PriceDocument) -> bool 
     read(before) != read(after)
         || before.parked != after.parked
         || before.held != after.held
+        || before.accepted != after.accepted
         || flags(before) != flags(after)
         || before.desired != after.desired
 }

@@ -96,6 +96,7 @@ mod tests {
             panic!("open")
         };
         assert!((500..=1_000).contains(&until.0));
+        assert_eq!((breaker.is_open(), breaker.failures()), (true, 3));
         assert_eq!(breaker.permit(until), Permit::Go);
         breaker.begin();
         assert_eq!(breaker.permit(until), Permit::Probing, "one at a time");

@@ -371,5 +371,8 @@ pub(crate) fn counted(reserved: &Reserved, lines: &[OwnLine]) -> Quantity {
 }
 
 #[cfg(test)]
+#[path = "force_test.rs"]
+mod force_tests;
+#[cfg(test)]
 #[path = "decide_test.rs"]
 mod tests;

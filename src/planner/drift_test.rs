@@ -175,3 +175,16 @@ fn a_yes_that_comes_to_nothing_is_repeated_ever_more_seldom() {
     document.evidence.as_mut().unwrap().written(Some(units(4)), false, NOW);
     assert_eq!(document.evidence.unwrap().undone, 0);
 }
+
+#[test]
+fn what_another_program_or_the_vendor_would_win_again_is_not_offered_to_be_fixed() {
+    let mut fixed: Vec<&str> = DriftClass::ALL
+        .iter()
+        .filter(|cause| cause.can_be_fixed())
+        .map(|cause| cause.words())
+        .collect();
+    fixed.sort_unstable();
+    assert_eq!(fixed, ["changed by person", "not applied", "our rule changed"]);
+    assert_eq!(DriftClass::AnotherWriter.words(), "another writer");
+    assert_eq!(DriftClass::VendorLimit.words(), "vendor limit");
+}

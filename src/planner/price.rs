@@ -163,8 +163,19 @@ impl PriceDocument {
         read.is_some() && read >= answered
     }
 
-    /// What is published, as far as guards go: what was last said yes to; in the beginning what the
-    /// channel shows; where it showed nothing, what was sent first and may have taken effect. `None`: nothing
+    /// The channel shows `price`, which it should ask: what was refused or let out before is over. Guards compare
+    /// the next price with it, also where the call that led to it never got a yes.
+    pub fn matched(&mut self, price: Price) {
+        (self.parked, self.released) = (None, None);
+        (self.attempts, self.not_before) = (0, None);
+        let known = self.accepted.as_ref().is_some_and(|accepted| accepted.price == price);
+        if let Some(read) = self.observed.as_ref().filter(|_| !known) {
+            self.accepted = Some(AcceptedPrice { price, at: read.at });
+        }
+    }
+
+    /// What is published, as far as guards go: what was last said yes to, or shown as it should be; in the
+    /// beginning what the channel shows; where it showed nothing, what was sent first and may have taken effect. `None`: nothing
     /// that a new price could be compared with.
     pub fn published(&self, currency: Currency) -> Option<Money> {
         let accepted = self.accepted.as_ref().map(|accepted| accepted.price.amount);
@@ -256,6 +267,22 @@ mod tests {
             Some(price("7").amount),
             "a foreign edit is no baseline"
         );
+    }
+
+    #[test]
+    fn guards_compare_with_what_is_shown_as_it_should_be_though_its_call_got_no_yes() {
+        let mut document = accepted("33.99", 1);
+        document.sent = Some(SentPrice {
+            price: price("339.99"),
+            at: Millis(10),
+            token: 1,
+        });
+        (document.unknown, document.released) = (true, Some(price("339.99").amount));
+        assert!(document.observe(read(&["339.99"], 11)));
+        document.matched(price("339.99"));
+        let published = document.published("EUR".parse().unwrap());
+        assert_eq!((published, document.released), (Some(price("339.99").amount), None));
+        assert!(document.confirmed() && document.observe(read(&["339.99"], 12)));
     }
 
     #[test]

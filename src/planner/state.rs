@@ -138,6 +138,15 @@ mod tests {
     };
 
     #[test]
+    fn every_state_has_a_name_of_its_own() {
+        let mut names: Vec<&str> = ListingState::ALL.iter().map(|state| state.name()).collect();
+        assert!(names.contains(&"in_sync") && names.contains(&"paused"));
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), ListingState::ALL.len());
+    }
+
+    #[test]
     fn a_number_goes_from_pending_to_in_sync() {
         let mut document = document();
         assert_eq!(

@@ -15,6 +15,8 @@ pub struct Work {
     pub seen_at: Millis,
     /// When the newest mark was seen: what is read from here on holds everything that led to it.
     pub marked_at: Option<Millis>,
+    /// Since when it counts in each of the lists that it is in.
+    ready: Option<Millis>,
     timer: Option<Millis>,
     queued: Option<Millis>,
 }
@@ -27,6 +29,7 @@ impl Work {
             since: now,
             seen_at: now,
             marked_at: None,
+            ready: None,
             timer: None,
             queued: None,
         }
@@ -78,29 +81,27 @@ impl WorkList {
 
     /// Looks at the SKU as soon as possible.
     pub fn look(&mut self, sku: &Sku, since: Millis, now: Millis) {
-        let fresh = Work {
-            mark: None,
-            since,
-            seen_at: now,
-            marked_at: None,
-            timer: None,
-            queued: None,
-        };
-        let work = self.works.entry(sku.clone()).or_insert(fresh);
-        self.ready.remove(&(work.since, sku.clone()));
+        let fresh = || Work { since, ..Work::at(now) };
+        let work = self.works.entry(sku.clone()).or_insert_with(fresh);
         // The oldest cause counts: the lag is measured from it, and age promotes.
         work.since = work.since.min(since);
-        let since = work.since;
-        self.unplan(sku);
+        let (since, timer, turn) = (work.since, work.timer.take(), work.queued.take());
+        let before = work.ready.replace(since);
+        self.unplan(sku, timer, turn);
+        if before == Some(since) {
+            return;
+        }
+        if let Some(before) = before {
+            self.ready.remove(&(before, sku.clone()));
+        }
         self.ready.insert((since, sku.clone()));
     }
 
-    fn unplan(&mut self, sku: &Sku) {
-        let Some(work) = self.works.get_mut(sku) else { return };
-        if let Some(at) = work.timer.take() {
+    fn unplan(&mut self, sku: &Sku, timer: Option<Millis>, turn: Option<Millis>) {
+        if let Some(at) = timer {
             self.timers.remove(&(at, sku.clone()));
         }
-        if let Some(turn) = work.queued.take() {
+        if let Some(turn) = turn {
             self.queue.remove(&(turn, sku.clone()));
         }
     }
@@ -180,6 +181,9 @@ impl WorkList {
         let mut taken: Vec<Sku> = Vec::new();
         while taken.len() < most {
             let Some((_, sku)) = self.ready.pop_first() else { break };
+            if let Some(work) = self.works.get_mut(&sku) {
+                work.ready = None;
+            }
             taken.push(sku);
         }
         for _ in 0..queued {
@@ -210,10 +214,12 @@ impl WorkList {
 
     /// Nothing is left to do: the mark that was seen, if there was one.
     pub fn done(&mut self, sku: &Sku) -> Option<u64> {
-        self.unplan(sku);
         self.fetch.remove(sku);
         let work = self.works.remove(sku)?;
-        self.ready.remove(&(work.since, sku.clone()));
+        self.unplan(sku, work.timer, work.queued);
+        if let Some(since) = work.ready {
+            self.ready.remove(&(since, sku.clone()));
+        }
         work.mark
     }
 }
@@ -241,6 +247,29 @@ mod tests {
         assert_eq!(list.take(Millis(20), 10, 0), [sku("A")]);
         assert_eq!(list.done(&sku("A")), Some(2));
         assert_eq!((list.len(), list.is_ready()), (0, false));
+    }
+
+    #[test]
+    fn an_earlier_cause_counts_and_what_is_on_its_way_leaves_the_queue() {
+        let mut list = WorkList::default();
+        assert!(list.is_empty());
+        list.look(&sku("late"), Millis(50), Millis(60));
+        list.look(&sku("other"), Millis(40), Millis(60));
+        list.look(&sku("late"), Millis(30), Millis(61));
+        list.look(&sku("late"), Millis(99), Millis(99));
+        assert_eq!(list.get(&sku("late")).unwrap().since, Millis(30));
+        assert_eq!(list.take(Millis(99), 10, 0), [sku("late"), sku("other")], "each once");
+        list.queue(&sku("late"), Risk::Decrease);
+        list.queue(&sku("late"), Risk::ToZero);
+        assert!(list.is_queued());
+        list.unqueue(&sku("late"));
+        assert!(!list.is_queued() && !list.is_empty());
+        assert!(!list.wants_orders());
+        list.wait_for_orders(&sku("late"));
+        assert!(list.wants_orders());
+        list.look(&sku("late"), Millis(99), Millis(99));
+        assert_eq!(list.done(&sku("late")), None);
+        assert!(!list.wants_orders() && !list.is_ready());
     }
 
     #[test]

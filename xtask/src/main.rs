@@ -1,11 +1,13 @@
 //! Builds, tests and proves, one command each: `cargo xtask test`, `conformance`, `bench`, `real medusa`, `soak`,
-//! `package`, `api`, `deny`.
+//! `package`, `api`, `deny`, `coverage`, `mutants`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line for people")]
 
 mod api;
 mod bench;
+mod coverage;
 mod http;
 mod install;
+mod mutants;
 mod package;
 mod process;
 mod real_medusa;
@@ -15,7 +17,7 @@ use anyhow::{Result, bail};
 use std::path::PathBuf;
 use std::process::Command;
 
-const USAGE: &str = "usage: cargo xtask test [FILTER…] | conformance | deny | api | package [try [dev]] | real medusa | soak [ROUNDS] | bench limit|storm|snapshot|webhooks [--json]";
+const USAGE: &str = "usage: cargo xtask test [FILTER…] | conformance | deny | api | package [try [dev]] | real medusa | soak [ROUNDS] | coverage | mutants [SHARDS] | mutants diff BASE | bench limit|storm|snapshot|webhooks [--json]";
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -31,6 +33,10 @@ fn main() -> Result<()> {
         ["package", "try"] => package::attempt("release"),
         ["package", "try", "dev"] => package::attempt("dev"),
         ["real", "medusa"] => real_medusa::run(),
+        ["coverage"] => coverage::measure(),
+        ["mutants"] => mutants::shards(1),
+        ["mutants", "diff", base] => mutants::diff(base),
+        ["mutants", count] => mutants::shards(count.parse()?),
         ["soak"] => soak::run(200),
         ["soak", rounds] => soak::run(rounds.parse()?),
         _ => bail!(USAGE),

@@ -271,6 +271,28 @@ fn what_the_answer_says_counts_in_both_directions() {
 }
 
 #[test]
+fn a_call_that_is_not_made_after_all_leaves_room_for_another() {
+    let limits = [CallLimit::rate("calls", 1, SECOND, 1)];
+    let mut limiter = Limiter::new(&limits, None, Millis(0));
+    let now = Millis(5_000);
+    let Ask::Go { pass, .. } = limiter.ask(1, CallKind::Write, 1, now) else {
+        panic!("there is room")
+    };
+    assert!(matches!(limiter.ask(2, CallKind::Write, 1, now), Ask::Wait(_)));
+    limiter.withdrawn(pass);
+    limiter.withdrawn(pass);
+    assert!(matches!(limiter.ask(2, CallKind::Write, 1, now), Ask::Go { .. }));
+    assert!(
+        matches!(limiter.ask(1, CallKind::Write, 1, now), Ask::Wait(_)),
+        "it is given back once"
+    );
+    assert_eq!(limiter.until(), None, "nothing is stored yet");
+    let record = limiter.record(now);
+    limiter.stored(record.clone());
+    assert_eq!(limiter.until(), Some(record.until));
+}
+
+#[test]
 fn without_limits_nothing_waits_and_nothing_is_stored() {
     let mut limiter = Limiter::new(&[], None, Millis(0));
     assert!(matches!(

@@ -111,13 +111,15 @@ impl Sim {
 
     fn keep(&mut self, call: Call) -> usize {
         self.made += 1;
-        self.calls.insert(self.made, call);
+        self.calls.insert(self.made, Box::new(call));
         self.made
     }
 
     /// The call is at the channel.
     pub(crate) fn arrive(&mut self, index: usize) {
-        let Some(call) = self.calls.remove(&index) else { return };
+        let Some(mut call) = self.calls.remove(&index) else {
+            return;
+        };
         let outcome = self.perform(&call);
         let given_up = call.given_up;
         let lost = self.fault(Fault::TimeoutAfter, 12);
@@ -126,14 +128,8 @@ impl Sim {
         if given_up {
             return; // Its sender has long gone on.
         }
-        self.calls.insert(
-            index,
-            Call {
-                arrived: true,
-                outcome: Some(outcome),
-                ..call
-            },
-        );
+        (call.arrived, call.outcome) = (true, Some(outcome));
+        self.calls.insert(index, call);
         if lost {
             return self.plan(sent + DEADLINE, Happening::Deadline(index));
         }
@@ -173,6 +169,7 @@ impl Sim {
             return self.plan(until, Happening::Answer(index));
         }
         let Some(call) = self.calls.remove(&index) else { return };
+        let call = *call;
         let Some(outcome) = call.outcome else { return };
         let job = (call.job, call.pass);
         self.hand_over(call.daemon, call.of, call.shop, job, call.begun, outcome, index);

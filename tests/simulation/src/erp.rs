@@ -54,7 +54,7 @@ impl Sim {
     /// Where the ERP takes a line from: the first place of the channel's pool that has it all.
     fn choose_place(&self, order: usize, line: usize, units: i64) -> usize {
         let plan = &self.scenario.shops[self.world.orders[order].shop];
-        let places = self.scenario.physical(&plan.pool);
+        let places = &plan.behind;
         let parts = self.parts_of(order, line);
         let has = |place: usize| {
             parts

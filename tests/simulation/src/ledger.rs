@@ -6,7 +6,7 @@ use crate::promised::Promises;
 use crate::sim::{Happening, Sim};
 use crate::store::{About, Entry};
 use crate::trace::Step;
-use omnistock_engine::{DocumentKey, Documents, Promise, apply, dependents, due, missing, promises};
+use omnistock_engine::{DocumentKey, Documents, Promise, apply, dependents, due_own, due_shared, missing, promises};
 use omnistock_words::{ChannelName, Millis, Settings, Sku};
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -218,9 +218,9 @@ impl Sim {
 
     fn write(&mut self, mut documents: Documents, changed: &BTreeSet<DocumentKey>) {
         for key in changed {
-            *self.store.versions.entry(key.clone()).or_default() += 1;
             match key {
                 DocumentKey::Sku(sku) => {
+                    self.store.versions[self.names.sku(sku)] += 1;
                     if let Some(document) = documents.skus.remove(sku) {
                         self.store.documents.skus.insert(sku.clone(), document);
                     }
@@ -241,8 +241,13 @@ impl Sim {
     /// When a promise changes by itself, its channels look again.
     pub(crate) fn plan_due(&mut self, daemon: usize) {
         let (settings, now) = (Rc::clone(&self.daemons[daemon].settings), self.now(daemon));
-        let due = |sku| due(&settings, &self.store.documents, sku, now);
-        let next = self.names.skus.iter().filter_map(due).min();
+        let documents = &self.store.documents;
+        let own = self
+            .names
+            .skus
+            .iter()
+            .filter_map(|sku| due_own(&settings, documents, sku, now));
+        let next = own.chain(due_shared(&settings, &documents.sources, now)).min();
         self.plan_next_due(daemon, next);
     }
 

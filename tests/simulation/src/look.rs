@@ -5,7 +5,7 @@ use crate::broken::Broken;
 use crate::promised::Promises;
 use crate::sim::Sim;
 use crate::worker::{Entry, Worker};
-use omnistock_engine::{DocumentKey, Promise, SkuDocument, State, needs, resolve_listing};
+use omnistock_engine::{Attributes, Promise, State, needs, resolve_listing};
 use omnistock_planner::{Action, Facts, OwnLine, Parked, Risk, Target, Why, decide, fresh, shown, target};
 use omnistock_words::{LocationName, Millis, Mode, Quantity, Sku, WriteMeaning};
 use std::rc::Rc;
@@ -19,8 +19,7 @@ pub(crate) struct Planned {
     pub(crate) expected: Option<Quantity>,
     pub(crate) risk: Risk,
     pub(crate) since: Millis,
-    /// The versions of the ledgers it was made from, added up, and when.
-    pub(crate) version: u64,
+    /// When it was made, from the ledgers as they are.
     pub(crate) at: Millis,
 }
 
@@ -50,12 +49,6 @@ struct Aim {
     target: Target,
     factor: Quantity,
     fresh: bool,
-}
-
-/// Whether any source knows the SKU.
-fn known(ledger: &SkuDocument, state: State) -> bool {
-    let spoken_of = !ledger.positions.is_empty() || !ledger.movements.is_empty() || !ledger.prices.is_empty();
-    spoken_of || matches!(state, State::Backorder | State::Preorder | State::Untracked)
 }
 
 impl Sim {
@@ -95,11 +88,10 @@ impl Sim {
         let (promises, policies) = self.promised(&worker.settings, article, now);
         let lines = self.own_lines(article, shop, worker.vendor.write == WriteMeaning::Gross);
         let promises = crate::broken::promises(self.broken, self, worker, sku, promises);
-        let empty = SkuDocument::default();
-        let ledger = self.store.documents.skus.get(sku).unwrap_or(&empty);
-        let bundle = worker.settings.bundles.contains_key(sku);
+        let state = promises[shop].1.state;
+        let sold_so = matches!(state, State::Backorder | State::Preorder | State::Untracked);
         Sight {
-            known: bundle || known(ledger, promises[shop].1.state),
+            known: article >= self.scenario.skus || sold_so || self.promised.spoken_of(article),
             shop,
             promises,
             policies,
@@ -147,7 +139,6 @@ impl Sim {
         };
         let sku = sku.clone();
         let since = sight.since;
-        let version = self.version_of(worker, &sku);
         planned.push(Planned {
             index,
             sku,
@@ -156,21 +147,14 @@ impl Sim {
             expected,
             risk,
             since,
-            version,
             at: now,
         });
         left(worker, index)
     }
 
     /// The versions of the ledgers that a promise for the SKU reads.
-    fn version_of(&self, worker: &Worker, sku: &Sku) -> u64 {
-        let version = |sku: &Sku| {
-            self.store
-                .versions
-                .get(&DocumentKey::Sku(sku.clone()))
-                .copied()
-                .unwrap_or_default()
-        };
+    pub(crate) fn version_of(&self, worker: &Worker, sku: &Sku) -> u64 {
+        let version = |sku: &Sku| self.store.versions[self.names.sku(sku)];
         needs(&worker.settings, sku).iter().map(version).sum()
     }
 
@@ -197,10 +181,10 @@ impl Sim {
     /// Whether the channel sells the listing's SKU from the place.
     fn sells_from(&self, worker: &Worker, entry: &Entry, sku: &Sku, place: &LocationName, now: Millis) -> bool {
         let (settings, channel) = (&worker.settings, &self.names.channels[worker.shop]);
-        let empty = SkuDocument::default();
-        let ledger = self.store.documents.skus.get(sku).unwrap_or(&empty);
+        let ledger = self.store.documents.skus.get(sku);
+        let attributes = ledger.map_or_else(Attributes::default, |ledger| ledger.attributes.clone());
         let listing = Some(&entry.document.listing);
-        let policy = resolve_listing(settings, channel, sku, &ledger.attributes, listing, now);
+        let policy = resolve_listing(settings, channel, sku, &attributes, listing, now);
         policy.locations.contains(place)
     }
 

@@ -35,6 +35,7 @@ mod ledger;
 mod limits;
 mod look;
 mod names;
+mod numbered;
 mod oracle;
 mod person;
 mod prices;

@@ -22,6 +22,13 @@ where
     text.parse().unwrap()
 }
 
+/// The number behind the letter of a name.
+fn number(name: &str) -> usize {
+    name.bytes()
+        .skip(1)
+        .fold(0, |number, digit| number * 10 + usize::from(digit - b'0'))
+}
+
 impl Names {
     pub(crate) fn new(skus: usize, channels: usize, locations: usize, listings: usize) -> Self {
         Self {
@@ -38,14 +45,14 @@ impl Names {
 
     /// The number of a SKU: its name ends with it.
     pub(crate) fn sku(&self, sku: &Sku) -> usize {
-        sku.as_str()[1..].parse().unwrap()
+        number(sku.as_str())
     }
 
     pub(crate) fn channel(&self, channel: &ChannelName) -> usize {
-        channel.as_str()[1..].parse().unwrap()
+        number(channel.as_str())
     }
 
     pub(crate) fn location(&self, location: &LocationName) -> usize {
-        location.as_str()[1..].parse().unwrap()
+        number(location.as_str())
     }
 }

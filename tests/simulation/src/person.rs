@@ -9,7 +9,7 @@ use crate::scenario::{BEGIN, HOUR, MINUTE, SECOND, TRAFFIC};
 use crate::settings::Override;
 use crate::sim::{Happening, Sim};
 use crate::store::{About, Store};
-use omnistock_engine::{Event, OrderKey, forget};
+use omnistock_engine::{DocumentKey, Event, OrderKey, forget};
 use omnistock_words::{Millis, Mode, OrderStatus, Quantity};
 use std::rc::Rc;
 
@@ -207,7 +207,13 @@ impl Sim {
             return;
         }
         let listings: Vec<usize> = self.world.shops.iter().map(|shop| shop.listings.len()).collect();
-        let empty = || Store::new(&listings, crate::oracle::mirror::Mirror::new(&self.scenario));
+        let empty = || {
+            Store::new(
+                &listings,
+                self.scenario.articles(),
+                crate::oracle::mirror::Mirror::new(&self.scenario),
+            )
+        };
         let older = self.older.take().map_or_else(empty, |older| *older);
         self.tell(|_| format!("the store loses what is behind entry {}", older.last_entry));
         let unread = older.mirror.complete.is_none();
@@ -235,12 +241,12 @@ impl Sim {
             .store
             .mirror
             .known
-            .keys()
+            .numbers()
             .map(|order| {
-                let record = &self.world.orders[*order];
+                let record = &self.world.orders[order];
                 let channel = self.names.channels[record.shop].clone();
                 (
-                    *order,
+                    order,
                     OrderKey {
                         channel,
                         order: record.id.clone(),
@@ -255,16 +261,19 @@ impl Sim {
                 continue;
             }
             for key in self.store.documents.take_changed() {
-                *self.store.versions.entry(key).or_default() += 1;
+                if let DocumentKey::Sku(sku) = key {
+                    let article = self.names.sku(&sku);
+                    self.promised.lines_changed(article);
+                    self.store.versions[article] += 1;
+                }
             }
-            self.promised.forget_all();
             self.mirror_forgets(order);
         }
     }
 
     fn mirror_forgets(&mut self, order: usize) {
         let mirror = &mut self.store.mirror;
-        let Some(known) = mirror.known.remove(&order) else {
+        let Some(known) = mirror.known.remove(order) else {
             return;
         };
         mirror.forgotten.insert(order, known);

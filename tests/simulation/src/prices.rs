@@ -63,6 +63,14 @@ fn guard(known: &mut PriceDocument, index: usize, target: Money, now: Millis) {
     });
 }
 
+/// The channel shows what it should; whether anything changed by that.
+fn matched(known: &mut PriceDocument, price: Price) -> bool {
+    let of = |known: &PriceDocument| (known.parked.is_some(), known.released, known.accepted.clone());
+    let before = of(known);
+    known.matched(price);
+    before != of(known)
+}
+
 /// Whether it was ever read, and what it asked then.
 fn read(known: &PriceDocument) -> (bool, Option<Price>) {
     let read = known.observed.as_ref();
@@ -117,10 +125,11 @@ impl Sim {
             action,
             PriceAction::Write { .. } | PriceAction::Wait { .. } | PriceAction::Read
         );
-        let since = *worker.prices.since.entry(index).or_insert(now);
-        if !waits {
-            worker.prices.since.remove(&index);
-        }
+        let since = if waits {
+            *worker.prices.since.entry(index).or_insert(now)
+        } else {
+            worker.prices.since.remove(&index).unwrap_or(now)
+        };
         match (action, target) {
             (PriceAction::Write { .. }, PriceTarget::Price(price)) => {
                 worker.prices.planned.insert(index, (price, since));
@@ -138,10 +147,8 @@ impl Sim {
                     settings,
                 });
             }
-            (PriceAction::Matches, _) => {
-                changed |= known.parked.is_some() || known.released.is_some();
-                (known.parked, known.released) = (None, None);
-                (known.attempts, known.not_before) = (0, None);
+            (PriceAction::Matches, PriceTarget::Price(price)) => {
+                changed |= matched(known, price);
             }
             _ => {}
         }

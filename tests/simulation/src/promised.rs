@@ -2,23 +2,36 @@
 //! change by themselves. The oracles compute some of them anew: nothing else may have changed them.
 
 use crate::sim::Sim;
-use omnistock_engine::{Part, Promise, due, own_lines, promise, promises, resolve};
+use omnistock_engine::{Part, Promise, SkuDocument, due, own_lines, promise, promises, resolve};
 use omnistock_planner::{LineStatus, OwnLine};
-use omnistock_words::{ChannelName, FulfilledBy, Millis, Mode, OrderStatus, Quantity, Settings};
+use omnistock_words::{ChannelName, FulfilledBy, Millis, Mode, OrderStatus, Quantity, Settings, Sku};
 use std::rc::Rc;
+
+/// One computation in so many is made again.
+const AGAIN: u64 = 32;
 
 /// What all channels may promise of one article.
 pub(crate) type Promises = Rc<Vec<(ChannelName, Promise)>>;
+
+/// By channel: its mode, and how many units a listing holds where it has no place of its own.
+type Policies = Rc<Vec<(Mode, Quantity)>>;
 
 struct Kept {
     from: Millis,
     /// When it may change by itself.
     until: Millis,
     promises: Promises,
-    /// By channel: its mode, and how many units a listing holds where it has no place of its own.
-    policies: Rc<Vec<(Mode, Quantity)>>,
+    policies: Policies,
+    /// Whether any source speaks of the article.
+    spoken_of: bool,
     /// By channel: its own lines, once they were asked for.
     lines: Vec<Option<Rc<Vec<OwnLine>>>>,
+}
+
+/// What a change of the ledger leaves as it was, until then.
+struct Renewed {
+    until: Millis,
+    policies: Policies,
 }
 
 fn own_line(line: &omnistock_engine::OwnLine<'_>) -> OwnLine {
@@ -36,6 +49,10 @@ fn own_line(line: &omnistock_engine::OwnLine<'_>) -> OwnLine {
     }
 }
 
+fn spoken_of(ledger: &SkuDocument) -> bool {
+    !ledger.positions.is_empty() || !ledger.movements.is_empty() || !ledger.prices.is_empty()
+}
+
 impl Kept {
     fn holds(&self, now: Millis) -> bool {
         self.from <= now && now < self.until
@@ -46,8 +63,8 @@ impl Kept {
 pub(crate) struct Promised {
     settings: Rc<Settings>,
     kept: Vec<Option<Kept>>,
-    /// The ledger changed, and what was kept held until then: only that change counts.
-    renewed: Vec<bool>,
+    /// The ledger changed, and what was kept held until then: only that change counts, and the policies still hold.
+    renewed: Vec<Option<Renewed>>,
     /// Computed anew for another reason since [`Sim::due_marks`] looked: time may have changed it.
     timed: Vec<bool>,
     asked: u64,
@@ -58,7 +75,7 @@ impl Promised {
         Self {
             settings: Rc::clone(settings),
             kept: std::iter::repeat_with(|| None).take(articles).collect(),
-            renewed: vec![false; articles],
+            renewed: std::iter::repeat_with(|| None).take(articles).collect(),
             timed: vec![true; articles],
             asked: 0,
         }
@@ -66,14 +83,29 @@ impl Promised {
 
     /// The ledger of the article, or of a part of it, is another one.
     pub(crate) fn forget(&mut self, article: usize, now: Millis) {
-        let kept = self.kept[article].take();
-        self.renewed[article] = kept.is_some_and(|kept| kept.holds(now));
+        let kept = self.kept[article].take().filter(|kept| kept.holds(now));
+        self.renewed[article] = kept.map(|kept| Renewed {
+            until: kept.until,
+            policies: kept.policies,
+        });
+    }
+
+    /// Lines that count no more are gone from the ledger of the article: no promise changes by that.
+    pub(crate) fn lines_changed(&mut self, article: usize) {
+        if let Some(kept) = &mut self.kept[article] {
+            kept.lines.fill(None);
+        }
     }
 
     /// What all of them are made from is another one.
     pub(crate) fn forget_all(&mut self) {
         self.kept.fill_with(|| None);
-        self.renewed.fill(false);
+        self.renewed.fill_with(|| None);
+    }
+
+    /// Whether any source speaks of the article, as of when its promise was asked for last.
+    pub(crate) fn spoken_of(&self, article: usize) -> bool {
+        self.kept[article].as_ref().is_some_and(|kept| kept.spoken_of)
     }
 
     /// When the promise changes by itself, as was said when it was computed.
@@ -96,17 +128,12 @@ impl Promised {
 
 impl Sim {
     /// What all channels may promise of the article now, and under which mode each works.
-    pub(crate) fn promised(
-        &mut self,
-        settings: &Rc<Settings>,
-        article: usize,
-        now: Millis,
-    ) -> (Promises, Rc<Vec<(Mode, Quantity)>>) {
+    pub(crate) fn promised(&mut self, settings: &Rc<Settings>, article: usize, now: Millis) -> (Promises, Policies) {
         if !Rc::ptr_eq(&self.promised.settings, settings) {
             self.promised = Promised::new(self.names.skus.len(), settings);
         }
         self.promised.asked += 1;
-        let again = self.promised.asked.is_multiple_of(16);
+        let again = self.promised.asked.is_multiple_of(AGAIN);
         if let Some(kept) = self.promised.kept[article].as_ref().filter(|kept| kept.holds(now)) {
             let found = (Rc::clone(&kept.promises), Rc::clone(&kept.policies));
             if again {
@@ -115,23 +142,40 @@ impl Sim {
             return found;
         }
         let (sku, documents) = (&self.names.skus[article], &self.store.documents);
-        let attributes = documents.skus.get(sku).map(|document| document.attributes.clone());
+        let renewed = self.promised.renewed[article].take();
+        // Policies depend on no figure: without the end of a rule they are what they were.
+        let held = renewed.as_ref().filter(|renewed| now < renewed.until);
+        let policies = match held {
+            Some(renewed) => Rc::clone(&renewed.policies),
+            None => self.policies(settings, sku, now),
+        };
+        let kept = Kept {
+            from: now,
+            until: due(settings, documents, sku, now).unwrap_or(Millis::MAX),
+            policies,
+            lines: vec![None; settings.channels.len()],
+            spoken_of: documents.skus.get(sku).is_some_and(spoken_of),
+            promises: Rc::new(promises(settings, documents, sku, now)),
+        };
+        let found = (Rc::clone(&kept.promises), Rc::clone(&kept.policies));
+        self.promised.kept[article] = Some(kept);
+        self.promised.timed[article] |= renewed.is_none();
+        found
+    }
+
+    fn policies(&self, settings: &Settings, sku: &Sku, now: Millis) -> Policies {
+        let attributes = self
+            .store
+            .documents
+            .skus
+            .get(sku)
+            .map(|document| document.attributes.clone());
         let attributes = attributes.unwrap_or_default();
         let policies = settings.channels.keys().map(|channel| {
             let policy = resolve(settings, channel, sku, &attributes, now);
             (policy.mode, policy.factor)
         });
-        let kept = Kept {
-            from: now,
-            until: due(settings, documents, sku, now).unwrap_or(Millis::MAX),
-            policies: Rc::new(policies.collect()),
-            lines: vec![None; settings.channels.len()],
-            promises: Rc::new(promises(settings, documents, sku, now)),
-        };
-        let found = (Rc::clone(&kept.promises), Rc::clone(&kept.policies));
-        self.promised.kept[article] = Some(kept);
-        self.promised.timed[article] |= !std::mem::take(&mut self.promised.renewed[article]);
-        found
+        Rc::new(policies.collect())
     }
 
     /// The channel's own lines of the article; with `parts` also those that sold it as part of a bundle.
@@ -160,7 +204,7 @@ impl Sim {
     /// one that is computed for all of them.
     fn oracle_promised_still(&mut self, settings: &Settings, article: usize, promises: &Promises, now: Millis) {
         let sku = &self.names.skus[article];
-        let (channel, kept) = &promises[self.promised.asked as usize / 16 % promises.len()];
+        let (channel, kept) = &promises[(self.promised.asked / AGAIN) as usize % promises.len()];
         if promise(settings, &self.store.documents, channel, sku, now) == *kept {
             return;
         }

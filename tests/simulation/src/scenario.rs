@@ -39,6 +39,8 @@ pub(crate) enum Webhooks {
 pub(crate) struct ShopPlan {
     /// Locations in order; the number behind the last physical one is the carved one.
     pub(crate) pool: Vec<usize>,
+    /// The physical locations behind it.
+    pub(crate) behind: Vec<usize>,
     pub(crate) gross: bool,
     /// Writes name the number that they replace.
     pub(crate) compares: bool,
@@ -154,10 +156,11 @@ impl Scenario {
 
     /// After SKUs were cut away, what named them is gone too.
     fn tidy(mut self) -> Self {
-        let skus = self.skus;
+        let (skus, places) = (self.skus, self.places);
         self.bundles.retain(|parts| parts.iter().all(|(part, _)| *part < skus));
         for shop in &mut self.shops {
             shop.factors.retain(|(k, _)| *k < skus);
+            shop.behind = behind(&shop.pool, places);
         }
         self
     }
@@ -174,18 +177,18 @@ impl Scenario {
             Some(bundle) => bundles[bundle].clone(),
         }
     }
+}
 
-    /// The physical locations behind a pool.
-    pub(crate) fn physical(&self, pool: &[usize]) -> Vec<usize> {
-        let mut found = Vec::new();
-        for location in pool {
-            let physical = if *location >= self.places { 0 } else { *location };
-            if !found.contains(&physical) {
-                found.push(physical);
-            }
+/// The physical locations behind a pool, in its order.
+fn behind(pool: &[usize], places: usize) -> Vec<usize> {
+    let mut found = Vec::new();
+    for location in pool {
+        let physical = if *location >= places { 0 } else { *location };
+        if !found.contains(&physical) {
+            found.push(physical);
         }
-        found
     }
+    found
 }
 
 /// What the ERP's numbers contain, and how we learn what they contain.
@@ -221,6 +224,7 @@ fn shop(random: &mut Random, c: usize, places: usize, carved: bool, skus: usize)
     ShopPlan {
         located: gross && pool.len() > 1 && !pool.contains(&places) && random.chance(500),
         pool,
+        behind: Vec::new(),
         gross,
         compares: random.chance(200),
         sourcing: random.pick(&[

@@ -15,7 +15,7 @@ use crate::store::Store;
 use crate::trace::Trace;
 use crate::world::World;
 use omnistock_words::{Millis, Settings};
-use std::cmp::Ordering;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::rc::Rc;
 
@@ -102,30 +102,46 @@ pub(crate) enum Happening {
     End,
 }
 
-struct Scheduled {
-    at: i64,
-    number: u64,
-    what: Happening,
+/// Plans for this much later are for soon.
+const SOON: i64 = 10_000;
+
+/// What is planned: the earliest first, and of one instant the first that was planned.
+#[derive(Default)]
+struct Plans {
+    /// Time, number of the plan, and where it lies: little to move. Most plans are for soon, and meet few others.
+    soon: BinaryHeap<Reverse<(i64, u64, usize)>>,
+    later: BinaryHeap<Reverse<(i64, u64, usize)>>,
+    kept: Vec<Happening>,
+    free: Vec<usize>,
+    made: u64,
 }
 
-impl PartialEq for Scheduled {
-    fn eq(&self, other: &Self) -> bool {
-        self.number == other.number
+impl Plans {
+    fn push(&mut self, t: i64, at: i64, what: Happening) {
+        self.made += 1;
+        let place = if let Some(place) = self.free.pop() {
+            self.kept[place] = what;
+            place
+        } else {
+            self.kept.push(what);
+            self.kept.len() - 1
+        };
+        let heap = if at - t < SOON { &mut self.soon } else { &mut self.later };
+        heap.push(Reverse((at, self.made, place)));
     }
-}
 
-impl Eq for Scheduled {}
-
-impl PartialOrd for Scheduled {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Scheduled {
-    // The heap gives the greatest: the earliest, and of one instant the first that was planned.
-    fn cmp(&self, other: &Self) -> Ordering {
-        (other.at, other.number).cmp(&(self.at, self.number))
+    fn pop(&mut self) -> Option<(i64, Happening)> {
+        let of = |heap: &BinaryHeap<Reverse<(i64, u64, usize)>>| {
+            heap.peek().map_or((i64::MAX, 0), |Reverse(plan)| (plan.0, plan.1))
+        };
+        let heap = if of(&self.soon) < of(&self.later) {
+            &mut self.soon
+        } else {
+            &mut self.later
+        };
+        let Reverse((at, _, place)) = heap.pop()?;
+        self.free.push(place);
+        Some((at, self.kept[place]))
     }
 }
 
@@ -135,8 +151,7 @@ pub(crate) struct Sim {
     pub(crate) names: Names,
     pub(crate) broken: Option<Broken>,
     pub(crate) t: i64,
-    heap: BinaryHeap<Scheduled>,
-    planned: u64,
+    plans: Plans,
     pub(crate) events: u64,
     pub(crate) world: World,
     pub(crate) store: Store,
@@ -144,7 +159,7 @@ pub(crate) struct Sim {
     pub(crate) older: Option<Box<Store>>,
     pub(crate) store_away_until: i64,
     pub(crate) daemons: Vec<Daemon>,
-    pub(crate) calls: BTreeMap<usize, Call>,
+    pub(crate) calls: BTreeMap<usize, Box<Call>>,
     pub(crate) made: usize,
     pub(crate) knobs: Knobs,
     pub(crate) settings: Rc<Settings>,
@@ -197,10 +212,9 @@ impl Sim {
             names,
             broken,
             t: BEGIN,
-            heap: BinaryHeap::with_capacity(512),
-            planned: 0,
+            plans: Plans::default(),
             events: 0,
-            store: Store::new(&listings, mirror),
+            store: Store::new(&listings, scenario.articles(), mirror),
             older: None,
             store_away_until: BEGIN,
             daemons: (0..scenario.daemons).map(Daemon::new).collect(),
@@ -230,13 +244,7 @@ impl Sim {
     }
 
     pub(crate) fn plan(&mut self, at: i64, what: Happening) {
-        self.planned += 1;
-        let number = self.planned;
-        self.heap.push(Scheduled {
-            at: at.max(self.t),
-            number,
-            what,
-        });
+        self.plans.push(self.t, at.max(self.t), what);
     }
 
     pub(crate) fn after(&mut self, pause: i64, what: Happening) {
@@ -249,14 +257,14 @@ impl Sim {
 
     /// Runs to the end or to the first violation.
     pub(crate) fn run(&mut self) {
-        while let Some(next) = self.heap.pop() {
-            self.t = next.at;
+        while let Some((at, what)) = self.plans.pop() {
+            self.t = at;
             self.events += 1;
-            if next.what == Happening::End {
+            if what == Happening::End {
                 self.finish();
                 break;
             }
-            self.happen(next.what);
+            self.happen(what);
             if self.oracle.violation.is_some() {
                 break;
             }

@@ -181,12 +181,11 @@ impl Sim {
             missing: Vec::new(),
             findings: Vec::new(),
         };
+        // Rows are in the order of articles, whichever of them are lost.
+        let mut rows = rows.iter().peekable();
         for (k, sku) in self.names.skus.iter().enumerate() {
-            let own: Vec<StockRow> = rows
-                .iter()
-                .filter(|row| row.0 == k)
-                .map(|row| self.stock_row(row))
-                .collect();
+            let own = std::iter::from_fn(|| rows.next_if(|row| row.0 == k));
+            let own: Vec<StockRow> = own.map(|row| self.stock_row(row)).collect();
             let document = self.store.documents.skus.get(sku);
             if own.is_empty() && document.is_none() {
                 continue;

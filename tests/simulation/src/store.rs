@@ -2,7 +2,7 @@
 //! whatever it holds can go back to an older state (a lost tail) or vanish (a flush).
 
 use crate::oracle::mirror::Mirror;
-use omnistock_engine::{DocumentKey, Documents, Event};
+use omnistock_engine::{Documents, Event};
 use omnistock_planner::{LimitRecord, ListingDocument};
 use omnistock_words::{Millis, Sku};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -37,37 +37,33 @@ pub(crate) struct Entry {
 /// Dirty marks of one channel.
 #[derive(Default, Clone)]
 pub(crate) struct Marks {
-    marks: BTreeMap<Sku, (u64, Millis)>,
-    by_age: BTreeSet<(Millis, Sku)>,
+    marks: BTreeMap<Sku, Millis>,
+    by_age: BTreeMap<(Millis, Sku), u64>,
 }
 
 impl Marks {
     pub(crate) fn set(&mut self, sku: &Sku, version: u64, since: Millis) {
-        if let Some(mark) = self.marks.get_mut(sku) {
-            mark.0 = version;
-        } else {
-            self.marks.insert(sku.clone(), (version, since));
-            self.by_age.insert((since, sku.clone()));
-        }
+        let since = *self.marks.entry(sku.clone()).or_insert(since);
+        self.by_age.insert((since, sku.clone()), version);
     }
 
     pub(crate) fn clear(&mut self, sku: &Sku, version: u64) {
-        if self
-            .marks
-            .get(sku)
-            .is_some_and(|mark| mark.0 == version || version == u64::MAX)
-            && let Some((_, since)) = self.marks.remove(sku)
-        {
-            self.by_age.remove(&(since, sku.clone()));
+        let Some(since) = self.marks.get(sku) else { return };
+        let mark = (*since, sku.clone());
+        if version == u64::MAX || self.by_age.get(&mark) == Some(&version) {
+            self.by_age.remove(&mark);
+            self.marks.remove(sku);
         }
     }
 
     pub(crate) fn oldest(&self) -> Option<&(Millis, Sku)> {
-        self.by_age.first()
+        self.by_age.first_key_value().map(|(mark, _)| mark)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&Sku, u64, Millis)> {
-        self.by_age.iter().map(|(since, sku)| (sku, self.marks[sku].0, *since))
+        self.by_age
+            .iter()
+            .map(|((since, sku), version)| (sku, *version, *since))
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -101,14 +97,15 @@ pub(crate) struct Store {
     pub(crate) last_mark: u64,
     pub(crate) inbox: VecDeque<Entry>,
     pub(crate) documents: Documents,
-    pub(crate) versions: BTreeMap<DocumentKey, u64>,
+    /// By article: how often its ledger was written.
+    pub(crate) versions: Vec<u64>,
     pub(crate) channels: Vec<ChannelState>,
     /// What the oracles know to be durable here.
     pub(crate) mirror: Mirror,
 }
 
 impl Store {
-    pub(crate) fn new(listings: &[usize], mirror: Mirror) -> Self {
+    pub(crate) fn new(listings: &[usize], articles: usize, mirror: Mirror) -> Self {
         let channels = listings.iter().map(|count| ChannelState {
             listings: vec![None; *count],
             ..ChannelState::default()
@@ -122,7 +119,7 @@ impl Store {
             last_mark: 0,
             inbox: VecDeque::new(),
             documents: Documents::default(),
-            versions: BTreeMap::new(),
+            versions: vec![0; articles],
             channels: channels.collect(),
             mirror,
         }

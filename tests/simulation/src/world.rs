@@ -193,7 +193,7 @@ fn open_shop(scenario: &Scenario, c: usize) -> Shop {
     let articles = if plan.gross { scenario.skus } else { scenario.articles() };
     for article in 0..articles {
         let places: Vec<Option<usize>> = if plan.located {
-            scenario.physical(&plan.pool).into_iter().map(Some).collect()
+            plan.behind.iter().copied().map(Some).collect()
         } else {
             vec![None]
         };

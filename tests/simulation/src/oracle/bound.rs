@@ -1,8 +1,29 @@
 //! The most that any channel may promise: what the ERP rightly said, less what we durably know is sold.
 
-use crate::oracle::mirror::Touch;
+use crate::oracle::mirror::{Mirror, Touch};
 use crate::sim::Sim;
 use omnistock_words::{Absorb, OrderStatus};
+
+/// What may flow from the `wanted` places besides what is open, by the set of places it could come from.
+///
+/// Places cut off from what is there, lines cut off from all others: the least cut is the most that flows.
+fn flow(there: &[i64], open: &[i64; 16], wanted: usize) -> i64 {
+    let places = there.len();
+    let cut = |set: usize| {
+        let stock = (0..places).filter(|place| set & (1 << place) != 0);
+        let others = (1..1 << places).filter(|from| from & set != *from);
+        stock.map(|place| there[place].max(0)).sum::<i64>() + others.map(|from| open[from]).sum::<i64>()
+    };
+    let (mut with, mut without) = (i64::MAX, i64::MAX);
+    for set in 0..1_usize << places {
+        let cut = cut(set);
+        without = without.min(cut);
+        if set & wanted == wanted {
+            with = with.min(cut);
+        }
+    }
+    with - without
+}
 
 impl Sim {
     /// Units of a simple article that the places of `pool` may promise at most, by the oracles' own ledger.
@@ -10,6 +31,8 @@ impl Sim {
     /// As much as may flow to buyers besides all open lines, each from the places it could come from,
     /// as far as their figures do not show it yet.
     /// What no place has is owed: it takes nothing from places that it could not come from.
+    /// What the ERP has taken is known to come from one place; without a statement we do not know it, and the line
+    /// may be thought to come from any place of its pool: the larger of the two answers counts.
     pub(crate) fn bound(&self, pool: &[usize], article: usize) -> i64 {
         let places = self.scenario.places;
         let wanted: usize = pool.iter().map(|place| 1 << place).sum();
@@ -19,7 +42,7 @@ impl Sim {
             *units = self.there(article, place);
         }
         // Open units by the set of places they could come from.
-        let mut open = [0_i64; 16];
+        let (mut open, mut doubted) = ([0_i64; 16], [0_i64; 16]);
         for touch in &mirror.touches[article] {
             let (units, status) = mirror.units(&self.world, *touch);
             if status == OrderStatus::Cancelled {
@@ -30,16 +53,23 @@ impl Sim {
             let contained = self.contained(touch, mirror.as_of(self.cell(article, line.place))) * touch.per;
             let left = units - contained.min(units);
             if left > 0 {
-                let pool = self.scenario.physical(&self.scenario.shops[order.shop].pool);
+                // What the ERP had taken off somewhere before a place's figure was made is not to
+                // come off that figure: it is in it, or it came from elsewhere.
+                let mut taken = [i64::MAX; 4];
+                for place in &self.scenario.shops[order.shop].behind {
+                    let elsewhere = *place != line.place;
+                    let figure = mirror.as_of(self.cell(article, *place));
+                    taken[*place] = i64::from(elsewhere) * line.included_at(figure) * touch.per;
+                }
+                let told = self.scenario.absorb == Absorb::ByStatus
+                    || mirror.stated.has(Mirror::line(touch.order, touch.line));
+                let among = |most: i64| {
+                    let from = taken.iter().enumerate().filter(|(_, taken)| **taken <= most);
+                    from.map(|(place, _)| 1 << place).sum::<usize>()
+                };
                 for unit in units - left..units {
-                    // What the ERP had taken off somewhere before a place's figure was made is not to
-                    // come off that figure: it is in it, or it came from elsewhere.
-                    let open_at = |place: &&usize| {
-                        let taken = line.included_at(mirror.as_of(self.cell(article, **place))) * touch.per;
-                        **place == line.place || taken <= unit
-                    };
-                    let from: usize = pool.iter().filter(open_at).map(|place| 1 << place).sum();
-                    open[from] += 1;
+                    open[among(unit)] += 1;
+                    doubted[among(if told { unit } else { i64::MAX - 1 })] += 1;
                 }
             }
             if status == OrderStatus::Returned
@@ -57,23 +87,12 @@ impl Sim {
                 there[reserve.place] -= self.unconsumed(*id);
             }
         }
-        // Places cut off from what is there, lines cut off from all others: the least cut is the most that flows.
-        let flows = |wanted: usize| {
-            let cuts = (0..1_usize << places).filter(|set| set & wanted == wanted);
-            let cut = cuts.map(|set| {
-                let stock: i64 = (0..places)
-                    .filter(|place| set & (1 << place) != 0)
-                    .map(|place| there[place].max(0))
-                    .sum();
-                let others: i64 = (1..1 << places)
-                    .filter(|from| from & set != *from)
-                    .map(|from| open[from])
-                    .sum();
-                stock + others
-            });
-            cut.min().unwrap_or_default()
-        };
-        flows(wanted) - flows(0)
+        let flows = flow(&there[..places], &open, wanted);
+        if open == doubted {
+            flows
+        } else {
+            flows.max(flow(&there[..places], &doubted, wanted))
+        }
     }
 
     /// How much of a line a figure of the ERP as of then accounts for.
@@ -91,7 +110,7 @@ impl Sim {
             let never = !order.imported && order.last().status == OrderStatus::Cancelled;
             return if most > 0 || never { i64::from(u32::MAX) } else { 0 };
         }
-        let stated = self.store.mirror.stated.get(&(touch.order, touch.line));
+        let stated = self.store.mirror.stated.get(Mirror::line(touch.order, touch.line));
         if stated.is_some_and(|(as_of, units)| *as_of <= at && *units < most) {
             line.included_at(at)
         } else {
@@ -120,8 +139,13 @@ impl Sim {
                 let contained = self.contained(touch, mirror.as_of(self.cell(k, line.place))) * touch.per;
                 if units > contained && status != OrderStatus::Cancelled {
                     sentence += &format!(
-                        "order {} of {} {status:?} {units} less {contained} at {}; ",
-                        touch.order, order.shop, line.place
+                        "order {} of {} {status:?} {units} less {contained} at {} of {:?}, contained {:?}, stated {:?}; ",
+                        touch.order,
+                        order.shop,
+                        line.place,
+                        self.scenario.shops[order.shop].behind,
+                        line.included,
+                        mirror.stated.get(Mirror::line(touch.order, touch.line))
                     );
                 }
             }
@@ -180,9 +204,9 @@ impl Sim {
 
     /// As [`Self::bound`], for any article on a channel, in units of that article.
     pub(crate) fn bound_on(&self, shop: usize, article: usize) -> i64 {
-        let pool = self.scenario.physical(&self.scenario.shops[shop].pool);
+        let pool = &self.scenario.shops[shop].behind;
         let parts = self.scenario.parts(&self.knobs.bundles, article);
-        let each = parts.iter().map(|(k, per)| self.bound(&pool, *k).div_euclid(*per));
+        let each = parts.iter().map(|(k, per)| self.bound(pool, *k).div_euclid(*per));
         each.min().unwrap_or_default()
     }
 
@@ -198,7 +222,7 @@ impl Sim {
             let place = self.world.orders[touch.order].lines[touch.line].place;
             let as_of = mirror.as_of(self.cell(article, place));
             let held = (self.contained(touch, as_of) * touch.per).min(units);
-            let stated = mirror.stated.get(&(touch.order, touch.line));
+            let stated = mirror.stated.get(Mirror::line(touch.order, touch.line));
             let stated = stated.filter(|(since, _)| *since <= as_of);
             let open = status != OrderStatus::Cancelled;
             i64::from(open) * (held - stated.map_or(0, |(_, units)| units * touch.per)).max(0)
@@ -208,11 +232,11 @@ impl Sim {
 
     /// As [`Self::bound_on`], by what the product can know: a zero below it is not explained by any order.
     pub(crate) fn explained_on(&self, shop: usize, article: usize) -> i64 {
-        let pool = self.scenario.physical(&self.scenario.shops[shop].pool);
+        let pool = &self.scenario.shops[shop].behind;
         let parts = self.scenario.parts(&self.knobs.bundles, article);
         let each = parts
             .iter()
-            .map(|(k, per)| (self.bound(&pool, *k) - self.unstated(*k)).div_euclid(*per));
+            .map(|(k, per)| (self.bound(pool, *k) - self.unstated(*k)).div_euclid(*per));
         each.min().unwrap_or_default()
     }
 }

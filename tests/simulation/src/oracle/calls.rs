@@ -39,16 +39,11 @@ impl Sim {
                     ),
                 );
             }
-            let same = |call: &&Call| {
+            let same = |call: &Call| {
                 call.of == worker.id
                     && matches!(&call.job, Job::Write(other) if other.iter().any(|one| one.listing == item.listing))
             };
-            if self
-                .calls
-                .values()
-                .filter(|call| !call.given_up)
-                .any(|call| same(&call))
-            {
+            if self.calls.values().filter(|call| !call.given_up).any(|call| same(call)) {
                 self.violate(
                     "I8",
                     Some(article),
@@ -81,8 +76,7 @@ impl Sim {
             .iter()
             .any(|entry| matches!(entry.about, About::Order(known, at, _) if known == order && at >= state));
         let mirror = &self.store.mirror;
-        let known =
-            mirror.known.get(&order).is_some_and(|known| known.state >= state) || mirror.forgotten.contains_key(&order);
+        let known = mirror.known.get(order).is_some_and(|known| known.state >= state) || mirror.forgotten.has(order);
         if !waits && !known {
             let article = self.world.orders[order].lines[0].article;
             self.violate(

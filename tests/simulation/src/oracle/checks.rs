@@ -10,6 +10,8 @@ use omnistock_words::{Mode, Quantity};
 
 /// A sale that is younger may be wiped out: the fetch that a raise rests on is that old at most.
 const BLIND: i64 = 10 * SECOND;
+/// One number in so many is explained anew.
+const EXPLAINED: u64 = 16;
 /// Units that must be there before a zero counts as unexplained.
 const PLENTY: i64 = 6;
 
@@ -53,7 +55,7 @@ impl Sim {
             let why = self.why_bound(shop, article);
             self.violate("I1", Some(article), format!("{sentence}: {why}"));
         }
-        let version = (self.store.generation, write.version);
+        let version = (self.store.generation, self.version_of(worker, &write.sku));
         let seen = &mut self.oracle.seen[shop][write.index];
         let before = std::mem::replace(&mut seen.version, version);
         if version < before {
@@ -65,7 +67,7 @@ impl Sim {
         }
         self.oracle_raise(worker, write, article);
         self.oracle_range(worker, write, article, target, bound);
-        if self.oracle.checks.is_multiple_of(8) {
+        if self.oracle.checks.is_multiple_of(EXPLAINED) {
             self.oracle_explain(worker, write, article);
         }
     }
@@ -117,7 +119,7 @@ impl Sim {
         let recent = unseen.take_while(|order| t - self.world.orders[*order].placed < 10 * MINUTE);
         let unseen = recent.filter(|order| {
             let record = &self.world.orders[*order];
-            let known = mirror.known.contains_key(order) || mirror.forgotten.contains_key(order);
+            let known = mirror.known.has(*order) || mirror.forgotten.has(*order);
             !known && t - record.placed > blind && record.lines.iter().any(|line| line.article == article)
         });
         if let Some(order) = unseen.last() {
@@ -163,7 +165,7 @@ impl Sim {
 
     /// What is truly there for a channel right now, less every open order.
     pub(crate) fn really(&self, shop: usize, article: usize) -> i64 {
-        let pool = self.scenario.physical(&self.scenario.shops[shop].pool);
+        let pool = &self.scenario.shops[shop].behind;
         let parts = self.scenario.parts(&self.knobs.bundles, article);
         let each = parts.iter().map(|(k, per)| {
             let there: i64 = pool.iter().map(|place| self.world.figure(self.cell(*k, *place))).sum();
@@ -180,7 +182,7 @@ impl Sim {
             .position(|daemon| daemon.lease == Some(token) && daemon.up);
         let Some(daemon) = leader else { return };
         let life = &self.oracle.lives[daemon];
-        let places = |c: usize| self.scenario.physical(&self.scenario.shops[c].pool);
+        let places = |c: usize| &self.scenario.shops[c].behind;
         let own = places(shop);
         let shared =
             (0..self.scenario.shops.len()).filter(|other| places(*other).iter().any(|place| own.contains(place)));

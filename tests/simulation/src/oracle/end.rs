@@ -104,10 +104,10 @@ impl Sim {
         for order in 0..self.world.orders.len() {
             let last = self.world.orders[order].history.len() - 1;
             let mirror = &self.store.mirror;
-            if mirror.forgotten.contains_key(&order) {
+            if mirror.forgotten.has(order) {
                 continue;
             }
-            let known = mirror.known.get(&order);
+            let known = mirror.known.get(order);
             if known.is_none_or(|known| known.state != last) {
                 let article = self.world.orders[order].lines[0].article;
                 let shop = self.world.orders[order].shop;

@@ -1,6 +1,6 @@
 //! The oracles' own ledger follows what is applied, by its own rules: I3, I4, I6 of reports, I10.
 
-use crate::oracle::mirror::{Known, Touch};
+use crate::oracle::mirror::{Known, Mirror, Touch};
 use crate::sim::Sim;
 use crate::store::{About, Entry};
 use crate::world::Content;
@@ -64,9 +64,9 @@ impl Sim {
             About::Statement(order, line) => {
                 if let Event::Absorbed { as_of, quantity, .. } = &*entry.event {
                     let (as_of, units) = (as_of.map_or(0, |at| at.0), quantity.as_whole().unwrap_or_default());
-                    let known = self.store.mirror.stated.entry((order, line)).or_insert((as_of, units));
-                    if (known.0, units) < (as_of, known.1) {
-                        *known = (as_of, units);
+                    let (line, stated) = (Mirror::line(order, line), &mut self.store.mirror.stated);
+                    if stated.get(line).is_none_or(|known| (known.0, units) < (as_of, known.1)) {
+                        stated.insert(line, (as_of, units));
                     }
                 }
             }
@@ -81,7 +81,7 @@ impl Sim {
         let forgotten = complaints
             .iter()
             .any(|complaint| matches!(complaint, Complaint::Forgotten(_)));
-        if self.store.mirror.forgotten.contains_key(&order) {
+        if self.store.mirror.forgotten.has(order) {
             return;
         }
         if forgotten {
@@ -96,9 +96,9 @@ impl Sim {
         };
         let newer = mirror
             .known
-            .get(&order)
+            .get(order)
             .is_none_or(|old| (old.number, old.sequence) < (number, sequence));
-        let new = !mirror.known.contains_key(&order);
+        let new = !mirror.known.has(order);
         if newer {
             mirror.known.insert(order, known);
         }
@@ -165,9 +165,12 @@ impl Sim {
             return;
         };
         let there: Vec<usize> = (0..truth.len()).filter(|cell| truth[*cell] > 0).collect();
-        let told = |cell: usize| rows.iter().find(|row| self.cell(row.0, row.1) == cell).map(|row| row.2);
-        let zero = there.iter().filter(|cell| told(**cell) == Some(0)).count();
-        let gone = there.iter().filter(|cell| told(**cell).is_none()).count();
+        let mut told = vec![None; truth.len()];
+        for (k, place, units) in rows.iter() {
+            told[self.cell(*k, *place)] = Some(*units);
+        }
+        let zero = there.iter().filter(|cell| told[**cell] == Some(0)).count();
+        let gone = there.iter().filter(|cell| told[**cell].is_none()).count();
         let newer = self
             .store
             .mirror

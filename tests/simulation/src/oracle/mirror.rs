@@ -1,5 +1,6 @@
 //! What the oracles know to be durable: their own ledger, in whole numbers, apart from the engine's.
 
+use crate::numbered::Numbered;
 use crate::scenario::Scenario;
 use crate::world::World;
 use omnistock_words::OrderStatus;
@@ -24,8 +25,8 @@ pub(crate) struct Touch {
 /// Goes back with the store when that loses its tail.
 #[derive(Clone)]
 pub(crate) struct Mirror {
-    pub(crate) known: BTreeMap<usize, Known>,
-    pub(crate) forgotten: BTreeMap<usize, Known>,
+    pub(crate) known: Numbered<Known>,
+    pub(crate) forgotten: Numbered<Known>,
     /// By simple article.
     pub(crate) touches: Vec<Vec<Touch>>,
     /// By cell: since when, and what the ERP rightly said then.
@@ -36,8 +37,9 @@ pub(crate) struct Mirror {
     pub(crate) movements: Vec<Vec<usize>>,
     /// Reservations that were granted.
     pub(crate) granted: Vec<usize>,
-    /// Order, line: as of when the newest statement of it is, and of how many units it says that figures hold them.
-    pub(crate) stated: BTreeMap<(usize, usize), (i64, i64)>,
+    /// By [`Mirror::line`]: as of when the newest statement of it is, and of how many units it says that figures
+    /// hold them.
+    pub(crate) stated: Numbered<(i64, i64)>,
     /// Article, cost list → cents.
     pub(crate) prices: BTreeMap<(usize, bool), i64>,
 }
@@ -46,21 +48,26 @@ impl Mirror {
     pub(crate) fn new(scenario: &Scenario) -> Self {
         let cells = scenario.skus * scenario.places;
         Self {
-            known: BTreeMap::new(),
-            forgotten: BTreeMap::new(),
+            known: Numbered::default(),
+            forgotten: Numbered::default(),
             touches: vec![Vec::new(); scenario.skus],
             base: vec![None; cells],
             complete: None,
             movements: vec![Vec::new(); cells],
             granted: Vec::new(),
-            stated: BTreeMap::new(),
+            stated: Numbered::default(),
             prices: BTreeMap::new(),
         }
     }
 
+    /// The number of an order's line: an order has three at most.
+    pub(crate) fn line(order: usize, line: usize) -> usize {
+        order * 4 + line
+    }
+
     /// Units of the touch that the ledgers must count, and the state they are in.
     pub(crate) fn units(&self, world: &World, touch: Touch) -> (i64, OrderStatus) {
-        let Some(known) = self.known.get(&touch.order) else {
+        let Some(known) = self.known.get(touch.order) else {
             return (0, OrderStatus::Cancelled);
         };
         let state = &world.orders[touch.order].history[known.state];
