@@ -180,6 +180,7 @@ impl Choices<'_> {
 
     fn line(&mut self) -> OrderLineFact {
         OrderLineFact {
+            listing: None,
             line: self.one(&["1", "2", "3", "4"]),
             sku: self.maybe(|choices| choices.one(&SKUS)),
             quantity: self.quantity(),

@@ -122,7 +122,7 @@ fn limit(node: &Node) -> Result<Limit, Fault> {
 fn expected_sales(node: &Node) -> Result<Decimal, Fault> {
     let expected = || Fault::expected("a factor like \"x5\"", node);
     let digits = text(node)?.strip_prefix('x').ok_or_else(expected)?;
-    let value = Quantity::try_from(digits.to_owned()).map_err(|_| expected())?;
+    let value = digits.parse::<Quantity>().map_err(|_| expected())?;
     if value.is_positive() {
         Ok(value.decimal())
     } else {

@@ -4,6 +4,7 @@
 //! Time and randomness are arguments; nothing here knows a network or a store.
 
 mod aim;
+mod aside;
 mod batch;
 mod bisect;
 mod breaker;
@@ -29,6 +30,7 @@ mod work;
 mod model_test;
 
 pub use aim::{fresh, target};
+pub use aside::{Drained, Dropped, Held, Parked};
 pub use batch::{AGE_STEP, Call, Candidate, Risk, batch};
 pub use bisect::{groups, halves};
 pub use breaker::{Breaker, Permit};
@@ -39,9 +41,7 @@ pub use facts::{Facts, Fetched, LineStatus, OwnLine, Reserved, Target, Vendor};
 pub use fall::{Unexplained, unexplained};
 pub use gap::{Gap, gap};
 pub use limit::{Ask, ChangesLeft, Claimant, GRACE, Level, LimitRecord, Limiter, SLICE, Usage, Waiting, take_change};
-pub use listing::{
-    Accepted, Drained, Dropped, Held, ListingDocument, Observed, Parked, SCHEMA, Sent, document_id, document_prefix,
-};
+pub use listing::{Accepted, ListingDocument, Observed, SCHEMA, Sent, document_id, document_prefix};
 pub use outcome::{Class, Next, Settlement, Verdict, full_jitter, settle};
 pub use price::{AcceptedPrice, HeldPrice, MOST_UNDONE, ObservedPrice, ParkedPrice, PriceDocument, SentPrice};
 pub use price_decide::{PriceAction, PriceFacts, PriceTarget, decide_price, price_state};
