@@ -96,19 +96,16 @@ fn cells(source: usize, line: &str, at: usize, delimiter: char) -> Result<Vec<Ce
             end: at + end,
         };
         let begin = from + blank;
-        let (text, end) = match line.get(begin..).and_then(|rest| rest.strip_prefix('"')) {
-            Some(inner) => {
-                let (text, length) = quoted(inner).ok_or_else(|| BadLine {
-                    place: place(begin, line.len()),
-                    message: "this quotation mark is not closed on its line",
-                })?;
-                (text, begin + 1 + length)
-            }
-            None => {
-                let rest = line.get(begin..).unwrap_or_default();
-                let text = rest.split(delimiter).next().unwrap_or_default();
-                (Cow::Borrowed(text.trim_end()), begin + text.len())
-            }
+        let rest = line.get(begin..).unwrap_or_default();
+        let (text, end) = if let Some(inner) = rest.strip_prefix('"') {
+            let (text, length) = quoted(inner).ok_or_else(|| BadLine {
+                place: place(begin, line.len()),
+                message: "this quotation mark is not closed on its line",
+            })?;
+            (text, begin + 1 + length)
+        } else {
+            let text = rest.split(delimiter).next().unwrap_or_default();
+            (Cow::Borrowed(text.trim_end()), begin + text.len())
         };
         let behind = line.get(end..).unwrap_or_default().trim_start_matches(' ');
         let visible = begin + line.get(begin..end).unwrap_or_default().trim_end().len();

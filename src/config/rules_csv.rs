@@ -117,7 +117,7 @@ struct Reader<'a> {
     listed: Listed,
 }
 
-impl<'a> Reader<'a> {
+impl Reader<'_> {
     fn error(&self, place: Place, message: impl Into<String>) {
         self.root.findings.error(place, message);
     }
@@ -192,7 +192,7 @@ impl<'a> Reader<'a> {
                     format!("`{setting}` is set for the same in line {line} already: keep one of them"),
                 );
             } else {
-                let node = self.node(&setting, cell);
+                let node = node(&setting, cell);
                 let Some(open) = &mut self.open else { return };
                 put(&mut open.set, &setting, at, node);
                 if !reason.is_empty() {
@@ -287,27 +287,6 @@ impl<'a> Reader<'a> {
         Some(found)
     }
 
-    /// A value as TOML would have it: numbers and percentages are read from text by the settings themselves.
-    fn node(&self, setting: &str, cell: &Cell) -> Node {
-        let kind = OF_POLICY
-            .iter()
-            .find(|(name, _)| *name == setting)
-            .map(|(_, kind)| kind);
-        let value = match (&*cell.text, kind) {
-            ("true", Some(Kind::Boolean)) => Some(Value::Boolean(true)),
-            ("false", Some(Kind::Boolean)) => Some(Value::Boolean(false)),
-            (inside, _) if inside.starts_with(['[', '{']) => document::value(inside, cell.place),
-            _ => None,
-        };
-        value.map_or_else(
-            || plain(cell),
-            |value| Node {
-                value,
-                place: cell.place,
-            },
-        )
-    }
-
     fn place(&self, line: usize) -> String {
         format!("{}:{line}", self.name)
     }
@@ -349,6 +328,27 @@ fn pattern(node: &Node) -> Result<String, Fault> {
         sku(node)?;
     }
     Ok(pattern.to_owned())
+}
+
+/// A value as TOML would have it: numbers and percentages are read from text by the settings themselves.
+fn node(setting: &str, cell: &Cell) -> Node {
+    let kind = OF_POLICY
+        .iter()
+        .find(|(name, _)| *name == setting)
+        .map(|(_, kind)| kind);
+    let value = match (&*cell.text, kind) {
+        ("true", Some(Kind::Boolean)) => Some(Value::Boolean(true)),
+        ("false", Some(Kind::Boolean)) => Some(Value::Boolean(false)),
+        (inside, _) if inside.starts_with(['[', '{']) => document::value(inside, cell.place),
+        _ => None,
+    };
+    value.map_or_else(
+        || plain(cell),
+        |value| Node {
+            value,
+            place: cell.place,
+        },
+    )
 }
 
 fn plain(cell: &Cell) -> Node {

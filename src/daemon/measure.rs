@@ -65,15 +65,6 @@ pub(super) fn measure(view: &DaemonView, metrics: &Metrics) {
         let throttled = throttle.is_some_and(|throttle| throttle.until > now());
         let of = OfChannel::new(name.as_str());
         metrics.throttled.get_or_create(&of).set(i64::from(throttled));
-        match parts.board.ramp() {
-            Some(ramp) => drop(
-                metrics
-                    .ramp
-                    .get_or_create(&of)
-                    .set(i64::from(ramp.most.saturating_sub(ramp.changed))),
-            ),
-            None => drop(metrics.ramp.remove(&of)),
-        }
         for limit in limits {
             let labels = OfLimit::new(name.as_str(), limit.name);
             metrics.limits.get_or_create(&labels).set(i64::from(limit.used));
@@ -115,6 +106,13 @@ fn figures(name: &str, board: &ChannelBoard, metrics: &Metrics) {
     metrics.breaker.get_or_create(&of).set(open);
     for (class, count) in figures.drift {
         raise(&metrics.drift.get_or_create(&OfDrift::new(name, class)), count);
+    }
+    match board.ramp() {
+        Some(ramp) => {
+            let left = ramp.most.saturating_sub(ramp.changed);
+            metrics.ramp.get_or_create(&of).set(left.into());
+        }
+        None => drop(metrics.ramp.remove(&of)),
     }
     // Shown, never decided by.
     let units = |units: Quantity| units.decimal().to_f64().unwrap_or_default();

@@ -100,6 +100,18 @@ fn the_reference_means_what_it_says() {
         .map(ChannelName::as_str)
         .collect();
     assert_eq!(channels, ["medusa", "shop"]);
+    assert_eq!(settings.bundles["SET-1"].len(), 2);
+    let [night] = configuration.notify.as_slice() else {
+        panic!("one [[notify]]")
+    };
+    assert_eq!((night.name.as_str(), night.min), ("night", Least::Page));
+    assert_eq!((night.after, night.most_per_hour), (Duration::from_mins(5), 20));
+}
+
+#[test]
+fn the_list_of_the_reference_means_what_it_says() {
+    let (configuration, _) = reference().load().unwrap();
+    let settings = &configuration.settings;
     let [.., cables, brushes, _, boxes] = settings.rules.as_slice() else {
         panic!("the list has four rules")
     };
@@ -110,12 +122,6 @@ fn the_reference_means_what_it_says() {
     assert!(matches!(&cables.set.price.floor, Some(PriceFloor::Amount(_))));
     assert_eq!(brushes.channels.as_ref().unwrap()[0].as_str(), "shop");
     assert_eq!(boxes.matches.listing.as_deref(), Some("BOX-12-1"));
-    assert_eq!(settings.bundles["SET-1"].len(), 2);
-    let [night] = configuration.notify.as_slice() else {
-        panic!("one [[notify]]")
-    };
-    assert_eq!((night.name.as_str(), night.min), ("night", Least::Page));
-    assert_eq!((night.after, night.most_per_hour), (Duration::from_mins(5), 20));
 }
 
 #[test]
