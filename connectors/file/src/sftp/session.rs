@@ -208,9 +208,10 @@ impl<'a> Session<'a> {
         let content = self.content(&handle, print, most).await;
         self.close(handle).await;
         let content = content?;
-        // Also by its name: a replacement means that something newer is there.
+        // Also by its name: a replacement means that something newer is there. A mailbox takes away what was fetched: then
+        // it was the whole of it, and will not come again.
         if let (Some(_), Some(print)) = (&content, print)
-            && self.entry(path).await? != Some(Entry::File(print))
+            && self.entry(path).await?.is_some_and(|there| there != Entry::File(print))
         {
             return Ok(None);
         }

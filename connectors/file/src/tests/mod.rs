@@ -10,6 +10,7 @@ mod propose;
 mod put_away;
 mod reading;
 mod sftp;
+mod sftp_transfers;
 mod sshd;
 mod tables;
 mod web;

@@ -1,9 +1,9 @@
 //! Files on an SFTP server: as those of a folder, with everything that can go wrong on the way.
 
-use super::sshd::{Proxy, Rule, Sshd, free_port, served_folder, shut, user};
+use super::sshd::{Sshd, served_folder, shut, user};
 use super::*;
 
-async fn failed(connector: &Arc<dyn Connector>) -> ConnectorError {
+pub(super) async fn failed(connector: &Arc<dyn Connector>) -> ConnectorError {
     connector.stock().unwrap().poll().await.unwrap_err()
 }
 
@@ -203,41 +203,6 @@ async fn what_is_missing_and_what_is_forbidden_are_told_apart_and_neither_is_emp
 }
 
 #[tokio::test]
-async fn a_file_that_is_still_uploaded_is_never_read_half() {
-    let sshd = Sshd::start();
-    let rig = sshd.rig(json!({ "settle": "1500ms" }));
-    let path = rig.path("stock-1.csv");
-    let writer = std::thread::spawn(move || {
-        let mut file = fs::File::create(path).unwrap();
-        file.write_all(b"Artikelnummer;Lager;Bestand\r\n").unwrap();
-        for number in 0..40 {
-            // Each state is well-formed.
-            file.write_all(format!("A-{number};B/01;{number}\r\n").as_bytes())
-                .unwrap();
-            std::thread::sleep(Duration::from_millis(25));
-        }
-    });
-    let (_, report) = rig.next().await;
-    assert!(writer.is_finished(), "picked up while it was written");
-    assert!(matches!(report, Report::Stock(report) if report.rows.len() == 40));
-}
-
-#[tokio::test]
-async fn an_upload_that_broke_off_is_waited_for_and_taken_when_it_is_repeated() {
-    let sshd = Sshd::start();
-    let rig = sshd.rig(json!({}));
-    fs::write(rig.path("stock-1.csv"), GOOD.split_at(GOOD.len() - 4).0).unwrap();
-    // Settled, and looks cut off: read, but neither taken nor refused yet.
-    let begun = tokio::time::Instant::now();
-    while begun.elapsed() < Duration::from_millis(1_500) {
-        assert!(rig.poll().await.unwrap().is_none());
-    }
-    assert_eq!(rig.names(""), ["stock-1.csv"]);
-    rig.deliver("stock-1.csv", GOOD, 3);
-    assert!(matches!(rig.next().await.1, Report::Stock(report) if report.rows.len() == 2));
-}
-
-#[tokio::test]
 async fn where_nothing_may_be_moved_it_is_said_and_a_file_is_read_once() {
     let sshd = Sshd::start();
     let rig = sshd.rig(json!({}));
@@ -268,65 +233,6 @@ async fn where_nothing_may_be_moved_it_is_said_and_a_file_is_read_once() {
     assert!(matches!(rig.next().await.1, Report::Refused(_)));
     assert!(rig.poll().await.unwrap().is_none());
     assert_eq!(rig.names(""), ["done", "stock-1.csv", "stock-2.csv"]);
-}
-
-#[tokio::test]
-async fn a_connection_that_breaks_within_a_file_leaves_nothing_behind_and_the_next_poll_reads_it() {
-    let sshd = Sshd::start();
-    let proxy = Proxy::to(sshd.port);
-    let rig = sshd.rig_at(proxy.port, json!({}));
-    let mut text = "Artikelnummer;Lager;Bestand\r\n".to_owned();
-    text.extend((0..60_000).map(|number| format!("A-{number};B/01;{number}\r\n")));
-    rig.deliver("stock-1.csv", text, 0);
-    rig.deliver("stock-2.csv", GOOD, 1);
-    assert!(rig.poll().await.unwrap().is_none(), "seen for the first time");
-    proxy.set(Rule::Cut(300_000));
-    let error = loop {
-        match rig.poll().await {
-            Ok(None) => {}
-            Ok(Some(report)) => panic!("{}", title(&report.1)),
-            Err(error) => break error,
-        }
-    };
-    assert!(matches!(error.class, ErrorClass::Retry { .. }), "{error}");
-    assert_eq!(proxy.connections(), 1, "the second file would only have met the same");
-    proxy.set(Rule::Pass);
-    let (ticket, report) = rig.next().await;
-    assert!(matches!(report, Report::Stock(report) if report.rows.len() == 60_000));
-    rig.acknowledge(&ticket, Verdict::Accepted).await.unwrap();
-    assert_eq!(rig.names("done"), ["stock-1.csv"]);
-    assert_eq!(
-        proxy.connections(),
-        2,
-        "one connection for everything before it broke, and one since"
-    );
-}
-
-#[tokio::test]
-async fn a_server_that_does_not_answer_is_given_up_in_time() {
-    let sshd = Sshd::start();
-    let proxy = Proxy::to(sshd.port);
-    let rig = sshd.rig_at(proxy.port, json!({ "deadline_ms": 700 }));
-    assert!(rig.poll().await.unwrap().is_none());
-    proxy.set(Rule::Stall);
-    // First within a connection, then before there is one.
-    for said in ["no answer within 700 ms", "it did not introduce itself within 700 ms"] {
-        let begun = tokio::time::Instant::now();
-        let error = failed(&rig.connector).await;
-        assert!(
-            matches!(error.class, ErrorClass::Retry { .. }) && error.message.contains(said),
-            "{error}"
-        );
-        assert!(begun.elapsed() < Duration::from_secs(10));
-    }
-    proxy.set(Rule::Pass);
-    assert!(rig.poll().await.unwrap().is_none());
-    // Where nobody listens.
-    let error = failed(&sshd.rig_at(free_port(), json!({})).connector).await;
-    assert!(
-        matches!(error.class, ErrorClass::Retry { .. }) && error.message.contains("no connection"),
-        "{error}"
-    );
 }
 
 #[tokio::test]

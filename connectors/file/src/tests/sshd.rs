@@ -192,6 +192,8 @@ pub(super) enum Rule {
     Pass,
     /// Closes the connection after so many bytes more.
     Cut(u64),
+    /// Waits after so many bytes more, until there is another rule.
+    Pause(u64),
     /// Lets nothing through any more, and keeps the connection open.
     Stall,
 }
@@ -233,6 +235,13 @@ impl Proxy {
         *self.rule.lock().unwrap() = rule;
     }
 
+    /// Comes when it waits.
+    pub(super) async fn paused(&self) {
+        while *self.rule.lock().unwrap() != Rule::Pause(0) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     pub(super) fn connections(&self) -> u64 {
         self.connections.load(Ordering::SeqCst)
     }
@@ -242,20 +251,27 @@ fn pass(mut server: &TcpStream, mut client: &TcpStream, rule: &Mutex<Rule>) {
     use std::io::Read;
     let mut buffer = vec![0; 16_384];
     while let Ok(count @ 1..) = server.read(&mut buffer) {
-        let mut now = rule.lock().unwrap();
-        match *now {
-            Rule::Pass => {}
-            Rule::Cut(left) => match left.checked_sub(count as u64) {
-                Some(left) => *now = Rule::Cut(left),
-                None => break,
-            },
-            Rule::Stall => {
-                drop(now);
-                std::thread::sleep(Duration::from_mins(1));
-                break;
+        let read = u64::try_from(count).unwrap();
+        loop {
+            let mut now = rule.lock().unwrap();
+            match *now {
+                Rule::Pass => break,
+                Rule::Cut(left) if left < read => {
+                    return drop((client.shutdown(Shutdown::Both), server.shutdown(Shutdown::Both)));
+                }
+                Rule::Cut(left) => {
+                    *now = Rule::Cut(left - read);
+                    break;
+                }
+                Rule::Pause(left) if left > 0 => {
+                    *now = Rule::Pause(left.saturating_sub(read));
+                    break;
+                }
+                Rule::Pause(_) | Rule::Stall => {}
             }
+            drop(now);
+            std::thread::sleep(Duration::from_millis(5));
         }
-        drop(now);
         if client.write_all(&buffer[..count]).is_err() {
             break;
         }
