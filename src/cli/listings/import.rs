@@ -108,9 +108,9 @@ mod tests {
 nothing written: 2 listings change
 20 as it is already, 1 without a SKU left alone
 
-CHANNEL LISTING BEFORE AFTER
-shop    1041    -      MUG-RED x 6
-shop    1042    A      -
+CHANNEL  LISTING BEFORE AFTER
+shop     1041    -      MUG-RED x 6
+shop     1042    A      -
 ";
         assert_eq!(render(&answer), expected);
         (answer.applied, answer.changed) = (true, 1_002);

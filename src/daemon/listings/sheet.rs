@@ -92,7 +92,7 @@ impl Head {
 
 /// The rows of the table, separated by commas, semicolons or tabs. With `remove` a listing alone is a row.
 pub(super) fn read(text: &str, remove: bool) -> (Vec<Row>, Problems) {
-    let text = text.trim_start_matches('\u{feff}');
+    let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
     let first = text.lines().next().unwrap_or_default();
     let delimiter = [b';', b'\t', b',']
         .into_iter()
@@ -122,7 +122,7 @@ pub(super) fn read(text: &str, remove: bool) -> (Vec<Row>, Problems) {
                 continue;
             }
         };
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = record.position().map_or(0, |position| begins(&text, position));
         if record.iter().all(|field| field.trim().is_empty()) {
             continue;
         }
@@ -148,6 +148,18 @@ pub(super) fn read(text: &str, remove: bool) -> (Vec<Row>, Problems) {
         rows.push(row);
     }
     (rows, problems)
+}
+
+/// The line in which a record begins: the reader's place is before the empty lines that it passes over.
+fn begins(text: &str, position: &csv::Position) -> u64 {
+    let from = usize::try_from(position.byte()).unwrap_or(usize::MAX);
+    let empty = text
+        .as_bytes()
+        .get(from..)
+        .unwrap_or_default()
+        .iter()
+        .take_while(|byte| **byte == b'\n');
+    position.line() + empty.map(|_| 1).sum::<u64>()
 }
 
 fn row((head, record): (&Head, &csv::StringRecord), line: u64, remove: bool, problems: &mut Problems) -> Option<Row> {
