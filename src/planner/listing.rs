@@ -196,9 +196,27 @@ impl ListingDocument {
     /// kept aside for having been refused once: nothing would ever be sent that could free it.
     pub fn settled(&mut self, why: Why, fresh: bool) -> bool {
         let known = self.unknown && fresh;
+        if known {
+            self.took_effect();
+        }
         self.unknown &= !fresh;
         let shown = matches!(why, Why::Matches { .. }) && self.parked.take().is_some();
         known || shown
+    }
+
+    /// A number whose call got no answer is read: it counts as accepted, or a sale of it would later be missed
+    /// against the number before. Between the call and the reading it may have been sold from.
+    fn took_effect(&mut self) {
+        let (Some(sent), Some(read)) = (&self.sent, &self.observed) else {
+            return;
+        };
+        if read.quantity == Some(sent.quantity) && read.at >= sent.at {
+            self.accepted = Some(Accepted {
+                quantity: sent.quantity,
+                sent_at: sent.at,
+                at: read.at,
+            });
+        }
     }
 
     /// Whether the last thing known of it is a reading, not an answer to a write.
@@ -243,112 +261,5 @@ pub fn document_id(channel: &ChannelName, listing: &ListingId, location: Option<
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn document() -> ListingDocument {
-        ListingDocument::new(ChannelName::new("shop").unwrap(), ListingId::new("7").unwrap(), None)
-    }
-
-    #[test]
-    fn a_document_survives_its_text() {
-        let mut document = document();
-        document.sent = Some(Sent {
-            quantity: Quantity::ONE,
-            target: Quantity::ONE,
-            at: Millis(5),
-            token: 3,
-            expected: None,
-        });
-        document.observed = Some(Observed {
-            quantity: None,
-            at: Millis(1),
-            until: Millis(2),
-        });
-        let text = serde_json::to_string(&document).unwrap();
-        assert_eq!(serde_json::from_str::<ListingDocument>(&text).unwrap(), document);
-        let bare = r#"{"schema":1,"channel":"shop","listing":"7"}"#;
-        assert_eq!(
-            serde_json::from_str::<ListingDocument>(bare).unwrap(),
-            super::tests::document()
-        );
-    }
-
-    #[test]
-    fn what_the_channel_shows_anyway_is_not_parked() {
-        let parked = Parked {
-            reason: "no".to_owned(),
-            at: Millis(5),
-            target: Some(Quantity::ZERO),
-            settings: 1,
-        };
-        let refused = || ListingDocument {
-            parked: Some(parked.clone()),
-            unknown: true,
-            ..document()
-        };
-        let mut shown = refused();
-        assert!(shown.settled(Why::Matches { verify: false }, true));
-        assert_eq!(shown, document());
-        assert!(!shown.settled(Why::Matches { verify: false }, true), "nothing new");
-        let mut kept = refused();
-        assert!(!kept.settled(Why::Parked, false));
-        assert_eq!(kept, refused(), "not read, and refused for this very number");
-    }
-
-    #[test]
-    fn a_reading_from_before_the_write_is_ignored() {
-        let mut document = document();
-        document.accepted = Some(Accepted {
-            quantity: Quantity::ONE,
-            sent_at: Millis(10),
-            at: Millis(20),
-        });
-        let reading = |at| Observed {
-            quantity: Some(Quantity::ZERO),
-            at: Millis(at),
-            until: Millis(at + 5),
-        };
-        assert!(!document.observe(reading(19)));
-        assert!(!document.confirmed());
-        assert!(document.observe(reading(20)));
-        assert!(document.confirmed());
-        assert!(document.observe(reading(30)));
-        assert!(
-            !document.observe(reading(25)),
-            "an older reading does not replace a newer one"
-        );
-    }
-
-    #[test]
-    fn a_clock_that_was_set_back_does_not_hide_readings_for_ever() {
-        let mut document = document();
-        document.accepted = Some(Accepted {
-            quantity: Quantity::ONE,
-            sent_at: Millis(3_600_000),
-            at: Millis(3_600_000),
-        });
-        assert!(document.observe(Observed {
-            quantity: Some(Quantity::ZERO),
-            at: Millis(10),
-            until: Millis(20)
-        }));
-        assert!(document.confirmed());
-    }
-
-    proptest! {
-        #[test]
-        fn two_numbers_never_share_an_id(
-            a in ("[a-z_]{1,3}", "[/%25Fa]{1,4}", proptest::option::of("[/%25Fa]{1,4}")),
-            b in ("[a-z_]{1,3}", "[/%25Fa]{1,4}", proptest::option::of("[/%25Fa]{1,4}")),
-        ) {
-            let id = |key: &(String, String, Option<String>)| {
-                let location = key.2.as_ref().map(|text| VendorLocation::new(text).unwrap());
-                document_id(&ChannelName::new(&key.0).unwrap(), &ListingId::new(&key.1).unwrap(), location.as_ref())
-            };
-            prop_assert_eq!(id(&a) == id(&b), a == b);
-            prop_assert!(id(&a).starts_with(&document_prefix(&ChannelName::new(&a.0).unwrap())));
-        }
-    }
-}
+#[path = "listing_test.rs"]
+mod tests;

@@ -37,7 +37,10 @@ impl Sim {
             };
             let clear = t - self.oracle.clear_since[shop].max(since.0 - 1_000);
             let many = self.store.channels[shop].marks.len() as i64;
-            if clear > OLDEST + many * SECOND {
+            // A number and a price each, at the vendor's rate.
+            let listings = self.world.shops[shop].listings.len() as i64;
+            let calls = 2 * listings * MINUTE / self.scenario.shops[shop].rate.0;
+            if clear > OLDEST + many * SECOND + calls {
                 let k = self.names.sku(&sku);
                 let state = self.worker_state(shop, k);
                 self.violate(
