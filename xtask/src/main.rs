@@ -17,7 +17,7 @@ use anyhow::{Result, bail};
 use std::path::PathBuf;
 use std::process::Command;
 
-const USAGE: &str = "usage: cargo xtask test [FILTER…] | conformance | deny | api | package [try [dev]] | real medusa | soak [ROUNDS] | coverage | mutants [SHARDS] | mutants diff BASE | bench limit|storm|snapshot|webhooks [--json]";
+const USAGE: &str = "usage: cargo xtask test [FILTER…] | conformance | deny | api | package [try [dev]] | real medusa [write] | soak [ROUNDS] | coverage | mutants [SHARDS] | mutants diff BASE | bench limit|storm|snapshot|webhooks [--json]";
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -32,7 +32,8 @@ fn main() -> Result<()> {
         ["package"] => package::build(),
         ["package", "try"] => package::attempt("release"),
         ["package", "try", "dev"] => package::attempt("dev"),
-        ["real", "medusa"] => real_medusa::run(),
+        ["real", "medusa"] => real_medusa::run(false),
+        ["real", "medusa", "write"] => real_medusa::run(true),
         ["coverage"] => coverage::measure(),
         ["mutants"] => mutants::shards(1),
         ["mutants", "diff", base] => mutants::diff(base),

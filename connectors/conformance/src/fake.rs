@@ -11,6 +11,9 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotApplicable(pub &'static str);
 
+/// Begins the reason of what a simulator can be made to do and the vendor's real server can't.
+pub const NOT_POSSIBLE: &str = "not possible on a real server: ";
+
 /// Something, or why it doesn't exist at this vendor.
 pub type Applies<T> = Result<T, NotApplicable>;
 
@@ -95,6 +98,11 @@ pub trait Fake: Send + Sync + 'static {
     where
         Self: Sized;
 
+    /// What it is where it is no simulator, for the head of its column in `docs/connectors.md`.
+    fn server(&self) -> Option<&'static str> {
+        None
+    }
+
     /// A connector for it. It knows the locations `berlin` and `hamburg`.
     fn connector(&self, access: Access) -> Applies<Arc<dyn Connector>>;
 
@@ -111,6 +119,11 @@ pub trait Fake: Send + Sync + 'static {
     fn add(&self, sku: &str, units: i64) -> Applies<()> {
         let _ = (sku, units);
         unsaid("add")
+    }
+
+    /// Lists many articles, where that is quicker than one by one.
+    fn add_all(&self, articles: &[(String, i64)]) -> Applies<()> {
+        articles.iter().try_for_each(|(sku, units)| self.add(sku, *units))
     }
 
     /// Lists an article of which the vendor counts nothing.
@@ -142,6 +155,11 @@ pub trait Fake: Send + Sync + 'static {
         unsaid("shown")
     }
 
+    /// The same of many articles, where that is quicker than one by one.
+    fn shown_of(&self, skus: &[String]) -> Vec<i64> {
+        skus.iter().map(|sku| self.shown(sku)).collect()
+    }
+
     /// What a buyer is asked, in euros where the vendor knows several currencies; `None`: nothing yet.
     fn asked(&self, sku: &str) -> Applies<Option<Price>> {
         let _ = sku;
@@ -169,6 +187,12 @@ pub trait Fake: Send + Sync + 'static {
     fn buy(&self, sku: &str, units: i64) -> Applies<Option<String>> {
         let _ = (sku, units);
         unsaid("buy")
+    }
+
+    /// Many buyers check out, where that is quicker than one by one; the orders' ids, none where one was refused.
+    fn buy_each(&self, sku: &str, units: i64, buyers: usize) -> Applies<Vec<String>> {
+        let placed: Applies<Option<Vec<String>>> = (0..buyers).map(|_| self.buy(sku, units)).collect();
+        Ok(placed?.unwrap_or_default())
     }
 
     /// The order is cancelled.

@@ -3,7 +3,8 @@
 //! A connector's test program implements [`Fake`] for its simulator and says `omnistock_conformance::conformance!(ItsFake);`.
 //! That makes one `#[test]` per case. A case that can't be asked of a vendor is not applicable, with the reason that
 //! the fake gives; nothing is left out silently. `docs/connectors.md` holds the results, and a case whose result is
-//! another one than stands there fails: `cargo xtask conformance` writes the page anew.
+//! another one than stands there fails: `cargo xtask conformance` writes the page anew. Where a vendor's real server can be
+//! had, it is asked the same cases by another [`Fake`], with a [`proxy`] in front that makes the faults.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -19,6 +20,9 @@
 
 mod fake;
 mod hand;
+mod page;
+pub mod proxy;
+pub mod real;
 mod run;
 pub mod table;
 
@@ -32,7 +36,7 @@ pub mod webhooks;
 pub mod whole;
 pub mod writing;
 
-pub use fake::{Access, Applies, Fake, Fault, Figure, Hook, NotApplicable, PATIENCE, Shop};
+pub use fake::{Access, Applies, Fake, Fault, Figure, Hook, NOT_POSSIBLE, NotApplicable, PATIENCE, Shop};
 pub use hand::{done, price, until};
 pub use run::run;
 

@@ -23,6 +23,13 @@ async fn changes(connector: &Arc<dyn Connector>, cursor: Cursor) -> (Vec<OrderFa
     poll(source, Some(cursor)).await.expect("a poll")
 }
 
+/// So many orders of one unit each.
+fn many(shop: &Shop, sku: &str, buyers: usize) -> Applies<Vec<String>> {
+    let placed = shop.buy_each(sku, 1, buyers)?;
+    assert_eq!(placed.len(), buyers, "so many could not be bought of {sku}");
+    Ok(placed)
+}
+
 pub async fn an_order_is_told_by_the_next_poll_with_its_lines(shop: Shop) -> Applies<()> {
     let (connector, cursor) = ready(&shop, 10).await?;
     let order = buy(&shop, "A", 3)?;
@@ -45,7 +52,7 @@ pub async fn the_back_fill_holds_every_open_order_over_all_pages(shop: Shop) -> 
     let connector = connector(&shop)?;
     let source = orders(&connector)?;
     shop.add("A", 1_000)?;
-    let placed = (0..120).map(|_| buy(&shop, "A", 1)).collect::<Applies<Vec<_>>>()?;
+    let placed = many(&shop, "A", 120)?;
     let (facts, _) = poll(source, None).await.expect("the back-fill");
     for order in &placed {
         let fact = newest(&facts, order).unwrap_or_else(|| panic!("{order} is missing"));
@@ -58,7 +65,7 @@ pub async fn orders_changed_while_pages_are_read_are_not_lost(shop: Shop) -> App
     let connector = connector(&shop)?;
     let source = orders(&connector)?;
     shop.add("A", 1_000)?;
-    let placed = (0..120).map(|_| buy(&shop, "A", 1)).collect::<Applies<Vec<_>>>()?;
+    let placed = many(&shop, "A", 120)?;
     let first = source.orders(None).await.expect("a page");
     let mut facts = first.orders;
     shop.cancel(&placed[5])?;

@@ -15,7 +15,8 @@ fn name(number: i64) -> String {
 }
 
 fn add_many(shop: &Shop) -> Applies<()> {
-    (0..MANY).try_for_each(|number| shop.add(&name(number), number))
+    let articles: Vec<(String, i64)> = (0..MANY).map(|number| (name(number), number)).collect();
+    shop.add_all(&articles)
 }
 
 fn keys(listings: &[ListingReading]) -> BTreeSet<ListingKey> {
@@ -41,9 +42,8 @@ pub async fn listings_added_while_pages_are_read_hide_none(shop: Shop) -> Applie
     let channel = channel(&connector)?;
     add_many(&shop)?;
     let first = channel.catalogue(None).await.expect("a page");
-    for number in 0..20 {
-        shop.add(&format!("NEW-{number}"), 1)?;
-    }
+    let new: Vec<(String, i64)> = (0..20).map(|number| (format!("NEW-{number}"), 1)).collect();
+    shop.add_all(&new)?;
     let mut all = first.listings;
     if first.next.is_some() {
         all.extend(pages(channel, first.next).await.expect("the rest"));

@@ -1,7 +1,7 @@
 //! Runs one case on a fresh simulator, and holds its result against `docs/connectors.md` or writes it down.
 
 use crate::table;
-use crate::{Access, Fake, NotApplicable, Shop};
+use crate::{Access, Fake, NOT_POSSIBLE, NotApplicable, Shop};
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ pub fn run<F: Fake>(name: &'static str, case: Case) {
     let (kind, verdict) = runtime.block_on(async {
         let shop: Shop = Arc::new(F::start().await);
         let kind = match shop.connector(Access::Good) {
-            Ok(connector) => connector.manifest().kind,
+            Ok(connector) => column(connector.manifest().kind, shop.server()),
             Err(NotApplicable(reason)) => panic!("no connector: {reason}"),
         };
         let verdict = tokio::time::timeout(DEADLINE, case(shop)).await;
@@ -35,11 +35,17 @@ pub fn run<F: Fake>(name: &'static str, case: Case) {
     });
     let result = match verdict {
         Ok(()) => table::HOLDS.to_owned(),
+        Err(NotApplicable(reason)) if reason.starts_with(NOT_POSSIBLE) => reason.to_owned(),
         Err(NotApplicable(reason)) => format!("not applicable: {reason}"),
     };
     println!("{kind} {name}: {result}");
     match std::env::var_os("OMNISTOCK_CONFORMANCE") {
-        Some(folder) => table::note(Path::new(&folder), kind, name, &result),
-        None => table::compare(kind, name, &result),
+        Some(folder) => table::note(Path::new(&folder), &kind, name, &result),
+        None => table::compare(&kind, name, &result),
     }
+}
+
+/// The head of its column: a real server has one beside its simulator's.
+fn column(kind: &str, server: Option<&str>) -> String {
+    server.map_or_else(|| kind.to_owned(), |server| format!("{kind} ({server})"))
 }

@@ -1,6 +1,6 @@
 //! `docs/connectors.md`: written from the results of a run, and compared with the result of each case.
 
-use crate::CASES;
+use crate::{CASES, NOT_POSSIBLE};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// The result of a case that holds.
 pub const HOLDS: &str = "holds";
 
-const NOT_APPLICABLE: &str = "not applicable: ";
+pub(crate) const NOT_APPLICABLE: &str = "not applicable: ";
 
 /// Names of files with a count of exchanges begin so.
 const VALIDATED: &str = "validated-";
@@ -18,12 +18,12 @@ const HEAD: &str = "# What holds for each connector
 
 Written by `cargo xtask conformance`, which asks every case of `connectors/conformance` of every connector against its
 simulator. A case whose result is another one than stands here fails in `cargo xtask test`. `toy` is the connector of
-`docs/writing-a-connector.md`.
+`docs/writing-a-connector.md`. A column `(real server)` is of the vendor's own program, asked the same by `cargo xtask real`.
 
 ";
 
 /// Results by case and kind.
-type Results = BTreeMap<(String, String), String>;
+pub type Results = BTreeMap<(String, String), String>;
 
 /// The page in this repository.
 pub fn page() -> PathBuf {
@@ -91,9 +91,14 @@ pub fn render(results: &Results) -> String {
         let of_kind = || CASES.iter().map(|(_, case)| result(case, kind));
         let holds = of_kind().filter(|result| *result == HOLDS).count();
         let not = of_kind().filter(|result| result.starts_with(NOT_APPLICABLE)).count();
+        let impossible = of_kind().filter(|result| result.starts_with(NOT_POSSIBLE)).count();
+        let impossible = match impossible {
+            0 => String::new(),
+            count => format!(", {count} not possible there"),
+        };
         writeln!(
             page,
-            "- `{kind}`: {holds} of {} cases hold, {not} are not applicable",
+            "- `{kind}`: {holds} of {} cases hold, {not} are not applicable{impossible}",
             CASES.len()
         )
         .expect("text");
@@ -119,7 +124,7 @@ fn reasons(kind: &str, results: &Results) -> Vec<String> {
     let mut by_reason: Vec<(&str, Vec<String>)> = Vec::new();
     for (_, case) in CASES {
         let result = results.get(&((*case).to_owned(), kind.to_owned()));
-        let Some(reason) = result.and_then(|result| result.strip_prefix(NOT_APPLICABLE)) else {
+        let Some(reason) = result.and_then(|result| reason(result)) else {
             continue;
         };
         match by_reason.iter_mut().find(|(other, _)| *other == reason) {
@@ -131,9 +136,17 @@ fn reasons(kind: &str, results: &Results) -> Vec<String> {
     by_reason.iter().map(line).collect()
 }
 
-fn cell(result: &str) -> &str {
+/// Why a case doesn't hold, as the page says it.
+fn reason(result: &str) -> Option<&str> {
+    let impossible = result.starts_with(NOT_POSSIBLE).then_some(result);
+    result.strip_prefix(NOT_APPLICABLE).or(impossible)
+}
+
+pub(crate) fn cell(result: &str) -> &str {
     if result == HOLDS {
         "holds"
+    } else if result.starts_with(NOT_POSSIBLE) {
+        "not possible"
     } else if result.starts_with(NOT_APPLICABLE) {
         "–"
     } else {
@@ -141,7 +154,7 @@ fn cell(result: &str) -> &str {
     }
 }
 
-fn sentence(case: &str) -> String {
+pub(crate) fn sentence(case: &str) -> String {
     case.replace('_', " ")
 }
 
@@ -167,7 +180,7 @@ fn difference(page: &str, kind: &str, case: &str, result: &str) -> Option<String
     if said != cell(result) {
         return Some(format!("it says `{said}` where the result is `{result}`"));
     }
-    let reason = result.strip_prefix(NOT_APPLICABLE)?;
+    let reason = reason(result)?;
     let section = page.split(&format!("### {kind}\n")).nth(1).unwrap_or_default();
     let section = section.split("###").next().unwrap_or_default();
     let told = section

@@ -121,9 +121,9 @@ pub async fn a_batch_of_the_largest_size_is_applied(shop: Shop) -> Applies<()> {
     let connector = connector(&shop)?;
     let channel = channel(&connector)?;
     let most = connector.manifest().max_write.min(1_000);
-    for number in 0..most {
-        shop.add(&format!("SKU-{number}"), 5)?;
-    }
+    let skus: Vec<String> = (0..most).map(|number| format!("SKU-{number}")).collect();
+    let articles: Vec<(String, i64)> = skus.iter().map(|sku| (sku.clone(), 5)).collect();
+    shop.add_all(&articles)?;
     let all = catalogue(channel).await;
     let items: Vec<WriteItem> = all.iter().map(|listing| item(&connector, listing, units(6))).collect();
     let outcomes = channel.write(&items).await.expect("a write");
@@ -134,7 +134,7 @@ pub async fn a_batch_of_the_largest_size_is_applied(shop: Shop) -> Applies<()> {
         ),
         (most, most)
     );
-    assert!((0..most).all(|number| shop.shown(&format!("SKU-{number}")) == 6));
+    assert_eq!(shop.shown_of(&skus), vec![6; most]);
     Ok(())
 }
 

@@ -92,6 +92,8 @@ impl Client {
     fn explain(&self, error: &ConnectorError, method: &Method, path: &str) -> ConnectorError {
         // The web server's own page: there is no such route, so this isn't a Medusa server (or a far older one).
         let no_route = is(error, 404) && error.message.contains("Cannot ");
+        // The storefront's part of the server asks for another kind of key.
+        let no_route = no_route || is(error, 400) && error.message.contains("Publishable API key");
         let (class, advice) = if no_route {
             (
                 ErrorClass::Operator,

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 /// Orders in one call. The server sends each line with all its fields, about 2 KB, whatever is asked for.
 const PAGE: usize = 100;
 
-/// No field of a person among them. Each is named: with `items.detail.*` the answer for one order lacks `items.quantity` [observed].
+/// No field of a person among them. Each is named: without `items.detail.quantity` the answer for one order lacks `items.quantity` [observed].
 const FIELDS: &str = "id,status,created_at,updated_at,canceled_at,is_draft_order,items.id,items.variant_sku,items.quantity,\
                       items.detail.quantity,items.detail.fulfilled_quantity,items.detail.shipped_quantity,items.detail.delivered_quantity,\
                       items.detail.return_received_quantity,items.detail.return_dismissed_quantity,\

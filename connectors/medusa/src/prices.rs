@@ -172,9 +172,19 @@ fn seller(item: &wire::SoldItem) -> Option<(ListingKey, Seller)> {
     Some((key, seller))
 }
 
+/// Whom a price is for.
+fn rules(row: &wire::VariantPrice) -> serde_json::Map<String, Value> {
+    let listed = row.price_rules.iter().flatten();
+    let mut rules: serde_json::Map<String, Value> = listed
+        .map(|rule| (rule.attribute.clone(), rule.value.clone().into()))
+        .collect();
+    rules.extend(row.rules.clone().unwrap_or_default());
+    rules
+}
+
 /// A base price: for everybody and any number of units.
 fn is_base(row: &wire::VariantPrice) -> bool {
-    row.min_quantity.0.is_none() && row.max_quantity.0.is_none() && row.price_rules.iter().flatten().next().is_none()
+    row.min_quantity.0.is_none() && row.max_quantity.0.is_none() && rules(row).is_empty()
 }
 
 fn price(row: &wire::VariantPrice) -> Option<Price> {
@@ -219,10 +229,7 @@ fn resent(other: &wire::VariantPrice, amount: Option<&Value>) -> Value {
             .and_then(|figure| figure.normalize().to_string().parse::<serde_json::Number>().ok());
         fields.extend(number.map(|number| (name.to_owned(), Value::Number(number))));
     }
-    let rules = other.price_rules.iter().flatten();
-    let rules: serde_json::Map<String, Value> = rules
-        .map(|rule| (rule.attribute.clone(), rule.value.clone().into()))
-        .collect();
+    let rules = rules(other);
     if !rules.is_empty() {
         fields.insert("rules".to_owned(), Value::Object(rules));
     }
@@ -245,5 +252,31 @@ fn outcome(
                 reason: format!("the answer doesn't speak of the variant with {wanted}"),
             },
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_price_for_a_region_is_no_base_price_however_it_is_told_and_goes_back_as_it_was() {
+        let plain = json!({"id": "price_1", "currency_code": "eur", "amount": 9.9, "rules": {}, "price_rules": []});
+        let told = json!({"id": "price_2", "currency_code": "eur", "amount": 8, "rules": {"region_id": "reg_1"}});
+        let listed = json!({"id": "price_3", "currency_code": "eur", "amount": 7,
+                            "price_rules": [{"attribute": "region_id", "value": "reg_2"}]});
+        let variant = json!({"id": "variant_1", "prices": [told, plain, listed]});
+        let variant: wire::Variant = serde_json::from_value(variant).unwrap();
+        let base: Vec<Price> = variant.prices.iter().flatten().filter_map(price).collect();
+        let euros = |text: &str| Price::plain(Money::new(text.parse().unwrap(), "EUR".parse().unwrap()).unwrap());
+        assert_eq!(base, [euros("9.90")]);
+        assert_eq!(
+            row(&variant, euros("12.50"))["prices"],
+            json!([
+                {"id": "price_2", "currency_code": "eur", "amount": 8, "rules": {"region_id": "reg_1"}},
+                {"id": "price_1", "currency_code": "eur", "amount": 12.5},
+                {"id": "price_3", "currency_code": "eur", "amount": 7, "rules": {"region_id": "reg_2"}},
+            ])
+        );
     }
 }

@@ -111,11 +111,10 @@ impl Simulator {
         self.shared.shop().tokens.clear();
     }
 
-    /// The admin user is deleted and the API key revoked: nobody gets in any more.
+    /// The admin user is deleted and the API key revoked. Who has a token gets in until it expires.
     pub fn lock_out(&self) {
         let mut shop = self.shared.shop();
         (shop.locked_out, shop.api_key_revoked) = (true, true);
-        shop.tokens.clear();
     }
 
     /// A stock location; its id. Lines are reserved at the oldest location that can fill them alone.
@@ -128,9 +127,10 @@ impl Simulator {
         self.shared.shop().add_product(sku, levels)
     }
 
-    /// Sets the stock at a location, by a person in the dashboard.
-    pub fn set_stock(&self, sku: &str, location: &str, quantity: i64) {
-        self.shared.shop().set_stock(sku, location, Quantity::whole(quantity));
+    /// Sets the stock at a location, by a person in the dashboard. False for a number below zero, which is refused from
+    /// anybody, and where it is not stocked.
+    pub fn set_stock(&self, sku: &str, location: &str, quantity: i64) -> bool {
+        self.shared.shop().set_stock(sku, location, Quantity::whole(quantity))
     }
 
     /// Sets units aside without an order, by a person in the dashboard; the reservation's id.

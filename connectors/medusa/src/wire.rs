@@ -111,6 +111,10 @@ pub(crate) struct VariantPrice {
     pub(crate) min_quantity: Amount,
     #[serde(default)]
     pub(crate) max_quantity: Amount,
+    /// Filled where the fields of `price_rules` are asked for, and `{}` elsewhere [observed on 2.21.2].
+    #[serde(default)]
+    pub(crate) rules: Option<serde_json::Map<String, serde_json::Value>>,
+    /// The same as the vendor's definition has it.
     #[serde(default)]
     pub(crate) price_rules: Option<Vec<PriceRule>>,
 }

@@ -89,7 +89,11 @@ impl Fake for Medusa {
             Fault::Writes(trouble) => self.change(|faults| faults.writes = Some(trouble)),
             Fault::Clamps(most) => self.change(|faults| faults.most_units = Some(most)),
             Fault::Unreachable => self.simulator.stop().await,
-            Fault::Revoked => self.simulator.lock_out(),
+            Fault::Revoked => {
+                // What a deleted user's token lets in until it expires, a day at most, has to expire as well.
+                self.simulator.lock_out();
+                self.simulator.expire_tokens();
+            }
             Fault::TokenExpired => self.simulator.expire_tokens(),
             Fault::ItemFails(_) => return Err(NotApplicable("a call is done whole or not at all")),
             Fault::AcceptedThenFails => return Err(NotApplicable("a write is done when it is answered")),
@@ -126,8 +130,13 @@ impl Fake for Medusa {
     }
 
     fn set_stock(&self, sku: &str, units: i64) -> Applies<()> {
-        self.simulator.set_stock(sku, &self.berlin, units);
-        Ok(())
+        if self.simulator.set_stock(sku, &self.berlin, units) {
+            return Ok(());
+        }
+        // It comes to a number below zero where fewer are there than were sold, and the parcel is packed all the same.
+        let sold = self.shown(sku);
+        let order = self.simulator.buy(sku, sold).unwrap();
+        done(self.simulator.set_stock(sku, &self.berlin, sold + units) && self.simulator.pack(&order, sold))
     }
 
     fn shown(&self, sku: &str) -> i64 {

@@ -1,6 +1,23 @@
 //! The connector against a real Medusa server. `cargo xtask real medusa` starts one with two stock locations, a
 //! region, a sales channel and products in stock, and sets the variables that say where it is.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::unnecessary_wraps,
+    unreachable_pub,
+    reason = "tests"
+)]
+
+#[path = "real/conformance.rs"]
+mod conformance;
+#[path = "real/sales.rs"]
+mod sales;
+#[path = "real/staff.rs"]
+mod staff;
+#[path = "real/stage.rs"]
+mod stage;
 
 use omnistock_conformance::whole::poll;
 use omnistock_medusa::SPEC;

@@ -110,4 +110,18 @@ impl Postgres {
             _process: process,
         })
     }
+
+    /// Keeps all rows under this name, for `books.restore` of `xtask/medusa/books.sql`.
+    pub(crate) fn remember(&self, name: &str) -> Result<()> {
+        let books = crate::root().join("xtask/medusa/books.sql");
+        let mut psql = Command::new("psql");
+        psql.args(["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--file"])
+            .arg(&books);
+        psql.args(["--command", &format!("SELECT books.remember('{name}')"), &self.url]);
+        let output = psql.output().context("psql can't be started")?;
+        if !output.status.success() {
+            bail!("{}: {}", books.display(), String::from_utf8_lossy(&output.stderr));
+        }
+        Ok(())
+    }
 }

@@ -17,7 +17,8 @@ pub(crate) struct Medusa {
     /// The user's password.
     pub(crate) password: String,
     _server: Process,
-    _database: Postgres,
+    /// Its database.
+    pub(crate) database: Postgres,
     _folder: Folder,
 }
 
@@ -59,6 +60,7 @@ impl Medusa {
             &database.url,
             &["user", "-e", email, "-p", password],
         ))?;
+        database.remember("fresh")?;
         let port = free_port()?.to_string();
         let url = format!("http://127.0.0.1:{port}");
         let mut start = command(&installed, &database.url, &["start", "-H", "127.0.0.1", "-p", &port]);
@@ -71,7 +73,7 @@ impl Medusa {
             email: email.to_owned(),
             password: password.to_owned(),
             _server: server,
-            _database: database,
+            database,
             _folder: folder,
         })
     }

@@ -5,6 +5,7 @@ use super::records::Write;
 use super::shop::{Shop, units};
 use omnistock_sdk::now;
 use omnistock_words::Quantity;
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 /// The status and body of a refusal.
@@ -23,6 +24,18 @@ fn invalid(message: &str) -> Refused {
     )
 }
 
+/// What is kept of a number: of less than a ten-thousandth nothing, and of a huge one as much as we can hold.
+fn stored(text: &str) -> Quantity {
+    let least = Quantity::saturating(Decimal::new(1, 4));
+    match text.parse::<Quantity>() {
+        Ok(quantity) if quantity.is_positive() && quantity < least => Quantity::ZERO,
+        Ok(quantity) => quantity,
+        Err(_) if text.contains("e-") => Quantity::ZERO,
+        Err(_) if text.starts_with('-') => Quantity::MIN,
+        Err(_) => Quantity::MAX,
+    }
+}
+
 fn row(at: usize, value: &Value) -> Result<Row, Refused> {
     let text = |name: &str| {
         let text = value.get(name).and_then(Value::as_str).map(str::to_owned);
@@ -33,10 +46,7 @@ fn row(at: usize, value: &Value) -> Result<Row, Refused> {
     let Some(Value::Number(given)) = value.get("stocked_quantity") else {
         return Err(invalid(&format!("Field {field} is required")));
     };
-    let quantity: Quantity = given
-        .to_string()
-        .parse()
-        .map_err(|_| invalid(&format!("Field {field} is out of range")))?;
+    let quantity = stored(&given.to_string());
     if quantity.is_negative() {
         return Err(invalid(&format!(
             "Value for field {field} too small, expected at least: '0'"

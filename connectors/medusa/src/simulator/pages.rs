@@ -73,7 +73,7 @@ fn inventory_item(id: &str, item: &Item) -> Value {
     };
     let levels: Vec<Value> = item.levels.iter().map(level).collect();
     json!({
-        "id": id, "sku": item.sku, "title": item.sku, "requires_shipping": true, "metadata": null, "created_at": at, "updated_at": at,
+        "id": id, "sku": super::price::named(&item.sku), "title": item.sku, "requires_shipping": true, "metadata": null, "created_at": at, "updated_at": at,
         "stocked_quantity": number(item.levels.values().map(|level| level.stocked).sum()),
         "reserved_quantity": number(item.levels.values().map(|level| level.reserved).sum()),
         "location_levels": levels, "variants": super::price::linked(&item.sku, &item.variant),
@@ -119,12 +119,12 @@ pub(super) fn orders(shop: &Shop, query: &Query) -> Option<Value> {
     )
 }
 
-/// Also a draft, as the vendor does; with `items.detail.*` the lines lose their own quantity.
+/// Also a draft, as the vendor does; the lines have their own quantity only where that of their detail is asked for by name.
 pub(super) fn order(shop: &Shop, id: &str, query: &Query) -> Option<Value> {
     let mut row = order_json(id, shop.orders.get(id)?);
     if query
         .one("fields")
-        .is_some_and(|fields| fields.contains("items.detail.*"))
+        .is_some_and(|fields| !fields.split(',').any(|field| field == "items.detail.quantity"))
     {
         let lines = row.get_mut("items").and_then(Value::as_array_mut);
         for line in lines.into_iter().flatten().filter_map(Value::as_object_mut) {
@@ -170,7 +170,7 @@ fn order_json(id: &str, order: &Order) -> Value {
 fn line_json(order: &Order) -> Value {
     let (created, changed) = (order.created_at.to_string(), order.updated_at.to_string());
     let mut answer = json!({
-        "id": order.line, "title": order.sku, "variant_sku": order.sku, "variant_title": "x", "unit_price": 10, "quantity": number(order.quantity),
+        "id": order.line, "title": order.sku, "variant_sku": super::price::named(&order.sku), "variant_title": "x", "unit_price": 10, "quantity": number(order.quantity),
         "requires_shipping": true, "is_discountable": true, "is_tax_inclusive": false, "metadata": {}, "created_at": created, "updated_at": created,
         "detail": {
             "id": format!("orditem_{}", order.line), "item_id": order.line, "version": order.version, "metadata": {}, "created_at": created,

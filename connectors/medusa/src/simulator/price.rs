@@ -4,7 +4,7 @@ use super::pages::page;
 use super::query::Query;
 use super::shop::Shop;
 use rust_decimal::Decimal;
-use serde_json::{Number, Value, json};
+use serde_json::{Map, Number, Value, json};
 
 /// One price of a variant.
 #[derive(Debug, Clone)]
@@ -47,17 +47,18 @@ fn number(amount: Decimal) -> Value {
     text.parse::<Number>().map_or(Value::Null, Value::Number)
 }
 
-fn variant_json(sku: &str, variant: &Variant) -> Value {
+/// `ruled`: whether prices say whom they are for; elsewhere they say `{}`, as the vendor does.
+fn variant_json(sku: &str, variant: &Variant, ruled: bool) -> Value {
+    let sku = named(sku);
     let price = |price: &VariantPrice| {
-        let rules: Vec<Value> = price
-            .region
-            .iter()
-            .map(|region| json!({"id": "prule_1", "attribute": "region_id", "value": region}))
+        let region = price.region.iter().filter(|_| ruled);
+        let rules: Map<String, Value> = region
+            .map(|region| ("region_id".to_owned(), region.clone().into()))
             .collect();
         json!({
-            "id": price.id, "title": null, "currency_code": price.currency, "amount": number(price.amount),
+            "id": price.id, "title": null, "variant_id": variant.id, "rules": rules, "currency_code": price.currency, "amount": number(price.amount),
             "raw_amount": {"value": price.amount.to_string(), "precision": 20}, "min_quantity": null, "max_quantity": null,
-            "price_set_id": format!("pset_{}", variant.id), "price_rules": rules,
+            "price_set_id": format!("pset_{}", variant.id),
             "created_at": "2026-01-05T12:00:00.000Z", "updated_at": "2026-01-05T12:00:00.000Z", "deleted_at": null,
         })
     };
@@ -72,19 +73,31 @@ fn variant_json(sku: &str, variant: &Variant) -> Value {
 
 /// The variants that an inventory item is linked to, as its page shows them.
 pub(super) fn linked(sku: &str, variant: &Variant) -> Value {
-    json!([{"id": variant.id, "sku": sku, "product_id": variant.product}])
+    json!([{"id": variant.id, "sku": named(sku), "product_id": variant.product}])
 }
 
 /// `GET /admin/product-variants`.
 pub(super) fn variants(shop: &Shop, query: &Query) -> Option<Value> {
     let items = shop.items.values().filter(|item| query.admits("id", &item.variant.id));
-    let rows = items.map(|item| variant_json(&item.sku, &item.variant)).collect();
-    page(rows, "variants", query, &[], 20)
+    let ruled = query
+        .one("fields")
+        .is_none_or(|fields| fields.contains("prices.price_rules"));
+    let rows = items
+        .map(|item| variant_json(&item.sku, &item.variant, ruled))
+        .collect();
+    // Whoever asks for anything of a price is told these too.
+    let query = query.with("prices.", ",prices.variant_id,prices.rules");
+    page(rows, "variants", &query, &[], 20)
+}
+
+/// An article without a SKU has `null`.
+pub(super) fn named(sku: &str) -> Option<&str> {
+    Some(sku).filter(|sku| !sku.is_empty())
 }
 
 /// `POST /admin/products/{id}/variants/batch`: all or none. A list of prices is the whole set: what it
-/// does not name by its id is deleted.
-pub(super) fn update(shop: &mut Shop, product: &str, body: &[u8]) -> Result<Value, (u16, Value)> {
+/// does not name by its id is deleted, an empty one deletes all. Which product the address names is not looked at.
+pub(super) fn update(shop: &mut Shop, body: &[u8]) -> Result<Value, (u16, Value)> {
     let invalid = |message: String| (400, json!({"type": "invalid_data", "message": message}));
     let body: Value = serde_json::from_slice(body).map_err(|error| invalid(error.to_string()))?;
     let rows = body
@@ -95,10 +108,7 @@ pub(super) fn update(shop: &mut Shop, product: &str, body: &[u8]) -> Result<Valu
     let mut planned = Vec::new();
     for row in &rows {
         let id = row.get("id").and_then(Value::as_str).unwrap_or_default();
-        let found = shop
-            .items
-            .iter()
-            .find(|(_, item)| item.variant.id == id && item.variant.product == product);
+        let found = shop.items.iter().find(|(_, item)| item.variant.id == id);
         let Some((item, _)) = found else {
             let message = format!("Cannot update non-existing variants with ids: {id}");
             return Err((400, json!({"type": "invalid_data", "message": message})));
@@ -107,23 +117,30 @@ pub(super) fn update(shop: &mut Shop, product: &str, body: &[u8]) -> Result<Valu
     }
     let mut updated = Vec::new();
     for (item, prices) in planned {
-        let mut named = Vec::new();
-        for mut price in prices.into_iter().flatten() {
-            if price.id.is_empty() {
-                price.id = shop.id("price");
-            }
-            named.push(price);
-        }
+        let prices = prices.map(|prices| whole_set(shop, prices));
         let Some(item) = shop.items.get_mut(&item) else {
             continue;
         };
-        if !named.is_empty() {
-            item.variant.prices = named;
+        if let Some(prices) = prices {
+            item.variant.prices = prices;
         }
-        updated.push(variant_json(&item.sku, &item.variant));
+        updated.push(variant_json(&item.sku, &item.variant, true));
     }
     shop.counters.prices_written += u64::try_from(updated.len()).unwrap_or_default();
     Ok(json!({"created": [], "updated": updated, "deleted": {"ids": [], "object": "variant", "deleted": false}}))
+}
+
+/// Of two prices for the same, the later one counts; one without an id gets one.
+fn whole_set(shop: &mut Shop, prices: Vec<VariantPrice>) -> Vec<VariantPrice> {
+    let mut whole: Vec<VariantPrice> = Vec::new();
+    for mut price in prices {
+        if price.id.is_empty() {
+            price.id = shop.id("price");
+        }
+        whole.retain(|other| (&other.currency, &other.region) != (&price.currency, &price.region));
+        whole.push(price);
+    }
+    whole
 }
 
 /// `None`: the row does not speak of prices.
@@ -131,12 +148,13 @@ fn prices(row: &Value) -> Result<Option<Vec<VariantPrice>>, (u16, Value)> {
     let Some(given) = row.get("prices").and_then(Value::as_array) else {
         return Ok(None);
     };
-    let one = |price: &Value| {
+    let one = |(at, price): (usize, &Value)| {
         let text = |name: &str| price.get(name).and_then(Value::as_str).map(str::to_owned);
         let amount = price.get("amount").filter(|amount| amount.is_number());
         let amount = amount.and_then(|amount| amount.to_string().parse().ok());
         let (Some(amount), Some(currency)) = (amount, text("currency_code")) else {
-            let message = "Invalid request: Expected type: 'number' for field 'update, 0, prices, 0, amount'";
+            // A text instead of a number gets the same words as nothing.
+            let message = format!("Invalid request: Field 'update, 0, prices, {at}, amount' is required");
             return Err((400, json!({"type": "invalid_data", "message": message})));
         };
         Ok(VariantPrice {
@@ -149,5 +167,5 @@ fn prices(row: &Value) -> Result<Option<Vec<VariantPrice>>, (u16, Value)> {
                 .map(str::to_owned),
         })
     };
-    given.iter().map(one).collect::<Result<_, _>>().map(Some)
+    given.iter().enumerate().map(one).collect::<Result<_, _>>().map(Some)
 }

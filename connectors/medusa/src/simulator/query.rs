@@ -17,6 +17,16 @@ impl Query {
         Self(form_urlencoded::parse(raw.as_bytes()).into_owned().collect())
     }
 
+    /// Where a field with this start is asked for, these are asked for too.
+    pub(super) fn with(&self, start: &str, more: &str) -> Self {
+        let more = |(name, value): &(String, String)| {
+            let asked = name == "fields" && value.split(',').any(|field| field.starts_with(start));
+            let value = if asked { format!("{value}{more}") } else { value.clone() };
+            (name.clone(), value)
+        };
+        Self(self.0.iter().map(more).collect())
+    }
+
     pub(super) fn one(&self, name: &str) -> Option<&str> {
         self.0
             .iter()

@@ -16,6 +16,9 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use tokio::time::Instant;
 
+/// To whom comes to the storefront's interface without its key.
+const NO_STOREFRONT: &str = "Publishable API key required in the request header: x-publishable-api-key. You can manage your keys in settings in the dashboard.";
+
 const BATCH: &str = "/admin/inventory-items/location-levels/batch";
 
 pub(super) fn routes(shared: Arc<Shared>) -> Router {
@@ -43,7 +46,7 @@ async fn call(
 ) -> Response {
     let latency = shared.shop().faults.latency;
     shared.pause(latency).await;
-    let writes = uri.path() == BATCH || priced(uri.path()).is_some();
+    let writes = uri.path() == BATCH || priced(uri.path());
     if method == Method::POST && writes && trouble::keeps_back(&shared, &method, &uri, &headers, &body) {
         hang(&shared).await;
         return broken();
@@ -90,7 +93,7 @@ pub(super) fn carry_out(shop: &mut Shop, method: &Method, uri: &Uri, headers: &H
     let path = uri.path();
     let route = if path.starts_with("/admin/orders/") {
         "/admin/orders/{id}"
-    } else if priced(path).is_some() {
+    } else if priced(path) {
         "/admin/products/{id}/variants/batch"
     } else {
         path
@@ -114,6 +117,9 @@ pub(super) fn carry_out(shop: &mut Shop, method: &Method, uri: &Uri, headers: &H
     if method == Method::POST && path == "/auth/user/emailpass" {
         return log_in(shop, body).into();
     }
+    if path.starts_with("/store/") {
+        return json_answer(400, &json!({"type": "not_allowed", "message": NO_STOREFRONT})).into();
+    }
     if !path.starts_with("/admin/") {
         return no_route(method, path).into();
     }
@@ -124,8 +130,8 @@ pub(super) fn carry_out(shop: &mut Shop, method: &Method, uri: &Uri, headers: &H
     if method == Method::POST && path == BATCH {
         return write(shop, body);
     }
-    if let Some(product) = priced(path).filter(|_| method == Method::POST) {
-        return write_prices(shop, product, body);
+    if method == Method::POST && priced(path) {
+        return write_prices(shop, body);
     }
     if method == Method::GET {
         read(shop, path, uri.query().unwrap_or_default()).into()
@@ -134,9 +140,9 @@ pub(super) fn carry_out(shop: &mut Shop, method: &Method, uri: &Uri, headers: &H
     }
 }
 
-/// The product whose variants a batch is about.
-fn priced(path: &str) -> Option<&str> {
-    path.strip_prefix("/admin/products/")?.strip_suffix("/variants/batch")
+/// Whether it is the address of a batch of a product's variants.
+fn priced(path: &str) -> bool {
+    path.starts_with("/admin/products/") && path.ends_with("/variants/batch")
 }
 
 fn json_answer(status: u16, body: &Value) -> Response {
@@ -230,8 +236,8 @@ fn write(shop: &mut Shop, body: &[u8]) -> Answer {
     written(shop, done)
 }
 
-fn write_prices(shop: &mut Shop, product: &str, body: &[u8]) -> Answer {
-    let done = price::update(shop, product, body);
+fn write_prices(shop: &mut Shop, body: &[u8]) -> Answer {
+    let done = price::update(shop, body);
     written(shop, done)
 }
 

@@ -166,13 +166,10 @@ impl Shop {
         self.items.get_mut(item)?.levels.get_mut(location)
     }
 
-    pub(super) fn set_stock(&mut self, sku: &str, location: &str, quantity: Quantity) {
-        let Some(id) = self.item(sku).map(|(id, _)| id.clone()) else {
-            return;
-        };
-        if let Some(level) = self.level(&id, location) {
-            level.stocked = quantity;
-        }
+    pub(super) fn set_stock(&mut self, sku: &str, location: &str, quantity: Quantity) -> bool {
+        let id = self.item(sku).map(|(id, _)| id.clone()).unwrap_or_default();
+        let level = self.level(&id, location).filter(|_| !quantity.is_negative());
+        level.map(|level| level.stocked = quantity).is_some()
     }
 
     fn reserve(

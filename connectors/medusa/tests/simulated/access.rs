@@ -93,6 +93,22 @@ async fn wrong_credentials_are_a_matter_for_a_person_and_name_the_setting() {
         .await
         .unwrap_err();
     assert!(names(&nobody, &["url"]), "{nobody}");
+    let (url, own) = (format!("{}store", shop.simulator.url()), shop.simulator.api_key());
+    let storefront = json!({"url": url, "email": null, "password": null, "api_key": {"env": own}});
+    let nobody = shop.connector(&storefront).check().await.unwrap_err();
+    assert!(names(&nobody, &["url"]), "{nobody}");
+}
+
+#[tokio::test]
+async fn the_token_of_a_deleted_user_lets_in_until_it_expires() {
+    let shop = Shop::open().await;
+    let connector = shop.connector(&json!({}));
+    connector.check().await.unwrap();
+    shop.simulator.lock_out();
+    connector.check().await.unwrap();
+    shop.simulator.expire_tokens();
+    let error = connector.check().await.unwrap_err();
+    assert!(names(&error, &["email", "password"]), "{error}");
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@
 )]
 
 mod access;
+mod as_observed;
 mod limits;
 mod orders;
 mod prices;
