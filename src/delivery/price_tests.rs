@@ -192,7 +192,7 @@ async fn a_slipped_point_is_held_stock_goes_on_and_a_person_lets_it_out_or_keeps
     let hold = house.board.price_holds()[0].to_string();
     assert_eq!(
         hold,
-        "1 price is held, first A00 stays 10 EUR, not 1000.00 EUR (factor)"
+        "1 price is held, first A00 stays 10.00 EUR, not 1000.00 EUR (factor)"
     );
     decide(&house, &first, HoldDecision::Reject("a typo".to_owned())).await;
     until("it is rejected", async || {
