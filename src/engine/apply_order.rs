@@ -45,6 +45,7 @@ pub(crate) fn order(
         &tidied
     };
     let (mut ledgers, orders) = Ledgers::of(documents);
+    ledgers.look_ahead(fact.lines.iter().filter_map(|line| line.sku.as_ref()));
     let Some(document) = orders.or_default(&key) else {
         return;
     };
@@ -173,7 +174,12 @@ fn adopt(
         document.status = fact.status;
         document.placed_at = fact.placed_at;
         document.at = fact.at.unwrap_or(fact.placed_at);
-        document.lines.clone_from(&fact.lines);
+        if document.lines.is_empty() {
+            // Exactly as much room as there are.
+            document.lines = Vec::from(fact.lines.as_slice());
+        } else {
+            document.lines.clone_from(&fact.lines);
+        }
     }
     changed |= take;
     changed
@@ -211,7 +217,9 @@ fn touch(settings: &Settings, document: &mut OrderDocument, lines: &[OrderLineFa
         if settings.bundles.parts(sku).is_none() {
             if document.touched.binary_search(sku).is_err() {
                 // Most orders are of one article, and never of another.
-                more.reserve_exact(usize::from(more.is_empty()));
+                if more.is_empty() {
+                    more = Vec::with_capacity(1);
+                }
                 more.push(sku.clone());
             }
             continue;

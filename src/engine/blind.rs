@@ -125,7 +125,7 @@ pub(crate) fn blind(
         rates = rates.saturating_add(rate);
         sum = sum.saturating_add(rate.saturating_mul(i128::from(lag)));
     }
-    let lag = sum.checked_div(rates).unwrap_or_default();
+    let lag = divided(sum, rates);
     let factor = seller.policy.expected_sales;
     let thousandths = |millionths: i128| {
         let millionths = i64::try_from(millionths >> FINE).unwrap_or(i64::MAX);
@@ -168,25 +168,40 @@ fn recent(document: &SkuDocument, now: Millis) -> Vec<Sale<'_>> {
         .collect()
 }
 
+/// What is taken for the rate where nothing was sold in a month.
+const NEVER: i128 = (HALF << FINE) / (MONTH + DAY + time(LONG)) as i128;
+
+/// The quotient, rounded towards zero; nothing where there is no divisor. Numbers of the usual size are
+/// divided by the processor itself.
+fn divided(one: i128, other: i128) -> i128 {
+    match (u64::try_from(one), u64::try_from(other)) {
+        (Ok(one), Ok(other)) => one.checked_div(other).map_or(0, i128::from),
+        _ => one.checked_div(other).unwrap_or_default(),
+    }
+}
+
 /// What a channel sells of the SKU: an average that forgets by half in the time of the last eight
 /// orders, drawn towards the month's; at least what the last quarter of an hour shows.
 fn rate(sales: &[Sale<'_>], channel: &ChannelName) -> i128 {
     let own = || sales.iter().filter(|sale| sale.channel == channel);
     let month: i128 = own().map(|sale| i128::from(sale.millionths)).sum();
     if month == 0 {
-        return (HALF << FINE) / i128::from(MONTH + DAY + time(LONG));
+        return NEVER;
     }
     let eighth = own().nth(ORDERS - 1).map_or(LONG, |sale| sale.age);
     let half_life = eighth.clamp(SHORT, LONG);
     // As if half a unit had been sold in the time that it takes at the month's rate.
-    let prior = HALF.saturating_mul(i128::from(MONTH + DAY)) / (HALF + month);
-    let slow = ((weighed(own(), half_life) + HALF) << FINE) / (prior + i128::from(time(half_life)));
-    let fast = (weighed(own(), SHORT) << FINE) / i128::from(time(SHORT));
+    let prior = divided(HALF.saturating_mul(i128::from(MONTH + DAY)), HALF + month);
+    let slow = divided(
+        (weighed(own(), half_life) + HALF) << FINE,
+        prior + i128::from(time(half_life)),
+    );
+    let fast = divided(weighed(own(), SHORT) << FINE, i128::from(time(SHORT)));
     slow.max(fast)
 }
 
 /// The time over which an average with this half-life looks: the half-life ÷ ln 2.
-fn time(half_life: i64) -> i64 {
+const fn time(half_life: i64) -> i64 {
     half_life.saturating_mul(1_442_695) / 1_000_000
 }
 
@@ -247,10 +262,14 @@ mod tests {
     fn a_burst_counts_at_once_and_is_forgotten_again() {
         let burst = sold(10_000, 12);
         assert!(daily(&burst) > 500, "{}", daily(&burst));
-        let mut later = burst.clone();
-        for line in &mut later.lines {
-            line.placed_at = line.placed_at.plus(-3 * DAY);
-        }
+        let earlier = |line: &LineRecord| LineRecord {
+            placed_at: line.placed_at.plus(-3 * DAY),
+            ..line.clone()
+        };
+        let later = SkuDocument {
+            lines: burst.lines.iter().map(earlier).collect(),
+            ..SkuDocument::default()
+        };
         assert!(daily(&later) <= 5, "{}", daily(&later));
         assert_eq!(daily(&SkuDocument::default()), 0);
         assert!(rate(&[], &"shop".parse().unwrap()) > 0);

@@ -20,16 +20,16 @@ pub(crate) struct Figure<'a> {
 }
 
 impl<'a> Figure<'a> {
+    /// `policy` and `known`: what the settings and the documents say of the position's source.
     pub(crate) fn of(
-        settings: &'a Settings,
+        (policy, known): (Option<&'a SourcePolicy>, Option<&'a SourceDocument>),
         position: &'a Position,
-        known: Option<&'a SourceDocument>,
         place: Option<&LocationPolicy>,
     ) -> Self {
         Self {
             position,
             known,
-            policy: settings.sources.get(&position.source),
+            policy,
             effective: position.effective(known),
             matters: matters(place, position),
             spot: None,
@@ -44,7 +44,8 @@ impl<'a> Figure<'a> {
     ) -> Vec<Self> {
         let figure = |position: &'a Position| {
             let place = settings.locations.get(&position.location);
-            Self::of(settings, position, sources(&position.source), place)
+            let source = (settings.sources.get(&position.source), sources(&position.source));
+            Self::of(source, position, place)
         };
         document.positions.iter().map(figure).collect()
     }

@@ -82,8 +82,8 @@ impl Documents {
     /// What changed since the last call, in the order of the changes. A document that changed more
     /// than once may be named more than once.
     pub fn take_changed(&mut self) -> Vec<DocumentKey> {
-        // The next batch changes about as many.
-        let next = Vec::with_capacity(self.changed.len().min(1_024));
+        // The next batch changes about as many, perhaps some more.
+        let next = Vec::with_capacity((self.changed.len() + self.changed.len() / 4).min(1_024));
         std::mem::replace(&mut self.changed, next)
     }
 

@@ -239,18 +239,22 @@ impl OrderDocument {
 
     /// Names SKUs as touched; false where all of them were already.
     pub(crate) fn touch(&mut self, mut more: Vec<Sku>) -> bool {
-        more.retain(|sku| self.touched.binary_search(sku).is_err());
-        let new = !more.is_empty();
-        if new && self.touched.is_empty() {
+        if !self.touched.is_empty() {
+            more.retain(|sku| self.touched.binary_search(sku).is_err());
+        }
+        if more.is_empty() {
+            return false;
+        }
+        if self.touched.is_empty() {
             self.touched = more;
         } else {
             self.touched.append(&mut more);
         }
-        if new {
+        if self.touched.len() > 1 {
             self.touched.sort_unstable();
             self.touched.dedup();
         }
-        new
+        true
     }
 
     /// Reads what [`Self::encode`] wrote.

@@ -7,7 +7,7 @@
 use crate::contained::Figure;
 use crate::place::{Declared, declared, physical};
 use crate::sourcing::{Origin, Takers, View};
-use crate::{Attributes, Documents, LineRecord, Position, SkuDocument};
+use crate::{Attributes, Documents, LineRecord, Lines, Position, SkuDocument};
 use omnistock_words::{
     Basis, Carve, ConnectorName, LocationName, LocationPolicy, Millis, Missing, Quantity, Rule, Settings, Sku, Stale,
 };
@@ -95,7 +95,7 @@ static EMPTY: SkuDocument = SkuDocument {
     },
     positions: Vec::new(),
     movements: Vec::new(),
-    lines: Vec::new(),
+    lines: Lines::new(),
     reservations: Vec::new(),
     prices: Vec::new(),
     overfull: false,
@@ -178,13 +178,25 @@ impl<'a> Picture<'a> {
     fn figure(&mut self, position: &'a Position) {
         let (settings, now) = (self.settings, self.now);
         let documents = self.documents;
-        let known = documents.sources.get(&position.source);
+        // Most places are of few sources.
+        let same = self
+            .figures
+            .iter()
+            .rev()
+            .find(|other| other.position.source == position.source);
+        let (known, source) = match same {
+            Some(other) => (other.known, other.policy),
+            None => (
+                documents.sources.get(&position.source),
+                settings.sources.get(&position.source),
+            ),
+        };
         let declared = self.learn(&position.location);
         let place = match declared {
             Some(declared) => Some(declared.policy),
             None => settings.locations.get(&position.location),
         };
-        let mut figure = Figure::of(settings, position, known, place);
+        let mut figure = Figure::of((source, known), position, place);
         // A figure of what is carved out by now speaks of no place.
         figure.spot = declared
             .filter(|known| known.place.0 == known.name)

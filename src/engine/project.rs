@@ -8,15 +8,21 @@ use crate::{
 };
 use omnistock_words::{Component, Millis, OrderLineFact, OrderStatus, Quantity, Sku, Table};
 use std::collections::BTreeMap;
+use std::hint::black_box;
 
 /// Orders with more SKUs are sorted by SKU first; with fewer every SKU looks through all lines.
 const FEW: usize = 8;
+
+/// Ledgers of an order that are looked for before it is; nearly all orders have no more.
+const AHEAD: usize = 2;
 
 /// The ledgers while an order is at hand.
 pub(crate) struct Ledgers<'a> {
     skus: &'a mut Table<Sku, SkuDocument>,
     changed: &'a mut Vec<DocumentKey>,
     most: usize,
+    /// Where some of them lie, beyond all of them otherwise. None is taken out meanwhile.
+    ahead: [usize; AHEAD],
 }
 
 impl<'a> Ledgers<'a> {
@@ -26,7 +32,35 @@ impl<'a> Ledgers<'a> {
         let Documents {
             skus, orders, changed, ..
         } = documents;
-        (Self { skus, changed, most }, orders)
+        let ahead = [usize::MAX; AHEAD];
+        let ledgers = Self {
+            skus,
+            changed,
+            most,
+            ahead,
+        };
+        (ledgers, orders)
+    }
+
+    /// Finds the ledgers of some articles before the order is found that changes them: so neither search
+    /// waits for the memory of the other.
+    pub(crate) fn look_ahead<'b>(&mut self, articles: impl Iterator<Item = &'b Sku>) {
+        for (place, sku) in self.ahead.iter_mut().zip(articles) {
+            *place = self.skus.place(sku).unwrap_or(usize::MAX);
+        }
+        for place in self.ahead {
+            // Where its lines end is what is needed next.
+            black_box(self.skus.seen(place).map(|(_, known)| known.lines.newest()));
+        }
+    }
+
+    /// The ledger of an article, an empty one where there is none.
+    fn ledger(&mut self, sku: &Sku) -> Option<&mut SkuDocument> {
+        let is = |place: &usize| self.skus.seen(*place).is_some_and(|(known, _)| known == sku);
+        match self.ahead.iter().copied().find(is) {
+            Some(place) => self.skus.at(place),
+            None => self.skus.or_default(sku),
+        }
     }
 
     /// Brings the ledgers of all SKUs that a changed order ever touched into line with it; `was`: when the
@@ -82,7 +116,7 @@ impl<'a> Ledgers<'a> {
         if records.is_empty() && (was.is_none() || !self.skus.contains_key(sku)) {
             return;
         }
-        let Some(document) = self.skus.or_default(sku) else {
+        let Some(document) = self.ledger(sku) else {
             return;
         };
         let overfull = document.overfull;
@@ -134,6 +168,40 @@ fn record(key: &OrderKey, order: &OrderDocument, line: &OrderLineFact, part: Par
     } else {
         line.status.unwrap_or(order.status)
     };
+    let (statements, released) = said_of(order, line, per);
+    let left = |status: OrderStatus| matches!(status, OrderStatus::Shipped | OrderStatus::Returned);
+    let back = |status: OrderStatus| status == OrderStatus::Returned;
+    let named = line.location.is_some() || line.reservation.is_some() || line.restock_location.is_some();
+    let plain = !named && part == Part::Whole && released.is_zero() && !back(status);
+    let extra = || LineExtra {
+        part,
+        location: line.location.clone(),
+        reservation: line.reservation.clone(),
+        restock_location: line.restock_location.clone(),
+        released,
+        back_at: back(status).then(|| since_when_at_the_latest(order, line, back)),
+    };
+    LineRecord {
+        placed_at: order.placed_at,
+        channel: key.channel.clone(),
+        order: key.order.clone(),
+        line: line.line.clone(),
+        quantity: times(line.quantity, per),
+        status,
+        at: order.cancelled.unwrap_or(order.at),
+        open_at: since(order, line, |status| status != OrderStatus::Cancelled),
+        left_at: left(status).then(|| since(order, line, left)),
+        fulfilled_by: line.fulfilled_by,
+        statements,
+        extra: if plain { None } else { extra().kept() },
+    }
+}
+
+/// What sources and people said of a line, and how much of it was given back, in units of the SKU.
+fn said_of(order: &OrderDocument, line: &OrderLineFact, per: Quantity) -> (Vec<Statement>, Quantity) {
+    if order.statements.is_empty() && order.mends.is_empty() {
+        return (Vec::new(), Quantity::ZERO);
+    }
     // They are sorted by line.
     let from = order.statements.partition_point(|stated| stated.line < line.line);
     let stated = order.statements.iter().skip(from);
@@ -160,30 +228,7 @@ fn record(key: &OrderKey, order: &OrderDocument, line: &OrderLineFact, part: Par
         })
     }));
     let released = mends().find(|mend| mend.source.is_none()).map(|mend| mend.quantity);
-    let left = |status: OrderStatus| matches!(status, OrderStatus::Shipped | OrderStatus::Returned);
-    let back = |status: OrderStatus| status == OrderStatus::Returned;
-    let extra = LineExtra {
-        part,
-        location: line.location.clone(),
-        reservation: line.reservation.clone(),
-        restock_location: line.restock_location.clone(),
-        released: times(released.unwrap_or_default(), per),
-        back_at: back(status).then(|| since_when_at_the_latest(order, line, back)),
-    };
-    LineRecord {
-        placed_at: order.placed_at,
-        channel: key.channel.clone(),
-        order: key.order.clone(),
-        line: line.line.clone(),
-        quantity: times(line.quantity, per),
-        status,
-        at: order.cancelled.unwrap_or(order.at),
-        open_at: since(order, line, |status| status != OrderStatus::Cancelled),
-        left_at: left(status).then(|| since(order, line, left)),
-        fulfilled_by: line.fulfilled_by,
-        statements,
-        extra: extra.kept(),
-    }
+    (statements, times(released.unwrap_or_default(), per))
 }
 
 fn times(quantity: Quantity, per: Quantity) -> Quantity {
@@ -230,7 +275,7 @@ fn since_when_at_the_latest(
 /// The lines of one order in one ledger: nearly always one, which then needs no list.
 #[derive(Default)]
 pub(crate) struct Found {
-    one: Option<LineRecord>,
+    one: Option<Box<LineRecord>>,
     /// All of them where there are several.
     several: Vec<LineRecord>,
 }
@@ -238,9 +283,9 @@ pub(crate) struct Found {
 impl Found {
     fn push(&mut self, record: LineRecord) {
         if self.is_empty() {
-            self.one = Some(record);
+            self.one = Some(Box::new(record));
         } else {
-            self.several.extend(self.one.take());
+            self.several.extend(self.one.take().map(|one| *one));
             self.several.push(record);
         }
     }
@@ -259,7 +304,7 @@ impl Found {
     }
 
     fn iter(&self) -> impl Iterator<Item = &LineRecord> {
-        self.one.iter().chain(&self.several)
+        self.one.as_deref().into_iter().chain(&self.several)
     }
 
     /// Puts the lines where they belong, as far as there is room.
@@ -273,26 +318,15 @@ impl Found {
             if room == 0 {
                 return;
             }
-        } else if lines.len() + self.len() <= SkuDocument::LINES / 2 {
+        } else if document.overfull && lines.len() + self.len() <= SkuDocument::LINES / 2 {
             document.overfull = false;
         }
-        // Lines come and stay for a while: a quarter more room than there are is enough.
-        if lines.capacity() - lines.len() < self.len() {
-            let more = self.len().max(lines.len() / 4).max(2);
-            lines.reserve_exact(more);
-        }
         if let Some(record) = self.one.take() {
-            // Most orders are the newest.
-            if lines.last().is_none_or(|last| last.rank() <= record.rank()) {
-                return lines.push(record);
-            }
-            let index = lines.partition_point(|line| line.rank() <= record.rank());
-            return lines.insert(index, record);
+            return lines.put(record);
         }
         if !self.several.is_empty() {
             self.sort();
-            lines.append(&mut self.several);
-            lines.sort_by(|a, b| a.rank().cmp(&b.rank()));
+            lines.put_all(std::mem::take(&mut self.several));
         }
     }
 }
@@ -301,28 +335,25 @@ impl Found {
 /// the ledger last followed it; true where anything changed.
 pub(crate) fn replace(document: &mut SkuDocument, key: &OrderKey, was: Millis, records: &mut Found) -> bool {
     let ours = |line: &LineRecord| line.order == key.order && line.channel == key.channel;
-    let before = |line: &LineRecord| (line.placed_at, &line.channel, &line.order) < (was, &key.channel, &key.order);
+    let before = |line: &LineRecord| (&line.channel, &line.order) < (&key.channel, &key.order);
     // They lie together: a popular article has thousands, which are not all looked at.
-    let first = document.lines.partition_point(before);
-    let after = document.lines.get_mut(first..).unwrap_or_default();
-    let count = after
-        .iter()
-        .take_while(|line| line.placed_at == was && ours(line))
-        .count();
-    let known = after.get_mut(..count).unwrap_or_default();
+    let (first, count) = document.lines.find(was, before, ours);
     // The usual case: one line, which stays where it is.
-    if let (Some(record), [line]) = (&mut records.one, &mut *known)
+    if count == 1
+        && let (Some(record), Some(line)) = (records.one.as_deref(), document.lines.get(first))
         && line.rank() == record.rank()
     {
         let changed = line != record;
-        std::mem::swap(line, record);
+        if let Some(record) = records.one.take_if(|_| changed) {
+            document.lines.overwrite(first, record);
+        }
         return changed;
     }
     records.sort();
-    if known.iter().eq(records.iter()) {
+    if document.lines.iter().skip(first).take(count).eq(records.iter()) {
         return false;
     }
-    document.lines.drain(first..first + count);
+    document.lines.remove(first, count);
     debug_assert!(!document.lines.iter().any(ours), "lines of {key} lie apart");
     records.put(document);
     true

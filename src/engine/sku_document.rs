@@ -1,7 +1,7 @@
 //! The ledger of one SKU: facts only. What can be sold is derived from it, never stored.
 
 use crate::encoding::{self, DecodeError};
-use crate::{LineRecord, SourceDocument};
+use crate::{Lines, SourceDocument};
 use omnistock_words::{
     Basis, ChannelName, ConnectorName, LocationName, Millis, Money, MovementId, PriceListName, Quantity, ReservationId,
 };
@@ -121,9 +121,9 @@ pub struct SkuDocument {
     /// Later changes, by (source, id).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub movements: Vec<Movement>,
-    /// Order lines, by [`LineRecord::rank`].
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub lines: Vec<LineRecord>,
+    /// Order lines, by [`crate::LineRecord::rank`].
+    #[serde(skip_serializing_if = "Lines::is_empty")]
+    pub lines: Lines,
     /// Units set aside, by id.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub reservations: Vec<Reservation>,

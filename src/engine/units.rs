@@ -4,6 +4,9 @@ use omnistock_words::{ChannelPolicy, Quantity};
 
 /// Units of the SKU as units of the listing.
 pub(crate) fn sales_units(value: Quantity, policy: &ChannelPolicy) -> Quantity {
+    if value.is_zero() {
+        return value;
+    }
     let packs = value.floor(policy.decimals).floor_to(policy.pack_size);
     if policy.factor == Quantity::ONE {
         return packs;

@@ -144,6 +144,14 @@ impl<K: Hash + Eq, V> Table<K, V> {
         self.at(index)
     }
 
+    /// Where the entry of a key lies, for [`Self::at`] and [`Self::seen`]; it lies there until anything is removed.
+    pub fn place<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<usize>
+    where
+        K: Borrow<Q>,
+    {
+        self.find(key, hash(key)).map(|(_, index)| index)
+    }
+
     /// Where the entry of a key lies, for [`Self::at`]; where there is none, a default one is put there
     /// first. It lies there until anything is removed. `None` only behind the four billionth entry.
     pub fn place_or_default(&mut self, key: &K) -> Option<usize>
@@ -259,6 +267,12 @@ impl<K, V> Table<K, V> {
     #[inline]
     pub fn at(&mut self, place: usize) -> Option<&mut V> {
         self.entry_mut(place).map(|(_, value)| value)
+    }
+
+    /// The entry at a place, see [`Self::place`].
+    #[inline]
+    pub fn seen(&self, place: usize) -> Option<(&K, &V)> {
+        self.entry(place).map(|(key, value)| (key, value))
     }
 
     #[inline]

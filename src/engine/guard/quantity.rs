@@ -1,6 +1,6 @@
 //! The guard on listings that would newly show zero: what counts as unexplained, and what stays.
 
-use crate::{Documents, LineRecord, Offer, Part, Promise, SkuDocument, bundle, needs, promise_listing, resolve};
+use crate::{Documents, LineRecord, Lines, Offer, Part, Promise, SkuDocument, bundle, needs, promise_listing, resolve};
 use omnistock_words::{ChannelName, FulfilledBy, LocationName, Millis, Missing, Quantity, Settings, Sku, Stale};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -215,7 +215,7 @@ fn without_orders(look: &Look<'_>) -> Documents {
     for sku in needs(look.settings, look.sku) {
         if let Some(document) = look.documents.skus.get(&sku) {
             let mut document = document.clone();
-            (document.lines, document.reservations) = (Vec::new(), Vec::new());
+            (document.lines, document.reservations) = (Lines::new(), Vec::new());
             alone.skus.insert(sku, document);
         }
     }

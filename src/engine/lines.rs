@@ -1,0 +1,231 @@
+//! The order lines of a ledger, in the order in which they take stock. Each lies apart, with its time beside
+//! it: a line that comes or goes moves no other, and finding one looks at few of them.
+
+use crate::LineRecord;
+use omnistock_words::Millis;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
+
+/// Order lines, by [`LineRecord::rank`]. Written as a plain list of them.
+#[derive(Clone)]
+pub struct Lines {
+    places: Vec<Place>,
+    /// No line was placed later. Most orders are the newest: to see that no line is looked at.
+    newest: Millis,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+struct Place {
+    /// The line's own `placed_at`.
+    placed_at: Millis,
+    line: Box<LineRecord>,
+}
+
+impl Place {
+    fn of(line: Box<LineRecord>) -> Self {
+        Self {
+            placed_at: line.placed_at,
+            line,
+        }
+    }
+}
+
+impl Lines {
+    /// None.
+    pub const fn new() -> Self {
+        Self {
+            places: Vec::new(),
+            newest: Millis(i64::MIN),
+        }
+    }
+
+    /// How many.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Whether there are none.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    /// All of them, in their order.
+    #[inline]
+    pub fn iter(&self) -> Iter<'_> {
+        Iter(self.places.iter())
+    }
+
+    /// Puts a line behind the others, where it must belong.
+    pub fn push(&mut self, line: LineRecord) {
+        self.newest = self.newest.max(line.placed_at);
+        self.places.push(Place::of(Box::new(line)));
+    }
+
+    /// Keeps the lines that `keep` holds for.
+    pub fn retain(&mut self, mut keep: impl FnMut(&LineRecord) -> bool) {
+        self.places.retain(|place| keep(&place.line));
+    }
+
+    /// No line was placed later.
+    #[inline]
+    pub(crate) fn newest(&self) -> Millis {
+        self.newest
+    }
+
+    /// Puts a line where it belongs.
+    pub(crate) fn put(&mut self, line: Box<LineRecord>) {
+        if self.places.capacity() == self.places.len() {
+            // Lines come and stay for a while: a quarter more room than there are is enough.
+            self.places.reserve_exact((self.places.len() / 4).max(4));
+        }
+        let place = Place::of(line);
+        if self.newest < place.placed_at {
+            self.newest = place.placed_at;
+            return self.places.push(place);
+        }
+        let index = self.places.partition_point(|known| known.before(&place));
+        self.places.insert(index, place);
+    }
+
+    /// As [`Self::put`], for many.
+    pub(crate) fn put_all(&mut self, lines: Vec<LineRecord>) {
+        for line in lines {
+            self.push(line);
+        }
+        self.places
+            .sort_by(|one, other| one.line.rank().cmp(&other.line.rank()));
+    }
+
+    /// The first line that was placed at `at` or later and is not `before` what is sought, and how many
+    /// lines from there on were placed at that instant and are `ours`: those lie together.
+    pub(crate) fn find(
+        &self,
+        at: Millis,
+        before: impl Fn(&LineRecord) -> bool,
+        ours: impl Fn(&LineRecord) -> bool,
+    ) -> (usize, usize) {
+        let earlier = |place: &Place| place.placed_at < at || (place.placed_at == at && before(&place.line));
+        let first = self.places.partition_point(earlier);
+        let behind = self.places.get(first..).unwrap_or_default().iter();
+        let count = behind
+            .take_while(|place| place.placed_at == at && ours(&place.line))
+            .count();
+        (first, count)
+    }
+
+    /// The line at an index.
+    #[inline]
+    pub(crate) fn get(&self, index: usize) -> Option<&LineRecord> {
+        self.places.get(index).map(|place| &*place.line)
+    }
+
+    /// Puts a line in the place of the one at `index`, which has the same rank.
+    pub(crate) fn overwrite(&mut self, index: usize, line: Box<LineRecord>) {
+        if let Some(place) = self.places.get_mut(index) {
+            debug_assert!(place.line.rank() == line.rank(), "the line keeps its place");
+            place.line = line;
+        }
+    }
+
+    /// Takes `count` lines from `first` on out.
+    pub(crate) fn remove(&mut self, first: usize, count: usize) {
+        let end = first.saturating_add(count).min(self.places.len());
+        self.places.drain(first.min(end)..end);
+    }
+}
+
+impl Place {
+    /// Whether it takes stock before the other does, or as its equal.
+    #[inline]
+    fn before(&self, other: &Self) -> bool {
+        self.placed_at < other.placed_at || (self.placed_at == other.placed_at && self.line.rank() <= other.line.rank())
+    }
+}
+
+/// The lines of a ledger, one after the other.
+#[derive(Clone)]
+pub struct Iter<'a>(std::slice::Iter<'a, Place>);
+
+impl<'a> Iterator for Iter<'a> {
+    type Item = &'a LineRecord;
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a LineRecord> {
+        self.0.next().map(|place| &*place.line)
+    }
+
+    #[inline]
+    fn nth(&mut self, n: usize) -> Option<&'a LineRecord> {
+        self.0.nth(n).map(|place| &*place.line)
+    }
+
+    #[inline]
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.size_hint()
+    }
+}
+
+impl DoubleEndedIterator for Iter<'_> {
+    #[inline]
+    fn next_back(&mut self) -> Option<Self::Item> {
+        self.0.next_back().map(|place| &*place.line)
+    }
+}
+
+impl ExactSizeIterator for Iter<'_> {}
+
+impl<'a> IntoIterator for &'a Lines {
+    type Item = &'a LineRecord;
+    type IntoIter = Iter<'a>;
+
+    fn into_iter(self) -> Iter<'a> {
+        self.iter()
+    }
+}
+
+impl FromIterator<LineRecord> for Lines {
+    /// In the order given, which must be theirs.
+    fn from_iter<I: IntoIterator<Item = LineRecord>>(lines: I) -> Self {
+        let places: Vec<Place> = lines.into_iter().map(|line| Place::of(Box::new(line))).collect();
+        let newest = places.iter().map(|place| place.placed_at).max();
+        Self {
+            places,
+            newest: newest.unwrap_or(Millis(i64::MIN)),
+        }
+    }
+}
+
+impl Default for Lines {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The same lines, in the same order.
+impl PartialEq for Lines {
+    fn eq(&self, other: &Self) -> bool {
+        self.places == other.places
+    }
+}
+
+impl Eq for Lines {}
+
+impl fmt::Debug for Lines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self).finish()
+    }
+}
+
+impl Serialize for Lines {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Lines {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Vec::deserialize(deserializer)?.into_iter().collect())
+    }
+}
