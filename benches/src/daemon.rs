@@ -191,9 +191,18 @@ impl Daemon {
 
     /// Its resident memory, megabytes.
     pub(crate) fn memory(&self) -> f64 {
+        self.megabytes("VmRSS:")
+    }
+
+    /// The most it ever had, megabytes.
+    pub(crate) fn peak(&self) -> f64 {
+        self.megabytes("VmHWM:")
+    }
+
+    fn megabytes(&self, name: &str) -> f64 {
         let path: PathBuf = ["/proc", &self.child.id().to_string(), "status"].iter().collect();
         let text = std::fs::read_to_string(path).unwrap_or_default();
-        let kilobytes = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kilobytes = text.lines().find_map(|line| line.strip_prefix(name));
         let kilobytes: Option<f64> = kilobytes.and_then(|text| text.trim().trim_end_matches(" kB").parse().ok());
         #[allow(clippy::float_arithmetic, reason = "megabytes for people")]
         kilobytes.map_or(f64::NAN, |kilobytes| kilobytes / 1_024.0)

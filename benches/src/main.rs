@@ -9,6 +9,7 @@ mod channels;
 mod daemon;
 mod figure;
 mod limit;
+mod memory;
 mod redis_server;
 mod sender;
 mod snapshot;
@@ -52,6 +53,12 @@ enum What {
         #[arg(long, default_value_t = 100_000)]
         skus: usize,
     },
+    /// A large catalogue in sync: bytes in Redis for each SKU, memory of the daemon.
+    Memory {
+        /// SKUs; the claim is for a million of them.
+        #[arg(long, default_value_t = 1_000_000)]
+        skus: usize,
+    },
     /// Signed webhooks at 1,000/s until their durable 2xx.
     Webhooks(webhooks::Load),
     /// Inner: a vendor that sends webhooks; prints what became of them.
@@ -71,6 +78,7 @@ async fn main() -> Result<ExitCode> {
         What::Limit => limit::run().await?,
         What::Storm { seconds } => storm::run(&arguments.daemon, seconds).await?,
         What::Snapshot { skus } => snapshot::run(&arguments.daemon, skus).await?,
+        What::Memory { skus } => memory::run(&arguments.daemon, skus).await?,
         What::Webhooks(load) => webhooks::run(&arguments.daemon, &load).await?,
         What::Sender(sending) => {
             sender::run(&sending).await?;

@@ -4,6 +4,7 @@
 use super::steering::Steer;
 use super::view::{ChannelView, SourceView};
 use crate::config::{Configuration, Connectors};
+use crate::delivery::{ChannelBoard, SkuBook};
 use crate::intake::{
     Cutovers, Inbox, Intake, LedgerBoard, OrderBoard, OrderRequests, Replays, Sender, SourceBoard, WebhookBoard,
 };
@@ -73,10 +74,12 @@ impl House {
             webhooks: BTreeMap::new(),
             notifiers: ArcSwap::default(),
         };
+        let skus = Arc::new(SkuBook::default());
         let channels = names.into_iter().filter_map(|channel| {
             let connector = house.connector(&channel)?;
             let orders = connector.orders().map(|_| Arc::<OrderBoard>::default());
-            let (board, wake) = (Arc::default(), Arc::clone(house.wakes.get(&channel)?));
+            let board = Arc::new(ChannelBoard::new(Arc::clone(&skus)));
+            let wake = Arc::clone(house.wakes.get(&channel)?);
             Some((channel, ChannelView { board, orders, wake }))
         });
         house.channels = channels.collect();

@@ -193,7 +193,7 @@ impl Worker {
             .filter_map(|index| self.catalogue.get(index));
         let offers: Vec<ListingId> = entries.map(|entry| entry.document.listing.clone()).collect();
         let sight = self.sight(sku, documents, ledger, offers, &Work::at(now), now);
-        let aim = self.aim(entry, sku, &sight, now);
+        let aim = self.aim(&entry, sku, &sight, now);
         let mut document = entry.document.clone();
         document.observed = Some(Observed {
             quantity: reading.quantity,
@@ -209,7 +209,7 @@ impl Worker {
                 quantity: line.quantity,
             })
             .collect();
-        let mut facts = self.facts(entry, &sight, &aim, now);
+        let mut facts = self.facts(&entry, &sight, &aim, now);
         facts.document = &document;
         facts.reserved = reserved.as_slice();
         compare(&facts)
@@ -248,11 +248,7 @@ impl Worker {
                 write |= class.can_be_fixed();
             }
         }
-        let writable = index.is_some_and(|index| {
-            self.catalogue
-                .get(index)
-                .is_some_and(super::catalogue::Entry::is_written)
-        });
+        let writable = index.is_some_and(|index| self.catalogue.get(index).is_some_and(|entry| entry.is_written()));
         write &= writable;
         report.writes += u64::from(write);
         report.left += u64::from(differs && !write);

@@ -1,6 +1,5 @@
 //! What people see of a channel. Counters are atomics, so that looking costs the worker nothing.
 
-use super::LagHistogram;
 use super::approved::Approvals;
 use super::audit::AuditBoard;
 use super::falls::FallBoard;
@@ -8,14 +7,16 @@ use super::figures::Figures;
 use super::gaps::GapBoard;
 use super::hold::{Asked, ChannelHold, HoldDecision};
 use super::kept::KeptBack;
+use super::listed_skus::ListedSkus;
 use super::price_board::PriceBoard;
 use super::told::Told;
 use super::wish::Wishes;
+use super::{LagHistogram, SkuBook};
 use omnistock_planner::{Class, ListingState, RampStanding, Usage, Waiting};
 use omnistock_words::{ListingId, Millis, Mode, Sku, VendorLocation};
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
 /// Listings that a list names, at most; beyond it only the count goes on.
@@ -103,7 +104,7 @@ pub struct ChannelBoard {
     waiting: AtomicU64,
     errors: [AtomicU64; 4],
     /// The SKUs of all listings, and whether a complete read-back has shown them all.
-    listed: Mutex<HashSet<Sku>>,
+    listed: ListedSkus,
     complete: AtomicBool,
     breaker: AtomicBool,
     texts: Mutex<Texts>,
@@ -157,14 +158,22 @@ impl ChannelBoard {
         }
     }
 
+    /// Nobody works at the channel yet. Boards of channels that list the same SKUs share a book of them.
+    pub fn new(book: Arc<SkuBook>) -> Self {
+        Self {
+            listed: ListedSkus::new(book),
+            ..Self::default()
+        }
+    }
+
     /// Whether the channel lists the SKU; `None` before its listings were read completely.
     pub fn lists(&self, sku: &Sku) -> Option<bool> {
-        let listed = self.skus().contains(sku);
+        let listed = self.listed.contains(sku);
         (listed || self.complete.load(Ordering::Acquire)).then_some(listed)
     }
 
-    fn skus(&self) -> MutexGuard<'_, HashSet<Sku>> {
-        self.listed.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn book(&self) -> &Arc<SkuBook> {
+        self.listed.book()
     }
 
     /// How long pushes took since the last call, milliseconds, from the decision to the yes.
@@ -299,14 +308,14 @@ impl ChannelBoard {
         self.complete.store(true, Ordering::Release);
     }
 
-    /// The first listing of a SKU has come.
-    pub(super) fn listed(&self, sku: &Sku) {
-        self.skus().insert(sku.clone());
+    /// A listing of a SKU has come: the SKU's number.
+    pub(super) fn listed(&self, sku: &Sku) -> u32 {
+        self.listed.insert(sku)
     }
 
     /// The last listing of a SKU has gone.
-    pub(super) fn unlisted(&self, sku: &Sku) {
-        self.skus().remove(sku);
+    pub(super) fn unlisted(&self, number: u32) {
+        self.listed.remove(number);
     }
 
     /// SKUs that wait, and whether calls are held back because they failed.
@@ -359,7 +368,7 @@ impl ChannelBoard {
         self.set_fallen(None);
         self.drained.store(0, Ordering::Relaxed);
         self.complete.store(false, Ordering::Release);
-        self.skus().clear();
+        self.listed.clear();
         self.dark.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let mut texts = self.texts();
         texts.parked.clear();

@@ -116,13 +116,13 @@ impl Worker {
     /// Remembers what no order explains of this number.
     pub(super) fn tell_strange(&mut self, index: Index, sku: &Sku, sight: &Sight<'_>, aim: &Aim, now: Millis) {
         let Some(entry) = self.catalogue.get(index) else { return };
-        let facts = self.facts(entry, sight, aim, now);
+        let facts = self.facts(&entry, sight, aim, now);
         if self.falls_seen.0.is_empty() && unexplained(&facts).is_none() {
             return;
         }
         let mut seen = std::mem::take(&mut self.falls_seen);
         if let Some(entry) = self.catalogue.get(index) {
-            seen.looked(index, sku, &self.facts(entry, sight, aim, now));
+            seen.looked(index, sku, &self.facts(&entry, sight, aim, now));
         }
         self.falls_seen = seen;
     }

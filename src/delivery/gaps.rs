@@ -166,7 +166,7 @@ impl Worker {
     /// Why the listing shows something else than it should; `None`: that can't be told now.
     pub(super) fn class(&self, index: Index, sight: &Sight<'_>, aim: &Aim, now: Millis) -> Option<DriftClass> {
         let entry = self.catalogue.get(index)?;
-        match compare(&self.facts(entry, sight, aim, now)) {
+        match compare(&self.facts(&entry, sight, aim, now)) {
             Comparison::Differs(class, _) => Some(class),
             Comparison::Equal | Comparison::Not => None,
         }
@@ -179,7 +179,7 @@ impl Worker {
             .catalogue
             .get(index)
             .filter(|entry| paused || may_exceed(entry, aim));
-        let found = entry.and_then(|entry| gap(&self.facts(entry, sight, aim, now)));
+        let found = entry.and_then(|entry| gap(&self.facts(&entry, sight, aim, now)));
         let board = self.parts.board.clone();
         let over = found.filter(|_| !paused);
         let over = over.map_or(Quantity::ZERO, |gap| {

@@ -190,7 +190,7 @@ impl Worker {
         let written = document.accepted.as_ref().map(|accepted| accepted.sent_at);
         let read = document.confirmed();
         let quantity = match self.vendor.write {
-            WriteMeaning::Available => shown(&self.facts(entry, sight, aim, look.now))?.point,
+            WriteMeaning::Available => shown(&self.facts(&entry, sight, aim, look.now))?.point,
             WriteMeaning::Gross if read => {
                 let apart = entry.reserved.iter().map(|reserved| reserved.quantity);
                 document.observed.as_ref()?.quantity? - apart.sum()
@@ -239,15 +239,13 @@ impl Worker {
             return Vec::new();
         }
         self.guarding.recent.expire(now);
-        let (mut held, mut whole) = (0_usize, 0_usize);
-        for index in self.catalogue.indexes() {
-            whole += usize::from(self.catalogue.counted(index));
-            held += usize::from(
-                self.catalogue
-                    .get(index)
-                    .is_some_and(|entry| entry.document.held.is_some()),
-            );
-        }
+        let (all, whole) = (self.catalogue.held().into_iter(), self.catalogue.counted());
+        let held = |index: &Index| {
+            self.catalogue
+                .get(*index)
+                .is_some_and(|entry| entry.document.held.is_some())
+        };
+        let held = all.filter(held).count();
         let others = |(index, _): &(&Index, Quantity)| !suspects.contains(index);
         let recent = if report {
             0

@@ -92,10 +92,9 @@ impl Worker {
     /// then on marks it.
     pub(super) fn tell_holds(&mut self) {
         self.guarding.changed = false;
-        let (mut hold, mut skus, mut whole) = (None, HashSet::new(), 0_u64);
-        let limit = self.zero_limit();
-        for index in self.catalogue.indexes() {
-            whole += u64::from(self.catalogue.counted(index));
+        let (mut hold, mut skus) = (None, HashSet::new());
+        let (limit, whole) = (self.zero_limit(), self.catalogue.counted() as u64);
+        for index in self.catalogue.held() {
             let Some(entry) = self.catalogue.get(index) else {
                 continue;
             };
@@ -144,7 +143,7 @@ impl Worker {
             }
             HoldDecision::Reject(reason) => tracing::warn!(%channel, "{id} stays held: {reason}"),
         }
-        for index in self.catalogue.indexes() {
+        for index in self.catalogue.held() {
             let Some(entry) = self.catalogue.get_mut(index) else {
                 continue;
             };

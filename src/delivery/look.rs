@@ -66,6 +66,7 @@ impl Worker {
 
     fn look_at(&mut self, sku: &Sku, documents: &Documents, planned: &mut Vec<Planned>) {
         let (listings, now) = (self.catalogue.of(sku), now());
+        self.catalogue.take_up(&listings);
         let Some(work) = self.work.get(sku).cloned() else {
             return;
         };
@@ -137,7 +138,7 @@ impl Worker {
         if entry.busy {
             return false; // Its outcome comes back here, with the newest number.
         }
-        let wanted = self.aim(entry, sku, sight, now);
+        let wanted = self.aim(&entry, sku, sight, now);
         self.tell(index, sku, &wanted, sight, now);
         self.catalogue.looked(index, wanted.mode, wanted.target);
         self.compare(index, sight, &wanted, now);
@@ -150,11 +151,11 @@ impl Worker {
         let Some(entry) = self.catalogue.get(index) else {
             return true;
         };
-        let (mut action, risk) = self.decide(entry, sight, &aim, now);
+        let (mut action, risk) = self.decide(&entry, sight, &aim, now);
         if entry.forced && matches!(action, Action::Nothing(Why::Matches { .. })) {
-            action = force(&self.facts(entry, sight, &aim, now));
+            action = force(&self.facts(&entry, sight, &aim, now));
         }
-        if let Some(until) = pause(entry, &action, &self.facts(entry, sight, &aim, now)) {
+        if let Some(until) = pause(&entry, &action, &self.facts(&entry, sight, &aim, now)) {
             action = Action::Wait { until };
         }
         let Action::Write {

@@ -114,25 +114,14 @@ impl Worker {
     /// are more than may change at once.
     fn too_many(&mut self, suspects: &[Index], report: bool, now: Millis) -> bool {
         self.prices.recent.expire(now);
-        let (mut whole, mut held) = (0_usize, 0_usize);
-        for index in self.catalogue.indexes() {
-            let Some(document) = self
-                .catalogue
-                .get(index)
-                .and_then(|entry| entry.document.price.as_ref())
-            else {
-                continue;
-            };
-            let published =
-                document.accepted.is_some() || document.observed.as_ref().is_some_and(|read| !read.prices.is_empty());
-            whole += usize::from(published);
-            held += usize::from(
-                document
-                    .held
-                    .as_ref()
-                    .is_some_and(|held| held.guard == GuardName::PricesChanged.name()),
-            );
-        }
+        let by_many = |index: &Index| {
+            let entry = self.catalogue.get(*index);
+            let price = entry.as_ref().and_then(|entry| entry.document.price.as_ref());
+            let held = price.and_then(|price| price.held.as_ref());
+            held.is_some_and(|held| held.guard == GuardName::PricesChanged.name())
+        };
+        let whole = self.catalogue.priced();
+        let held = self.catalogue.held().into_iter().filter(by_many).count();
         let others = |(index, _): &(&Index, Quantity)| !suspects.contains(index);
         let recent = if report {
             0
@@ -184,7 +173,7 @@ impl Worker {
     pub(super) fn tell_price_holds(&mut self) {
         self.prices.changed = false;
         let mut holds: BTreeMap<String, PriceHold> = BTreeMap::new();
-        for index in self.catalogue.indexes() {
+        for index in self.catalogue.held() {
             let Some(entry) = self.catalogue.get(index) else {
                 continue;
             };
@@ -211,7 +200,7 @@ impl Worker {
     /// Carries out what a person decided about held prices.
     pub(super) fn decide_prices(&mut self, asked: &Asked) {
         let at = now();
-        for index in self.catalogue.indexes() {
+        for index in self.catalogue.held() {
             let Some((_, document)) = self.catalogue.price(index) else {
                 continue;
             };

@@ -15,6 +15,7 @@ use omnistock_words::{ChannelName, Millis, Mode, Money, Percent, Price, Settings
 use std::collections::BTreeMap;
 
 /// What is going on with the price of one listing.
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct PriceEntry {
     /// What it should ask, as of the last look.
     pub(super) target: PriceTarget,

@@ -1,5 +1,6 @@
 //! What a channel shows: single readings, and the complete read-back that finds what is new or gone.
 
+use super::bits::Bits;
 use super::catalogue::Index;
 use super::results::class;
 use super::spent::spent;
@@ -8,7 +9,7 @@ use crate::retry;
 use omnistock_planner::{Class, ListingDocument, Observed, Reserved, full_jitter};
 use omnistock_sdk::{ConnectorError, Cursor, ListingPage, ListingReading, ListingReference, PricedPage, now};
 use omnistock_words::Millis;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// The store's limit for an id.
 const MOST_ID: usize = crate::store::MOST_NAME;
@@ -23,7 +24,7 @@ const MISSING: u32 = 2;
 #[derive(Default)]
 pub(super) struct Audit {
     pub(super) cursor: Option<Cursor>,
-    pub(super) seen: HashSet<Index>,
+    pub(super) seen: Bits,
     pub(super) running: bool,
     /// A channel without listings of its own was told of the articles.
     pub(super) told: bool,
@@ -83,6 +84,7 @@ impl Worker {
     }
 
     pub(super) fn take_reading(&mut self, index: Index, reading: ListingReading, until: Millis) {
+        self.catalogue.take_up(&[index]);
         let Some(entry) = self.catalogue.get(index) else { return };
         let before = entry.document.clone();
         self.set_ours(index, reading.sku, reading.about);
@@ -138,9 +140,8 @@ impl Worker {
 
     /// Says that yeses came to nothing: of the first one a reading that lags behind may be the reason.
     fn tell_undone(&mut self, index: Index, before: &ListingDocument, at: Millis) {
-        let Some(document) = self.catalogue.get(index).map(|entry| &entry.document) else {
-            return;
-        };
+        let Some(entry) = self.catalogue.get(index) else { return };
+        let document = &entry.document;
         let (undone, listing) = (document.undone(), &document.listing);
         if undone < 2 || before.undone() == undone {
             return;
@@ -210,8 +211,9 @@ impl Worker {
 
     /// Every listing was read: what was not seen is missing.
     fn complete(&mut self, audit: &Audit, at: Millis) {
-        for index in self.catalogue.indexes() {
-            let Some(entry) = self.catalogue.get_mut(index).filter(|_| !audit.seen.contains(&index)) else {
+        let all = self.catalogue.indexes().into_iter();
+        for index in all.filter(|index| !audit.seen.contains(*index)) {
+            let Some(entry) = self.catalogue.get_mut(index) else {
                 continue;
             };
             entry.missing += 1;
@@ -245,7 +247,7 @@ impl Worker {
         if class(error) == Class::Rejected {
             // The page's cursor may be what is refused: from the beginning.
             audit.cursor = None;
-            audit.seen.clear();
+            audit.seen = Bits::default();
         }
         let ceiling = retry::ceiling(audit.failures);
         let pause = ceiling / 2 + full_jitter(ceiling / 2, rand::random());

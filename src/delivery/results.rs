@@ -216,9 +216,9 @@ impl Worker {
         self.catalogue
             .schedule(index, if at_once { at } else { at.plus(read_back) });
         self.parts.board.wrote();
-        let sku = self.catalogue.get(index).and_then(|entry| entry.document.sku.as_ref());
+        let sku = self.catalogue.get(index).and_then(|entry| entry.document.sku.clone());
         if let Some(work) = sku
-            .and_then(|sku| self.work.get(sku))
+            .and_then(|sku| self.work.get(&sku))
             .filter(|work| work.mark.is_some())
         {
             self.catalogue.unread(index, work.since);

@@ -121,6 +121,11 @@ impl Throttle {
         take_change(limit, numbers, shared.copied().or(own), risk, now).map(Some)
     }
 
+    /// Whether the numbers of a page share a limit.
+    pub(super) fn shares(&self) -> bool {
+        self.per_listing.is_some_and(|limit| limit.of_parent)
+    }
+
     fn parent<'a>(&self, document: &'a ListingDocument) -> Option<&'a ListingId> {
         document
             .parent

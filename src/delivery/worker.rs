@@ -167,7 +167,7 @@ impl Worker {
             by_listing: by_listing(&settings),
             by_home: by_home(&settings),
             begun: now(),
-            catalogue: Catalogue::new(Arc::clone(&parts.board)),
+            catalogue: Catalogue::new(Arc::clone(&parts.board), throttle.shares(), now()),
             parts,
             cancel,
             lease,
@@ -281,6 +281,7 @@ impl Worker {
         self.granted.answer();
         self.secure(&jobs).await?;
         self.launch(jobs);
+        self.catalogue.rest(now());
         let failing = self.breaker.is_open() && self.breaker.failures() > 0;
         self.parts.board.set_waiting(self.work.len(), failing);
         Ok(())
