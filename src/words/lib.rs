@@ -9,6 +9,7 @@ mod fact;
 mod instant;
 mod limit;
 mod mapping;
+mod mixed;
 mod money;
 mod name;
 mod percent;
