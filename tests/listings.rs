@@ -127,10 +127,7 @@ async fn what_was_imported_outlives_a_kill_and_a_reload_until_it_is_taken_back()
 
     let export = said(&merchant, &["listings", "export", "--channel", "shop"]);
     assert_eq!(export.lines().count(), 1 + ARTICLES + 2, "{export}");
-    assert!(
-        export.contains(&format!("shop,{pack},ART-05,6,import,")),
-        "{export}"
-    );
+    assert!(export.contains(&format!("shop,{pack},ART-05,6,import,")), "{export}");
     let same = table(
         &merchant,
         &export
