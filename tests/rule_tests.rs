@@ -121,6 +121,7 @@ fn the_example_beside_the_reference_comes_out_as_it_says() {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in [
         ("omnistock.toml", "reference.toml"),
+        ("rules/items.csv", "rules/items.csv"),
         ("tests/black-friday.json", "tests/black-friday.json"),
     ] {
         write(
