@@ -74,6 +74,10 @@ impl Worker {
         self.tell_holds();
         self.tell_price_holds();
         for index in self.catalogue.indexes() {
+            if index % PAGE == 0 {
+                // A million of them take seconds: the lease is renewed meanwhile.
+                tokio::task::yield_now().await;
+            }
             // A call of which only the intent is known may have taken effect: unknown.
             if let Some((_, document)) = self.catalogue.price(index)
                 && std::mem::take(&mut document.open)
