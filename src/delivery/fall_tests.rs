@@ -45,7 +45,7 @@ fn sale(order: &str, units: i64, placed_at: Millis) -> LineRecord {
         open_at: placed_at,
         left_at: None,
         fulfilled_by: FulfilledBy::Merchant,
-        statements: Vec::new(),
+        statements: omnistock_engine::Few::new(),
         extra: None,
     }
 }

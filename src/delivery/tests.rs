@@ -26,7 +26,7 @@ fn line(order: &str, units: i64, placed_at: Millis) -> LineRecord {
         open_at: placed_at,
         left_at: None,
         fulfilled_by: FulfilledBy::Merchant,
-        statements: vec![],
+        statements: omnistock_engine::Few::new(),
         extra: None,
     }
 }

@@ -3,7 +3,9 @@
 
 use crate::apply::{clamped, declared};
 use crate::project::Ledgers;
-use crate::{Complaint, Composition, Documents, Event, LineStatement, OrderDocument, OrderKey, Past, bundle, upkeep};
+use crate::{
+    Complaint, Composition, Documents, Event, Few, LineStatement, OrderDocument, OrderKey, Past, bundle, upkeep,
+};
 use omnistock_words::{
     ChannelName, ConnectorName, LineId, Millis, OrderFact, OrderLineFact, OrderStatus, Quantity, Revision, Settings,
     Sku,
@@ -45,7 +47,7 @@ pub(crate) fn order(
         &tidied
     };
     let (mut ledgers, orders) = Ledgers::of(documents);
-    ledgers.look_ahead(fact.lines.iter().filter_map(|line| line.sku.as_ref()));
+    ledgers.look_ahead(fact.lines.iter().filter_map(|line| line.sku.as_ref()), fact.placed_at);
     let Some(document) = orders.or_default(&key) else {
         return;
     };
@@ -174,12 +176,7 @@ fn adopt(
         document.status = fact.status;
         document.placed_at = fact.placed_at;
         document.at = fact.at.unwrap_or(fact.placed_at);
-        if document.lines.is_empty() {
-            // Exactly as much room as there are.
-            document.lines = Vec::from(fact.lines.as_slice());
-        } else {
-            document.lines.clone_from(&fact.lines);
-        }
+        document.lines.set(&fact.lines);
     }
     changed |= take;
     changed
@@ -209,17 +206,13 @@ fn weight_of(document: &OrderDocument) -> Weight {
 
 /// Names the SKUs of a report as touched; a bundle keeps the parts of its first recording.
 fn touch(settings: &Settings, document: &mut OrderDocument, lines: &[OrderLineFact], out: &mut Vec<Complaint>) -> bool {
-    let mut more = Vec::new();
+    let mut more = Few::new();
     // By line, where there are bundles: an order may have thousands.
     let mut recorded: Option<BTreeSet<(LineId, Sku)>> = None;
     for line in lines {
         let Some(sku) = &line.sku else { continue };
         if settings.bundles.parts(sku).is_none() {
             if document.touched.binary_search(sku).is_err() {
-                // Most orders are of one article, and never of another.
-                if more.is_empty() {
-                    more = Vec::with_capacity(1);
-                }
                 more.push(sku.clone());
             }
             continue;
@@ -234,7 +227,9 @@ fn touch(settings: &Settings, document: &mut OrderDocument, lines: &[OrderLineFa
                 out.push(Complaint::BundleCycle(sku.clone()));
             }
             recorded.insert((line.line.clone(), sku.clone()));
-            more.extend(parts.iter().map(|part| part.sku.clone()));
+            for part in &parts {
+                more.push(part.sku.clone());
+            }
             document.compositions.push(Composition {
                 line: line.line.clone(),
                 sku: sku.clone(),
@@ -277,7 +272,11 @@ fn remember(document: &mut OrderDocument, fact: &OrderFact, revision: Revision) 
         match document.revision {
             None => return true,
             Some(known) if known == revision && dated(document, fact) => return false,
-            Some(known) => document.past.push(only(document, known)),
+            Some(known) => {
+                // It and the one that comes.
+                document.past.reserve_exact(2);
+                document.past.push(only(document, known));
+            }
         }
     }
     let lines = fact
@@ -348,6 +347,7 @@ pub(crate) fn absorbed(
     let Some(document) = orders.or_default(&key) else {
         return;
     };
+    ledgers.look_ahead(document.touched.iter(), document.placed_at);
     if state(document, &key, (line, source), (as_of, quantity.positive()), out) {
         ledgers.follow(key, document, Some(document.placed_at), out);
         document.shrink();
@@ -375,7 +375,7 @@ fn state(
             let new = LineStatement {
                 line: line.clone(),
                 source: source.clone(),
-                said: Vec::with_capacity(1),
+                said: Few::new(),
             };
             document
                 .statements

@@ -57,6 +57,7 @@ pub(crate) fn stock(
     let known = documents.sources.get(&event.source).unwrap_or(&empty);
     // Most reports name few places, and those in a row.
     let mut accepted: Option<&LocationName> = None;
+    let mut usual = 0;
     for rows in event.rows.chunks(AHEAD) {
         // All are found before any is written: one search does not wait for the memory of another.
         let mut found = [(usize::MAX, usize::MAX); AHEAD];
@@ -73,9 +74,10 @@ pub(crate) fn stock(
             *place = documents.skus.place_or_default(&row.sku).unwrap_or(usize::MAX);
         }
         for (row, (place, position)) in rows.iter().zip(&mut found) {
-            let document = documents.skus.at(*place);
-            let known = document.map(|document| document.find_position(&row.location, &event.source));
-            *position = known.and_then(Result::ok).unwrap_or(usize::MAX);
+            if let Some((_, document)) = documents.skus.seen(*place) {
+                usual = position_of(document, (&row.location, &event.source), usual);
+                *position = usual;
+            }
         }
         for (row, (place, position)) in rows.iter().zip(found) {
             let Some(document) = documents.skus.at(place) else {
@@ -112,6 +114,16 @@ pub(crate) fn stock(
     } else {
         newest(documents, &event.source, as_of);
     }
+}
+
+/// The index of a figure, beyond all where there is none. Most articles have figures of the same places: `usual`,
+/// where another has it, is looked at first.
+fn position_of(document: &SkuDocument, (location, source): (&LocationName, &ConnectorName), usual: usize) -> usize {
+    let same = |known: &Position| known.location == *location && known.source == *source;
+    if document.positions.get(usual).is_some_and(same) {
+        return usual;
+    }
+    document.find_position(location, source).unwrap_or(usize::MAX)
 }
 
 /// One row of a report with what the report says of all of them.

@@ -94,6 +94,10 @@ fn record<'a>(
             smaller
         }
         Err(index) => {
+            // Most articles have none, and then one.
+            document
+                .movements
+                .reserve_exact(usize::from(document.movements.is_empty()));
             document.movements.insert(index, movement);
             if document.movements.len() > SkuDocument::MOVEMENTS && !thin_out(document, source) {
                 out.push(Complaint::TooManyMovements(sku.clone()));

@@ -236,7 +236,7 @@ mod tests {
             open_at: NOW,
             left_at: None,
             fulfilled_by: omnistock_words::FulfilledBy::Merchant,
-            statements: Vec::new(),
+            statements: crate::Few::new(),
             extra: None,
         };
         SkuDocument {

@@ -1,8 +1,8 @@
 //! One order line in the ledger of a SKU. There are more of these than of anything else: what few
 //! lines have lies apart, so that the others are small. Written as one flat object all the same.
 
-use crate::Statement;
 use crate::sku_document::is_default;
+use crate::{Few, Statement};
 use omnistock_words::{
     ChannelName, FulfilledBy, LineId, LocationName, Millis, OrderId, OrderStatus, Quantity, ReservationId, Sku,
 };
@@ -47,7 +47,7 @@ pub struct LineRecord {
     /// Whose shelf.
     pub fulfilled_by: FulfilledBy,
     /// What sources say they contain of it, one a source.
-    pub statements: Vec<Statement>,
+    pub statements: Few<Statement>,
     /// What few lines have, from [`LineExtra::kept`].
     pub extra: Option<Box<LineExtra>>,
 }
@@ -233,7 +233,7 @@ struct Read {
     #[serde(default)]
     released: Quantity,
     #[serde(default)]
-    statements: Vec<Statement>,
+    statements: Few<Statement>,
 }
 
 impl<'de> Deserialize<'de> for LineRecord {

@@ -68,19 +68,23 @@ impl Lines {
         self.places.retain(|place| keep(&place.line));
     }
 
-    /// No line was placed later.
+    /// Some of the first line of an instant, to have it at hand when it is looked for.
     #[inline]
-    pub(crate) fn newest(&self) -> Millis {
-        self.newest
+    pub(crate) fn glimpse(&self, at: Millis) -> Option<(Millis, bool)> {
+        if self.newest < at {
+            return None;
+        }
+        let line = self.get(self.places.partition_point(|place| place.placed_at < at))?;
+        Some((line.at, line.statements.is_empty()))
     }
 
     /// Puts a line where it belongs.
-    pub(crate) fn put(&mut self, line: Box<LineRecord>) {
+    pub(crate) fn put(&mut self, line: LineRecord) {
         if self.places.capacity() == self.places.len() {
             // Lines come and stay for a while: a quarter more room than there are is enough.
             self.places.reserve_exact((self.places.len() / 4).max(4));
         }
-        let place = Place::of(line);
+        let place = Place::of(Box::new(line));
         if self.newest < place.placed_at {
             self.newest = place.placed_at;
             return self.places.push(place);
@@ -122,10 +126,10 @@ impl Lines {
     }
 
     /// Puts a line in the place of the one at `index`, which has the same rank.
-    pub(crate) fn overwrite(&mut self, index: usize, line: Box<LineRecord>) {
+    pub(crate) fn overwrite(&mut self, index: usize, line: LineRecord) {
         if let Some(place) = self.places.get_mut(index) {
             debug_assert!(place.line.rank() == line.rank(), "the line keeps its place");
-            place.line = line;
+            *place.line = line;
         }
     }
 

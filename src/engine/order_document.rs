@@ -1,5 +1,6 @@
 //! One order: its highest revision, what was said of it early, and every SKU it ever touched.
 
+use crate::Few;
 use crate::encoding::{self, DecodeError};
 use omnistock_words::{Component, ConnectorName, LineId, Millis, OrderLineFact, OrderStatus, Quantity, Revision, Sku};
 use serde::{Deserialize, Serialize};
@@ -13,7 +14,7 @@ pub struct Past {
     /// When it says it happened.
     pub at: Millis,
     /// Every line with its status and quantity.
-    pub lines: Vec<(LineId, OrderStatus, Quantity)>,
+    pub lines: Few<(LineId, OrderStatus, Quantity)>,
 }
 
 /// When a source stated one quantity.
@@ -36,7 +37,7 @@ pub struct LineStatement {
     /// Whose figures.
     pub source: ConnectorName,
     /// Quantities ever stated, each once, ascending, at most [`LineStatement::MOST`].
-    pub said: Vec<Said>,
+    pub said: Few<Said>,
 }
 
 impl LineStatement {
@@ -142,10 +143,10 @@ pub struct OrderDocument {
     pub cancelled: Option<Millis>,
     /// The lines of the highest revision, by id.
     #[serde(default)]
-    pub lines: Vec<OrderLineFact>,
+    pub lines: Few<OrderLineFact>,
     /// Every SKU that any revision touched, parts of bundles included: each once, ascending.
     #[serde(default)]
-    pub touched: Vec<Sku>,
+    pub touched: Few<Sku>,
     /// What sources said, by (line, source).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub statements: Vec<LineStatement>,
@@ -169,8 +170,8 @@ impl Default for OrderDocument {
             placed_at: Millis::default(),
             at: Millis::default(),
             cancelled: None,
-            lines: Vec::new(),
-            touched: Vec::new(),
+            lines: Few::new(),
+            touched: Few::new(),
             statements: Vec::new(),
             mends: Vec::new(),
             compositions: Vec::new(),
@@ -202,9 +203,8 @@ impl OrderDocument {
                 .iter()
                 .flat_map(|known| &known.parts)
                 .map(|part| part.sku.clone());
-            self.touched = sold.chain(parts).collect();
-            self.touched.sort_unstable();
-            self.touched.dedup();
+            let touched: BTreeSet<Sku> = sold.chain(parts).collect();
+            self.touched = touched.into_iter().collect();
         }
     }
 
@@ -238,22 +238,20 @@ impl OrderDocument {
     }
 
     /// Names SKUs as touched; false where all of them were already.
-    pub(crate) fn touch(&mut self, mut more: Vec<Sku>) -> bool {
-        if !self.touched.is_empty() {
-            more.retain(|sku| self.touched.binary_search(sku).is_err());
-        }
-        if more.is_empty() {
+    pub(crate) fn touch(&mut self, more: Few<Sku>) -> bool {
+        let new = |sku: &Sku| self.touched.binary_search(sku).is_err();
+        if !more.iter().any(new) {
             return false;
         }
-        if self.touched.is_empty() {
+        if self.touched.is_empty() && more.len() == 1 {
+            // Most orders are of one article, and never of another.
             self.touched = more;
-        } else {
-            self.touched.append(&mut more);
+            return true;
         }
-        if self.touched.len() > 1 {
-            self.touched.sort_unstable();
-            self.touched.dedup();
-        }
+        let mut touched: Vec<Sku> = self.touched.iter().cloned().chain(more).collect();
+        touched.sort_unstable();
+        touched.dedup();
+        self.touched = Few::from(touched);
         true
     }
 

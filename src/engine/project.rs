@@ -3,7 +3,7 @@
 
 use crate::documents::note;
 use crate::{
-    Complaint, DocumentKey, Documents, LineExtra, LineRecord, OrderDocument, OrderKey, Part, Past, SkuDocument,
+    Complaint, DocumentKey, Documents, Few, LineExtra, LineRecord, OrderDocument, OrderKey, Part, Past, SkuDocument,
     Statement,
 };
 use omnistock_words::{Component, Millis, OrderLineFact, OrderStatus, Quantity, Sku, Table};
@@ -44,13 +44,14 @@ impl<'a> Ledgers<'a> {
 
     /// Finds the ledgers of some articles before the order is found that changes them: so neither search
     /// waits for the memory of the other.
-    pub(crate) fn look_ahead<'b>(&mut self, articles: impl Iterator<Item = &'b Sku>) {
+    /// `at`: when the order was placed.
+    pub(crate) fn look_ahead<'b>(&mut self, articles: impl Iterator<Item = &'b Sku>, at: Millis) {
         for (place, sku) in self.ahead.iter_mut().zip(articles) {
             *place = self.skus.place(sku).unwrap_or(usize::MAX);
         }
         for place in self.ahead {
-            // Where its lines end is what is needed next.
-            black_box(self.skus.seen(place).map(|(_, known)| known.lines.newest()));
+            // The lines of that instant are what is needed next.
+            black_box(self.skus.seen(place).map(|(_, known)| known.lines.glimpse(at)));
         }
     }
 
@@ -198,18 +199,16 @@ fn record(key: &OrderKey, order: &OrderDocument, line: &OrderLineFact, part: Par
 }
 
 /// What sources and people said of a line, and how much of it was given back, in units of the SKU.
-fn said_of(order: &OrderDocument, line: &OrderLineFact, per: Quantity) -> (Vec<Statement>, Quantity) {
+fn said_of(order: &OrderDocument, line: &OrderLineFact, per: Quantity) -> (Few<Statement>, Quantity) {
     if order.statements.is_empty() && order.mends.is_empty() {
-        return (Vec::new(), Quantity::ZERO);
+        return (Few::new(), Quantity::ZERO);
     }
     // They are sorted by line.
     let from = order.statements.partition_point(|stated| stated.line < line.line);
     let stated = order.statements.iter().skip(from);
     let stated = stated.take_while(|stated| stated.line == line.line);
     let mends = || order.mends.iter().filter(|mend| mend.line == line.line);
-    // A line has none, or one for as long as it is kept: no more room than that.
-    let mut statements = Vec::with_capacity(stated.clone().count() + mends().count());
-    statements.extend(stated.filter_map(|stated| {
+    let stated = stated.filter_map(|stated| {
         let (as_of, quantity) = stated.counts()?;
         let quantity = times(quantity, per);
         Some(Statement {
@@ -218,15 +217,16 @@ fn said_of(order: &OrderDocument, line: &OrderLineFact, per: Quantity) -> (Vec<S
             quantity,
             person: false,
         })
-    }));
-    statements.extend(mends().filter_map(|mend| {
+    });
+    let mended = mends().filter_map(|mend| {
         Some(Statement {
             source: mend.source.clone()?,
             as_of: mend.as_of,
             quantity: times(mend.quantity, per),
             person: true,
         })
-    }));
+    });
+    let statements = stated.chain(mended).collect();
     let released = mends().find(|mend| mend.source.is_none()).map(|mend| mend.quantity);
     (statements, times(released.unwrap_or_default(), per))
 }
@@ -275,7 +275,7 @@ fn since_when_at_the_latest(
 /// The lines of one order in one ledger: nearly always one, which then needs no list.
 #[derive(Default)]
 pub(crate) struct Found {
-    one: Option<Box<LineRecord>>,
+    one: Option<LineRecord>,
     /// All of them where there are several.
     several: Vec<LineRecord>,
 }
@@ -283,9 +283,9 @@ pub(crate) struct Found {
 impl Found {
     fn push(&mut self, record: LineRecord) {
         if self.is_empty() {
-            self.one = Some(Box::new(record));
+            self.one = Some(record);
         } else {
-            self.several.extend(self.one.take().map(|one| *one));
+            self.several.extend(self.one.take());
             self.several.push(record);
         }
     }
@@ -304,7 +304,7 @@ impl Found {
     }
 
     fn iter(&self) -> impl Iterator<Item = &LineRecord> {
-        self.one.as_deref().into_iter().chain(&self.several)
+        self.one.iter().chain(&self.several)
     }
 
     /// Puts the lines where they belong, as far as there is room.
@@ -340,7 +340,7 @@ pub(crate) fn replace(document: &mut SkuDocument, key: &OrderKey, was: Millis, r
     let (first, count) = document.lines.find(was, before, ours);
     // The usual case: one line, which stays where it is.
     if count == 1
-        && let (Some(record), Some(line)) = (records.one.as_deref(), document.lines.get(first))
+        && let (Some(record), Some(line)) = (&records.one, document.lines.get(first))
         && line.rank() == record.rank()
     {
         let changed = line != record;

@@ -13,7 +13,7 @@ pub struct Table<K, V> {
     /// In rooms of [`ROOM`], all but the last of them full: a table that grows moves no entry.
     rooms: Vec<Vec<(K, V)>>,
     /// For each slot the hash and the index + 1 of an entry, or zeros; a power of two of them, at
-    /// most half of them taken. An entry lies in the first free slot from its hash on.
+    /// most three quarters of them taken. An entry lies in the first free slot from its hash on.
     slots: Vec<(u32, u32)>,
 }
 
@@ -137,7 +137,7 @@ impl<K: Hash + Eq, V> Table<K, V> {
             room.push((key, value));
             self.rooms.push(room);
         }
-        if (count + 1) * 2 > self.slots.len() {
+        if (count + 1) * 4 > self.slots.len() * 3 {
             self.spread((self.slots.len() * 2).max(8));
         }
         self.seat(hash, count + 1);
