@@ -95,6 +95,8 @@ fn spawn(program: &Path, folder: &Path) -> Result<Child> {
         .arg("-c")
         .arg(folder.join("omnistock.toml"))
         .arg("run")
+        // As the unit does.
+        .env("MIMALLOC_ALLOW_THP", "0")
         // What is written down beside a store is of this store only.
         .env("STATE_DIRECTORY", folder.join("state"))
         .stdin(Stdio::null())

@@ -53,6 +53,29 @@ async fn many_numbers_go_the_way_for_many_and_what_sells_out_goes_at_once() {
 }
 
 #[tokio::test]
+async fn what_waits_for_the_gate_is_looked_at_when_it_opens_and_no_mark_is_lost() {
+    let ids: Vec<String> = (0..MANY).map(|number| format!("P{number}")).collect();
+    let house = house_of(Fake::new(WriteMeaning::Available), &rows(&ids)).await;
+    house.gate.send_replace(false);
+    let run = house.start();
+    until("all wait", async || house.board.totals().waiting == MANY as u64).await;
+    assert!(house.calls().is_empty());
+    house.stock("P7", 2).await;
+    house.gate.send_replace(true);
+    until("all are written", async || {
+        ids.iter().all(|id| match id.as_str() {
+            "P0" => house.number(id) == 0,
+            "P7" => house.number(id) == 2,
+            _ => house.number(id) == 4,
+        })
+    })
+    .await;
+    house.quiet().await;
+    until("nothing waits", async || house.board.totals().waiting == 0).await;
+    run.stop().await;
+}
+
+#[tokio::test]
 async fn where_the_way_for_many_is_closed_numbers_go_in_small_calls() {
     let small = CallLimit::rate("changes", 500, 1_000, 5)
         .of(&[CallKind::Write])

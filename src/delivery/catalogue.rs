@@ -176,16 +176,37 @@ impl Catalogue {
         self.by_sku.first_of(self.board.book().find(sku)?)
     }
 
-    /// Every SKU that has a listing.
-    pub(super) fn skus(&self) -> impl Iterator<Item = Sku> {
-        self.by_sku.skus().filter_map(|number| self.board.book().sku(number))
+    /// SKUs have numbers below this one.
+    pub(super) fn numbers(&self) -> usize {
+        self.by_sku.numbers()
     }
 
-    /// Every listing that is there.
-    pub(super) fn indexes(&self) -> Vec<Index> {
-        (0..self.packed.len())
-            .filter(|index| !self.gone.contains(*index))
-            .collect()
+    /// The SKU with this number, where it has a listing.
+    pub(super) fn sku_numbered(&self, number: usize) -> Option<Sku> {
+        let number = u32::try_from(number).ok()?;
+        self.by_sku.first_of(number)?;
+        self.board.book().sku(number)
+    }
+
+    /// The number of a SKU that has a listing somewhere.
+    pub(super) fn number(&self, sku: &Sku) -> Option<usize> {
+        self.board.book().find(sku).map(|number| number as usize)
+    }
+
+    /// How many listings there were ever: their indexes are below this.
+    pub(super) fn len(&self) -> usize {
+        self.packed.len()
+    }
+
+    /// Whether the listing is there.
+    pub(super) fn has(&self, index: Index) -> bool {
+        index < self.packed.len() && !self.gone.contains(index)
+    }
+
+    /// Listings that are there and not among these.
+    pub(super) fn lacking(&self, seen: &Bits) -> Vec<Index> {
+        let there = (0..self.packed.len()).filter(|index| self.has(*index));
+        there.filter(|index| !seen.contains(*index)).collect()
     }
 
     /// The vendor has another SKU for it now: the listing is a new one in all but its key.

@@ -116,7 +116,9 @@ impl Worker {
         // A mark is cleared with or behind the documents that settled it, never before them.
         if self.changes.touched.is_empty() {
             batch.history = self.changes.told.take(now());
-            for (sku, version) in drain(&mut self.changes.clears) {
+            let clears = drain(&mut self.changes.clears);
+            self.marks.cleared(clears.len());
+            for (sku, version) in clears {
                 batch.clears.push(Clear {
                     channel: channel.clone(),
                     sku: sku.as_str().to_owned(),

@@ -264,7 +264,7 @@ impl Worker {
     /// Whether everything that belongs together was looked at.
     pub(super) fn may_judge(&self) -> bool {
         let applying = self.parts.applying.borrow().0;
-        applying == 0 && self.gate && self.primed && self.guarding.all_marks && !self.work.is_ready()
+        applying == 0 && self.gate && self.primed && self.guarding.all_marks && !self.is_ready()
     }
 
     /// Whether what was looked at since the last judgement came with a report.

@@ -41,6 +41,15 @@ pub(super) struct Aim {
     pub(super) withheld: Quantity,
 }
 
+/// What is left to do about a number, the least first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rest {
+    Nothing,
+    /// Nothing before all SKUs are looked at, which comes by itself.
+    Later,
+    Something,
+}
+
 impl Worker {
     /// Decides about every listing of these SKUs. What is settled gets its mark cleared.
     pub(super) async fn look(&mut self, skus: Vec<Sku>) -> Result<Vec<Planned>, Stop> {
@@ -56,21 +65,14 @@ impl Worker {
         Ok(planned)
     }
 
-    /// Looks at every SKU that has a listing.
-    pub(super) fn look_at_all(&mut self) {
-        let now = now();
-        for sku in self.catalogue.skus() {
-            self.work.look(&sku, now, now);
-        }
-    }
-
     fn look_at(&mut self, sku: &Sku, documents: &Documents, planned: &mut Vec<Planned>) {
         let (listings, now) = (self.catalogue.of(sku), now());
         self.catalogue.take_up(&listings);
         let Some(work) = self.work.get(sku).cloned() else {
             return;
         };
-        let mut settled = true;
+        self.sweeps(sku);
+        let mut rest = Rest::Nothing;
         if !listings.is_empty() {
             // Without a readable ledger nothing is known: nothing is written, the mark stays.
             let Some(ledger) = documents.skus.get(sku) else {
@@ -81,7 +83,7 @@ impl Worker {
             let sight = self.sight(sku, documents, ledger, offers, &work, now);
             for index in listings {
                 let before = planned.len();
-                settled &= self.act(index, sku, &sight, work.since, now, planned);
+                rest = rest.max(self.act(index, sku, &sight, work.since, now, planned));
                 if let Some(write) = planned.get(before) {
                     self.work.queue(sku, write.risk);
                 }
@@ -91,8 +93,14 @@ impl Worker {
             self.keep_back(sku, &sight, now);
             self.tell_dark(sku, &sight, now);
         }
-        if settled && let Some(version) = self.work.done(sku) {
-            self.changes.clear(sku.clone(), version);
+        match rest {
+            Rest::Nothing => {
+                if let Some(version) = self.work.done(sku) {
+                    self.changes.clear(sku.clone(), version);
+                }
+            }
+            Rest::Later => self.defer(sku),
+            Rest::Something => {}
         }
     }
 
@@ -122,7 +130,7 @@ impl Worker {
         self.parts.board.set_dark(sku, since);
     }
 
-    /// Carries out what needs no call, plans what does. True: nothing is left to do.
+    /// Carries out what needs no call, plans what does; what is left to do then.
     fn act(
         &mut self,
         index: Index,
@@ -131,12 +139,12 @@ impl Worker {
         since: Millis,
         now: Millis,
         planned: &mut Vec<Planned>,
-    ) -> bool {
+    ) -> Rest {
         let Some(entry) = self.catalogue.get(index) else {
-            return true;
+            return Rest::Nothing;
         };
         if entry.busy {
-            return false; // Its outcome comes back here, with the newest number.
+            return Rest::Something; // Its outcome comes back here, with the newest number.
         }
         let wanted = self.aim(&entry, sku, sight, now);
         self.tell(index, sku, &wanted, sight, now);
@@ -149,7 +157,7 @@ impl Worker {
         let aim = self.guarded(index, sku, sight, wanted, now);
         self.tell_strange(index, sku, sight, &aim, now);
         let Some(entry) = self.catalogue.get(index) else {
-            return true;
+            return Rest::Nothing;
         };
         let (mut action, risk) = self.decide(&entry, sight, &aim, now);
         if entry.forced && matches!(action, Action::Nothing(Why::Matches { .. })) {
@@ -165,14 +173,14 @@ impl Worker {
             drift,
         } = action
         else {
-            let settled = self.carry_out(index, sku, &action, aim.fresh, now);
+            let rest = self.carry_out(index, sku, &action, aim.fresh, now);
             if matches!(action, Action::Nothing(Why::Matches { .. })) && !self.only_falls() {
                 self.right(index, &aim);
                 self.restored(index, wanted.mode);
             }
             // Until it is judged, it is looked at again.
             let waits = self.catalogue.get(index).is_some_and(|entry| entry.suspect.is_some());
-            return if waits { self.left(index) } else { settled };
+            return if waits { self.left(index) } else { rest };
         };
         let class = drift.then(|| self.class(index, sight, &aim, now)).flatten();
         let sku = sku.clone();
@@ -268,13 +276,14 @@ impl Worker {
         (action, risk)
     }
 
-    fn carry_out(&mut self, index: Index, sku: &Sku, action: &Action, fresh: bool, now: Millis) -> bool {
+    fn carry_out(&mut self, index: Index, sku: &Sku, action: &Action, fresh: bool, now: Millis) -> Rest {
         match action {
             // It rises once every listing was read: then everything is looked at again.
-            Action::Nothing(Why::OnlyDecrease) if self.only_falls() => {}
+            Action::Nothing(Why::OnlyDecrease) if self.only_falls() => return self.left(index).min(Rest::Later),
             Action::Nothing(why) if why.settled() => return self.settle_listing(index, *why, fresh, now),
-            // The gate's change looks at everything; a planned write is the caller's.
-            Action::Nothing(_) | Action::Write { .. } => {}
+            // The gate's change looks at everything.
+            Action::Nothing(_) => return self.left(index).min(Rest::Later),
+            Action::Write { .. } => {}
             Action::Read => self.ask(index, now),
             Action::FetchOrdersFirst => self.work.wait_for_orders(sku),
             Action::Wait { until } => self.work.wait(sku, *until),
@@ -312,16 +321,16 @@ impl Worker {
         }
     }
 
-    fn left(&mut self, index: Index) -> bool {
+    fn left(&mut self, index: Index) -> Rest {
         if let Some(entry) = self.catalogue.get_mut(index) {
             entry.pending = true;
         }
-        false
+        Rest::Something
     }
 
-    fn settle_listing(&mut self, index: Index, why: Why, fresh: bool, now: Millis) -> bool {
+    fn settle_listing(&mut self, index: Index, why: Why, fresh: bool, now: Millis) -> Rest {
         let Some(entry) = self.catalogue.get_mut(index) else {
-            return true;
+            return Rest::Nothing;
         };
         // Its reading is kept until the next mark: another listing of the SKU may still wait for one,
         // and asking each for a new one in turn would never settle both.
@@ -333,7 +342,7 @@ impl Worker {
             let overlap = 2 * (self.vendor.grain + self.vendor.skew) + 1_000;
             self.catalogue.schedule(index, now.plus(overlap));
         }
-        true
+        Rest::Nothing
     }
 }
 

@@ -11,6 +11,9 @@ use omnistock_sdk::{ListingAbout, now};
 use omnistock_words::{Mapping, Mappings, Millis, Sku};
 use std::sync::Arc;
 
+/// Listings that are gone through at once.
+const SOME: usize = 1_000;
+
 /// How far a worker is with what people have said.
 #[derive(Default)]
 pub(super) struct Mapped {
@@ -27,7 +30,7 @@ type Ours = (Option<Sku>, bool);
 
 impl Worker {
     /// Takes a new mapping into force, once that is safe.
-    pub(super) fn take_mapping(&mut self) {
+    pub(super) async fn take_mapping(&mut self) {
         let newest = self.parts.mappings.load_full();
         if !self.mapped.seen.as_ref().is_some_and(|seen| Arc::ptr_eq(seen, &newest)) {
             self.mapped = Mapped {
@@ -43,7 +46,7 @@ impl Worker {
         if self.mapped.asked.is_some_and(waits) {
             return;
         }
-        let changed = self.mapped_otherwise();
+        let changed = self.mapped_otherwise().await;
         if changed.is_empty() {
             (self.mapped.ready, self.mapped.asked) = (true, None);
             return;
@@ -63,15 +66,23 @@ impl Worker {
     }
 
     /// Listings that the newest mapping says something else of than their documents.
-    fn mapped_otherwise(&self) -> Vec<Index> {
-        let otherwise = |index: &Index| {
-            self.catalogue.get(*index).is_some_and(|entry| {
-                let document = &entry.document;
+    async fn mapped_otherwise(&self) -> Vec<Index> {
+        let mut otherwise = Vec::new();
+        for index in 0..self.catalogue.len() {
+            if index % SOME == 0 {
+                // A million of them take seconds: others run in between.
+                tokio::task::yield_now().await;
+            }
+            let said = |document: &ListingDocument| {
                 let (sku, mapped) = self.said(document, document.sku_there());
                 (&sku, mapped) != (&document.sku, document.is_mapped())
-            })
-        };
-        self.catalogue.indexes().into_iter().filter(otherwise).collect()
+            };
+            let entry = self.catalogue.get(index).filter(|entry| !entry.gone);
+            if entry.is_some_and(|entry| said(&entry.document)) {
+                otherwise.push(index);
+            }
+        }
+        otherwise
     }
 
     /// As the newest mapping says.

@@ -46,6 +46,7 @@ mod results;
 mod sight;
 mod spent;
 mod start;
+mod sweep;
 mod terms;
 mod throttle;
 mod told;

@@ -79,8 +79,9 @@ impl Worker {
         ramping.changed |= ramping.ramp != before;
         self.parts.board.set_ramp(ramping.standing(now));
         if begins {
-            for index in self.catalogue.indexes() {
-                if let Some(entry) = self.catalogue.get_mut(index)
+            for index in 0..self.catalogue.len() {
+                if self.catalogue.has(index)
+                    && let Some(entry) = self.catalogue.get_mut(index)
                     && std::mem::take(&mut entry.document.ramped)
                 {
                     self.changes.touch(index);

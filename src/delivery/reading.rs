@@ -76,6 +76,10 @@ impl Worker {
     }
 
     pub(super) fn look_again(&mut self, index: Index) {
+        if !self.primed && !self.falls {
+            // Nothing is looked at before all listings were read, and then all of them are.
+            return;
+        }
         let sku = self.catalogue.get(index).and_then(|entry| entry.document.sku.clone());
         if let Some(sku) = sku {
             let now = now();
@@ -211,8 +215,7 @@ impl Worker {
 
     /// Every listing was read: what was not seen is missing.
     fn complete(&mut self, audit: &Audit, at: Millis) {
-        let all = self.catalogue.indexes().into_iter();
-        for index in all.filter(|index| !audit.seen.contains(*index)) {
+        for index in self.catalogue.lacking(&audit.seen) {
             let Some(entry) = self.catalogue.get_mut(index) else {
                 continue;
             };

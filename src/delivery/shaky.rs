@@ -88,8 +88,8 @@ impl Store for Shaky {
         self.inner.scan(kind, after, most).await
     }
 
-    async fn dirty(&self, channel: &str, most: usize) -> Result<Vec<Dirty>, StoreError> {
-        self.inner.dirty(channel, most).await
+    async fn dirty_behind(&self, channel: &str, behind: usize, most: usize) -> Result<Vec<Dirty>, StoreError> {
+        self.inner.dirty_behind(channel, behind, most).await
     }
 
     async fn dirty_count(&self, channel: &str) -> Result<u64, StoreError> {

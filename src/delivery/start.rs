@@ -73,7 +73,7 @@ impl Worker {
         }
         self.tell_holds();
         self.tell_price_holds();
-        for index in self.catalogue.indexes() {
+        for index in 0..self.catalogue.len() {
             if index % PAGE == 0 {
                 // A million of them take seconds: the lease is renewed meanwhile.
                 tokio::task::yield_now().await;

@@ -111,10 +111,8 @@ impl Worker {
     pub(super) fn grant_wishes(&mut self) {
         while let Some(Wished { wish, done }) = self.parts.board.take_wish() {
             let now = now();
-            let meant: Vec<Index> = self
-                .catalogue
-                .indexes()
-                .into_iter()
+            let meant: Vec<Index> = (0..self.catalogue.len())
+                .filter(|index| self.catalogue.has(*index))
                 .filter(|index| {
                     let entry = self.catalogue.get(*index);
                     entry.is_some_and(|entry| {

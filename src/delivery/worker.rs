@@ -8,8 +8,10 @@ use super::changes::Changes;
 use super::falls::Falls;
 use super::guard::Guarding;
 use super::mapping::Mapped;
+use super::marks::Marks;
 use super::prices::Prices;
 pub(super) use super::reading::Audit;
+use super::sweep::Sweep;
 use super::terms::{by_home, by_listing, milliseconds, stamp, vendor};
 use super::throttle::Throttle;
 use super::wish::Granted;
@@ -94,7 +96,8 @@ pub(super) struct Worker {
     pub(super) tasks: TaskTracker,
     pub(super) endings: mpsc::Sender<Ending>,
     ended: mpsc::Receiver<Ending>,
-    pub(super) marks_at: Option<Millis>,
+    pub(super) marks: Marks,
+    pub(super) sweep: Sweep,
     pub(super) articles: Articles,
     pub(super) mapped: Mapped,
 }
@@ -198,7 +201,8 @@ impl Worker {
             tasks: TaskTracker::new(),
             endings,
             ended,
-            marks_at: None,
+            marks: Marks::default(),
+            sweep: Sweep::default(),
             articles: Articles::default(),
             mapped: Mapped::default(),
         }
@@ -223,10 +227,10 @@ impl Worker {
             let pause = self.pause();
             tokio::select! {
                 () = cancel.cancelled() => return Stop::Cancelled,
-                () = wake.notified() => self.marks_at = None,
+                () = wake.notified() => self.marks.read_at = None,
                 () = changed(&mut applying) => {
                     applying.borrow_and_update();
-                    self.marks_at = None;
+                    self.marks.read_at = None;
                 }
                 Some(ending) = self.ended.recv() => self.take(ending),
                 () = changed(&mut gate) => self.gate_changed(*gate.borrow_and_update()),
@@ -250,7 +254,7 @@ impl Worker {
     /// Looks, plans, commits, launches: in this order, so that what is launched is durable.
     async fn round(&mut self) -> Result<(), Stop> {
         self.settings_changed();
-        self.take_mapping();
+        self.take_mapping().await;
         self.decided();
         self.grant_wishes();
         self.look_at_told();
@@ -261,6 +265,7 @@ impl Worker {
         if self.primed || self.falls {
             self.take_marks().await?;
             self.take_price_turns(now());
+            self.go_on_sweeping();
             let room = if self.throttle.waits(now()) {
                 0
             } else {
@@ -283,7 +288,9 @@ impl Worker {
         self.launch(jobs);
         self.catalogue.rest(now());
         let failing = self.breaker.is_open() && self.breaker.failures() > 0;
-        self.parts.board.set_waiting(self.work.len(), failing);
+        self.parts
+            .board
+            .set_waiting(self.work.len() + self.sweep.waiting(), failing);
         Ok(())
     }
 
@@ -335,7 +342,8 @@ impl Worker {
     fn pause(&self) -> Duration {
         let now = now();
         let room = if self.throttle.waits(now) { 0 } else { self.room(now) };
-        if (self.primed || self.falls) && (self.work.is_ready() || self.work.is_queued() && room > 0) {
+        let more = self.is_ready() || self.reads_marks() || self.work.is_queued() && room > 0;
+        if (self.primed || self.falls) && more {
             return Duration::ZERO;
         }
         let mut next = self.work.next();

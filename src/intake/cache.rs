@@ -7,7 +7,7 @@ use omnistock_words::{ConnectorName, Sku};
 use std::collections::{BTreeMap, HashMap};
 
 /// Documents kept between batches, at most; beyond it all are forgotten and loaded again.
-const MOST: usize = 50_000;
+const MOST: usize = 20_000;
 
 /// Documents with the versions they have in the store.
 #[derive(Default)]

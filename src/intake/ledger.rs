@@ -30,7 +30,7 @@ pub use lags::Watched;
 pub use upkeep::UpkeepTimes;
 
 use super::cache::{Cache, store_key};
-use super::portion::{Portion, portions};
+use super::portion::{Portion, portions, weighed};
 use crate::history::told;
 use crate::store::{CommitBatch, CommitError, CursorMove, DocumentWrite, EntryId, Lease, Store, StoreError};
 use arc_swap::ArcSwap;
@@ -187,15 +187,15 @@ impl Ledger {
             self.parts.board.set_error(None);
             return Ok(false);
         }
-        let read = entries
-            .iter()
-            .map(|entry| (entry.id, self.decode(entry.id, &entry.bytes)));
         let mut from = from;
-        for Portion { events, to } in portions(&self.parts.settings.load(), read.collect()) {
-            let applied = self.apply(&events, from, to).await?;
-            self.parts.store.commit(lease, &applied.batch).await?;
-            self.committed(applied);
-            from = to.unwrap_or(from);
+        for some in weighed(&entries) {
+            let read = some.iter().map(|entry| (entry.id, self.decode(entry.id, &entry.bytes)));
+            for Portion { events, to } in portions(&self.parts.settings.load(), read.collect()) {
+                let applied = self.apply(&events, from, to).await?;
+                self.parts.store.commit(lease, &applied.batch).await?;
+                self.committed(applied);
+                from = to.unwrap_or(from);
+            }
         }
         Ok(true)
     }

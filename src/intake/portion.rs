@@ -5,12 +5,15 @@
 //! that is too large by itself goes in parts. Only the last part moves the cursor: after a crash
 //! between two parts the entry is applied again, which changes nothing that is there already.
 
-use crate::store::{EntryId, MOST_CHANGES};
+use crate::store::{Entry, EntryId, MOST_CHANGES};
 use omnistock_engine::{Event, StockEvent, dependents};
 use omnistock_words::{Settings, Sku};
 
 /// Changes in one commit, as estimated: small enough that commits of others are not held up long.
 const MOST: usize = MOST_CHANGES / 5;
+
+/// Bytes of entries that are facts at the same time, about.
+const DECODED: usize = 1 << 20;
 
 /// What one commit takes.
 #[derive(Debug, PartialEq)]
@@ -18,6 +21,17 @@ pub(super) struct Portion {
     pub(super) events: Vec<Event>,
     /// Where the cursor goes; `None`: more of the same entry is to come.
     pub(super) to: Option<EntryId>,
+}
+
+/// Entries in groups of some bytes: as facts they take several times as much.
+pub(super) fn weighed(entries: &[Entry]) -> impl Iterator<Item = &[Entry]> {
+    let mut bytes = 0;
+    entries.chunk_by(move |entry, _| {
+        bytes += entry.bytes.len();
+        let more = bytes < DECODED;
+        bytes = if more { bytes } else { 0 };
+        more
+    })
 }
 
 /// Everything, in its order. An entry that could not be read is passed over with the cursor.
@@ -195,6 +209,19 @@ mod tests {
         let whole = after.iter().position(Option::is_some).unwrap();
         assert!(whole > 10, "{after:?}");
         assert_eq!(&after[whole..], [Some(EntryId(3)), Some(EntryId(4))]);
+    }
+
+    #[test]
+    fn large_entries_are_read_some_at_a_time_and_none_is_lost() {
+        let entry = |(number, bytes): (u64, usize)| Entry {
+            id: EntryId(number),
+            bytes: vec![b' '; bytes],
+        };
+        let sizes = [10, DECODED / 2, DECODED / 2, 7, 2 * DECODED, 1, 1];
+        let entries: Vec<Entry> = (1..).zip(sizes).map(entry).collect();
+        let groups: Vec<usize> = weighed(&entries).map(<[Entry]>::len).collect();
+        assert_eq!(groups, [3, 2, 2]);
+        assert_eq!(weighed(&[]).count(), 0);
     }
 
     #[test]

@@ -2,11 +2,11 @@
 //! grow with the merchant's catalogue; what comes out is only what has to change.
 
 use super::stock::StockParts;
-use crate::store::{Key, Kind, StoreError};
+use crate::store::{Key, Kind, StoreError, Versioned};
 use omnistock_engine::snapshot::{Affected, Judge, Recent, RowVerdict, Verdict};
 use omnistock_engine::{Event, MissingRow, SkuDocument, SourceDocument, StockEvent, StockRow};
 use omnistock_sdk::{StockReport, now};
-use omnistock_words::{ConnectorName, Millis, Quantity, Sku};
+use omnistock_words::{ConnectorName, Millis, Sku};
 
 /// Rows in one inbox entry, at most: a commit stays short.
 const CHUNK: usize = 500;
@@ -15,7 +15,8 @@ const PAGE: usize = 1_000;
 
 /// What judging a report came to.
 pub(super) struct Judged {
-    rewrites: Vec<StockRow>,
+    /// Places of the rows to be written, by SKU and location.
+    rewrites: Vec<u32>,
     missing: Vec<MissingRow>,
     /// Rows that change something.
     pub(super) changed: u64,
@@ -32,54 +33,97 @@ pub(super) struct Judged {
     pub(super) recent: Option<Recent>,
 }
 
-fn engine_rows(report: &StockReport) -> Vec<StockRow> {
-    let mut rows: Vec<StockRow> = report
-        .rows
-        .iter()
-        .map(|row| StockRow {
-            sku: row.sku.clone(),
-            location: row.location.clone(),
-            quantity: row.quantity,
-            sellable: row.sellable,
-            brand: None,
-            category: None,
-            tags: Vec::new(),
-        })
-        .collect();
-    rows.sort_by(|a, b| (&a.sku, &a.location).cmp(&(&b.sku, &b.location)));
-    rows
+/// The rows of a report by SKU and location. A report has millions of them, and they are there once: of their order
+/// only their places are kept, and the engine is handed the rows of one SKU at a time.
+pub(super) struct Sorted<'a> {
+    rows: &'a [omnistock_sdk::StockRow],
+    order: Vec<u32>,
+}
+
+impl<'a> Sorted<'a> {
+    pub(super) fn new(report: &'a StockReport) -> Self {
+        let rows = report.rows.as_slice();
+        let mut order: Vec<u32> = (0..u32::try_from(rows.len()).unwrap_or(u32::MAX)).collect();
+        let key = |place: &u32| row_at(rows, *place).map(|row| (&row.sku, &row.location));
+        // Most reports are sorted by SKU: then this is one walk.
+        order.sort_by(|one, other| key(one).cmp(&key(other)));
+        Self { rows, order }
+    }
+
+    /// Every SKU once, in their order.
+    pub(super) fn skus(&self) -> impl Iterator<Item = &'a Sku> {
+        let mut last = None;
+        let skus = self.order.iter().filter_map(|place| row_at(self.rows, *place));
+        skus.map(|row| &row.sku)
+            .filter(move |sku| last.replace(*sku) != Some(*sku))
+    }
+}
+
+fn row_at(rows: &[omnistock_sdk::StockRow], place: u32) -> Option<&omnistock_sdk::StockRow> {
+    rows.get(usize::try_from(place).ok()?)
+}
+
+fn engine_row(row: &omnistock_sdk::StockRow) -> StockRow {
+    StockRow {
+        sku: row.sku.clone(),
+        location: row.location.clone(),
+        quantity: row.quantity,
+        sellable: row.sellable,
+        brand: None,
+        category: None,
+        tags: Vec::new(),
+    }
 }
 
 /// Collects verdicts while rows and documents pass by in SKU order.
 struct Pass<'a> {
     judge: Judge<'a>,
     source: &'a SourceDocument,
-    rows: &'a [StockRow],
-    rewrites: Vec<StockRow>,
+    rows: &'a [omnistock_sdk::StockRow],
+    /// Places of rows that are still to come.
+    order: &'a [u32],
+    rewrites: Vec<u32>,
     missing: Vec<MissingRow>,
 }
 
-impl Pass<'_> {
+impl<'a> Pass<'a> {
+    fn new(judge: Judge<'a>, source: &'a SourceDocument, sorted: &'a Sorted<'_>) -> Self {
+        Self {
+            judge,
+            source,
+            rows: sorted.rows,
+            order: &sorted.order,
+            rewrites: Vec::new(),
+            missing: Vec::new(),
+        }
+    }
+
+    fn sku_at(&self, place: u32) -> Option<&'a Sku> {
+        row_at(self.rows, place).map(|row| &row.sku)
+    }
+
     /// Rows of SKUs before `limit` have no document (or there are none left): they are new.
     fn before(&mut self, limit: Option<&Sku>) {
-        while let Some(first) = self
-            .rows
-            .first()
-            .filter(|row| limit.is_none_or(|limit| row.sku < *limit))
+        while let Some(first) = self.order.first().and_then(|place| self.sku_at(*place))
+            && limit.is_none_or(|limit| first < limit)
         {
-            let sku = first.sku.clone();
-            self.one(&sku, None);
+            self.one(first, None);
         }
     }
 
     fn one(&mut self, sku: &Sku, document: Option<&SkuDocument>) {
-        let count = self.rows.iter().take_while(|row| row.sku == *sku).count();
-        let (own, rest) = self.rows.split_at(count);
-        self.rows = rest;
-        for verdict in self.judge.see(sku, document, self.source, own) {
+        let own = |place: &&u32| self.sku_at(**place) == Some(sku);
+        let count = self.order.iter().take_while(own).count();
+        let (own, rest) = self.order.split_at(count);
+        self.order = rest;
+        let found = own.iter().filter_map(|place| row_at(self.rows, *place));
+        let rows: Vec<StockRow> = found.map(engine_row).collect();
+        let mut places = own.iter();
+        // Verdicts come in the order of the rows, then those of what is missing.
+        for verdict in self.judge.see(sku, document, self.source, &rows) {
             match verdict {
-                RowVerdict::Unchanged => {}
-                RowVerdict::Rewrite(row) => self.rewrites.push(row),
+                RowVerdict::Unchanged => drop(places.next()),
+                RowVerdict::Rewrite(_) => self.rewrites.extend(places.next()),
                 RowVerdict::Missing(location) => self.missing.push(MissingRow {
                     sku: sku.clone(),
                     location,
@@ -87,40 +131,43 @@ impl Pass<'_> {
             }
         }
     }
+
+    fn page(&mut self, page: &[(String, Versioned)]) -> Result<(), StoreError> {
+        for (id, stored) in page {
+            let sku = Sku::new(id).map_err(|error| StoreError::Damaged(format!("document sku {id:?}: {error}")))?;
+            let document = SkuDocument::decode(&stored.bytes)
+                .map_err(|error| StoreError::Damaged(format!("document sku {id:?} can't be read: {error}")))?;
+            self.before(Some(&sku));
+            self.one(&sku, Some(&document));
+        }
+        Ok(())
+    }
 }
 
 /// Judges a report; one that is not complete together with the single changes of the last 15 minutes.
 /// The inbox must hold nothing of this source that is not applied.
-pub(super) async fn judge(parts: &StockParts, report: &StockReport, recent: &Recent) -> Result<Judged, StoreError> {
+pub(super) async fn judge(
+    parts: &StockParts,
+    report: &StockReport,
+    sorted: &Sorted<'_>,
+    recent: &Recent,
+) -> Result<Judged, StoreError> {
     let settings = parts.settings.load_full();
-    let rows = engine_rows(report);
     if !report.complete {
-        return judge_rows(parts, report, &rows, recent).await;
+        return judge_rows(parts, report, sorted, recent).await;
     }
     let source = source_document(parts).await?;
     let judge = Judge::new(&settings, &parts.source, report.as_of, now());
-    let mut pass = Pass {
-        judge,
-        source: &source,
-        rows: &rows,
-        rewrites: Vec::new(),
-        missing: Vec::new(),
-    };
-    let mut after: Option<String> = None;
-    loop {
-        let page = parts.store.scan(Kind::Sku, after.as_deref(), PAGE).await?;
-        for (id, stored) in &page {
-            let sku = Sku::new(id).map_err(|error| StoreError::Damaged(format!("document sku {id:?}: {error}")))?;
-            let document = SkuDocument::decode(&stored.bytes)
-                .map_err(|error| StoreError::Damaged(format!("document sku {id:?} can't be read: {error}")))?;
-            pass.before(Some(&sku));
-            pass.one(&sku, Some(&document));
-        }
-        if page.len() < PAGE {
-            break;
-        }
-        after = page.into_iter().next_back().map(|(id, _)| id);
+    let mut pass = Pass::new(judge, &source, sorted);
+    let mut page = parts.store.scan(Kind::Sku, None, PAGE).await?;
+    while page.len() >= PAGE {
+        let after = page.last().map(|(id, _)| id.as_str());
+        // The store looks for the next page while this one is judged.
+        let (next, judged) = tokio::join!(parts.store.scan(Kind::Sku, after, PAGE), async { pass.page(&page) });
+        judged?;
+        page = next?;
     }
+    pass.page(&page)?;
     pass.before(None);
     let newer = source.complete_as_of.filter(|newest| report.as_of < *newest);
     Ok(Judged { newer, ..finish(pass) })
@@ -130,21 +177,14 @@ pub(super) async fn judge(parts: &StockParts, report: &StockReport, recent: &Rec
 async fn judge_rows(
     parts: &StockParts,
     report: &StockReport,
-    rows: &[StockRow],
+    sorted: &Sorted<'_>,
     recent: &Recent,
 ) -> Result<Judged, StoreError> {
     let settings = parts.settings.load_full();
     let source = source_document(parts).await?;
     let judge = Judge::delta(&settings, &parts.source, &source, recent, (report.as_of, now()));
-    let mut pass = Pass {
-        judge,
-        source: &source,
-        rows,
-        rewrites: Vec::new(),
-        missing: Vec::new(),
-    };
-    let mut skus: Vec<&Sku> = rows.iter().map(|row| &row.sku).collect();
-    skus.dedup();
+    let mut pass = Pass::new(judge, &source, sorted);
+    let skus: Vec<&Sku> = sorted.skus().collect();
     for page in skus.chunks(PAGE) {
         let keys: Vec<Key> = page.iter().map(|sku| Key::sku(sku)).collect();
         let found = parts.store.load(&keys).await?;
@@ -202,45 +242,151 @@ impl Judged {
         guards
     }
 
-    /// The report as events: what changes in chunks, then what is missing, then the close.
-    pub(super) fn into_events(self, source: &ConnectorName, report: &StockReport) -> Vec<Event> {
+    /// The report as events, one after the other: what changes in chunks, then what is missing, then the close.
+    pub(super) fn events<'a>(
+        &'a self,
+        source: &'a ConnectorName,
+        report: &'a StockReport,
+    ) -> impl Iterator<Item = Event> + Send + 'a {
         let as_of = report.as_of;
-        let stock = |rows: &[StockRow]| {
+        let stock = move |places: &[u32]| {
+            let rows = places.iter().filter_map(|place| row_at(&report.rows, *place));
             Event::Stock(StockEvent {
                 source: source.clone(),
                 complete: false,
                 basis: None,
                 as_of,
                 read_until: None,
-                rows: rows.to_vec(),
+                rows: rows.map(engine_row).collect(),
             })
         };
-        let mut events: Vec<Event> = self.rewrites.chunks(CHUNK).map(stock).collect();
-        let missing = |rows: &[MissingRow]| Event::Missing {
+        let missing = move |rows: &[MissingRow]| Event::Missing {
             source: source.clone(),
             as_of,
             rows: rows.to_vec(),
         };
-        events.extend(self.missing.chunks(CHUNK).map(missing));
-        events.extend(report.prices.iter().map(|row| Event::Price {
+        let prices = report.prices.iter().map(|row| Event::Price {
             source: source.clone(),
             list: row.list.clone(),
             sku: row.sku.clone(),
             price: row.price,
             from: None,
             until: None,
-        }));
-        if report.complete {
-            let total: Quantity = report.rows.iter().map(|row| row.quantity).sum();
-            let rows = report.rows.len() as u64;
-            events.push(Event::Snapshot {
-                source: source.clone(),
-                as_of,
-                read_until: None,
-                rows,
-                total,
-            });
+        });
+        let close = report.complete.then(|| Event::Snapshot {
+            source: source.clone(),
+            as_of,
+            read_until: None,
+            rows: report.rows.len() as u64,
+            total: report.rows.iter().map(|row| row.quantity).sum(),
+        });
+        let changed = self.rewrites.chunks(CHUNK).map(stock);
+        changed
+            .chain(self.missing.chunks(CHUNK).map(missing))
+            .chain(prices)
+            .chain(close)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use omnistock_words::{LocationName, Quantity};
+    use std::collections::BTreeMap;
+
+    fn report(rows: &[(&str, &str, i64)]) -> StockReport {
+        let row = |(sku, location, units): &(&str, &str, i64)| omnistock_sdk::StockRow {
+            sku: sku.parse().unwrap(),
+            location: location.parse().unwrap(),
+            quantity: Quantity::whole(*units),
+            sellable: true,
+        };
+        StockReport {
+            title: "stock.csv".to_owned(),
+            as_of: Millis(9),
+            complete: true,
+            rows: rows.iter().map(row).collect(),
+            prices: Vec::new(),
+            unknown_locations: BTreeMap::new(),
         }
-        events
+    }
+
+    fn position(location: &str, units: i64) -> omnistock_engine::Position {
+        omnistock_engine::Position {
+            location: location.parse().unwrap(),
+            source: "erp".parse().unwrap(),
+            quantity: Quantity::whole(units),
+            basis: omnistock_words::Basis::Physical,
+            as_of: Millis(1),
+            read_until: None,
+            sellable: true,
+            missing: false,
+        }
+    }
+
+    #[test]
+    fn rows_in_any_order_are_judged_by_sku_and_what_changes_is_named_by_its_place() {
+        let report = report(&[
+            ("C", "berlin", 1),
+            ("A", "munich", 5),
+            ("B", "berlin", 2),
+            ("A", "berlin", 4),
+        ]);
+        let sorted = Sorted::new(&report);
+        let skus: Vec<&str> = sorted.skus().map(Sku::as_str).collect();
+        assert_eq!(skus, ["A", "B", "C"]);
+        let mut settings = omnistock_words::Settings::default();
+        let erp: ConnectorName = "erp".parse().unwrap();
+        let policy = omnistock_words::SourcePolicy::new(omnistock_words::Basis::Physical);
+        settings.sources.insert(erp.clone(), policy);
+        let source = SourceDocument::default();
+        let mut pass = Pass::new(Judge::new(&settings, &erp, Millis(9), Millis(9)), &source, &sorted);
+        let stored = |positions| Versioned {
+            version: 1,
+            bytes: SkuDocument {
+                positions,
+                ..SkuDocument::default()
+            }
+            .encode(),
+        };
+        let known = [
+            (
+                "A".to_owned(),
+                stored(vec![position("berlin", 4), position("munich", 6)]),
+            ),
+            ("AA".to_owned(), stored(vec![position("berlin", 3)])),
+            ("C".to_owned(), stored(vec![position("berlin", 1)])),
+        ];
+        pass.page(&known).unwrap();
+        pass.before(None);
+        let judged = finish(pass);
+        assert_eq!(judged.rewrites, [1, 2], "A at munich, and B, which is new");
+        let lacks: Vec<(&Sku, &LocationName)> = judged.missing.iter().map(|row| (&row.sku, &row.location)).collect();
+        assert_eq!(lacks, [(&"AA".parse().unwrap(), &"berlin".parse().unwrap())]);
+        let events: Vec<Event> = judged.events(&erp, &report).collect();
+        let [
+            Event::Stock(stock),
+            Event::Missing { .. },
+            Event::Snapshot { rows: 4, total, .. },
+        ] = events.as_slice()
+        else {
+            panic!("{events:?}");
+        };
+        let rows: Vec<(&str, &str)> = stock
+            .rows
+            .iter()
+            .map(|row| (row.sku.as_str(), row.location.as_str()))
+            .collect();
+        assert_eq!(
+            (rows, *total),
+            (vec![("A", "munich"), ("B", "berlin")], Quantity::whole(12))
+        );
+    }
+
+    #[test]
+    fn a_million_rows_are_there_once_and_in_order_takes_four_bytes_each() {
+        let report = report(&vec![("A", "berlin", 1); 1_000]);
+        assert_eq!(Sorted::new(&report).order.capacity() * size_of::<u32>(), 4_000);
+        assert!(size_of::<omnistock_sdk::StockRow>() <= 64, "64 MB of a million rows");
     }
 }

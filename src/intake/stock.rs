@@ -4,25 +4,26 @@
 //! A crash before the acknowledgement reads the same report again; rows that were applied
 //! already are then unchanged. A held report stays with its source and is judged anew.
 
+mod appended;
 mod held;
 mod statements;
 
 use super::applying::Applying;
-use super::board::{Refusal, SourceBoard, SourceReport};
+use super::board::{Refusal, SourceBoard};
 use super::gate::GateKeeper;
 use super::holds::{Decision, Holds};
 use super::inbox::Inbox;
 use super::rejections::{self, Rejection};
 use super::schedule::Schedule;
-use super::snapshot::{Judged, judge};
 use crate::store::{Key, Lease, Store, StoreError};
+use appended::Appended;
 use arc_swap::ArcSwap;
 use held::Held;
+use omnistock_engine::SourceDocument;
 use omnistock_engine::snapshot::Recent;
-use omnistock_engine::{Event, SourceDocument};
-use omnistock_sdk::{Connector, ConnectorError, Refused, Report, StockReport, StockSource, Ticket, Verdict, now};
+use omnistock_sdk::{Connector, ConnectorError, Refused, Report, Ticket, now};
 use omnistock_words::{ChannelName, ConnectorName, LineId, Millis, OrderId, Quantity, Settings, Sku};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc, watch};
@@ -62,6 +63,9 @@ pub struct StockParts {
 /// Whether some channel lists a SKU; `None` while that is not known.
 pub type Listed = dyn Fn(&Sku) -> Option<bool> + Send + Sync;
 
+/// Events that are handed over at once; one has some hundred rows.
+const AT_ONCE: usize = 20;
+
 /// Between attempts to tell which SKUs no channel lists, while channels are still being read.
 const UNLISTED_AGAIN: Duration = Duration::from_millis(500);
 
@@ -75,7 +79,9 @@ pub struct StockPoller {
     recent: Recent,
     /// A report that could not be taken in yet.
     unfinished: Option<(Ticket, Report)>,
-    /// SKUs of the newest report that no channel lists so far; kept only until every channel was read.
+    /// A report that is in the inbox, and not put away yet.
+    appended: Option<(Ticket, Appended)>,
+    /// SKUs of the newest report that no channel lists so far, the last one first; kept only until every channel was read.
     unlisted: Vec<Sku>,
     /// The newest order list as stated: a list names every order again, and only what differs is news.
     stated: HashMap<(ChannelName, OrderId, LineId), Quantity>,
@@ -101,6 +107,7 @@ impl StockPoller {
             rejection: None,
             recent: Recent::default(),
             unfinished: None,
+            appended: None,
             unlisted: Vec::new(),
             stated: HashMap::new(),
             decisions: mpsc::channel(1),
@@ -188,6 +195,7 @@ impl StockPoller {
     async fn take_all(&mut self) -> Result<(), TakeError> {
         let connector = Arc::clone(&self.parts.connector);
         let Some(role) = connector.stock() else { return Ok(()) };
+        self.conclude(role).await?;
         // Bounded by what the source has; a source that never ends would starve decisions, hence the limit.
         for _ in 0..1_000 {
             let next = match self.unfinished.take() {
@@ -195,18 +203,17 @@ impl StockPoller {
                 None => role.poll().await?,
             };
             let Some((ticket, report)) = next else { break };
-            let taken = match &report {
-                Report::Refused(refused) => {
-                    self.refused(refused.clone());
-                    Ok(())
+            match report {
+                Report::Refused(refused) => self.refused(refused),
+                Report::Stock(report) => self.take(role, ticket, report).await?,
+                Report::Statements(report) => {
+                    let taken = self.state(role, &ticket, report.clone()).await;
+                    if taken.is_err() {
+                        // The source hands a report out once: it is tried again from here.
+                        self.unfinished = Some((ticket, Report::Statements(report)));
+                    }
+                    taken?;
                 }
-                Report::Statements(report) => self.state(role, &ticket, report.clone()).await,
-                Report::Stock(report) => self.take(role, &ticket, report).await,
-            };
-            if let Err(error) = taken {
-                // The source hands a report out once: it is tried again from here.
-                self.unfinished = Some((ticket, report));
-                return Err(error);
             }
         }
         Ok(())
@@ -220,85 +227,25 @@ impl StockPoller {
             at: now(),
         });
     }
-
-    async fn take(&mut self, role: &dyn StockSource, ticket: &Ticket, report: &StockReport) -> Result<(), TakeError> {
-        let mut judged = judge(&self.parts, report, &self.recent).await?;
-        if !judged.findings.is_empty() && !self.confirmed(&judged, report) {
-            return self.hold(role, ticket, report, judged).await;
-        }
-        let recent = judged.recent.take();
-        self.apply(report, judged, false).await?;
-        self.recent = recent.unwrap_or_else(|| std::mem::take(&mut self.recent));
-        if report.complete {
-            self.lacks_the_fault().await?;
-        }
-        if let Some(older) = self.held.take() {
-            self.parts.holds.clear(&self.parts.source);
-            role.acknowledge(&older.ticket, &Verdict::Superseded).await?;
-        }
-        role.acknowledge(ticket, &Verdict::Accepted).await?;
-        Ok(())
-    }
-
-    async fn append(&self, events: &[Event]) -> Result<(), TakeError> {
-        let last = self.parts.inbox.append(events).await?;
-        // The next report is judged against the ledgers, so this one has to be in them.
-        if self.parts.inbox.applied(last).await {
-            Ok(())
-        } else {
-            Err(TakeError::Ended)
-        }
-    }
-
-    /// Applies a report as a whole; `approved`: because a person said so, which channels are to know too.
-    async fn apply(&mut self, report: &StockReport, judged: Judged, approved: bool) -> Result<(), TakeError> {
-        let board = Arc::clone(&self.parts.board);
-        let (rows, changed, newer) = (report.rows.len() as u64, judged.changed, judged.newer);
-        let (source, as_of) = (self.parts.source.clone(), report.as_of);
-        let mut events = judged.into_events(&source, report);
-        if approved {
-            let source = source.clone();
-            events.insert(0, Event::Approved { source, as_of });
-        }
-        if let Some(newest) = newer {
-            tracing::warn!(
-                source = %self.parts.source,
-                "{} is as of {as_of}, older than what is known of {newest}: an export that came once more, or late; its older figures are ignored",
-                report.title
-            );
-            board.old();
-        }
-        let begun = self.parts.applying.begin();
-        self.append(&events).await?;
-        drop(begun);
-        board.unknown_locations(report.unknown_locations.clone());
-        let skus = report.rows.iter().map(|row| &row.sku);
-        let skus: BTreeSet<&Sku> = skus.filter(|sku| (self.parts.listed)(sku) != Some(true)).collect();
-        self.unlisted = skus.into_iter().cloned().collect();
-        count_unlisted(&self.parts, &mut self.unlisted);
-        let (title, as_of) = (report.title.clone(), report.as_of);
-        board.taken(SourceReport {
-            title,
-            as_of,
-            taken_at: now(),
-            rows,
-            changed,
-        });
-        if report.complete {
-            board.complete(report.as_of);
-            self.parts.gate.snapshot_taken(&self.parts.source, report.as_of);
-        }
-        Ok(())
-    }
 }
 
-/// Counts what no channel lists and forgets it, once every channel was read. `false`: not yet.
+/// Counts what no channel lists and forgets it, once every channel was read; the last one comes first. `false`: not yet.
 fn count_unlisted(parts: &StockParts, skus: &mut Vec<Sku>) -> bool {
-    skus.retain(|sku| (parts.listed)(sku) != Some(true));
-    if skus.iter().any(|sku| (parts.listed)(sku).is_none()) {
-        return false;
+    // While channels are being read, the first look at one that is not known ends it.
+    loop {
+        match skus.last().map(|sku| (parts.listed)(sku)) {
+            Some(Some(true)) => drop(skus.pop()),
+            Some(None) => {
+                if skus.len() < skus.capacity() / 2 {
+                    skus.shrink_to_fit();
+                }
+                return false;
+            }
+            Some(Some(false)) | None => break,
+        }
     }
-    let first = skus.iter().take(100).map(ToString::to_string).collect();
+    skus.retain(|sku| (parts.listed)(sku) != Some(true));
+    let first = skus.iter().rev().take(100).map(ToString::to_string).collect();
     parts.board.unlisted(skus.len() as u64, first);
     *skus = Vec::new();
     true

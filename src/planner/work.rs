@@ -196,6 +196,11 @@ impl WorkList {
         taken
     }
 
+    /// How many SKUs are to be looked at without waiting.
+    pub fn ready(&self) -> usize {
+        self.ready.len()
+    }
+
     /// Whether there is something to look at without waiting.
     pub fn is_ready(&self) -> bool {
         !self.ready.is_empty()

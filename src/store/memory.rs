@@ -314,19 +314,24 @@ impl Store for Memory {
         Ok(())
     }
 
-    async fn dirty(&self, channel: &str, most: usize) -> Result<Vec<Dirty>, StoreError> {
+    async fn dirty_behind(&self, channel: &str, behind: usize, most: usize) -> Result<Vec<Dirty>, StoreError> {
         let state = self.state();
         let Some(channel) = state.channels.get(channel) else {
             return Ok(Vec::new());
         };
-        let found = channel.by_age.iter().take(most).filter_map(|(since, sku)| {
-            let version = channel.marks.get(sku)?.0;
-            Some(Dirty {
-                sku: sku.clone(),
-                version,
-                since: *since,
-            })
-        });
+        let found = channel
+            .by_age
+            .iter()
+            .skip(behind)
+            .take(most)
+            .filter_map(|(since, sku)| {
+                let version = channel.marks.get(sku)?.0;
+                Some(Dirty {
+                    sku: sku.clone(),
+                    version,
+                    since: *since,
+                })
+            });
         Ok(found.collect())
     }
 

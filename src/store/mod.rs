@@ -201,8 +201,13 @@ pub trait Store: Send + Sync + 'static {
     /// another one, or older, than this handle has seen it: then [`Store::standing`] tells, and [`Store::name`] ends it.
     async fn commit(&self, lease: &Lease, batch: &CommitBatch) -> Result<(), CommitError>;
 
-    /// Dirty SKUs of a channel, oldest first, at most `most`.
-    async fn dirty(&self, channel: &str, most: usize) -> Result<Vec<Dirty>, StoreError>;
+    /// Dirty SKUs of a channel, oldest first, at most `most`, behind the first `behind` of them.
+    async fn dirty_behind(&self, channel: &str, behind: usize, most: usize) -> Result<Vec<Dirty>, StoreError>;
+
+    /// The oldest dirty SKUs of a channel, at most `most`.
+    async fn dirty(&self, channel: &str, most: usize) -> Result<Vec<Dirty>, StoreError> {
+        self.dirty_behind(channel, 0, most).await
+    }
 
     /// How many SKUs of a channel are dirty.
     async fn dirty_count(&self, channel: &str) -> Result<u64, StoreError>;

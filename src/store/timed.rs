@@ -144,8 +144,9 @@ impl Store for Timed {
         self.time(Question::Commit, self.inner.commit(lease, batch)).await
     }
 
-    async fn dirty(&self, channel: &str, most: usize) -> Result<Vec<Dirty>, StoreError> {
-        self.time(Question::Read, self.inner.dirty(channel, most)).await
+    async fn dirty_behind(&self, channel: &str, behind: usize, most: usize) -> Result<Vec<Dirty>, StoreError> {
+        self.time(Question::Read, self.inner.dirty_behind(channel, behind, most))
+            .await
     }
 
     async fn dirty_count(&self, channel: &str) -> Result<u64, StoreError> {

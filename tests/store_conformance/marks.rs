@@ -138,6 +138,10 @@ pub(crate) async fn ten_thousand_marks_and_clears(backend: Backend) {
     let dirty = store.dirty("shop", 20_000).await.unwrap();
     assert_eq!(dirty.len(), 10_000);
     assert!(dirty.is_sorted_by(|a, b| a.since < b.since && a.version < b.version));
+    let behind = async |behind, most| store.dirty_behind("shop", behind, most).await.unwrap();
+    assert_eq!(behind(9_990, 20).await, dirty[9_990..]);
+    assert_eq!(behind(3, 4_500).await, dirty[3..4_503]);
+    assert!(behind(10_000, 2).await.is_empty() && behind(3, 0).await.is_empty());
     let all_but_last = dirty[..9_999]
         .iter()
         .map(|seen| clear("shop", &seen.sku, seen.version))

@@ -194,7 +194,7 @@ impl Subject {
         for channel in CHANNELS {
             let (all, two) = (
                 self.store.dirty(channel, 100).await?,
-                self.store.dirty(channel, 2).await?,
+                self.store.dirty_behind(channel, 1, 2).await?,
             );
             let (count, open) = (
                 self.store.dirty_count(channel).await?,

@@ -7,11 +7,12 @@ use crate::settings::{BadRows, Duplicates, StockPlan};
 use crate::structure::Promise;
 use crate::table::{CellFault, Table};
 use crate::verdict::{AsOf, Faults, count_unknown, keep_promise};
+use hashbrown::HashTable;
 use omnistock_sdk::{LocationCodes, StockReport, StockRow};
 use omnistock_words::{LocationName, Quantity, Sku};
 use rust_decimal::Decimal;
-use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasher as _, RandomState};
 
 /// Reads a whole text. Memory grows with its rows.
 pub(crate) fn read(
@@ -67,8 +68,11 @@ struct Rows<'p> {
     /// What a code means, bounded.
     known: HashMap<Box<str>, Option<u32>>,
     figures: Vec<StockRow>,
-    /// Row and byte offset by its key.
-    seen: HashMap<(Sku, u32), (u32, usize)>,
+    /// Where each of them stands in the text.
+    offsets: Vec<u32>,
+    /// Their places by SKU and location: a file has millions, so their names are not kept twice.
+    seen: HashTable<u32>,
+    hasher: RandomState,
     /// Keys of rows that are left out.
     without: Vec<(Sku, u32)>,
     /// A row is left out whose key can't be read.
@@ -101,7 +105,9 @@ impl<'p> Rows<'p> {
             places: plan.location.iter().cloned().collect(),
             known: HashMap::new(),
             figures: Vec::new(),
-            seen: HashMap::new(),
+            offsets: Vec::new(),
+            seen: HashTable::new(),
+            hasher: RandomState::new(),
             without: Vec::new(),
             unreadable: false,
             unknown: BTreeMap::new(),
@@ -140,9 +146,15 @@ impl<'p> Rows<'p> {
         let location = self.places.get(usize::try_from(place).unwrap_or(usize::MAX)).cloned();
         let Some(location) = location else { return Ok(()) };
         let index = u32::try_from(self.figures.len()).unwrap_or(u32::MAX);
-        match self.seen.entry((sku.clone(), place)) {
-            Entry::Vacant(slot) => {
-                slot.insert((index, table.start()));
+        let offset = |offsets: &[u32], first: u32| {
+            let offset = offsets.get(usize::try_from(first).unwrap_or(usize::MAX));
+            offset.map_or(0, |offset| usize::try_from(*offset).unwrap_or(usize::MAX))
+        };
+        let hash = self.hasher.hash_one((&sku, &location));
+        match self.earlier(hash, &sku, &location) {
+            None => {
+                self.remember(hash, index);
+                self.offsets.push(u32::try_from(table.start()).unwrap_or(u32::MAX));
                 self.figures.push(StockRow {
                     sku,
                     location,
@@ -150,12 +162,11 @@ impl<'p> Rows<'p> {
                     sellable,
                 });
             }
-            Entry::Occupied(slot) if self.plan.duplicates == Duplicates::Sum => {
-                let (first, offset) = *slot.get();
-                let first = self.figures.get_mut(usize::try_from(first).unwrap_or(usize::MAX));
-                if let Some(row) = first {
+            Some(first) if self.plan.duplicates == Duplicates::Sum => {
+                let row = self.figures.get_mut(usize::try_from(first).unwrap_or(usize::MAX));
+                if let Some(row) = row {
                     if row.sellable != sellable {
-                        let there = table.there(offset);
+                        let there = table.there(offset(&self.offsets, first));
                         let column = self.columns.sellable.unwrap_or(self.columns.sku);
                         let message =
                             format!("sku {sku:?} at {location} is for sale in one row and not in the other, {there}");
@@ -168,8 +179,8 @@ impl<'p> Rows<'p> {
                     row.quantity += quantity;
                 }
             }
-            Entry::Occupied(slot) => {
-                let there = table.there(slot.get().1);
+            Some(first) => {
+                let there = table.there(offset(&self.offsets, first));
                 let message = format!(
                     "sku {sku:?} at {location} already stands {there}; duplicates = \"sum\" would add such rows up"
                 );
@@ -182,6 +193,20 @@ impl<'p> Rows<'p> {
         }
         self.sum += quantity.decimal();
         Ok(())
+    }
+
+    /// The place of an earlier row of this SKU and location.
+    fn earlier(&self, hash: u64, sku: &Sku, location: &LocationName) -> Option<u32> {
+        let row = |place: u32| self.figures.get(usize::try_from(place).unwrap_or(usize::MAX));
+        let same = |place: &u32| row(*place).is_some_and(|row| row.sku == *sku && row.location == *location);
+        self.seen.find(hash, same).copied()
+    }
+
+    /// A row is found at this place from now on.
+    fn remember(&mut self, hash: u64, place: u32) {
+        let row = |place: u32| self.figures.get(usize::try_from(place).unwrap_or(usize::MAX));
+        let again = |place: &u32| row(*place).map_or(0, |row| self.hasher.hash_one((&row.sku, &row.location)));
+        self.seen.insert_unique(hash, place, again);
     }
 
     fn sku(&self, table: &Table<'_>) -> Result<Sku, CellFault> {
@@ -287,7 +312,10 @@ impl<'p> Rows<'p> {
             title,
             as_of: self.as_of.instant(facts),
             complete: bad == 0,
-            rows: self.figures,
+            rows: {
+                self.figures.shrink_to_fit();
+                self.figures
+            },
             prices: self.prices.finish(),
             unknown_locations: self.unknown,
         })

@@ -47,8 +47,8 @@ impl Catalogue {
             if self.warm.len() >= self.tidy_at.max(MOST_WARM) {
                 self.tidy();
             }
-            self.counted -= usize::from(entry.is_counted());
-            self.priced -= usize::from(entry.is_priced());
+            self.counted = self.counted.saturating_sub(usize::from(entry.is_counted()));
+            self.priced = self.priced.saturating_sub(usize::from(entry.is_priced()));
             self.held.remove(&index);
             self.warm.insert(index, Box::new(entry));
         }

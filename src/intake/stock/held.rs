@@ -2,7 +2,7 @@
 
 use super::super::holds::{Decision, HeldReport, Holds};
 use super::super::rejections::{self, Rejection};
-use super::super::snapshot::{Judged, judge};
+use super::super::snapshot::{Judged, Sorted, judge};
 use super::{StockPoller, TakeError};
 use omnistock_engine::snapshot::Affected;
 use omnistock_sdk::{Report, StockReport, StockSource, Ticket, Verdict, now};
@@ -120,8 +120,9 @@ impl StockPoller {
         let verdict = match decision {
             Decision::Approve(reason) => {
                 tracing::warn!(%source, "{title} is taken over on approval: {reason}");
-                let judged = judge(&self.parts, &held.report, &self.recent).await?;
-                self.apply(&held.report, judged, true).await?;
+                let sorted = Sorted::new(&held.report);
+                let judged = judge(&self.parts, &held.report, &sorted, &self.recent).await?;
+                self.apply(&held.report, (&sorted, judged), true).await?;
                 self.lacks_the_fault().await?;
                 Verdict::Accepted
             }

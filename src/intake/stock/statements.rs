@@ -37,7 +37,8 @@ impl StockPoller {
             stated.insert(key, row.quantity);
         }
         self.parts.board.unknown_channels(unknown);
-        self.append(&events).await?;
+        let last = self.append(events.into_iter()).await?;
+        self.applied(last).await?;
         self.stated = stated;
         role.acknowledge(ticket, &Verdict::Accepted).await?;
         Ok(())

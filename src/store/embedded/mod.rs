@@ -151,10 +151,10 @@ impl Store for Embedded {
         }
     }
 
-    async fn dirty(&self, channel: &str, most: usize) -> Result<Vec<Dirty>, StoreError> {
+    async fn dirty_behind(&self, channel: &str, behind: usize, most: usize) -> Result<Vec<Dirty>, StoreError> {
         let channel = channel.to_owned();
         self.readers
-            .read(move |connection| queries::dirty(connection, &channel, most))
+            .read(move |connection| queries::dirty(connection, &channel, behind, most))
             .await
     }
 

@@ -82,8 +82,8 @@ pub(super) fn scan(
     )
 }
 
-pub(super) fn dirty(connection: &Connection, channel: &str, most: usize) -> Applied<Vec<Dirty>> {
-    let sql = "SELECT sku, version, since_ms FROM dirty WHERE channel = ?1 ORDER BY since_ms, sku LIMIT ?2";
+pub(super) fn dirty(connection: &Connection, channel: &str, behind: usize, most: usize) -> Applied<Vec<Dirty>> {
+    let sql = "SELECT sku, version, since_ms FROM dirty WHERE channel = ?1 ORDER BY since_ms, sku LIMIT ?2 OFFSET ?3";
     let row = |row: &Row<'_>| {
         Ok(Dirty {
             sku: row.get(0)?,
@@ -91,7 +91,7 @@ pub(super) fn dirty(connection: &Connection, channel: &str, most: usize) -> Appl
             since: Millis(row.get(2)?),
         })
     };
-    collect(connection, sql, params![channel, limit(most)], row)
+    collect(connection, sql, params![channel, limit(most), limit(behind)], row)
 }
 
 pub(super) fn dirty_count(connection: &Connection, channel: &str) -> Applied<u64> {

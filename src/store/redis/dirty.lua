@@ -1,6 +1,6 @@
 -- Dirty SKUs of a channel, oldest first. Reads only.
--- KEYS marks, marks by age; ARGV how many. Gives sku, since, version in turn.
-local aged = redis.call('ZRANGE', KEYS[2], 0, ARGV[1] - 1, 'WITHSCORES')
+-- KEYS marks, marks by age; ARGV the places of the first and the last. Gives sku, since, version in turn.
+local aged = redis.call('ZRANGE', KEYS[2], ARGV[1], ARGV[2], 'WITHSCORES')
 local skus, found = {}, {}
 for i = 1, #aged, 2 do skus[#skus + 1] = aged[i] end
 for i = 1, #skus, 4000 do

@@ -312,12 +312,13 @@ impl Store for RedisStore {
         }
     }
 
-    async fn dirty(&self, channel: &str, most: usize) -> Result<Vec<Dirty>, StoreError> {
+    async fn dirty_behind(&self, channel: &str, behind: usize, most: usize) -> Result<Vec<Dirty>, StoreError> {
         if most == 0 {
             return Ok(Vec::new());
         }
         let keys = [self.keys.marks(channel), self.keys.marks_by_age(channel)];
-        let arguments = [most.to_string().into_bytes()];
+        let last = behind.saturating_add(most - 1);
+        let arguments = [behind.to_string().into_bytes(), last.to_string().into_bytes()];
         let found: Vec<(Vec<u8>, i64, u64)> = self.connection.run(&self.scripts.dirty, &keys, &arguments).await?;
         let mark = |(sku, since, version)| {
             Ok(Dirty {

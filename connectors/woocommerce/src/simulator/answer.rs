@@ -125,7 +125,11 @@ fn asked(call: &Call, page: usize) -> String {
 }
 
 /// One page of `rows`, rendered, with the vendor's headers, cut to `_fields`.
-pub(super) fn page<T>(call: &Call, rows: Vec<T>, address: &str, render: impl Fn(T) -> Value) -> Reply {
+pub(super) fn page<T, Rows>(call: &Call, rows: Rows, address: &str, render: impl Fn(T) -> Value) -> Reply
+where
+    Rows: IntoIterator<Item = T, IntoIter: ExactSizeIterator>,
+{
+    let rows = rows.into_iter();
     let number = |name: &str, default: usize| call.query(name).map_or(Some(default), |text| text.parse().ok());
     let Some(size) = number("per_page", 10).filter(|size| (1..=100).contains(size)) else {
         return Reply::invalid(
@@ -141,12 +145,7 @@ pub(super) fn page<T>(call: &Call, rows: Vec<T>, address: &str, render: impl Fn(
         return Reply::invalid("offset", "rest_invalid_type", "offset is not of type integer.");
     };
     let (total, pages) = (rows.len(), rows.len().div_ceil(size));
-    let rows: Vec<Value> = rows
-        .into_iter()
-        .skip(offset)
-        .take(size)
-        .map(|row| cut(call, render(row)))
-        .collect();
+    let rows: Vec<Value> = rows.skip(offset).take(size).map(|row| cut(call, render(row))).collect();
     let link = |to: usize, rel: &str| {
         format!(
             "<{address}/wp-json/wc/v3{}?{}>; rel=\"{rel}\"",

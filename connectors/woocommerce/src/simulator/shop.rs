@@ -41,6 +41,8 @@ pub(super) struct Shop {
     pub(super) revoked: bool,
     pub(super) offset: i64,
     pub(super) products: BTreeMap<u64, Product>,
+    /// Those without a parent, in the order of their ids.
+    pub(super) tops: Vec<u64>,
     skus: HashMap<String, u64>,
     pub(super) orders: BTreeMap<u64, ShopOrder>,
     unpaid: BTreeSet<u64>,
@@ -66,6 +68,7 @@ impl Shop {
             revoked: false,
             offset: settings.offset,
             products: BTreeMap::new(),
+            tops: Vec::new(),
             skus: HashMap::new(),
             orders: BTreeMap::new(),
             unpaid: BTreeSet::new(),
@@ -109,6 +112,9 @@ impl Shop {
                 modified: now(),
             },
         );
+        if parent.is_none() {
+            self.tops.push(id);
+        }
         if !sku.is_empty() {
             self.skus.insert(sku.to_owned(), id);
         }
@@ -301,6 +307,7 @@ impl Shop {
     pub(super) fn remove_product(&mut self, sku: &str) {
         if let Some(id) = self.skus.remove(sku) {
             self.products.remove(&id);
+            self.tops.retain(|top| *top != id);
         }
     }
 
