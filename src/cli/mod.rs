@@ -14,6 +14,7 @@ mod exit;
 mod explain;
 mod holds;
 mod init;
+mod journal;
 mod listings;
 mod live;
 mod log;
