@@ -25,6 +25,7 @@ mod orders;
 mod output;
 mod parked;
 mod plan;
+mod progress;
 mod reservations;
 mod rule_tests;
 mod run;
