@@ -1,7 +1,9 @@
 //! `omnistock audit`: every listing read anew beside what it should show, with the cause of each difference.
 
+use super::client::Client;
+use super::progress::Progress;
 use super::{Context, Failure, text};
-use crate::server::{AuditBody, AuditView, Listed};
+use crate::server::{AuditBody, AuditView, Listed, Status};
 use jiff::tz::TimeZone;
 use omnistock_words::{ChannelName, Millis};
 use std::time::Duration;
@@ -35,9 +37,19 @@ impl Audit {
         };
         let mut found: Listed<AuditView> = client.post("/api/v1/audit", &body).await?;
         let meant = |one: &AuditView| self.channel.as_ref().is_none_or(|channel| *channel == one.channel);
-        while found.items.iter().any(|one| meant(one) && one.running) {
-            tokio::time::sleep(LOOK).await;
-            found = client.get("/api/v1/audit", &[]).await?;
+        if found.items.iter().any(|one| meant(one) && one.running) {
+            let total = listings(&client, self.channel.as_ref()).await;
+            let line = Progress::new(&context.output, "listings read", total);
+            while found.items.iter().any(|one| meant(one) && one.running) {
+                tokio::time::sleep(LOOK).await;
+                found = client.get("/api/v1/audit", &[]).await?;
+                line.at(found
+                    .items
+                    .iter()
+                    .filter(|one| meant(one))
+                    .map(|one| one.listings)
+                    .sum());
+            }
         }
         found.items.retain(meant);
         found.total = found.items.len() as u64;
@@ -63,6 +75,14 @@ impl Audit {
         }
         Ok(())
     }
+}
+
+/// How many listings there are to read; `None` where nobody says.
+async fn listings(client: &Client, channel: Option<&ChannelName>) -> Option<u64> {
+    let status: Status = client.get("/api/v1/status", &[]).await.ok()?;
+    let meant = |name| channel.is_none_or(|channel| channel == name);
+    let counts = status.channels.iter().filter(|one| meant(&one.name));
+    Some(counts.map(|one| one.listings.total()).sum())
 }
 
 const HEAD: [&str; 6] = ["CLASS", "COUNT", "EXCESS", "WORST", "OURS", "THERE"];

@@ -3,7 +3,7 @@
 //! It reads the database itself instead of asking the daemon: so it works without one, writes with the
 //! rights of whoever calls it, and no listener can be made to write files.
 
-use super::{Context, Failure, text, wiring};
+use super::{Context, Failure, progress, text, wiring};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -27,7 +27,9 @@ struct Written {
 impl Backup {
     pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
         let begun = tokio::time::Instant::now();
-        let bytes = wiring::backup(&context.config, &self.file).await?;
+        let what = format!("writing {}", text::shortened(&self.file.display().to_string(), 50));
+        let work = wiring::backup(&context.config, &self.file);
+        let bytes = progress::during(&context.output, &what, work).await?;
         let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         let written = Written {
             file: self.file,

@@ -15,7 +15,7 @@ pub(super) struct Check {
 
 impl Check {
     pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
-        let checked = Box::pin(wiring::check(&context.config, self.live)).await?;
+        let checked = Box::pin(wiring::check(&context.config, self.live.then_some(&context.output))).await?;
         context.output.show(&checked, render)?;
         verdict(&checked, &context.config.display().to_string())
     }

@@ -4,6 +4,7 @@ mod import;
 mod sheet;
 
 use super::parked::rest;
+use super::progress::{self, Progress};
 use super::{Context, Failure, text};
 use crate::server::{ImportBody, ImportView, Listed, ListingRow, ListingRows, Unmapped};
 use omnistock_words::ChannelName;
@@ -98,7 +99,9 @@ impl Listings {
                     remove,
                     reason: reason.unwrap_or_default(),
                 };
-                let answer: ImportView = context.client()?.post("/api/v1/listings/import", &body).await?;
+                let client = context.client()?;
+                let asked = client.post("/api/v1/listings/import", &body);
+                let answer: ImportView = progress::during(&context.output, "the table is compared", asked).await?;
                 context.output.show(&answer, import::render)
             }
         }
@@ -113,6 +116,7 @@ async fn rows(
     more: Option<(&str, &str)>,
 ) -> Result<Vec<ListingRow>, Failure> {
     let (client, mut rows, mut after) = (context.client()?, Vec::new(), None::<String>);
+    let line = Progress::new(&context.output, "listings", None);
     loop {
         let mut query = vec![("limit", PAGE)];
         query.extend(channel.map(|channel| ("channel", channel.as_str())));
@@ -120,6 +124,10 @@ async fn rows(
         query.extend(more);
         let page: ListingRows = client.get(path, &query).await?;
         rows.extend(page.items);
+        line.say(format!(
+            "{} listings",
+            text::number(u64::try_from(rows.len()).unwrap_or(u64::MAX))
+        ));
         if page.next.is_none() || page.next == after {
             return Ok(rows);
         }

@@ -1,17 +1,14 @@
-//! Logs: for people on a terminal, JSON with `--log json`, levels by `OMNISTOCK_LOG`.
+//! Logs: for people on a terminal, entries with fields for journald, JSON with `--log json`, levels by `OMNISTOCK_LOG`.
 //!
 //! Only our own targets may be set: at their finer levels HTTP libraries write headers, and
 //! with them the secrets of vendors.
 
 use super::Failure;
+use super::journal::{self, Journal};
 use std::io::IsTerminal;
 use tracing::level_filters::LevelFilter;
-use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::filter::Targets;
-use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt};
 
@@ -38,7 +35,7 @@ pub fn start(format: Format, default: LevelFilter) -> Result<(), Failure> {
             .with_current_span(true)
             .with_span_list(false)
             .boxed(),
-        Format::Text if std::env::var_os("JOURNAL_STREAM").is_some() => layer.event_format(Journal::default()).boxed(),
+        Format::Text if journal::listens() => layer.event_format(Journal::of_machine()).boxed(),
         Format::Text => layer.with_ansi(std::io::stderr().is_terminal()).boxed(),
     };
     // Err means that a test or an earlier call has set one up.
@@ -48,38 +45,6 @@ pub fn start(format: Format, default: LevelFilter) -> Result<(), Failure> {
             .try_init(),
     );
     Ok(())
-}
-
-/// Lines for the journal, which has a time of its own and takes the priority off their beginning: what
-/// `journalctl -p warning` goes by.
-struct Journal(fmt::format::Format<fmt::format::Full, ()>);
-
-impl Default for Journal {
-    fn default() -> Self {
-        Self(fmt::format().without_time().with_ansi(false))
-    }
-}
-
-impl<S, N> FormatEvent<S, N> for Journal
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-    N: for<'a> FormatFields<'a> + 'static,
-{
-    fn format_event(
-        &self,
-        context: &FmtContext<'_, S, N>,
-        mut writer: Writer<'_>,
-        event: &Event<'_>,
-    ) -> std::fmt::Result {
-        let priority = match *event.metadata().level() {
-            Level::ERROR => 3,
-            Level::WARN => 4,
-            Level::INFO => 6,
-            Level::DEBUG | Level::TRACE => 7,
-        };
-        write!(writer, "<{priority}>")?;
-        self.0.format_event(context, writer, event)
-    }
 }
 
 /// `debug`, or `info,omnistock::delivery=trace`.
@@ -112,46 +77,7 @@ fn targets(asked: &str, default: LevelFilter) -> Result<Targets, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Write;
-    use std::sync::{Arc, Mutex};
-
-    #[derive(Clone, Default)]
-    struct Kept(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Kept {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn the_journal_is_told_how_bad_it_is() {
-        let kept = Kept::default();
-        let writer = kept.clone();
-        let layer = fmt::layer()
-            .with_writer(move || writer.clone())
-            .event_format(Journal::default());
-        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
-            tracing::error!("it stopped");
-            tracing::warn!(channel = "shop", "it waits");
-            tracing::info!("it goes on");
-        });
-        let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
-        let lines: Vec<&str> = text.lines().collect();
-        assert!(
-            lines[0].starts_with("<3>ERROR") && lines[0].ends_with("it stopped"),
-            "{text}"
-        );
-        assert!(
-            lines[1].starts_with("<4> WARN") && lines[1].contains("channel=\"shop\""),
-            "{text}"
-        );
-        assert!(lines[2].starts_with("<6> INFO"), "{text}");
-    }
+    use tracing::Level;
 
     #[test]
     fn other_libraries_never_log_below_warn() {

@@ -1,6 +1,6 @@
 //! `omnistock plan` and `omnistock reload`: what a configuration would change, and bringing it into force.
 
-use super::{Context, Failure, text};
+use super::{Context, Failure, progress, text};
 use crate::server::{PlanBody, PlanView, ReloadBody};
 use omnistock_words::{Mode, Money};
 
@@ -32,7 +32,9 @@ impl Plan {
         let body = PlanBody {
             file: Some(file.display().to_string()),
         };
-        let plan: PlanView = context.client()?.post("/api/v1/plan", &body).await?;
+        let client = context.client()?;
+        let asked = client.post("/api/v1/plan", &body);
+        let plan: PlanView = progress::during(&context.output, "every number is computed anew", asked).await?;
         context.output.show(&plan, render)
     }
 }
@@ -43,13 +45,15 @@ impl Reload {
             expect_plan: self.expect_plan,
             reason: self.reason.unwrap_or_default(),
         };
-        let plan: PlanView = context.client()?.post("/api/v1/reload", &body).await?;
+        let client = context.client()?;
+        let asked = client.post("/api/v1/reload", &body);
+        let plan: PlanView = progress::during(&context.output, "the configuration is checked", asked).await?;
         context.output.show(&plan, render)
     }
 }
 
-const HEAD: [&str; 9] = [
-    "CHANNEL", "LISTINGS", "SAME", "UP", "DOWN", "TO_0", "FROM_0", "PRICE", "CALLS",
+const HEAD: [&str; 10] = [
+    "CHANNEL", "LISTINGS", "SAME", "UP", "DOWN", "TO_0", "FROM_0", "PRICE", "CALLS", "TIME",
 ];
 
 fn render(plan: &PlanView) -> String {
@@ -75,6 +79,7 @@ fn render(plan: &PlanView) -> String {
                     channel.to_0,
                     channel.from_0,
                     channel.price,
+                    channel.calls,
                 ];
                 let mut row = vec![text::shortened(channel.channel.as_str(), 12)];
                 row.extend(figures.map(text::number));
@@ -82,7 +87,7 @@ fn render(plan: &PlanView) -> String {
                 row.push(if unwritten {
                     text::mode(channel.mode).to_owned()
                 } else {
-                    text::number(channel.calls)
+                    channel.seconds.map_or_else(|| "-".to_owned(), text::duration)
                 });
                 row
             })
@@ -160,6 +165,7 @@ mod tests {
             from_0,
             price,
             calls,
+            seconds: (calls > 0).then_some(calls * 13 / 10),
             mode,
         }
     }
@@ -204,9 +210,9 @@ mod tests {
             "plan 7f3a91c2, nothing written",
             "!! kaufland: 7515 of 22105 to 0 (34.0 %, limit 5%): a plain reload refuses",
             "",
-            "CHANNEL LISTINGS SAME UP DOWN TO_0 FROM_0 PRICE CALLS",
-            "kaufland 22,105 12,790 0 1,800 7,515 0 0 94",
-            "otto 31,940 31,902 38 0 0 0 0 shadow",
+            "CHANNEL LISTINGS SAME UP DOWN TO_0 FROM_0 PRICE CALLS TIME",
+            "kaufland 22,105 12,790 0 1,800 7,515 0 0 94 2 min",
+            "otto 31,940 31,902 38 0 0 0 0 0 shadow",
             "1 channel unchanged",
             "because new.toml:42 locations all -> hannover: 9,315; new.toml:41 max_shown 50",
             "-> 20: 38",

@@ -1,6 +1,6 @@
 //! `omnistock sync`: read again, now.
 
-use super::{Context, Failure, text};
+use super::{Context, Failure, progress, text};
 use crate::server::SyncAnswer;
 use crate::server::admin::SyncBody;
 use omnistock_words::ConnectorName;
@@ -23,7 +23,9 @@ impl Sync {
             connector: self.connector,
             full: self.full,
         };
-        let answer: SyncAnswer = context.client()?.post("/api/v1/sync", &body).await?;
+        let client = context.client()?;
+        let asked = client.post("/api/v1/sync", &body);
+        let answer: SyncAnswer = progress::during(&context.output, "the daemon is asked", asked).await?;
         context.output.show(&answer, render)
     }
 }

@@ -4,6 +4,8 @@
 use super::Failure;
 use super::demo::With;
 use super::live::{self, Live};
+use super::output::Output;
+use super::progress::Progress;
 use super::rule_tests::{self, Ended};
 use crate::config::{Configuration, Connectors, Problem, Severity, load_and_build, process_environment, render};
 use crate::secrets::EnvironmentSecrets;
@@ -91,9 +93,9 @@ pub(super) async fn demo(arguments: DemoArguments) -> Result<(), Failure> {
     }
 }
 
-/// Checks a configuration; with `live` also what each connector needs at its vendor.
+/// Checks a configuration; with `live` also what each connector needs at its vendor, telling there how far it is.
 /// Problems are in the answer; `Err` only where nothing could be read at all.
-pub(super) async fn check(config: &Path, live: bool) -> Result<Checked, Failure> {
+pub(super) async fn check(config: &Path, live: Option<&Output>) -> Result<Checked, Failure> {
     let environment = process_environment();
     let folder = config.parent().unwrap_or_else(|| Path::new(""));
     let secrets: Arc<dyn SecretResolver> = Arc::new(EnvironmentSecrets::new(environment.clone(), folder));
@@ -102,10 +104,12 @@ pub(super) async fn check(config: &Path, live: bool) -> Result<Checked, Failure>
         Err(problems) => return Ok(found(&problems)),
     };
     let mut checked = tested(&configuration);
-    if !live {
+    let Some(output) = live else {
         return Ok(checked);
-    }
-    checked.live = ask(&configuration, connectors).await;
+    };
+    let total = u64::try_from(connectors.len()).ok();
+    let line = Progress::new(output, "systems asked", total);
+    checked.live = ask(&configuration, connectors, Arc::new(line)).await;
     for live in &checked.live {
         let Some(wrong) = &live.wrong else { continue };
         checked.failed += 1;
@@ -119,12 +123,13 @@ pub(super) async fn check(config: &Path, live: bool) -> Result<Checked, Failure>
 
 /// Asks every connected system at the same time: whether credentials and permissions are enough for what the
 /// connector does, and what time it is there. Nothing is changed anywhere.
-async fn ask(configuration: &Configuration, connectors: Connectors) -> Vec<Live> {
+async fn ask(configuration: &Configuration, connectors: Connectors, line: Arc<Progress>) -> Vec<Live> {
     const DEADLINE: Duration = Duration::from_secs(30);
     let tracker = TaskTracker::new();
     let mut asked = Vec::new();
     for (name, connector) in connectors {
         let kind = configuration.connectors.get(&name).map(|known| known.kind.clone());
+        let line = Arc::clone(&line);
         let task = tracker.spawn(async move {
             let begun = tokio::time::Instant::now();
             let (answer, ahead) = watching_clock(tokio::time::timeout(DEADLINE, connector.check())).await;
@@ -133,6 +138,7 @@ async fn ask(configuration: &Configuration, connectors: Connectors) -> Vec<Live>
                 Ok(Err(error)) => Some(error.to_string()),
                 Err(_) => Some(format!("no answer within {} s", DEADLINE.as_secs())),
             };
+            line.one_more();
             (
                 wrong,
                 ahead,

@@ -17,9 +17,7 @@ impl Accounts {
         let mut shared: BTreeMap<String, Arc<Account>> = BTreeMap::new();
         let mut accounts = BTreeMap::new();
         for (name, connector) in &house.connectors {
-            let configured = house.configuration.connectors.get(name);
-            let mut limits = connector.limits().calls;
-            limits.extend(configured.and_then(|configured| configured.calls.clone()));
+            let limits = house.limits_of(name);
             let key = key(name, connector.manifest().kind, &limits);
             let make = || Account::new(&key, limits, Arc::clone(&house.store), doubted);
             let account = shared.entry(key.clone()).or_insert_with(make);

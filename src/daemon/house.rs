@@ -12,7 +12,7 @@ use crate::notify::Notifier;
 use crate::store::{EntryId, Store, StoreTimes};
 use arc_swap::ArcSwap;
 use omnistock_engine::Measured;
-use omnistock_sdk::Connector;
+use omnistock_sdk::{CallLimit, Connector};
 use omnistock_words::{ChannelName, ConnectorName, Settings};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -101,6 +101,21 @@ impl House {
     pub(super) fn connector(&self, channel: &ChannelName) -> Option<Arc<dyn Connector>> {
         let settings = self.configuration.settings.channels.get(channel)?;
         self.connectors.get(&settings.connector).cloned()
+    }
+
+    /// The limits that calls of this channel go by: the vendor's, and the operator's.
+    pub(super) fn limits(&self, channel: &ChannelName) -> Vec<CallLimit> {
+        let settings = self.configuration.settings.channels.get(channel);
+        settings.map_or_else(Vec::new, |settings| self.limits_of(&settings.connector))
+    }
+
+    /// The limits of everything that goes by this connector.
+    pub(super) fn limits_of(&self, connector: &ConnectorName) -> Vec<CallLimit> {
+        let built = self.connectors.get(connector);
+        let mut limits = built.map(|connector| connector.limits().calls).unwrap_or_default();
+        let configured = self.configuration.connectors.get(connector);
+        limits.extend(configured.and_then(|configured| configured.calls.clone()));
+        limits
     }
 
     /// Connectors that give stock.

@@ -87,11 +87,11 @@ impl DaemonView {
             }
             tokio::task::yield_now().await;
         }
-        let most = self
-            .house
-            .connector(channel)
+        let connector = self.house.connector(channel);
+        let most = connector
+            .as_ref()
             .map_or(1, |connector| connector.manifest().max_write.max(1));
-        counting.calls(u64::try_from(most).unwrap_or(1));
+        counting.calls(u64::try_from(most).unwrap_or(1), &self.house.limits(channel));
         Ok(counting)
     }
 

@@ -6,6 +6,7 @@ use crate::server::{PlanChannel, PlanPrice, PlanTop};
 use omnistock_engine::guard::price_fault;
 use omnistock_engine::{Documents, Offer, PriceAnswer, SkuDocument, promise_listing, resolve_listing};
 use omnistock_planner::{ListingDocument, Target, target};
+use omnistock_sdk::{CallKind, CallLimit};
 use omnistock_words::{ChannelName, ListingId, Millis, Mode, Money, Quantity, Settings, Sku};
 
 /// Largest changes that are named.
@@ -93,6 +94,7 @@ impl Counting {
                 from_0: 0,
                 price: 0,
                 calls: 0,
+                seconds: None,
                 mode,
             },
             zeros: 0,
@@ -103,10 +105,19 @@ impl Counting {
         }
     }
 
-    pub(super) fn calls(&mut self, most: u64) {
+    /// Calls with up to `most` listings each, and how long these limits make them take.
+    pub(super) fn calls(&mut self, most: u64, limits: &[CallLimit]) {
         let row = &mut self.row;
         let changed = row.up + row.down + row.to_0 + row.from_0;
-        row.calls = if writes(row.mode) { changed.div_ceil(most) } else { 0 };
+        if !writes(row.mode) {
+            return;
+        }
+        row.calls = changed.div_ceil(most);
+        let times = limits.iter().filter(|limit| limit.counts(CallKind::Write));
+        let longest = times.map(|limit| limit.least_time(row.calls, changed)).max();
+        row.seconds = longest
+            .and_then(|time| u64::try_from(time).ok())
+            .map(|time| time.div_ceil(1_000));
     }
 
     pub(super) fn listing(

@@ -317,6 +317,7 @@ mod tests {
             from_0: 0,
             price: 0,
             calls: 1,
+            seconds: None,
             mode: Mode::Live,
         }
     }

@@ -42,6 +42,10 @@ pub struct PlanChannel {
     pub price: u64,
     /// Calls that it takes; 0 where the channel is not written.
     pub calls: u64,
+    /// Seconds that the limits of the vendor make these calls take at least, if nothing else is done by the account;
+    /// none where no limit is stated, and where the channel is not written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<u64>,
     /// Its mode then.
     pub mode: Mode,
 }

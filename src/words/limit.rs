@@ -100,6 +100,15 @@ impl CallLimit {
         self
     }
 
+    /// Milliseconds that so many calls with so many listings in all take at least, begun with a full bucket.
+    pub fn least_time(&self, calls: u64, listings: u64) -> i64 {
+        let cost = i128::from(self.per_call) * i128::from(calls) + i128::from(self.per_item) * i128::from(listings);
+        let (amount, per) = (i128::from(self.amount.max(1)), i128::from(self.per.max(1)));
+        let beyond = (cost - i128::from(self.burst.max(1))).max(0);
+        let whole = beyond.saturating_mul(per);
+        i64::try_from(whole / amount + i128::from(whole % amount > 0)).unwrap_or(i64::MAX)
+    }
+
     /// Whether a call of this kind is counted.
     pub fn counts(&self, kind: CallKind) -> bool {
         self.kinds.is_empty() || self.kinds.contains(&kind)
@@ -190,6 +199,17 @@ mod tests {
         assert_eq!((updates.amount, updates.burst), (1_801, 200), "never more than 2,000");
         let slow = CallLimit::rate("feeds", 56, 10_000 * second, 15);
         assert_eq!(slow.stated, "56 calls/10000 s");
+        assert_eq!(CallLimit::rate("calls", 2, second, 2).least_time(94, 9_315), 46_000);
+        assert_eq!(updates.least_time(94, 200), 0, "what may go at once takes no time");
+        assert_eq!(
+            updates.least_time(94, 9_315),
+            303_665,
+            "9,115 at 1,801 a minute, rounded up"
+        );
+        assert_eq!(
+            CallLimit::rate("calls", 1, i64::MAX, 1).least_time(u64::MAX, 1),
+            i64::MAX
+        );
         let one = CallLimit::window("one", 1, second);
         assert_eq!((one.amount, one.burst), (1, 1));
         assert!(slow.counts(CallKind::Read) && !slow.of(&[CallKind::Write]).counts(CallKind::Read));

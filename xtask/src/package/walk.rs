@@ -1,5 +1,6 @@
 //! The walk of a package through the life of a machine, each step checked.
 
+use super::figures::Figures;
 use super::machine::Machine;
 use anyhow::{Result, ensure};
 use std::path::Path;
@@ -21,21 +22,21 @@ location = "main"
 [locations.main]
 "#;
 
-/// Both packages differ in nothing but their revision.
-pub(super) fn walk(first: &Path, second: &Path) -> Result<()> {
-    let mut machine = Machine::boot()?;
+/// Both packages differ in nothing but their revision. `claimed`: the figures of this program are what was promised.
+pub(super) fn walk(first: &Path, second: &Path, claimed: bool) -> Result<()> {
+    let (mut machine, mut figures) = (Machine::boot()?, Figures::default());
     machine.put(first, "/opt/first.deb")?;
     machine.put(second, "/opt/second.deb")?;
     installed(&machine)?;
-    started(&machine)?;
+    started(&machine, &mut figures)?;
     faulty_configuration(&machine)?;
     reloaded(&machine)?;
     frozen(&mut machine)?;
     followed(&machine)?;
-    warm(&mut machine)?;
+    warm(&mut machine, &mut figures)?;
     gone(&machine)?;
     println!("the package was installed, run, upgraded, downgraded, removed and purged");
-    Ok(())
+    figures.judged(claimed)
 }
 
 /// Installing starts nothing, and gives the program what it needs.
@@ -56,11 +57,13 @@ fn installed(machine: &Machine) -> Result<()> {
 }
 
 /// Ready in the hardened unit, stopped in time.
-fn started(machine: &Machine) -> Result<()> {
+fn started(machine: &Machine, figures: &mut Figures) -> Result<()> {
     machine.shell(&format!("systemctl start {UNIT}"))?;
     let answer = machine.shell("omnistock status --json")?;
     ensure!(answer.contains("\"version\""), "status: {answer}");
-    figure(machine, "start to READY with an empty store, idle memory")?;
+    let (_, memory) = figure(machine, "start to READY with an empty store, idle memory")?;
+    figures.idle(memory);
+    figures.program(machine.shell("stat -c %s /usr/bin/omnistock")?.trim().parse()?);
     ensure!(
         machine
             .shell(&format!("systemctl show -p StatusText {UNIT}"))?
@@ -150,7 +153,7 @@ fn followed(machine: &Machine) -> Result<()> {
 }
 
 /// How soon it is ready, and how large it is, with what 100,000 SKUs left in its store.
-fn warm(machine: &mut Machine) -> Result<()> {
+fn warm(machine: &mut Machine, figures: &mut Figures) -> Result<()> {
     machine.shell(&format!(
         "mkdir -p /srv/erp; (echo 'sku,quantity'; seq -f 'S-%06.0f,7' 1 100000) > /srv/erp/stock-1.csv
          chown -R omnistock: /srv/erp; systemctl stop {UNIT}
@@ -162,7 +165,9 @@ fn warm(machine: &mut Machine) -> Result<()> {
         machine.shell("test -e /srv/erp/done/stock-1.csv").is_ok()
     })?;
     machine.shell(&format!("systemctl stop {UNIT}; systemctl start {UNIT}"))?;
-    figure(machine, "start to READY with 100,000 SKUs in the store, memory then")
+    let (ready, _) = figure(machine, "start to READY with 100,000 SKUs in the store, memory then")?;
+    figures.ready(ready);
+    Ok(())
 }
 
 /// Removing keeps what is the operator's; purging leaves nothing.
@@ -174,8 +179,8 @@ fn gone(machine: &Machine) -> Result<()> {
     step("removed: store and configuration stayed; purged: nothing is left")
 }
 
-/// What the service manager measured of the last start, and the memory of the process.
-fn figure(machine: &Machine, what: &str) -> Result<()> {
+/// What the service manager measured of the last start, in milliseconds, and the memory of the process, in bytes.
+fn figure(machine: &Machine, what: &str) -> Result<(u64, u64)> {
     let number = |name: &str| Ok::<u64, anyhow::Error>(property(machine, name)?.parse()?);
     let (begun, ready) = (
         number("ExecMainStartTimestampMonotonic")?,
@@ -183,8 +188,10 @@ fn figure(machine: &Machine, what: &str) -> Result<()> {
     );
     let process = property(machine, "MainPID")?;
     let memory = machine.shell(&format!("sed -n 's/^VmRSS:[^0-9]*//p' /proc/{process}/status"))?;
-    let milliseconds = ready.saturating_sub(begun) / 1_000;
-    step(&format!("{what}: {milliseconds} ms, {}", memory.trim()))
+    let milliseconds = ready.saturating_sub(begun).div_ceil(1_000);
+    step(&format!("{what}: {milliseconds} ms, {}", memory.trim()))?;
+    let kibibytes: u64 = memory.trim().trim_end_matches(" kB").parse()?;
+    Ok((milliseconds, kibibytes * 1_024))
 }
 
 fn property(machine: &Machine, name: &str) -> Result<String> {
