@@ -47,6 +47,7 @@ const ROUGH: Rough = Rough {
     timeouts: 0.05,
     doubled: 0.05,
     lost: 0.02,
+    late: false,
 };
 
 pub(crate) async fn run(program: &Path, trouble: &Trouble) -> Result<Vec<Figure>> {

@@ -202,6 +202,13 @@ impl Daemon {
         ask::json(self.client.get(format!("{}/api/v1/status", self.admin))).await
     }
 
+    /// Has every connector read now.
+    pub(crate) async fn sync(&self) -> Result<()> {
+        let asked = self.client.post(format!("{}/api/v1/sync", self.admin));
+        let _answer: serde_json::Value = ask::json(asked.json(&serde_json::json!({}))).await?;
+        Ok(())
+    }
+
     /// Waits until it says that every listing is in sync.
     pub(crate) async fn in_sync(&mut self, listings: u64, within: Duration) -> Result<()> {
         let begun = Instant::now();

@@ -50,7 +50,7 @@ async fn sold_out(program: &Path) -> Result<Vec<Figure>> {
     let (_server, channels, daemon) = open(program, 4, STOCK).await?;
     channels.buy(RATE, 2).await?;
     let begun = Instant::now();
-    let mut wrong = 1;
+    let mut wrong: u64 = 1;
     while wrong > 0 && begun.elapsed() < Duration::from_secs(30) {
         sleep(Duration::from_millis(200)).await;
         wrong = channels.ask("wrong").await?;

@@ -30,6 +30,8 @@ pub(crate) struct Rough {
     pub(crate) doubled: f64,
     /// Share of webhooks that never come.
     pub(crate) lost: f64,
+    /// Webhooks come an hour late.
+    pub(crate) late: bool,
 }
 
 /// What a shop has counted since its opening.
@@ -99,6 +101,11 @@ async fn rough(State(shops): State<Arc<Shops>>, Json(rough): Json<Rough>) -> Jso
         faults.hang = Duration::from_secs(4);
         faults.duplicate_webhook_rate = rough.doubled;
         faults.lose_webhook_rate = rough.lost;
+        faults.webhook_delay = if rough.late {
+            Duration::from_hours(1)
+        } else {
+            Duration::ZERO
+        };
         shop.set_faults(faults);
     }
     Json(())
