@@ -1,6 +1,6 @@
 //! The shops and their buyers: a process of its own, told over a small control interface.
 
-use crate::ask;
+use crate::{ask, rough};
 use anyhow::{Context, Result};
 use axum::extract::{Query, State};
 use axum::routing::{get, post};
@@ -53,11 +53,13 @@ pub(crate) struct Places {
     pub(crate) shops: Vec<Place>,
 }
 
-/// Buyers for a while: each buys one unit of an article that nobody has bought before.
+/// Buyers for a while, one article after the other: none is bought again before all were.
 #[derive(Debug, Serialize, Deserialize)]
 struct Buying {
     rate: u64,
     seconds: u64,
+    /// Only the first so many shops sell; 0: all.
+    at: usize,
 }
 
 /// What became of the orders of the last load.
@@ -75,8 +77,8 @@ pub(crate) struct Report {
     pub(crate) writes: u64,
 }
 
-struct Shops {
-    all: Vec<Simulator>,
+pub(crate) struct Shops {
+    pub(crate) all: Vec<Simulator>,
     skus: usize,
     stock: i64,
     bought: std::sync::atomic::AtomicUsize,
@@ -124,11 +126,14 @@ pub(crate) async fn serve(wanted: &Wanted) -> Result<()> {
         .route("/report", get(report))
         .route("/writes", get(writes))
         .route("/wrong", get(wrong))
-        .with_state(shops);
+        .merge(rough::routes())
+        .with_state(Arc::clone(&shops));
+    let watched = rough::watch(&shops);
     let mut rest = Vec::new();
     tokio::select! {
         served = axum::serve(listener, router) => served?,
         ended = async { tokio::io::stdin().read_to_end(&mut rest).await } => drop(ended?),
+        () = watched => {}
     }
     Ok(())
 }
@@ -148,8 +153,9 @@ async fn buy(State(shops): State<Arc<Shops>>, Json(buying): Json<Buying>) -> Jso
     let (begun, first) = (Instant::now(), omnistock_words::Millis(now()));
     for order in 0..buying.rate * buying.seconds {
         sleep_until(begun + Duration::from_micros(order * 1_000_000 / buying.rate.max(1))).await;
-        let number = shops.bought.fetch_add(1, Ordering::Relaxed) % shops.skus.max(1);
-        let Some(shop) = shops.all.get(number % shops.all.len().max(1)) else {
+        let turn = shops.bought.fetch_add(1, Ordering::Relaxed);
+        let number = turn % shops.skus.max(1);
+        let Some(shop) = shops.all.get(turn % counted(&shops, buying.at).max(1)) else {
             continue;
         };
         let _refused = shop.buy(&sku(number), 1).is_err();
@@ -157,16 +163,29 @@ async fn buy(State(shops): State<Arc<Shops>>, Json(buying): Json<Buying>) -> Jso
     Json(first)
 }
 
+/// How many shops are meant by the first `at`.
+fn counted(shops: &Shops, at: usize) -> usize {
+    if at == 0 {
+        shops.all.len()
+    } else {
+        at.min(shops.all.len())
+    }
+}
+
 #[derive(Deserialize)]
 struct Since {
     since: i64,
+    /// Only the first so many shops are looked at.
+    #[serde(default)]
+    at: usize,
 }
 
 /// From each order since then to the last other shop changed.
-async fn report(State(shops): State<Arc<Shops>>, Query(Since { since }): Query<Since>) -> Json<Report> {
+async fn report(State(shops): State<Arc<Shops>>, Query(Since { since, at }): Query<Since>) -> Json<Report> {
+    let shown = counted(&shops, at);
     let mut written: Vec<BTreeMap<String, Vec<Millis>>> = Vec::new();
     let mut report = Report::default();
-    for shop in &shops.all {
+    for shop in shops.all.iter().take(shown) {
         let mut of_shop: BTreeMap<String, Vec<Millis>> = BTreeMap::new();
         for write in shop.writes() {
             report.writes += 1;
@@ -174,7 +193,7 @@ async fn report(State(shops): State<Arc<Shops>>, Query(Since { since }): Query<S
         }
         written.push(of_shop);
     }
-    for (own, shop) in shops.all.iter().enumerate() {
+    for (own, shop) in shops.all.iter().take(shown).enumerate() {
         for sale in shop.sales().into_iter().filter(|sale| sale.at.0 >= since) {
             report.orders += 1;
             let others = written.iter().enumerate().filter(|(other, _)| *other != own);
@@ -193,7 +212,7 @@ async fn report(State(shops): State<Arc<Shops>>, Query(Since { since }): Query<S
         }
     }
     report.last.sort_by(f64::total_cmp);
-    report.wrong = count_wrong(&shops);
+    report.wrong = count_wrong(&shops, 0..shown);
     Json(report)
 }
 
@@ -203,10 +222,11 @@ async fn writes(State(shops): State<Arc<Shops>>) -> Json<usize> {
 }
 
 async fn wrong(State(shops): State<Arc<Shops>>, Query(changed): Query<BTreeMap<String, String>>) -> Json<u64> {
-    // `every=100&units=7`: every 100th article has 7 units by now.
+    // `every=100&units=7`: every 100th article has 7 units by now. `shop=3`: stock less sales, at this shop only.
     let number = |name: &str| changed.get(name).and_then(|text| text.parse::<usize>().ok());
     let Some((every, units)) = number("every").zip(number("units")) else {
-        return Json(count_wrong(&shops));
+        let of = number("shop").map_or(0..shops.all.len(), |shop| shop..shop + 1);
+        return Json(count_wrong(&shops, of));
     };
     let units = i64::try_from(units).unwrap_or_default();
     let wrong = (0..shops.skus).step_by(every.max(1)).map(|number| {
@@ -216,13 +236,16 @@ async fn wrong(State(shops): State<Arc<Shops>>, Query(changed): Query<BTreeMap<S
     Json(wrong.sum())
 }
 
-fn count_wrong(shops: &Shops) -> u64 {
+/// Listings of these shops that show something else than stock less sales.
+fn count_wrong(shops: &Shops, of: std::ops::Range<usize>) -> u64 {
     let mut left: BTreeMap<String, i64> = BTreeMap::new();
     for sale in shops.all.iter().flat_map(Simulator::sales) {
         *left.entry(sale.sku).or_insert(shops.stock) -= sale.units;
     }
+    let of = shops.all.get(of).unwrap_or_default();
     let wrong = left.iter().map(|(sku, left)| {
-        let shown = shops.all.iter().filter(|shop| shop.shown(sku) != Some(*left));
+        // Where more was sold than there was, nothing is left.
+        let shown = of.iter().filter(|shop| shop.shown(sku) != Some((*left).max(0)));
         shown.count() as u64
     });
     wrong.sum()
@@ -266,8 +289,18 @@ impl Channels {
 
     /// Buyers at this rate for so long; the time of the first order.
     pub(crate) async fn buy(&self, rate: u64, seconds: u64) -> Result<Millis> {
-        let asked = self.client.post(format!("{}/buy", self.places.control));
-        ask::json(asked.json(&Buying { rate, seconds })).await
+        self.buy_at(0, rate, seconds).await
+    }
+
+    /// The same at the first so many shops.
+    pub(crate) async fn buy_at(&self, at: usize, rate: u64, seconds: u64) -> Result<Millis> {
+        self.tell("buy", &Buying { rate, seconds, at }).await
+    }
+
+    /// Tells the control interface something; what it says.
+    pub(crate) async fn tell<T: serde::de::DeserializeOwned>(&self, path: &str, what: &impl Serialize) -> Result<T> {
+        let asked = self.client.post(format!("{}/{path}", self.places.control));
+        ask::json(asked.json(what)).await
     }
 
     /// What the control interface says under this path.

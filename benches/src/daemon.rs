@@ -35,7 +35,22 @@ fn secret(folder: &Path, name: &str, value: &str) -> Result<String> {
     Ok(format!("{{ file = \"{}\" }}", path.display()))
 }
 
-fn configuration(folder: &Path, store: &str, places: &Places, (admin, webhooks): (u16, u16)) -> Result<String> {
+/// What a shop's sections say beside the usual.
+#[derive(Debug, Default)]
+pub(crate) struct Extra {
+    /// Lines of `[connectors.…]`.
+    pub(crate) connector: &'static str,
+    /// Lines of `[channels.…]`.
+    pub(crate) channel: &'static str,
+}
+
+fn configuration(
+    folder: &Path,
+    store: &str,
+    places: &Places,
+    extras: &[Extra],
+    (admin, webhooks): (u16, u16),
+) -> Result<String> {
     let erp = folder.join("erp");
     let mut text = format!(
         r#"[store]
@@ -67,6 +82,10 @@ locations = ["berlin"]
         let key = secret(folder, &format!("shop_{number}-key"), &shop.key)?;
         let own = secret(folder, &format!("shop_{number}-secret"), &shop.secret)?;
         let hook = secret(folder, &format!("shop_{number}-webhook"), &shop.webhook_secret)?;
+        let Extra { connector, channel } = extras.get(number).unwrap_or(&Extra {
+            connector: "",
+            channel: "",
+        });
         write!(
             text,
             r#"
@@ -76,10 +95,12 @@ url = "{}"
 key = {key}
 secret = {own}
 webhook_secret = {hook}
+{connector}
 
 [channels.shop_{number}]
 pool = "all"
 mode = "live"
+{channel}
 "#,
             shop.url
         )?;
@@ -109,10 +130,21 @@ fn spawn(program: &Path, folder: &Path) -> Result<Child> {
 impl Daemon {
     /// Writes a configuration and a first stock file, and starts.
     pub(crate) fn start(program: &Path, store: &str, places: &Places, rows: &[(usize, i64)]) -> Result<Self> {
+        Self::start_with(program, store, places, rows, &[])
+    }
+
+    /// The same, with more in the sections of its shops.
+    pub(crate) fn start_with(
+        program: &Path,
+        store: &str,
+        places: &Places,
+        rows: &[(usize, i64)],
+        extras: &[Extra],
+    ) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         std::fs::create_dir(folder.path().join("erp"))?;
         let ports = (free_port()?, free_port()?);
-        let text = configuration(folder.path(), store, places, ports)?;
+        let text = configuration(folder.path(), store, places, extras, ports)?;
         std::fs::write(folder.path().join("omnistock.toml"), text)?;
         let mut daemon = Self {
             child: spawn(program, folder.path())?,
@@ -170,6 +202,13 @@ impl Daemon {
     /// What it says of itself.
     pub(crate) async fn status(&self) -> Result<serde_json::Value> {
         ask::json(self.client.get(format!("{}/api/v1/status", self.admin))).await
+    }
+
+    /// Has every connector read now.
+    pub(crate) async fn sync(&self) -> Result<()> {
+        let asked = self.client.post(format!("{}/api/v1/sync", self.admin));
+        let _answer: serde_json::Value = ask::json(asked.json(&serde_json::json!({}))).await?;
+        Ok(())
     }
 
     /// Waits until it says that every listing is in sync.

@@ -6,11 +6,15 @@
 
 mod ask;
 mod channels;
+mod chaos;
 mod daemon;
 mod figure;
+mod hot;
 mod limit;
 mod memory;
+mod outage;
 mod redis_server;
+mod rough;
 mod sender;
 mod snapshot;
 mod storm;
@@ -61,6 +65,16 @@ enum What {
     },
     /// Signed webhooks at 1,000/s until their durable 2xx.
     Webhooks(webhooks::Load),
+    /// One of four channels is dead for an hour, and comes back.
+    Outage(outage::Hour),
+    /// One article that everybody buys.
+    Hot {
+        /// Seconds of 16 buyers against our numbers.
+        #[arg(long, default_value_t = 20)]
+        seconds: u64,
+    },
+    /// Kills, failing calls, lost answers, lost and doubled webhooks, all at once: half of the time on each store.
+    Chaos(chaos::Trouble),
     /// Inner: a vendor that sends webhooks; prints what became of them.
     #[command(hide = true)]
     Sender(sender::Sending),
@@ -80,6 +94,9 @@ async fn main() -> Result<ExitCode> {
         What::Snapshot { skus } => snapshot::run(&arguments.daemon, skus).await?,
         What::Memory { skus } => memory::run(&arguments.daemon, skus).await?,
         What::Webhooks(load) => webhooks::run(&arguments.daemon, &load).await?,
+        What::Outage(hour) => outage::run(&arguments.daemon, &hour).await?,
+        What::Hot { seconds } => hot::run(&arguments.daemon, seconds).await?,
+        What::Chaos(trouble) => chaos::run(&arguments.daemon, &trouble).await?,
         What::Sender(sending) => {
             sender::run(&sending).await?;
             return Ok(ExitCode::SUCCESS);

@@ -1,9 +1,11 @@
-//! Orders at an even pace at four shops, until the last of the other three shows the new number.
+//! Orders at an even pace at four shops, until the last of the other three shows the new number; then orders that all
+//! come at once, by pages.
 
 use crate::channels::{Channels, Report, Wanted};
 use crate::daemon::Daemon;
 use crate::figure::{Figure, load_average, quantile};
 use crate::redis_server::RedisServer;
+use crate::rough::Rough;
 use anyhow::{Result, ensure};
 use std::path::Path;
 use std::time::Duration;
@@ -13,6 +15,10 @@ const SHOPS: usize = 4;
 const STOCK: i64 = 100;
 /// The loads, orders a second: the second one has limits of its own.
 const RATES: [u64; 2] = [200, 1_000];
+
+/// Orders that wait at the shops when they are asked, and how many of them would have to be done with a second.
+const WAITING: u64 = 40_000;
+const CLAIMED: f64 = 10_000.0;
 
 /// Each article is bought once at most, so that every order has writes of its own.
 pub(crate) async fn run(program: &Path, seconds: u64) -> Result<Vec<Figure>> {
@@ -41,6 +47,7 @@ pub(crate) async fn run(program: &Path, seconds: u64) -> Result<Vec<Figure>> {
     for rate in RATES {
         figures.extend(load(&server, &channels, rate, seconds).await?);
     }
+    figures.push(at_once(&daemon, &channels).await?);
     if figures.iter().any(|figure| !figure.holds) {
         eprintln!("{}", daemon.log());
     }
@@ -85,6 +92,31 @@ async fn load(server: &RedisServer, channels: &Channels, rate: u64, seconds: u64
         Figure::at_most("redis_commands_per_order", per_order, "commands", 20.0),
         wrong,
     ])
+}
+
+/// Orders that no webhook has told of, read page by page (100 orders each, as these shops give them), until every shop
+/// shows what is left.
+async fn at_once(daemon: &Daemon, channels: &Channels) -> Result<Figure> {
+    let silent = Rough {
+        late: true,
+        ..Rough::default()
+    };
+    let () = channels.tell("rough", &silent).await?;
+    channels.buy(WAITING, 1).await?;
+    daemon.sync().await?;
+    let begun = Instant::now();
+    while channels.ask::<u64>("wrong").await? > 0 {
+        ensure!(begun.elapsed() < Duration::from_mins(2), "{}", daemon.log());
+        sleep(Duration::from_millis(50)).await;
+    }
+    let took = begun.elapsed();
+    eprintln!(
+        "storm: {WAITING} orders at once, done with in {took:?}, load average {:.2}",
+        load_average()
+    );
+    #[allow(clippy::float_arithmetic, reason = "a rate")]
+    let rate = number(WAITING) / took.as_secs_f64();
+    Ok(Figure::at_least("orders_per_s", rate, "orders/s", CLAIMED))
 }
 
 /// Waits until every order has reached every shop; the report as it is then, or after half a minute.

@@ -5,7 +5,9 @@ use anyhow::{Result, bail};
 use std::process::Command;
 
 /// The measurements there are.
-const NAMES: [&str; 5] = ["limit", "storm", "snapshot", "memory", "webhooks"];
+const NAMES: [&str; 8] = [
+    "limit", "storm", "snapshot", "memory", "webhooks", "outage", "hot", "chaos",
+];
 
 /// Prints one JSON object a figure; fails where one falls short. What is built goes to standard error.
 pub(crate) fn bench(name: &str, arguments: &[&str]) -> Result<()> {

@@ -17,7 +17,7 @@ use anyhow::{Result, bail};
 use std::path::PathBuf;
 use std::process::Command;
 
-const USAGE: &str = "usage: cargo xtask test [FILTER…] | conformance | deny | api | package [try [dev]] | real medusa [write] | soak [ROUNDS] | coverage | mutants [SHARDS] | mutants diff BASE | bench limit|storm|snapshot|webhooks [--json]";
+const USAGE: &str = "usage: cargo xtask test [FILTER…] | conformance | deny | api | package [try [dev]] | real medusa [write] | soak [ROUNDS] | coverage | mutants [SHARDS] | mutants diff BASE | bench limit|storm|snapshot|memory|webhooks|outage|hot|chaos [--json]";
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
