@@ -14,6 +14,7 @@ mod holds;
 mod house;
 mod leaks;
 mod lease;
+mod listed;
 mod listings;
 mod log;
 mod mappings;
