@@ -5,6 +5,7 @@ mod accounts;
 mod answers;
 mod audits;
 mod cause;
+mod door;
 mod explain;
 mod explain_price;
 mod gate_view;
@@ -13,6 +14,7 @@ mod holds;
 mod house;
 mod leaks;
 mod lease;
+mod listed;
 mod listings;
 mod log;
 mod mappings;
@@ -54,6 +56,7 @@ use crate::server::listener::{Limits, bind, serve};
 use crate::server::{self, Access, View, admin, webhooks};
 use crate::store::{Store, Timed};
 use arc_swap::ArcSwap;
+use door::Door;
 use house::House;
 use lease::{Grant, LeaseKeeper};
 use mark::Mirror;
@@ -82,6 +85,7 @@ pub struct Running {
     grants: watch::Receiver<Option<Grant>>,
     /// Listeners end first, then the work.
     listening: (CancellationToken, TaskTracker),
+    _door: Door,
     working: (CancellationToken, TaskTracker),
     leading: (CancellationToken, TaskTracker),
     admin: SocketAddr,
@@ -110,7 +114,8 @@ pub async fn start(
     let admin_listener = bind(configuration.server.admin, "server.admin").await?;
     let webhook_listener = bind(configuration.server.webhooks, "server.webhooks").await?;
     let (admin, webhooks_address) = (admin_listener.local_addr()?, webhook_listener.local_addr()?);
-    let opened = crate::store::open(&store::settings(&configuration.store, secrets)?).await?;
+    let door = Door::open()?;
+    let opened = crate::store::open(&store::settings(&configuration.store, secrets)?, door.handle()).await?;
     let (store, store_times) = Timed::around(opened);
 
     let access = access::access(&configuration.server, secrets)?;
@@ -153,13 +158,15 @@ pub async fn start(
     if let Some(warning) = admin::exposure_warning(admin, &access) {
         tracing::warn!("{warning}");
     }
-    listen(&served, (admin_listener, webhook_listener), access, &listening);
+    let webhook_listener = door.take_over(webhook_listener)?;
+    listen(&served, (admin_listener, webhook_listener), access, &door, &listening);
     tracing::info!(%admin, webhooks = %webhooks_address, "listening");
     Ok(Running {
         view,
         store,
         grants,
         listening,
+        _door: door,
         working,
         leading,
         admin,
@@ -180,6 +187,7 @@ fn listen(
     served: &Arc<dyn View>,
     (admin_listener, webhook_listener): (TcpListener, TcpListener),
     access: Access,
+    door: &Door,
     (cancel, tracker): &(CancellationToken, TaskTracker),
 ) {
     let limits = Limits::admin();
@@ -190,12 +198,9 @@ fn listen(
         cancel.clone(),
     ));
     let limits = Limits::webhooks();
-    tracker.spawn(serve(
-        webhook_listener,
-        webhooks::router(Arc::clone(served), &limits),
-        limits,
-        cancel.clone(),
-    ));
+    let router = webhooks::router(Arc::clone(served), &limits);
+    let webhooks = serve(webhook_listener, router, limits, cancel.clone());
+    tracker.spawn_on(webhooks, &door.handle());
 }
 
 /// Tells whoever is to be told, also again after a panic.

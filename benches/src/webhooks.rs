@@ -13,7 +13,6 @@ use std::path::Path;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
-const SKUS: usize = 200;
 const STOCK: i64 = 1_000_000;
 /// Until everything that is in the inbox is in the ledgers.
 const DRAINED: Duration = Duration::from_mins(2);
@@ -30,6 +29,9 @@ pub(crate) struct Load {
     /// The daemon is killed so often during the load, at even distances; then no time is measured.
     #[arg(long, default_value_t = 0)]
     kills: u64,
+    /// Articles that are bought, one after the other. Fewer means more open orders of each.
+    #[arg(long, default_value_t = 10_000)]
+    skus: usize,
 }
 
 pub(crate) async fn run(program: &Path, load: &Load) -> Result<Vec<Figure>> {
@@ -45,7 +47,7 @@ pub(crate) async fn run(program: &Path, load: &Load) -> Result<Vec<Figure>> {
 async fn on(name: &'static str, limit: f64, program: &Path, store: &str, load: &Load) -> Result<Vec<Figure>> {
     let wanted = Wanted {
         shops: 1,
-        skus: SKUS,
+        skus: load.skus,
         stock: STOCK,
         latency: 20,
     };
@@ -53,9 +55,9 @@ async fn on(name: &'static str, limit: f64, program: &Path, store: &str, load: &
     let Some(shop) = channels.places.shops.first() else {
         bail!("there is no shop");
     };
-    let rows: Vec<(usize, i64)> = (0..SKUS).map(|number| (number, STOCK)).collect();
+    let rows: Vec<(usize, i64)> = (0..load.skus).map(|number| (number, STOCK)).collect();
     let mut daemon = Daemon::start(program, store, &channels.places, &rows)?;
-    daemon.in_sync(SKUS as u64, Duration::from_mins(2)).await?;
+    daemon.in_sync(load.skus as u64, Duration::from_mins(2)).await?;
     eprintln!(
         "webhooks: {name}, {}/s for {} s, {} kills, load average {:.2}",
         load.rate,
@@ -68,7 +70,7 @@ async fn on(name: &'static str, limit: f64, program: &Path, store: &str, load: &
         secret: shop.webhook_secret.clone(),
         rate: load.rate,
         seconds: load.seconds,
-        skus: SKUS,
+        skus: load.skus,
     })?;
     let begun = Instant::now();
     for kill in 1..=load.kills {
@@ -78,7 +80,7 @@ async fn on(name: &'static str, limit: f64, program: &Path, store: &str, load: &
     }
     let sent = sender.end().await?;
     drained(&daemon).await?;
-    let missing = missing(&daemon, &sent).await?;
+    let missing = missing(&daemon, load.skus, &sent).await?;
     if missing > 0 {
         eprintln!("{}", daemon.log());
     }
@@ -117,9 +119,9 @@ async fn drained(daemon: &Daemon) -> Result<()> {
 }
 
 /// How many accepted orders are in no ledger.
-async fn missing(daemon: &Daemon, sent: &Sent) -> Result<u64> {
+async fn missing(daemon: &Daemon, skus: usize, sent: &Sent) -> Result<u64> {
     let mut there: BTreeSet<u64> = BTreeSet::new();
-    for number in 0..SKUS {
+    for number in 0..skus {
         let item = daemon.item(&sku(number)).await?;
         let lines = item.get("order_lines").and_then(serde_json::Value::as_array);
         let orders = lines

@@ -1,22 +1,19 @@
 //! Why a number is what it is: the ledger is loaded and asked anew, so the answer is what would be
 //! sent now, beside what was sent, accepted and observed.
 
+use super::listed;
 use super::view::DaemonView;
-use crate::delivery::decode_listing;
 use crate::server::{
     ApiError, Because, Explanation, ItemView, LocationFigure, OrderLineView, PositionView, Stamped, Step,
 };
-use crate::store::{Key, Kind, StoreError};
+use crate::store::{Key, StoreError};
 use omnistock_engine::{
     Documents, Offer, Promise, Reason, SkuDocument, SourceDocument, explain as why, explained, needs, resolve_listing,
     sellable,
 };
-use omnistock_planner::{ListingDocument, StateFacts, Target, document_prefix, state};
+use omnistock_planner::{ListingDocument, StateFacts, Target, state};
 use omnistock_sdk::now;
 use omnistock_words::{ChannelName, ListingId, Millis, Settings, Sku, VendorLocation};
-
-/// Listing documents looked through for one explanation, at most.
-const PAGES: usize = 1_000;
 
 pub(super) fn away(error: &StoreError) -> ApiError {
     ApiError::unavailable(error.to_string())
@@ -87,34 +84,6 @@ fn seconds(milliseconds: i64) -> String {
     }
 }
 
-/// The listings of a SKU on a channel.
-pub(super) async fn listings(
-    view: &DaemonView,
-    channel: &ChannelName,
-    sku: &Sku,
-) -> Result<Vec<ListingDocument>, ApiError> {
-    let prefix = document_prefix(channel);
-    let (mut after, mut found) = (Some(prefix.clone()), Vec::new());
-    for _ in 0..PAGES {
-        let page = view
-            .house
-            .store
-            .scan(Kind::Listing, after.as_deref(), 1_000)
-            .await
-            .map_err(|error| away(&error))?;
-        let own = page.iter().take_while(|(id, _)| id.starts_with(&prefix));
-        found.extend(
-            own.filter_map(|(_, stored)| decode_listing(&stored.bytes).ok())
-                .filter(|l| l.sku.as_ref() == Some(sku)),
-        );
-        match page.last() {
-            Some((id, _)) if page.len() == 1_000 && id.starts_with(&prefix) => after = Some(id.clone()),
-            _ => break,
-        }
-    }
-    Ok(found)
-}
-
 /// Explanations on one channel, or on all.
 pub(super) async fn explain(
     view: &DaemonView,
@@ -129,7 +98,7 @@ pub(super) async fn explain(
         .keys()
         .filter(|name| channel.is_none_or(|channel| channel == *name))
     {
-        let listings = listings(view, name, sku).await?;
+        let listings = listed::listings(view, name, sku).await?;
         let all: Vec<ListingId> = listings.iter().map(|document| document.listing.clone()).collect();
         let explained = |listing: Option<&ListingId>| {
             let offer = Offer { listing, all: &all };

@@ -174,7 +174,7 @@ pub(super) async fn explain_at(
         .keys()
         .filter(|name| channel.is_none_or(|channel| channel == *name))
     {
-        let found = super::explain::listings(view, name, sku).await?;
+        let found = super::listed::listings(view, name, sku).await?;
         let text = |listing: &omnistock_planner::ListingDocument| {
             (name.clone(), listing_text(&listing.listing, listing.location.as_ref()))
         };

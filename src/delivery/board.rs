@@ -4,6 +4,7 @@ use super::approved::Approvals;
 use super::audit::AuditBoard;
 use super::falls::FallBoard;
 use super::figures::Figures;
+use super::found::Finding;
 use super::gaps::GapBoard;
 use super::hold::{Asked, ChannelHold, HoldDecision};
 use super::kept::KeptBack;
@@ -116,6 +117,7 @@ pub struct ChannelBoard {
     pub(super) falls: FallBoard,
     pub(super) figures: Figures,
     pub(super) wishes: Wishes,
+    pub(super) finding: Finding,
     pub(super) told: Told,
     pub(super) approvals: Approvals,
     pub(super) drained: AtomicU64,
@@ -360,6 +362,7 @@ impl ChannelBoard {
 
     /// Forgets the listings: the worker begins anew.
     pub(super) fn clear(&self) {
+        self.answers_finds(false);
         self.states.iter().for_each(|count| count.store(0, Ordering::Relaxed));
         self.clear_prices();
         self.gaps.clear();

@@ -102,7 +102,7 @@ impl Catalogue {
         self.by_id.insert_unique(self.hasher.hash_one(id), short, hash);
     }
 
-    fn id(&self, index: Index) -> Option<String> {
+    pub(super) fn id(&self, index: Index) -> Option<String> {
         let names = Names {
             warm: &self.warm,
             packed: &self.packed,

@@ -20,6 +20,7 @@ mod documents;
 mod drain;
 mod falls;
 mod figures;
+mod found;
 mod gaps;
 mod guard;
 mod hold;

@@ -32,3 +32,22 @@ async fn a_listing_that_somebody_told_of_is_read_long_before_its_turn_and_put_ri
     assert_eq!(house.calls().len(), 1);
     run.stop().await;
 }
+
+#[tokio::test]
+async fn who_asks_for_the_listings_of_an_article_is_answered_by_the_worker_and_not_kept_waiting_without_one() {
+    let house = house(WriteMeaning::Available, &[("A", 9, 9), ("B", 7, 7)]).await;
+    let sku = omnistock_words::Sku::new("A").unwrap();
+    assert!(house.board.find(&sku).is_none(), "nobody is at work yet");
+    let run = house.start();
+    house.quiet().await;
+    let asked = house.board.find(&sku).unwrap();
+    house.wake.notify_one();
+    let found = tokio::time::timeout(Duration::from_secs(20), asked)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(found, ["shop/A"]);
+    run.stop().await;
+    house.board.forget();
+    assert!(house.board.find(&sku).is_none(), "nobody is at work any more");
+}

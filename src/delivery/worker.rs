@@ -220,6 +220,7 @@ impl Worker {
         let mut falls = self.parts.falls.clone();
         let (wake, cancel) = (self.parts.wake.clone(), self.cancel.clone());
         let mut applying = self.parts.applying.clone();
+        self.parts.board.answers_finds(true);
         loop {
             if let Err(stop) = self.round().await {
                 return stop;
@@ -257,6 +258,7 @@ impl Worker {
         self.take_mapping().await;
         self.decided();
         self.grant_wishes();
+        self.answer_finds();
         self.look_at_told();
         self.go_on_auditing().await?;
         self.tell_articles(now()).await?;

@@ -6,6 +6,7 @@ use super::redis::{RedisSettings, RedisStore};
 use super::{Store, StoreError};
 use std::path::PathBuf;
 use std::sync::Arc;
+use tokio::runtime::Handle;
 
 /// Where state lives.
 #[derive(Debug, Clone)]
@@ -21,12 +22,12 @@ pub enum StoreSettings {
     Memory,
 }
 
-/// Opens the store.
+/// Opens the store. What webhooks append goes by way of `door`, and waits for nothing that others do elsewhere.
 ///
 /// # Errors
 /// [`StoreError::Refused`] when it can't be used as configured (the sentence says what to do),
 /// [`StoreError::Unavailable`] when its server does not answer.
-pub async fn open(settings: &StoreSettings) -> Result<Arc<dyn Store>, StoreError> {
+pub async fn open(settings: &StoreSettings, door: Handle) -> Result<Arc<dyn Store>, StoreError> {
     match settings {
         StoreSettings::Embedded { path } => {
             let path = path.clone();
@@ -35,7 +36,7 @@ pub async fn open(settings: &StoreSettings) -> Result<Arc<dyn Store>, StoreError
             let opened = opened.map_err(|problem| StoreError::Unavailable(format!("opening it failed: {problem}")))?;
             Ok(Arc::new(opened?))
         }
-        StoreSettings::Redis(settings) => Ok(Arc::new(RedisStore::open(settings).await?)),
+        StoreSettings::Redis(settings) => Ok(Arc::new(RedisStore::open_with(settings, Some(door)).await?)),
         StoreSettings::Memory => Ok(Arc::new(Memory::new())),
     }
 }

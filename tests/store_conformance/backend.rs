@@ -34,7 +34,7 @@ async fn open_at(place: &Place) -> Arc<dyn Store> {
         Place::Redis(server) => StoreSettings::Redis(Box::new(RedisSettings::at(server.url().into(), "shop"))),
         Place::Shared(settings) => StoreSettings::Redis(settings.clone()),
     };
-    open(&settings).await.unwrap()
+    open(&settings, tokio::runtime::Handle::current()).await.unwrap()
 }
 
 impl Backend {

@@ -6,6 +6,7 @@
 
 mod apply;
 mod backup;
+mod copier;
 mod history;
 mod lock;
 mod problem;
@@ -21,6 +22,7 @@ use super::{
 };
 use async_trait::async_trait;
 pub use backup::{Backup, BackupError, backup};
+use copier::Copier;
 use lock::{FolderLock, unwritable};
 use readers::Readers;
 use std::os::unix::fs::DirBuilderExt;
@@ -62,7 +64,7 @@ impl Embedded {
         let connection = schema::open_writer(&file)?;
         further(&connection).map_err(|error| problem::problem(&error))?;
         let readers = Readers::open(&file)?;
-        let writer = Writer::start(connection, lock)?;
+        let writer = Writer::start(connection, lock, Copier::start(folder)?)?;
         Ok(Self {
             folder: folder.to_owned(),
             readers,
@@ -277,5 +279,25 @@ mod tests {
         let entries = store.read(EntryId(0), 1_000).await.unwrap();
         assert_eq!(entries.len(), 20);
         assert!(entries.iter().all(|entry| entry.bytes == [2; 100]));
+    }
+
+    #[tokio::test]
+    async fn a_log_that_has_become_long_is_copied_and_cut_back_while_commits_go_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Embedded::open(folder.path()).unwrap();
+        for _ in 0..40 {
+            store.append(&[vec![7; 1 << 20]]).await.unwrap();
+        }
+        let log = folder.path().join(format!("{}-wal", schema::DATABASE_FILE));
+        let begun = tokio::time::Instant::now();
+        while log.metadata().unwrap().len() > schema::LOG_LIMIT {
+            assert!(
+                begun.elapsed() < Duration::from_secs(20),
+                "{}",
+                log.metadata().unwrap().len()
+            );
+            store.append(&[vec![7]]).await.unwrap();
+        }
+        assert!(store.read(EntryId(0), 100).await.unwrap().len() > 40);
     }
 }

@@ -9,6 +9,9 @@ use std::time::Duration;
 /// Beside the lock file.
 pub(super) const DATABASE_FILE: &str = "omnistock.db";
 
+/// A log longer than this is copied, and cut back to this once it has been: bytes.
+pub(super) const LOG_LIMIT: u64 = 16 << 20;
+
 /// Steps with the version that each leads to; never changed once released.
 const MIGRATIONS: [(i64, &str); 3] = [(1, FIRST), (2, HISTORY), (VERSION, STANDING)];
 
@@ -61,10 +64,11 @@ fn settle(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.set_prepared_statement_cache_capacity(64);
     // Sizes in KiB (cache) and bytes: a long WAL is cut back once it has been copied.
-    connection.execute_batch(
+    // The log is copied beside the writer; pages after which it does so itself, should that not keep up: 160 MB.
+    connection.execute_batch(&format!(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384;
-         PRAGMA journal_size_limit = 16777216; PRAGMA wal_autocheckpoint = 4000;",
-    )
+         PRAGMA journal_size_limit = {LOG_LIMIT}; PRAGMA wal_autocheckpoint = 40000;",
+    ))
 }
 
 fn migrate(connection: &mut Connection) -> rusqlite::Result<i64> {
@@ -101,6 +105,16 @@ pub(super) fn open_writer(file: &Path) -> Result<Connection, StoreError> {
         .execute("UPDATE lease SET owner = NULL, until_ms = 0", [])
         .map_err(|error| problem(&error))?;
     Ok(connection)
+}
+
+/// Opens for copying the log of a database that is open.
+pub(super) fn open_copier(file: &Path) -> Result<Connection, StoreError> {
+    let opened = || -> rusqlite::Result<Connection> {
+        let connection = Connection::open(file)?;
+        connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA cache_size = -64;")?;
+        Ok(connection)
+    };
+    opened().map_err(|error| cannot_open(file, &error))
 }
 
 /// Opens for reading only.

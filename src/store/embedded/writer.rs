@@ -5,6 +5,7 @@
 //! that one caller's trouble is not its neighbours'.
 
 use super::apply;
+use super::copier::{Copier, copy};
 use super::history;
 use super::lock::FolderLock;
 use super::problem::problem;
@@ -118,14 +119,19 @@ fn run_group(connection: &Connection, group: Vec<Request>) {
     }
 }
 
-fn checkpoint(connection: &Connection) {
-    let done = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
-    if let Err(error) = done {
-        tracing::warn!(%error, "copying the write-ahead log into the database failed; it is tried again");
+/// What webhooks append goes before everything else that waits: it is short, and its senders wait for it.
+fn run_in_turn(connection: &Connection, group: Vec<Request>) {
+    let (appends, others): (Vec<_>, Vec<_>) = group
+        .into_iter()
+        .partition(|request| matches!(request.change, Change::Append(_)));
+    for group in [appends, others] {
+        if !group.is_empty() {
+            run_group(connection, group);
+        }
     }
 }
 
-fn work(connection: &Connection, queue: &Receiver<Request>) {
+fn work(connection: &Connection, queue: &Receiver<Request>, copier: &Copier) {
     let mut copied = true;
     loop {
         let first = if copied {
@@ -137,11 +143,12 @@ fn work(connection: &Connection, queue: &Receiver<Request>) {
             Ok(first) => {
                 let mut group = vec![first];
                 group.extend(queue.try_iter().take(GROUP - 1));
-                run_group(connection, group);
+                run_in_turn(connection, group);
+                copier.look(connection);
                 copied = false;
             }
             Err(RecvTimeoutError::Timeout) => {
-                checkpoint(connection);
+                copy(connection);
                 copied = true;
             }
             Err(RecvTimeoutError::Disconnected) => return,
@@ -159,12 +166,13 @@ fn too_slow() -> StoreError {
 
 impl Writer {
     /// The lock goes with the thread: the folder is free only after the last commit.
-    pub(super) fn start(connection: Connection, lock: FolderLock) -> Result<Self, StoreError> {
+    pub(super) fn start(connection: Connection, lock: FolderLock, copier: Copier) -> Result<Self, StoreError> {
         let (sender, queue) = sync_channel(QUEUE);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || {
-                work(&connection, &queue);
+                work(&connection, &queue, &copier);
+                drop(copier);
                 drop(connection);
                 drop(lock);
             });

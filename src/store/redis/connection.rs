@@ -15,6 +15,7 @@ use crate::store::StoreError;
 use redis::{Cmd, FromRedisValue, Pipeline, Value};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 /// How long a call that was certainly not done is tried again. Short, so that the reason reaches the
@@ -31,6 +32,8 @@ pub(super) struct Connection {
     reads: Arc<Lane>,
     /// A connection of its own for changes that wait for replicas, so that they hold up nobody else.
     changes: Arc<Lane>,
+    /// For what webhooks append: behind no batch of the ledger's, which may be large.
+    appends: Arc<Lane>,
     wait: Option<RedisWait>,
 }
 
@@ -90,15 +93,21 @@ fn without_asking<T>(answers: Vec<T>, form: Form<'_>) -> Vec<T> {
 
 impl Connection {
     /// Finds the primary. Once: a wrong password is not asked about twice.
-    pub(super) async fn open(route: Route, wait: Option<RedisWait>) -> Result<Self, StoreError> {
+    pub(super) async fn open(route: Route, wait: Option<RedisWait>, door: Option<Handle>) -> Result<Self, StoreError> {
         let route = Arc::new(route);
         let reads = Lane::new(Arc::clone(&route));
         let changes = if wait.is_some() {
-            Lane::new(route)
+            Lane::new(Arc::clone(&route))
         } else {
             Arc::clone(&reads)
         };
-        let connection = Self { reads, changes, wait };
+        let appends = door.map_or_else(|| Arc::clone(&changes), |door| Lane::on(route, Some(door)));
+        let connection = Self {
+            reads,
+            changes,
+            appends,
+            wait,
+        };
         let first = connection.reads.first(Instant::now() + START).await;
         first.map_err(|error| match error {
             StoreError::Unavailable(text) => {
@@ -175,9 +184,29 @@ impl Connection {
         keys: &[String],
         arguments: &[Vec<u8>],
     ) -> Result<T, StoreError> {
+        self.change_by(&self.changes, script, keys, arguments).await
+    }
+
+    /// As [`Self::change`], behind nothing else.
+    pub(super) async fn append<T: FromRedisValue>(
+        &self,
+        script: &Script,
+        keys: &[String],
+        events: &[Vec<u8>],
+    ) -> Result<T, StoreError> {
+        self.change_by(&self.appends, script, keys, events).await
+    }
+
+    async fn change_by<T: FromRedisValue>(
+        &self,
+        lane: &Arc<Lane>,
+        script: &Script,
+        keys: &[String],
+        arguments: &[Vec<u8>],
+    ) -> Result<T, StoreError> {
         let question = Question::Script(script, keys, arguments);
         let wait = self.wait.as_ref();
-        let answers = self.deliver(&self.changes, question, false, wait).await;
+        let answers = self.deliver(lane, question, false, wait).await;
         let mut answers = answers.map_err(|trouble| trouble.error)?;
         if let Some(wait) = wait {
             super::wait::check(wait, answers.pop())?;

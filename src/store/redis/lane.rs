@@ -7,6 +7,7 @@ use crate::store::StoreError;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
@@ -25,6 +26,8 @@ enum State {
 /// A way to the primary.
 pub(super) struct Lane {
     pub(super) route: Arc<Route>,
+    /// What drives its connections; `None`: that of whoever asks first.
+    runtime: Option<Handle>,
     state: watch::Sender<State>,
     seeking: AtomicBool,
     /// A node of the Cluster that another one named.
@@ -42,8 +45,14 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Lane {
     pub(super) fn new(route: Arc<Route>) -> Arc<Self> {
+        Self::on(route, None)
+    }
+
+    /// A way whose connections are driven by that runtime.
+    pub(super) fn on(route: Arc<Route>, runtime: Option<Handle>) -> Arc<Self> {
         Arc::new(Self {
             route,
+            runtime,
             state: watch::channel(State::Never).0,
             seeking: AtomicBool::new(false),
             hint: Mutex::default(),
@@ -110,7 +119,7 @@ impl Lane {
             return;
         }
         let lane = Arc::clone(self);
-        self.tasks.spawn(async move {
+        let seeking = async move {
             let hint = locked(&lane.hint).take();
             let found = lane.route.find(hint).await;
             let next = match found {
@@ -123,7 +132,11 @@ impl Lane {
             // Before the news, so that whoever hears it can begin the next attempt.
             lane.seeking.store(false, Ordering::Release);
             lane.state.send_replace(next);
-        });
+        };
+        match &self.runtime {
+            Some(runtime) => self.tasks.spawn_on(seeking, runtime),
+            None => self.tasks.spawn(seeking),
+        };
     }
 
     /// The primary is not (or not any more) at the other end of this connection.

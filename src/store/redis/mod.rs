@@ -39,6 +39,7 @@ use server::Server;
 use standing::Known;
 use std::collections::BTreeMap;
 use std::time::Duration;
+use tokio::runtime::Handle;
 
 /// Ids in one HMGET, events in one call of the append script.
 const CHUNK: usize = 5_000;
@@ -92,9 +93,14 @@ impl RedisStore {
     /// [`StoreError::Refused`] for a wrong address, prefix, password, certificate or right, a server
     /// before 7.0 or one that may evict; [`StoreError::Unavailable`] when none answers within 10 s.
     pub async fn open(settings: &RedisSettings) -> Result<Self, StoreError> {
+        Self::open_with(settings, None).await
+    }
+
+    /// As [`Self::open`]; with a runtime, appends have a connection of their own that is driven there.
+    pub async fn open_with(settings: &RedisSettings, door: Option<Handle>) -> Result<Self, StoreError> {
         let keys = Keys::new(&settings.prefix)?;
         let route = Route::new(settings, &keys)?;
-        let connection = Connection::open(route, settings.wait).await?;
+        let connection = Connection::open(route, settings.wait, door).await?;
         let store = Self {
             connection,
             keys,
@@ -129,7 +135,7 @@ impl RedisStore {
 
     async fn append_chunk(&self, events: &[Vec<u8>]) -> Result<u64, StoreError> {
         let keys = [self.keys.inbox(), self.keys.last_entry(), self.keys.cursor()];
-        self.connection.change(&self.scripts.append, &keys, events).await
+        self.connection.append(&self.scripts.append, &keys, events).await
     }
 
     /// Ids by kind, with the place of each in the question.

@@ -1,0 +1,66 @@
+//! Which listings a SKU has, for whoever asks: the worker knows, and a search of the store would read them all.
+
+use super::ChannelBoard;
+use super::worker::Worker;
+use omnistock_words::Sku;
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use tokio::sync::oneshot;
+
+/// Questions that wait for a worker, at most.
+const MOST: usize = 256;
+
+/// A SKU, and who waits for the ids of its listings' documents.
+type Asked = (Sku, oneshot::Sender<Vec<String>>);
+
+/// What the board keeps of it.
+#[derive(Debug, Default)]
+pub(super) struct Finding {
+    waiting: Mutex<VecDeque<Asked>>,
+    /// A worker goes its rounds and knows every listing of the store.
+    open: AtomicBool,
+}
+
+impl ChannelBoard {
+    /// Asks the worker for the documents of a SKU's listings; it has to be woken. `None`: no worker is at work, or
+    /// too many wait.
+    pub fn find(&self, sku: &Sku) -> Option<oneshot::Receiver<Vec<String>>> {
+        if !self.finding.open.load(Ordering::Acquire) {
+            return None;
+        }
+        let mut waiting = self.finding.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.retain(|(_, done)| !done.is_closed());
+        if waiting.len() >= MOST {
+            return None;
+        }
+        let (done, answer) = oneshot::channel();
+        waiting.push_back((sku.clone(), done));
+        Some(answer)
+    }
+
+    /// Whether a worker answers from now on; those who wait for one that does not are told so.
+    pub(super) fn answers_finds(&self, open: bool) {
+        self.finding.open.store(open, Ordering::Release);
+        if !open {
+            self.take_finds();
+        }
+    }
+
+    fn take_finds(&self) -> VecDeque<Asked> {
+        std::mem::take(&mut *self.finding.waiting.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Worker {
+    /// Answers who asked for listings.
+    pub(super) fn answer_finds(&mut self) {
+        for (sku, done) in self.parts.board.take_finds() {
+            let documents = self.catalogue.of(&sku).into_iter();
+            let documents = documents.filter_map(|index| self.catalogue.id(index)).collect();
+            if done.send(documents).is_err() {
+                tracing::debug!("nobody waits for the listings of {sku} any more");
+            }
+        }
+    }
+}
