@@ -15,8 +15,10 @@ const STOCK: i64 = 100;
 /// One row in so many changes, to this number.
 const EVERY: usize = 100;
 const CHANGED: i64 = 93;
-/// What is claimed: rows, seconds unchanged, seconds with changes, megabytes at most.
-const CLAIMS: [(usize, &str, f64, Option<f64>, Option<f64>); 2] = [
+/// Rows, their name, seconds unchanged, seconds with changes, megabytes at most.
+type Claim = (usize, &'static str, f64, Option<f64>, Option<f64>);
+/// What is claimed.
+const CLAIMS: [Claim; 2] = [
     (100_000, "100k", 1.0, Some(2.0), None),
     (1_000_000, "1m", 10.0, None, Some(300.0)),
 ];

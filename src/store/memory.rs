@@ -319,19 +319,15 @@ impl Store for Memory {
         let Some(channel) = state.channels.get(channel) else {
             return Ok(Vec::new());
         };
-        let found = channel
-            .by_age
-            .iter()
-            .skip(behind)
-            .take(most)
-            .filter_map(|(since, sku)| {
-                let version = channel.marks.get(sku)?.0;
-                Some(Dirty {
-                    sku: sku.clone(),
-                    version,
-                    since: *since,
-                })
-            });
+        let marks = channel.by_age.iter().skip(behind).take(most);
+        let found = marks.filter_map(|(since, sku)| {
+            let version = channel.marks.get(sku)?.0;
+            Some(Dirty {
+                sku: sku.clone(),
+                version,
+                since: *since,
+            })
+        });
         Ok(found.collect())
     }
 
