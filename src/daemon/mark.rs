@@ -42,7 +42,8 @@ pub(super) enum Finding {
 impl Known {
     /// Judges a look.
     pub(super) fn judge(&self, standing: &Standing) -> Finding {
-        let (there, known) = (standing.mark, self.mark);
+        // Between two looks changes are answered, too: commits go by them, and a store behind them takes none.
+        let (there, known) = (standing.mark, self.mark.later(standing.seen));
         let lost = |what| Finding::Lost { what, torn: false };
         if known.generation > 0 && there.generation == 0 {
             return lost(format!(
@@ -206,6 +207,19 @@ mod tests {
         assert!(lost(&seen, &standing(7, 4, 5)).contains("holds 4 commits and 5 reports and should hold 5 commits"));
         assert!(lost(&seen, &standing(7, 5, 4)).contains("older copy"));
         assert!(lost(&seen, &standing(6, 9, 9)).contains("before it was begun anew"));
+        let answered = Standing {
+            seen: standing(7, 6, 9).mark,
+            ..standing(7, 5, 9)
+        };
+        assert!(
+            lost(&seen, &answered).contains("should hold 6 commits"),
+            "since the last look"
+        );
+        let anew = Standing {
+            seen: standing(7, 6, 9).mark,
+            ..standing(8, 0, 0)
+        };
+        assert_eq!(seen.judge(&anew), Finding::Whole);
         let gone = Standing {
             missing: Some("3 of 7 documents are there".to_owned()),
             ..standing(7, 5, 5)

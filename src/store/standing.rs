@@ -2,6 +2,7 @@
 
 use omnistock_words::Millis;
 use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
 use std::fmt;
 use std::time::Duration;
 
@@ -35,6 +36,9 @@ pub struct Standing {
     pub leader: Option<Leader>,
     /// How far it has come.
     pub mark: Mark,
+    /// How far it had come at least, by answers to this handle's own changes from before it was asked: a store behind
+    /// that has lost something. Nothing where a store can't fall behind its handle.
+    pub seen: Mark,
     /// What was noted with the generation; the store does not read it.
     pub note: Option<String>,
     /// What should be there and is not, one sentence.
@@ -50,10 +54,18 @@ impl Mark {
             || self.generation == known.generation && (self.commits < known.commits || self.entries < known.entries)
     }
 
-    /// The later of two.
+    /// The later of two; in one generation, the higher of each number.
     #[must_use]
     pub fn later(self, other: Self) -> Self {
-        if self.lacks(&other) { other } else { self }
+        match self.generation.cmp(&other.generation) {
+            Ordering::Less => other,
+            Ordering::Greater => self,
+            Ordering::Equal => Self {
+                generation: self.generation,
+                commits: self.commits.max(other.commits),
+                entries: self.entries.max(other.entries),
+            },
+        }
     }
 }
 
@@ -87,5 +99,6 @@ mod tests {
         }
         assert_eq!(mark(6, 0, 0).later(known), mark(6, 0, 0));
         assert_eq!(mark(5, 9, 20).later(known), known);
+        assert_eq!(mark(5, 9, 21).later(known), mark(5, 10, 21));
     }
 }

@@ -1,4 +1,5 @@
-//! `kill -9` of a Redis that fsyncs every write: nothing acknowledged is lost, nothing is torn.
+//! `kill -9` of a Redis that fsyncs every write: nothing acknowledged is lost, nothing is torn. With a daemon at work on
+//! it: `tests/redis_kills.rs`. `OMNISTOCK_REDIS_KILLS` sets the rounds (5).
 
 use super::batches::{LONG, put, sku, tell, writes};
 use super::redis_server::{Persistence, RedisServer};
@@ -46,6 +47,11 @@ async fn commit_on(store: Arc<RedisStore>, lease: Lease, done: Arc<AtomicU64>, g
     missing
 }
 
+fn rounds() -> u64 {
+    let rounds = std::env::var("OMNISTOCK_REDIS_KILLS").ok();
+    rounds.map_or(5, |rounds| rounds.parse().expect("OMNISTOCK_REDIS_KILLS is a number"))
+}
+
 async fn until(done: &AtomicU64, number: u64) {
     let wait = async {
         while done.load(Ordering::SeqCst) < number {
@@ -60,14 +66,15 @@ async fn a_killed_redis_that_always_fsyncs_has_lost_nothing_and_work_goes_on_by_
     let mut server = RedisServer::keeping(Persistence::Always);
     let store = Arc::new(RedisStore::connect(&server.url().into(), "shop").await.unwrap());
     let lease = store.acquire("tester", LONG).await.unwrap().unwrap();
-    let (done, goal) = (Arc::new(AtomicU64::new(0)), 200);
+    let (done, goal) = (Arc::new(AtomicU64::new(0)), (rounds() + 1) * 40);
     let mut tasks = tokio::task::JoinSet::new();
     tasks.spawn(commit_on(Arc::clone(&store), lease, Arc::clone(&done), goal));
-    for round in 1..=3 {
+    for round in 1..=rounds() {
         until(&done, round * 40).await;
         server.kill();
         server.start_again();
     }
+    println!("{} kills of redis (AOF always) in {goal} commits", rounds());
     let missing = tokio::time::timeout(PATIENCE, tasks.join_next())
         .await
         .unwrap()
@@ -79,7 +86,7 @@ async fn a_killed_redis_that_always_fsyncs_has_lost_nothing_and_work_goes_on_by_
     assert_eq!(found[0].bytes, goal.to_string().into_bytes());
     // History and documents never disagree: each number was told once, with its commit.
     let told = store
-        .history(Some("sku/left"), HistoryId(0), Way::Forward, 1_000)
+        .history(Some("sku/left"), HistoryId(0), Way::Forward, 100_000)
         .await
         .unwrap();
     let told: Vec<Vec<u8>> = told.into_iter().map(|entry| entry.bytes).collect();
@@ -121,6 +128,35 @@ async fn a_killed_redis_without_a_file_has_lost_everything_and_status_said_so() 
     assert_eq!(said, Err(CommitError::Fenced));
     let again = store.acquire("tester", LONG).await.unwrap().unwrap();
     assert!(again.token > lease.token, "tokens rise even when the last one was lost");
+}
+
+/// What was answered since the last look and is gone is told by the next one; until then nothing is changed, and once
+/// the store was begun anew it goes on.
+#[tokio::test]
+async fn what_was_answered_and_is_gone_is_told_by_the_next_look() {
+    let server = RedisServer::keeping(Persistence::Nothing);
+    let store = RedisStore::connect(&server.url().into(), "shop").await.unwrap();
+    let lease = store.acquire("tester", LONG).await.unwrap().unwrap();
+    assert!(store.name(&lease, 7, None, false).await.unwrap());
+    let change = |from| writes(vec![put(sku("a"), from, from + 1, b"")]);
+    for (from, lost) in [(0, "HSET {shop}:lease commits 0"), (1, "SET {shop}:last_entry 2")] {
+        let before = store.standing().await.unwrap();
+        assert!(!before.mark.lacks(&before.seen), "{before:?}");
+        store.commit(&lease, &change(from)).await.unwrap();
+        store.append(&[b"x".to_vec(), b"y".to_vec()]).await.unwrap();
+        server.command(lost);
+        let standing = store.standing().await.unwrap();
+        assert!(standing.mark.lacks(&standing.seen), "{lost}: {standing:?}");
+        assert!(!standing.mark.lacks(&before.mark), "a look alone would not have told");
+        if from == 0 {
+            let said = store.commit(&lease, &change(1)).await;
+            assert_eq!(said, Err(CommitError::Fenced));
+        }
+        assert!(store.name(&lease, 8 + from, None, false).await.unwrap());
+        let standing = store.standing().await.unwrap();
+        assert!(!standing.mark.lacks(&standing.seen), "{standing:?}");
+    }
+    store.commit(&lease, &change(2)).await.unwrap();
 }
 
 /// Waits until the server has handed everything to its disk.

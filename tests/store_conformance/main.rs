@@ -26,6 +26,8 @@ mod properties;
 mod redis_only;
 mod redis_ways;
 mod standing;
+mod tls;
+mod waitaof;
 mod whole;
 
 /// Each case becomes a test of its own per store (`redis::a_case`); on places that take seconds to

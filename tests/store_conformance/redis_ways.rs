@@ -12,7 +12,7 @@ use omnistock::store::{CommitError, Store, StoreError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-async fn refusal(settings: &RedisSettings) -> String {
+pub(crate) async fn refusal(settings: &RedisSettings) -> String {
     match RedisStore::open(settings).await {
         Err(StoreError::Refused(sentence)) => sentence,
         other => panic!("expected a refusal, got {other:?}"),
@@ -159,7 +159,7 @@ async fn a_server_that_wants_a_certificate_gets_ours() {
         .unwrap();
 }
 
-fn waiting(server: &RedisServer, on_disk: bool) -> RedisSettings {
+pub(crate) fn waiting(server: &RedisServer, on_disk: bool) -> RedisSettings {
     RedisSettings {
         wait: Some(RedisWait {
             replicas: 1,
@@ -281,16 +281,4 @@ fn the_tests_that_the_documentation_names_are_there() {
         .filter(|name| !sources.contains(&format!("fn {name}(")))
         .collect();
     assert!(missing.is_empty(), "{missing:?}");
-}
-
-#[tokio::test]
-async fn copies_on_disks_need_a_server_that_can_say_so() {
-    let server = RedisServer::keeping(Persistence::Always);
-    let version: String = server.ask(&["INFO", "server"]);
-    assert!(
-        version.contains("redis_version:7.0"),
-        "with 7.2 and later, test WAITAOF itself here"
-    );
-    let said = refusal(&waiting(&server, true)).await;
-    assert!(said.contains("`on_disk`") && said.contains("7.2"), "{said}");
 }

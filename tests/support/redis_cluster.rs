@@ -8,18 +8,25 @@
 )]
 
 use super::redis::{Persistence, RedisServer, free_port, wait_until};
+use super::redis_tls::Certificates;
 
 /// The slots of a Cluster.
 const SLOTS: u16 = 16_384;
 
 pub(crate) struct RedisCluster {
     pub(crate) nodes: Vec<RedisServer>,
+    /// Where they speak TLS, if they do.
+    tls: Vec<u16>,
 }
 
 /// A node; its port for the other nodes is free too, and kept when it is started again.
 fn node() -> RedisServer {
+    node_with(&[])
+}
+
+fn node_with(further: &[String]) -> RedisServer {
     let bus = free_port().to_string();
-    let arguments = [
+    let mut arguments = vec![
         "--cluster-enabled",
         "yes",
         "--cluster-port",
@@ -29,6 +36,7 @@ fn node() -> RedisServer {
         "--cluster-replica-validity-factor",
         "0",
     ];
+    arguments.extend(further.iter().map(String::as_str));
     RedisServer::keeping_with(Persistence::Always, &arguments)
 }
 
@@ -45,9 +53,22 @@ fn bus_of(node: &RedisServer) -> String {
 impl RedisCluster {
     /// Starts three primaries that know each other and share all slots.
     pub(crate) fn start() -> Self {
-        let cluster = Self {
-            nodes: (0..3).map(|_| node()).collect(),
+        Self::put_together((0..3).map(|_| node()).collect(), Vec::new())
+    }
+
+    /// The same behind TLS, also among each other; they also answer without, for the test's own questions.
+    pub(crate) fn start_behind(certificates: &Certificates) -> Self {
+        let tls: Vec<u16> = (0..3).map(|_| free_port()).collect();
+        let start = |port: &u16| {
+            let mut arguments = certificates.arguments(*port, false);
+            arguments.extend(["--tls-cluster", "yes", "--tls-replication", "yes"].map(str::to_owned));
+            node_with(&arguments)
         };
+        Self::put_together(tls.iter().map(start).collect(), tls)
+    }
+
+    fn put_together(nodes: Vec<RedisServer>, tls: Vec<u16>) -> Self {
+        let cluster = Self { nodes, tls };
         for (place, node) in cluster.nodes.iter().enumerate() {
             let count = u16::try_from(cluster.nodes.len()).unwrap();
             let place = u16::try_from(place).unwrap();
@@ -96,6 +117,13 @@ impl RedisCluster {
 
     /// The addresses, as `cluster` under [store] takes them.
     pub(crate) fn urls(&self) -> Vec<String> {
+        if !self.tls.is_empty() {
+            return self
+                .tls
+                .iter()
+                .map(|port| format!("rediss://127.0.0.1:{port}"))
+                .collect();
+        }
         let plain = |node: &RedisServer| node.url().trim_end_matches('/').to_owned();
         self.nodes.iter().map(plain).collect()
     }

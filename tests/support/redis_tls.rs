@@ -6,11 +6,56 @@ use super::redis::{Persistence, RedisServer, free_port};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use std::path::PathBuf;
 
+/// An authority of the test's own, with certificates of it in a folder.
+pub(crate) struct Certificates {
+    folder: tempfile::TempDir,
+}
+
+impl Certificates {
+    /// Makes all of them: `own.pem` (the authority), `server.pem` for 127.0.0.1 with `server.key`, `client.pem` with
+    /// `client.key`; `other.pem` is an authority that nobody knows.
+    pub(crate) fn make() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        let (own, issuer) = authority("the merchant's own authority");
+        let (other, _) = authority("an authority that nobody knows");
+        let (certificate, key) = signed(&["127.0.0.1"], &issuer);
+        let (client, client_key) = signed(&["omnistock"], &issuer);
+        write("own.pem", &own);
+        write("other.pem", &other);
+        write("server.pem", &certificate);
+        write("server.key", &key);
+        write("client.pem", &client);
+        write("client.key", &client_key);
+        Self { folder }
+    }
+
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// What a server is started with to speak TLS on this port; `clients`: it wants a certificate of its clients.
+    pub(crate) fn arguments(&self, port: u16, clients: bool) -> Vec<String> {
+        let file = |name: &str| self.file(name).display().to_string();
+        let pairs = [
+            ("port", port.to_string()),
+            ("ca-cert-file", file("own.pem")),
+            ("cert-file", file("server.pem")),
+            ("key-file", file("server.key")),
+            ("auth-clients", if clients { "yes" } else { "no" }.to_owned()),
+        ];
+        pairs
+            .into_iter()
+            .flat_map(|(name, value)| [format!("--tls-{name}"), value])
+            .collect()
+    }
+}
+
 pub(crate) struct RedisTls {
     /// Also answers without TLS, for the test's own questions.
     pub(crate) server: RedisServer,
     pub(crate) port: u16,
-    folder: tempfile::TempDir,
+    certificates: Certificates,
 }
 
 fn authority(name: &str) -> (String, Issuer<'static, KeyPair>) {
@@ -32,37 +77,13 @@ fn signed(names: &[&str], issuer: &Issuer<'static, KeyPair>) -> (String, String)
 impl RedisTls {
     /// Starts one whose certificate is for 127.0.0.1; `clients`: it wants a certificate of its clients.
     pub(crate) fn start(clients: bool) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let write = |name: &str, text: &str| {
-            let path = folder.path().join(name);
-            std::fs::write(&path, text).unwrap();
-            path.display().to_string()
-        };
-        let (own, issuer) = authority("the merchant's own authority");
-        let (other, _) = authority("an authority that nobody knows");
-        let (certificate, key) = signed(&["127.0.0.1"], &issuer);
-        let (client, client_key) = signed(&["omnistock"], &issuer);
-        write("other.pem", &other);
-        write("client.pem", &client);
-        write("client.key", &client_key);
-        let port = free_port();
-        let arguments = [
-            "--tls-port".to_owned(),
-            port.to_string(),
-            "--tls-ca-cert-file".to_owned(),
-            write("own.pem", &own),
-            "--tls-cert-file".to_owned(),
-            write("server.pem", &certificate),
-            "--tls-key-file".to_owned(),
-            write("server.key", &key),
-            "--tls-auth-clients".to_owned(),
-            if clients { "yes" } else { "no" }.to_owned(),
-        ];
+        let (certificates, port) = (Certificates::make(), free_port());
+        let arguments = certificates.arguments(port, clients);
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         Self {
             server: RedisServer::keeping_with(Persistence::Nothing, &arguments),
             port,
-            folder,
+            certificates,
         }
     }
 
@@ -72,6 +93,6 @@ impl RedisTls {
 
     /// `own.pem` (the server's authority), `other.pem`, `client.pem`, `client.key`.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.certificates.file(name)
     }
 }

@@ -1,4 +1,5 @@
-//! `cargo xtask soak`: the kill test and the split brain of the tests, many times over; the log is kept in docs/logs.
+//! `cargo xtask soak`: the kill tests (of the daemon, of Redis) and the split brain of the tests, many times over; the
+//! log is kept in docs/logs.
 
 use anyhow::{Context, Result, bail};
 use std::fmt::Write as _;
@@ -12,22 +13,28 @@ const LOG: &str = "docs/logs/soak.log";
 /// Rounds of the split brain, where the daemon is killed 200 times.
 const SPLITS: u32 = 100;
 
-/// Kills the daemon `rounds` times under load on each store, pauses leaders in proportion, and writes the log.
+/// Kills of Redis in each of its ways to keep a file, where the daemon is killed 200 times.
+const REDIS_KILLS: u32 = 50;
+
+/// Kills the daemon `rounds` times under load on each store, kills Redis and pauses leaders in proportion, and writes
+/// the log.
 #[allow(
     clippy::disallowed_methods,
     reason = "how long the soak took, for a person; no simulation pauses this clock"
 )]
 pub(crate) fn run(rounds: u32) -> Result<()> {
     let begun = Instant::now();
-    let splits = (rounds * SPLITS).div_ceil(200);
+    let share = |of: u32| (rounds * of).div_ceil(200);
     let mut log = format!("cargo xtask soak {rounds}\n");
-    let killed = test("kill::", ("OMNISTOCK_KILLS", rounds), &mut log)?;
-    let paused = test(
-        "several::a_leader_that_was_paused",
-        ("OMNISTOCK_SPLITS", splits),
-        &mut log,
-    )?;
-    let good = killed && paused;
+    let mut good = true;
+    for (name, variable, rounds) in [
+        ("kill::", "OMNISTOCK_KILLS", rounds),
+        ("redis_kills::", "OMNISTOCK_REDIS_KILLS", share(REDIS_KILLS)),
+        ("kill_redis::", "OMNISTOCK_REDIS_KILLS", share(REDIS_KILLS)),
+        ("several::a_leader_that_was_paused", "OMNISTOCK_SPLITS", share(SPLITS)),
+    ] {
+        good &= test(name, (variable, rounds), &mut log)?;
+    }
     writeln!(
         log,
         "{} after {} s",

@@ -331,10 +331,11 @@ async fn with_text(
     let answers = without_asking(link.send(&question.pipeline(form)).await?, form);
     let forgotten = |answer: &Result<Value, Trouble>| matches!(answer, Err(found) if found.next == Next::Text);
     if !answers.iter().any(forgotten) {
-        return Ok(answers);
+        return Ok(super::wait::made(form.wait, answers));
     }
     let form = Form { by_text: true, ..form };
-    Ok(without_asking(link.send(&question.pipeline(form)).await?, form))
+    let answers = without_asking(link.send(&question.pipeline(form)).await?, form);
+    Ok(super::wait::made(form.wait, answers))
 }
 
 fn understood<T: FromRedisValue>(answer: Value) -> Result<T, StoreError> {

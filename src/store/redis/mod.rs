@@ -24,8 +24,8 @@ pub use settings::{RedisCertificates, RedisLogin, RedisPlace, RedisSettings, Red
 
 use super::prepare::{check_events, prepare};
 use super::{
-    CommitBatch, CommitError, Dirty, Entry, EntryId, HistoryId, HistorySize, Key, Kind, Lease, PastEntry, Standing,
-    Store, StoreError, StoreStatus, Versioned, Way,
+    CommitBatch, CommitError, Dirty, Entry, EntryId, HistoryId, HistorySize, Key, Kind, Lease, Mark, PastEntry,
+    Standing, Store, StoreError, StoreStatus, Versioned, Way,
 };
 use async_trait::async_trait;
 use connection::Connection;
@@ -135,7 +135,10 @@ impl RedisStore {
 
     async fn append_chunk(&self, events: &[Vec<u8>]) -> Result<u64, StoreError> {
         let keys = [self.keys.inbox(), self.keys.last_entry(), self.keys.cursor()];
-        self.connection.append(&self.scripts.append, &keys, events).await
+        let known = self.known.now();
+        let entries = self.connection.append(&self.scripts.append, &keys, events).await?;
+        self.known.seen(Mark { entries, ..known });
+        Ok(entries)
     }
 
     /// Ids by kind, with the place of each in the question.
@@ -298,14 +301,14 @@ impl Store for RedisStore {
     async fn commit(&self, lease: &Lease, batch: &CommitBatch) -> Result<(), CommitError> {
         let prepared = prepare(batch)?;
         let known = self.known.now();
-        let encoded = encode::encode(&self.keys, lease, known, &prepared);
+        let encoded = encode::encode(&self.keys, lease, (known.generation, known.commits), &prepared);
         let (answer, commits): (i64, u64) = self
             .connection
             .change(&self.scripts.commit, &encoded.keys, &encoded.arguments)
             .await?;
         let place = match answer {
             0 => {
-                self.known.seen(known.0, commits);
+                self.known.seen(Mark { commits, ..known });
                 return Ok(());
             }
             -1 => return Err(CommitError::Fenced),

@@ -10,27 +10,32 @@ use omnistock_words::Millis;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// The generation and the count of commits that this handle has seen.
+/// The generation, and how many commits and entries of it this handle has seen.
 #[derive(Debug, Default)]
-pub(super) struct Known(Mutex<(u64, u64)>);
+pub(super) struct Known(Mutex<Mark>);
 
 impl Known {
-    fn change(&self, change: impl FnOnce(&mut (u64, u64))) {
+    fn change(&self, change: impl FnOnce(&mut Mark)) {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    pub(super) fn now(&self) -> (u64, u64) {
+    pub(super) fn now(&self) -> Mark {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A look, or a commit that was answered: a later generation, or more commits, are known from here on; fewer
-    /// are not.
-    pub(super) fn seen(&self, generation: u64, commits: u64) {
-        self.change(|known| *known = (*known).max((generation, commits)));
+    /// A look, or a change that was answered: a later generation, or more of this one, is known from here on; less is
+    /// not.
+    pub(super) fn seen(&self, mark: Mark) {
+        self.change(|known| *known = known.later(mark));
     }
 
     fn named(&self, generation: u64, commits: u64) {
-        self.change(|known| *known = (generation, commits));
+        let mark = Mark {
+            generation,
+            commits,
+            entries: 0,
+        };
+        self.change(|known| *known = mark);
     }
 }
 
@@ -63,6 +68,8 @@ async fn server(connection: &Connection) -> Result<String, StoreError> {
 
 pub(super) async fn standing(store: &RedisStore) -> Result<Standing, StoreError> {
     type Found = (Vec<u8>, u64, i64, u64, u64, Vec<u8>, i64, i64, u64, u64, u64);
+    // Before it is asked: what was answered by then must be in the answer.
+    let seen = store.known.now();
     let found: Found = store.connection.run(&store.scripts.standing, &keys(store), &[]).await?;
     let (owner, left, since, generation, commits, note, counted, there, last, cursor, waiting) = found;
     let mark = Mark {
@@ -70,7 +77,7 @@ pub(super) async fn standing(store: &RedisStore) -> Result<Standing, StoreError>
         commits,
         entries: last,
     };
-    store.known.seen(generation, commits);
+    store.known.seen(mark);
     let leader = (!owner.is_empty()).then(|| text(owner)).transpose()?;
     Ok(Standing {
         leader: leader.map(|owner| Leader {
@@ -79,6 +86,7 @@ pub(super) async fn standing(store: &RedisStore) -> Result<Standing, StoreError>
             left: Duration::from_millis(left),
         }),
         mark,
+        seen,
         note: Some(text(note)?).filter(|note| !note.is_empty()),
         missing: missing(counted, there, (last, cursor, waiting)),
         server: server(&store.connection).await?,
@@ -127,16 +135,21 @@ mod tests {
 
     #[test]
     fn a_look_at_an_older_store_takes_back_nothing() {
+        let mark = |generation, commits, entries| Mark {
+            generation,
+            commits,
+            entries,
+        };
         let known = Known::default();
-        known.seen(3, 10);
-        known.seen(3, 11);
-        known.seen(3, 4);
-        assert_eq!(known.now(), (3, 11));
-        known.seen(2, 99);
-        assert_eq!(known.now(), (3, 11));
-        known.seen(4, 1);
-        assert_eq!(known.now(), (4, 1));
+        known.seen(mark(3, 10, 5));
+        known.seen(mark(3, 11, 0));
+        known.seen(mark(3, 4, 6));
+        assert_eq!(known.now(), mark(3, 11, 6));
+        known.seen(mark(2, 99, 99));
+        assert_eq!(known.now(), mark(3, 11, 6));
+        known.seen(mark(4, 1, 1));
+        assert_eq!(known.now(), mark(4, 1, 1));
         known.named(5, 0);
-        assert_eq!(known.now(), (5, 0));
+        assert_eq!(known.now(), mark(5, 0, 0));
     }
 }

@@ -1,6 +1,6 @@
 //! What an acknowledged change waits for: copies on replicas, and on disks.
 
-use super::problem::Trouble;
+use super::problem::{Next, Trouble};
 use super::settings::RedisWait;
 use crate::store::StoreError;
 use redis::{Cmd, Value};
@@ -44,12 +44,29 @@ pub(super) fn check(wait: &RedisWait, answer: Option<Value>) -> Result<(), Store
     )))
 }
 
+/// A server that made the change and only complains about the question for copies (its file was switched off, the right
+/// was taken away) has not refused the change: nobody sends it again as if it had not happened.
+pub(super) fn made(wait: Option<&RedisWait>, mut answers: Vec<Result<Value, Trouble>>) -> Vec<Result<Value, Trouble>> {
+    if wait.is_some()
+        && let [Ok(_), Err(trouble)] = answers.as_mut_slice()
+    {
+        let error = match &trouble.error {
+            StoreError::Unavailable(text) | StoreError::Refused(text) => text.clone(),
+            other => other.to_string(),
+        };
+        let text = format!("{error} (`wait` under [store]); the change may have happened");
+        trouble.error = StoreError::Unavailable(text);
+        trouble.next = Next::Give;
+    }
+    answers
+}
+
 impl Trouble {
     /// A complaint from before anything was asked.
     pub(super) fn of(error: StoreError) -> Self {
         Self {
             error,
-            next: super::problem::Next::Give,
+            next: Next::Give,
             code: String::new(),
         }
     }
@@ -80,6 +97,35 @@ mod tests {
     fn the_command_says_what_is_wished() {
         assert_eq!(sent(&wait(2, false)), "WAIT 2 250");
         assert_eq!(sent(&wait(1, true)), "WAITAOF 1 1 250");
+    }
+
+    #[test]
+    fn a_complaint_about_copies_is_no_refusal_of_the_change() {
+        let complaint = |next: Next| Trouble {
+            error: StoreError::Refused("no right".to_owned()),
+            next,
+            code: "NOPERM".to_owned(),
+        };
+        let said = |wait: Option<&RedisWait>, first: Result<Value, Trouble>, next: Next| {
+            made(wait, vec![first, Err(complaint(next))])
+                .pop()
+                .unwrap()
+                .unwrap_err()
+        };
+        let wish = wait(1, true);
+        for next in [Next::Give, Next::Later, Next::Elsewhere(None)] {
+            let told = said(Some(&wish), Ok(Value::Int(0)), next);
+            assert_eq!(told.next, Next::Give, "it is not sent again");
+            assert!(
+                matches!(&told.error, StoreError::Unavailable(text) if text.contains("no right") && text.contains("may have happened")),
+                "{told:?}"
+            );
+        }
+        // A change that was not made is complained about as it is.
+        let told = said(Some(&wish), Err(complaint(Next::Later)), Next::Later);
+        assert_eq!((told.error, told.next), (complaint(Next::Later).error, Next::Later));
+        let told = said(None, Ok(Value::Int(0)), Next::Later);
+        assert_eq!(told.next, Next::Later);
     }
 
     #[test]
