@@ -78,8 +78,9 @@ impl Trial {
         // A file that is never written anew can be cut where it was some time ago.
         let redis = RedisServer::keeping_with(persistence, &["--auto-aof-rewrite-percentage", "0"]);
         let merchant = Merchant::open().await;
-        let text = merchant.text(&store(&merchant, &redis.url(), "omnistock", "state"));
-        let daemon = Daemon::start(&merchant.write(&text));
+        // No test of take-over: long enough for a busy machine, and so that more is answered between two looks.
+        let lease = store(&merchant, &redis.url(), "omnistock", "state").replace("\"1000ms\"", "\"4s\"");
+        let daemon = Daemon::start(&merchant.write(&merchant.text(&lease)));
         merchant.drop_stock(|_| Some(MUCH));
         merchant.settles(&daemon, |_| MUCH).await;
         Self {
