@@ -64,10 +64,11 @@ fn settle(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.set_prepared_statement_cache_capacity(64);
     // Sizes in KiB (cache) and bytes: a long WAL is cut back once it has been copied.
-    // The log is copied beside the writer; pages after which it does so itself, should that not keep up: 160 MB.
+    // The log is copied beside the writer; pages after which it does so itself, should that not keep up: 32 MB. What
+    // is in the log is read at the next start, which has to be quick.
     connection.execute_batch(&format!(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384;
-         PRAGMA journal_size_limit = {LOG_LIMIT}; PRAGMA wal_autocheckpoint = 40000;",
+         PRAGMA journal_size_limit = {LOG_LIMIT}; PRAGMA wal_autocheckpoint = 8000;",
     ))
 }
 
