@@ -78,3 +78,43 @@ async fn a_wrong_password_on_one_channel_keeps_the_other_closed_until_a_person_d
     let over = |value: &Value| !value.to_string().contains("fair week");
     merchant.status_says(&daemon, "/attention", over).await;
 }
+
+/// The shop was read before, the market does not answer any more: what falls goes out, what rises waits for its orders.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_restart_numbers_fall_beside_a_channel_that_is_dead() {
+    let merchant = Merchant::open().await;
+    let file = merchant.write(&merchant.embedded());
+    let mut daemon = Daemon::start(&file);
+    merchant.drop_stock(|index| Some(usual(index)));
+    merchant.settles(&daemon, usual).await;
+    daemon.terminate();
+
+    merchant.secret("market-password", "wrong-horse");
+    let changed = |index| match index {
+        1 => usual(index) - 2,
+        2 => usual(index) + 2,
+        _ => usual(index),
+    };
+    let mut daemon = Daemon::start(&file);
+    merchant.drop_stock(|index| Some(changed(index)));
+    let fallen = || merchant.shop_shows(|index| usual(index).min(changed(index)));
+    until("one fell and one waits", fallen, || {
+        format!("{}\n{}", merchant.shown(), daemon.log())
+    })
+    .await;
+    let waits = |value: &Value| {
+        value
+            .to_string()
+            .contains("the open orders of market are not back-filled yet")
+    };
+    merchant.status_says(&daemon, "/channels", waits).await;
+    assert!(
+        merchant.shop_shows(|index| usual(index).min(changed(index))),
+        "it has not risen"
+    );
+
+    daemon.terminate();
+    merchant.secret("market-password", merchant.market.password());
+    let daemon = Daemon::start(&file);
+    merchant.settles(&daemon, changed).await;
+}

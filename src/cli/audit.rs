@@ -3,8 +3,9 @@
 use super::client::Client;
 use super::progress::Progress;
 use super::{Context, Failure, text};
-use crate::server::{AuditBody, AuditView, Listed, Status};
+use crate::server::{AuditBody, AuditClass, AuditView, Listed, Status};
 use jiff::tz::TimeZone;
+use omnistock_planner::DriftClass;
 use omnistock_words::{ChannelName, Millis};
 use std::time::Duration;
 
@@ -125,15 +126,7 @@ fn render(view: &AuditView, now: Millis, zone: &TimeZone) -> String {
         page += &text::table(&HEAD, &rows, 1);
     }
     for class in &view.classes {
-        if let Some(since) = class.since {
-            let since = text::clock(since, now, zone);
-            let words = class.class.words();
-            page += &text::wrap(
-                &format!("{words}: since {since}. Stop the other tool first."),
-                text::WIDTH,
-                "  ",
-            );
-        }
+        page += &others(class, now, zone).unwrap_or_default();
     }
     let (writes, left) = (text::number(view.writes), text::number(view.left));
     if view.fixing {
@@ -145,11 +138,26 @@ fn render(view: &AuditView, now: Millis, zone: &TimeZone) -> String {
     }
 }
 
+/// Since when another program changes the numbers, how often, and what to do about it.
+fn others(class: &AuditClass, now: Millis, zone: &TimeZone) -> Option<String> {
+    let since = text::clock(
+        class.since.filter(|_| class.class == DriftClass::AnotherWriter)?,
+        now,
+        zone,
+    );
+    let every = class.every.and_then(|every| u64::try_from(every).ok());
+    let often = every.map_or_else(String::new, |every| format!("every {} ", text::lag(every)));
+    let line = format!(
+        "{}: {often}since {since}. Stop the other tool first.",
+        class.class.words()
+    );
+    Some(text::wrap(&line, text::WIDTH, "  "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::{AuditClass, Worst};
-    use omnistock_planner::DriftClass;
+    use crate::server::Worst;
     use omnistock_words::Quantity;
 
     fn class(class: DriftClass, count: u64, excess: i64, worst: (&str, i64, i64)) -> AuditClass {
@@ -164,6 +172,7 @@ mod tests {
                 there: Quantity::whole(worst.2),
             }),
             since: (class == DriftClass::AnotherWriter).then_some(Millis(0)),
+            every: Some(900_400),
         }
     }
 
@@ -196,7 +205,7 @@ mod tests {
             "CLASS COUNT EXCESS WORST OURS THERE",
             "another writer 31 188 SHIRT-M 3 9",
             "changed by person 3 40 MUG-RED 0 40",
-            "another writer: since 00:00. Stop the other tool first.",
+            "another writer: every 15 min since 00:00. Stop the other tool first.",
             "--fix would write 3, leave 31.",
         ];
         assert_eq!(lines, expected);

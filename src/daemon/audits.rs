@@ -47,6 +47,7 @@ fn fill(view: &mut AuditView, report: AuditReport) {
             there: gap.there,
         }),
         since: found.since,
+        every: found.every,
     };
     view.classes = report.classes.into_iter().map(class).collect();
 }

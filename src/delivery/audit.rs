@@ -2,7 +2,7 @@
 //! show, with the cause of each difference.
 
 use super::ChannelBoard;
-use omnistock_planner::{DriftClass, Gap};
+use omnistock_planner::{DriftClass, Evidence, Gap};
 use omnistock_words::{ListingId, Millis, Quantity, Sku};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -27,6 +27,8 @@ pub struct ClassFound {
     pub worst: Option<(ListingId, Option<Sku>, Gap)>,
     /// When others began to change them, where that is known.
     pub since: Option<Millis>,
+    /// Milliseconds between two of their changes of the one that they change most often.
+    pub every: Option<i64>,
 }
 
 /// What an audit found.
@@ -54,13 +56,18 @@ impl AuditReport {
         class: DriftClass,
         gap: Gap,
         (listing, sku): (&ListingId, Option<&Sku>),
-        since: Option<Millis>,
+        evidence: Option<Evidence>,
     ) {
         let found = self.classes.entry(class).or_default();
         let size = |gap: &Gap| (gap.there - gap.ours).max(gap.ours - gap.there);
         found.count += 1;
         found.excess += (gap.there - gap.ours).positive();
+        let (since, every) = (
+            evidence.and_then(|seen| seen.since),
+            evidence.and_then(|seen| seen.every()),
+        );
         found.since = [found.since, since].into_iter().flatten().min();
+        found.every = [found.every, every].into_iter().flatten().min();
         if found.worst.as_ref().is_none_or(|(.., worst)| size(worst) < size(&gap)) {
             found.worst = Some((listing.clone(), sku.cloned(), gap));
         }

@@ -237,12 +237,12 @@ impl Worker {
             }
             Comparison::Differs(class, gap) => {
                 let entry = index.and_then(|index| self.catalogue.get(index));
-                let since = entry.and_then(|entry| entry.document.evidence?.since);
+                let evidence = entry.and_then(|entry| entry.document.evidence);
                 report.differs(
                     class,
                     gap,
                     (&reading.reference.key.listing, reading.sku.as_ref()),
-                    since,
+                    evidence,
                 );
                 differs = true;
                 write |= class.can_be_fixed();

@@ -2,8 +2,8 @@
 //! workers. Nothing is published from incomplete knowledge: an empty store opens no gate.
 
 use super::gate_decisions::{GateDecision, GateDecisions};
-use super::orders::OrderRequests;
-use crate::store::{CommitError, Lease, Store, StoreError};
+use super::orders::{OrderRequests, place_of};
+use crate::store::{CommitError, Key, Lease, Store, StoreError};
 use omnistock_engine::gate::{Conditions, Wait, open};
 use omnistock_words::{ChannelName, ConnectorName, Millis, Settings};
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +19,9 @@ pub struct GateKeeper {
     gates: BTreeMap<ChannelName, watch::Sender<bool>>,
     falls: BTreeMap<ChannelName, watch::Sender<bool>>,
     decisions: Mutex<GateDecisions>,
+    /// Channels whose open orders an earlier term has read. What came since is missing where one of them is dead,
+    /// and fewer orders never make a number fall too far.
+    known: Mutex<BTreeSet<ChannelName>>,
     /// The store has lost something then: only snapshots from after it count. Orders that ended before it
     /// are not among the open ones, so an older figure could hold their units again.
     lost_at: Option<Millis>,
@@ -54,6 +57,7 @@ impl GateKeeper {
             gates: closed(),
             falls: closed(),
             decisions: Mutex::default(),
+            known: Mutex::default(),
             lost_at,
             began: Instant::now(),
         }
@@ -71,8 +75,8 @@ impl GateKeeper {
             .map_or_else(|| watch::channel(false).1, watch::Sender::subscribe)
     }
 
-    /// Whether a channel's numbers may fall although its listings were not read back yet: after a take-over or a
-    /// restart that has lost nothing, decreases go on at once.
+    /// Whether a channel's numbers may fall although its gate is closed: after a take-over or a restart that has lost
+    /// nothing, decreases go on at once, also beside a channel that doesn't answer.
     pub fn falls(&self, channel: &ChannelName) -> watch::Receiver<bool> {
         self.falls
             .get(channel)
@@ -144,8 +148,7 @@ impl GateKeeper {
     /// Opens the gates whose conditions are met. A gate never closes again under one lease.
     pub fn update(&self) {
         for (channel, falls) in self.falls.iter().filter(|_| self.lost_at.is_none()) {
-            let rest = |wait: &Wait| matches!(wait, Wait::ReadBack(..));
-            if !*falls.borrow() && self.waits(channel).iter().all(rest) {
+            if !*falls.borrow() && self.waits(channel).iter().all(|wait| self.may_fall_beside(wait)) {
                 falls.send_replace(true);
             }
         }
@@ -157,8 +160,20 @@ impl GateKeeper {
         }
     }
 
-    /// Reads what people decided earlier.
+    fn may_fall_beside(&self, wait: &Wait) -> bool {
+        match wait {
+            Wait::ReadBack(..) => true,
+            Wait::BackFill(other) => locked(&self.known).contains(other),
+            Wait::Snapshot(_) => false,
+        }
+    }
+
+    /// Reads what people decided earlier, and whose orders were read before.
     pub async fn load(&self, store: &dyn Store) -> Result<(), StoreError> {
+        let places: Vec<Key> = self.orders.keys().map(place_of).collect();
+        let read = self.orders.keys().zip(store.load(&places).await?);
+        let read = read.filter(|(_, place)| !place.bytes.is_empty());
+        *locked(&self.known) = read.map(|(channel, _)| channel.clone()).collect();
         let channels: Vec<ChannelName> = self.gates.keys().cloned().collect();
         let loaded = GateDecisions::load(store, &channels).await?;
         *locked(&self.decisions) = loaded;

@@ -17,6 +17,7 @@ use full::{FullRead, FullTimes};
 use omnistock_engine::Event;
 use omnistock_sdk::{Connector, ConnectorError, Cursor, ErrorClass, now};
 use omnistock_words::{ChannelName, Millis, OrderFact, OrderId};
+pub(super) use place::place_of;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

@@ -100,6 +100,12 @@ impl Evidence {
 }
 
 impl Evidence {
+    /// Milliseconds between two changes by others of one series, on average; at least two of them tell.
+    pub fn every(&self) -> Option<i64> {
+        let between = i64::from(self.changes).checked_sub(1).filter(|between| *between > 0)?;
+        Some(self.last?.since(self.since?) / between)
+    }
+
     /// The last yes left `shown` as it was.
     fn came_to_nothing(&self, shown: Option<Quantity>) -> bool {
         !self.matched && shown.is_some() && self.replaced == shown && self.first == shown

@@ -110,6 +110,7 @@ fn who_changes_it_again_and_again_is_a_program() {
         evidence.matched = true;
     }
     assert_eq!(evidence.since, Some(NOW.plus(-30 * 60_000)));
+    assert_eq!(evidence.every(), Some(15 * 60_000));
     assert_eq!(classed(&document, 5), Some(DriftClass::AnotherWriter));
     // Days later it may be a person again.
     let evidence = document.evidence.as_mut().unwrap();

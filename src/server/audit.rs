@@ -32,6 +32,9 @@ pub struct AuditClass {
     /// When others began to change them, where that is known.
     #[serde(default)]
     pub since: Option<Millis>,
+    /// Milliseconds between two of their changes of the listing that they change most often.
+    #[serde(default)]
+    pub every: Option<i64>,
 }
 
 /// How the audit of one channel stands.

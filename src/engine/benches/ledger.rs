@@ -100,8 +100,8 @@ struct Rate {
     best: u64,
 }
 
-/// Measures, and gives the rates of all rounds together.
-fn measure(criterion: &mut Criterion, name: &str, elements: usize, mut round: impl FnMut() -> Spent) -> Rate {
+/// Measures, and gives the rates of all rounds together; `None` where the filter left it out.
+fn measure(criterion: &mut Criterion, name: &str, elements: usize, mut round: impl FnMut() -> Spent) -> Option<Rate> {
     let (mut rounds, mut time, mut best) = (0_u128, Spent::default(), Duration::MAX);
     let mut group = criterion.benchmark_group("ledger");
     group.sample_size(10).throughput(Throughput::Elements(elements as u64));
@@ -117,22 +117,29 @@ fn measure(criterion: &mut Criterion, name: &str, elements: usize, mut round: im
         });
     });
     group.finish();
+    if rounds == 0 {
+        return None;
+    }
     let rate = |rounds, time: Duration| (rounds * elements as u128 * 1_000_000_000 / time.as_nanos().max(1)) as u64;
     let (wall, core, best) = (rate(rounds, time.wall), rate(rounds, time.core), rate(1, best));
     println!("{{\"name\":\"{name}\",\"figure\":{wall},\"on_a_core\":{core},\"best_round\":{best},\"unit\":\"1/s\"}}");
-    Rate { wall, core, best }
+    Some(Rate { wall, core, best })
 }
 
 /// `holds` is about the time that passed; `on_a_core` leaves out the time in which others had it,
 /// not what they take of caches and memory: the best round is nearest to an idle machine.
-fn line(name: &str, Rate { wall, core, best }: Rate, limit: u64) {
+fn line(name: &str, rate: Option<Rate>, limit: u64) {
+    let Some(Rate { wall, core, best }) = rate else { return };
     let holds = wall >= limit;
     println!(
         "{{\"name\":\"{name}\",\"figure\":{wall},\"on_a_core\":{core},\"best_round\":{best},\"unit\":\"1/s\",\"limit\":{limit},\"holds\":{holds}}}"
     );
 }
 
-fn ratio(name: &str, ours: Rate, plain: Rate) {
+fn ratio(name: &str, ours: Option<Rate>, plain: Option<Rate>) {
+    let (Some(ours), Some(plain)) = (ours, plain) else {
+        return;
+    };
     let percent = ours.core * 1_000 / plain.core.max(1);
     println!(
         "{{\"name\":\"{name}_share_of_plain_loop\",\"figure\":{}.{},\"unit\":\"%\",\"plain\":{}}}",

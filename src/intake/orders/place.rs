@@ -3,11 +3,17 @@
 use super::{OrderPoller, PAGES, PollError};
 use crate::store::{CommitBatch, DocumentWrite, Key, Kind, Lease, StoreError};
 use omnistock_sdk::{Cursor, now};
+use omnistock_words::ChannelName;
 use std::sync::Arc;
+
+/// The document that says how far the orders of a channel were read; empty where they never were.
+pub(in crate::intake) fn place_of(channel: &ChannelName) -> Key {
+    Key::new(Kind::Channel, format!("{channel}/orders"))
+}
 
 impl OrderPoller {
     fn document(&self) -> Key {
-        Key::new(Kind::Channel, format!("{}/orders", self.channel))
+        place_of(&self.channel)
     }
 
     /// Every order that may still hold stock, from the first; the cursor stays where it is.
