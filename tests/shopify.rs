@@ -162,3 +162,50 @@ async fn a_webhook_tells_of_a_sale_long_before_the_next_poll() {
     world.shows(&daemon, 16, 0).await;
     daemon.terminate();
 }
+
+/// Sixteen buyers at once, while the ERP's figure goes up and down by a hundred: a number that was computed before a sale
+/// would land as another difference. The shop compares, so none does, at no moment.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_compare_and_set_no_number_is_wrong_in_between() {
+    let world = World::open().await;
+    let mut daemon = world.start("300ms");
+    world.drop_stock(1_000, 0);
+    world.shows(&daemon, 1_000, 0).await;
+    // Sales get in between what a call was computed from and its taking effect.
+    world.shop.set_faults(Faults {
+        latency: Duration::from_millis(15),
+        ..world.shop.faults()
+    });
+    let begun = world.shop.writes().len();
+    std::thread::scope(|scope| {
+        let buyers: Vec<_> = (0..16)
+            .map(|buyer| {
+                let shop = &world.shop;
+                scope.spawn(move || {
+                    std::thread::sleep(Duration::from_millis(19 * buyer));
+                    for _ in 0..12 {
+                        shop.buy("A", 1).unwrap();
+                        std::thread::sleep(Duration::from_millis(300));
+                    }
+                })
+            })
+            .collect();
+        let mut more = false;
+        while buyers.iter().any(|buyer| !buyer.is_finished()) {
+            more = !more;
+            world.drop_stock(if more { 1_100 } else { 1_000 }, 0);
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    });
+    world.drop_stock(1_100, 0);
+    world.shows(&daemon, 1_100 - 16 * 12, 0).await;
+    let writes = world.shop.writes().split_off(begun);
+    let wrong = writes.iter().filter(|write| (write.after - write.before) % 100 != 0);
+    assert_eq!(
+        wrong.collect::<Vec<_>>(),
+        Vec::<&omnistock_shopify::simulator::Write>::new()
+    );
+    let raced = writes.iter().filter(|write| write.before % 100 != 0).count();
+    assert!(raced > 0, "it wrote between sales: {writes:?}");
+    daemon.terminate();
+}
