@@ -17,6 +17,15 @@ mod cases {
             (r#""floor":"none","ending":"0.99""#, "19.99", "19.99"),
             (r#""floor":"none","ending":"0.99""#, "20.00", "20.99"),
             (r#""floor":"none","ending":"0.50""#, "19.51", "20.50"),
+            // An ending above one unit is one in every ten.
+            (r#""floor":"none","ending":"9.99""#, "12.00", "19.99"),
+            (r#""floor":"none","ending":"9.99""#, "19.99", "19.99"),
+            (r#""floor":"none","ending":"9.99""#, "20.00", "29.99"),
+            (
+                r#""floor":"none","add":"-30""#,
+                "19.90",
+                "why the amount is beyond 1000000000000",
+            ),
             (r#""floor":"none","ceiling":"15""#, "19.90", "15.00"),
             (r#""floor":{"amount":"25.001"}"#, "19.90", "25.01"),
             (r#""floor":{"amount":"5"}"#, "19.90", "19.90"),
