@@ -86,6 +86,51 @@ mod cases {
     }
 
     #[test]
+    fn what_has_no_price_says_why() {
+        for (rule, expected) in [
+            (
+                r#""list":"retail","floor":{"list":{"list":"dollars","factor":"1"}}"#,
+                "lists `retail` and `dollars` differ in currency or tax",
+            ),
+            (
+                r#""list":"retail","floor":{"list":{"list":"nowhere","factor":"1"}}"#,
+                "price list `nowhere` is not declared",
+            ),
+            (
+                r#""list":"nowhere","floor":"none""#,
+                "price list `nowhere` is not declared",
+            ),
+            (r#""floor":"none""#, "no price list is configured"),
+            (
+                r#""list":"retail","floor":{"amount":"20"},"ceiling":"15""#,
+                "the floor lies above the ceiling",
+            ),
+            // A margin of all of it would need a price without end.
+            (
+                r#""list":"retail","floor":"none","min_margin":"100%""#,
+                "the amount is beyond 1000000000000",
+            ),
+        ] {
+            let s = world(&format!(
+                "source erp physical by_reference
+                 place one
+                 list retail gross EUR
+                 list cost gross EUR
+                 list dollars gross USD
+                 channel shop one {{\"price\":{{{rule}}}}}"
+            ));
+            let events = facts(
+                "stock erp 11:40 one:A=3
+                 price erp retail A 19.90 EUR
+                 price erp cost A 5 EUR
+                 price erp dollars A 5 USD",
+            );
+            assert_eq!(answer(&s, &events, "shop A price"), "null", "{rule}");
+            assert_eq!(answer(&s, &events, "shop A why"), expected, "{rule}");
+        }
+    }
+
+    #[test]
     fn validity_fires_on_time() {
         let s = world(
             "source erp physical by_reference
