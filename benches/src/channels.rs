@@ -60,6 +60,8 @@ struct Buying {
     seconds: u64,
     /// Only the first so many shops sell; 0: all.
     at: usize,
+    /// Only the first so many articles are bought; 0: all.
+    among: usize,
 }
 
 /// What became of the orders of the last load.
@@ -154,7 +156,8 @@ async fn buy(State(shops): State<Arc<Shops>>, Json(buying): Json<Buying>) -> Jso
     for order in 0..buying.rate * buying.seconds {
         sleep_until(begun + Duration::from_micros(order * 1_000_000 / buying.rate.max(1))).await;
         let turn = shops.bought.fetch_add(1, Ordering::Relaxed);
-        let number = turn % shops.skus.max(1);
+        let few = Some(buying.among).filter(|among| *among > 0);
+        let number = turn % few.unwrap_or(shops.skus).max(1);
         let Some(shop) = shops.all.get(turn % counted(&shops, buying.at).max(1)) else {
             continue;
         };
@@ -294,7 +297,26 @@ impl Channels {
 
     /// The same at the first so many shops.
     pub(crate) async fn buy_at(&self, at: usize, rate: u64, seconds: u64) -> Result<Millis> {
-        self.tell("buy", &Buying { rate, seconds, at }).await
+        let among = 0;
+        let buying = Buying {
+            rate,
+            seconds,
+            at,
+            among,
+        };
+        self.tell("buy", &buying).await
+    }
+
+    /// The same at all shops, of only the first so many articles.
+    pub(crate) async fn buy_among(&self, among: usize, rate: u64, seconds: u64) -> Result<Millis> {
+        let at = 0;
+        let buying = Buying {
+            rate,
+            seconds,
+            at,
+            among,
+        };
+        self.tell("buy", &buying).await
     }
 
     /// Tells the control interface something; what it says.

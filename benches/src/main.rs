@@ -13,6 +13,7 @@ mod hot;
 mod limit;
 mod memory;
 mod outage;
+mod peers;
 mod redis_server;
 mod rough;
 mod sender;
@@ -73,6 +74,8 @@ enum What {
         #[arg(long, default_value_t = 20)]
         seconds: u64,
     },
+    /// Other programs in the same run: a pipeline of `BullMQ`, and inventra.
+    Peers(peers::Round),
     /// Kills, failing calls, lost answers, lost and doubled webhooks, all at once: half of the time on each store.
     Chaos(chaos::Trouble),
     /// Inner: a vendor that sends webhooks; prints what became of them.
@@ -96,6 +99,7 @@ async fn main() -> Result<ExitCode> {
         What::Webhooks(load) => webhooks::run(&arguments.daemon, &load).await?,
         What::Outage(hour) => outage::run(&arguments.daemon, &hour).await?,
         What::Hot { seconds } => hot::run(&arguments.daemon, seconds).await?,
+        What::Peers(round) => peers::run(&arguments.daemon, &round).await?,
         What::Chaos(trouble) => chaos::run(&arguments.daemon, &trouble).await?,
         What::Sender(sending) => {
             sender::run(&sending).await?;

@@ -1,12 +1,12 @@
 //! `cargo xtask bench NAME [--json]`: builds what is measured and the measurer, and runs it.
 
-use crate::{cargo, install, shown};
+use crate::{cargo, install, peers, shown};
 use anyhow::{Result, bail};
 use std::process::Command;
 
 /// The measurements there are.
-const NAMES: [&str; 8] = [
-    "limit", "storm", "snapshot", "memory", "webhooks", "outage", "hot", "chaos",
+const NAMES: [&str; 9] = [
+    "limit", "storm", "snapshot", "memory", "webhooks", "outage", "hot", "chaos", "peers",
 ];
 
 /// Prints one JSON object a figure; fails where one falls short. What is built goes to standard error.
@@ -26,11 +26,16 @@ pub(crate) fn bench(name: &str, arguments: &[&str]) -> Result<()> {
         "omnistock-bench",
     ];
     quietly(cargo().args(build))?;
-    quietly(Command::new("target/release/omnistock-bench").arg(name).args(arguments))
+    let mut bench = Command::new("target/release/omnistock-bench");
+    bench.arg(name);
+    if name == "peers" {
+        bench.arg("--installed").arg(peers::installed()?);
+    }
+    quietly(bench.args(arguments))
 }
 
 /// Standard output is the figures' own.
-fn quietly(command: &mut Command) -> Result<()> {
+pub(crate) fn quietly(command: &mut Command) -> Result<()> {
     eprintln!("+ {}", shown(command));
     let status = command.status()?;
     if !status.success() {

@@ -9,6 +9,7 @@ mod http;
 mod install;
 mod mutants;
 mod package;
+mod peers;
 mod process;
 mod real_medusa;
 mod soak;
@@ -17,7 +18,7 @@ use anyhow::{Result, bail};
 use std::path::PathBuf;
 use std::process::Command;
 
-const USAGE: &str = "usage: cargo xtask test [FILTER…] | conformance | deny | api | package [try [dev]] | real medusa [write] | soak [ROUNDS] | coverage | mutants [SHARDS] | mutants diff BASE | bench limit|storm|snapshot|memory|webhooks|outage|hot|chaos [--json]";
+const USAGE: &str = "usage: cargo xtask test [FILTER…] | conformance | deny | api | package [try [dev]] | real medusa [write] | soak [ROUNDS] | coverage | mutants [FILES] | mutants sum | mutants diff BASE | bench limit|storm|snapshot|memory|webhooks|outage|hot|chaos|peers [--json]";
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -35,9 +36,10 @@ fn main() -> Result<()> {
         ["real", "medusa"] => real_medusa::run(false),
         ["real", "medusa", "write"] => real_medusa::run(true),
         ["coverage"] => coverage::measure(),
-        ["mutants"] => mutants::shards(1),
+        ["mutants"] => mutants::files(1),
         ["mutants", "diff", base] => mutants::diff(base),
-        ["mutants", count] => mutants::shards(count.parse()?),
+        ["mutants", "sum"] => mutants::sum(),
+        ["mutants", count] => mutants::files(count.parse()?),
         ["soak"] => soak::run(200),
         ["soak", rounds] => soak::run(rounds.parse()?),
         _ => bail!(USAGE),

@@ -17,6 +17,15 @@ mod cases {
             (r#""floor":"none","ending":"0.99""#, "19.99", "19.99"),
             (r#""floor":"none","ending":"0.99""#, "20.00", "20.99"),
             (r#""floor":"none","ending":"0.50""#, "19.51", "20.50"),
+            // An ending above one unit is one in every ten.
+            (r#""floor":"none","ending":"9.99""#, "12.00", "19.99"),
+            (r#""floor":"none","ending":"9.99""#, "19.99", "19.99"),
+            (r#""floor":"none","ending":"9.99""#, "20.00", "29.99"),
+            (
+                r#""floor":"none","add":"-30""#,
+                "19.90",
+                "why the amount is beyond 1000000000000",
+            ),
             (r#""floor":"none","ceiling":"15""#, "19.90", "15.00"),
             (r#""floor":{"amount":"25.001"}"#, "19.90", "25.01"),
             (r#""floor":{"amount":"5"}"#, "19.90", "19.90"),
@@ -73,6 +82,51 @@ mod cases {
             };
             assert_eq!(answer(&s, &events, question), expected, "{rule} {amounts}");
             assert_eq!(answer(&s, &events, "shop A"), "3", "stock goes on");
+        }
+    }
+
+    #[test]
+    fn what_has_no_price_says_why() {
+        for (rule, expected) in [
+            (
+                r#""list":"retail","floor":{"list":{"list":"dollars","factor":"1"}}"#,
+                "lists `retail` and `dollars` differ in currency or tax",
+            ),
+            (
+                r#""list":"retail","floor":{"list":{"list":"nowhere","factor":"1"}}"#,
+                "price list `nowhere` is not declared",
+            ),
+            (
+                r#""list":"nowhere","floor":"none""#,
+                "price list `nowhere` is not declared",
+            ),
+            (r#""floor":"none""#, "no price list is configured"),
+            (
+                r#""list":"retail","floor":{"amount":"20"},"ceiling":"15""#,
+                "the floor lies above the ceiling",
+            ),
+            // A margin of all of it would need a price without end.
+            (
+                r#""list":"retail","floor":"none","min_margin":"100%""#,
+                "the amount is beyond 1000000000000",
+            ),
+        ] {
+            let s = world(&format!(
+                "source erp physical by_reference
+                 place one
+                 list retail gross EUR
+                 list cost gross EUR
+                 list dollars gross USD
+                 channel shop one {{\"price\":{{{rule}}}}}"
+            ));
+            let events = facts(
+                "stock erp 11:40 one:A=3
+                 price erp retail A 19.90 EUR
+                 price erp cost A 5 EUR
+                 price erp dollars A 5 USD",
+            );
+            assert_eq!(answer(&s, &events, "shop A price"), "null", "{rule}");
+            assert_eq!(answer(&s, &events, "shop A why"), expected, "{rule}");
         }
     }
 

@@ -111,6 +111,26 @@ mod cases {
     }
 
     #[test]
+    fn beyond_a_few_movements_and_reservations_are_summed_up() {
+        let mut text = "stock erp 11:40 hannover:HOSE=50\n".to_owned();
+        for (units, minute) in [(3, 51), (-2, 52), (1, 53), (-4, 54), (-1, 55)] {
+            text.extend([format!("move erp m{minute} hannover HOSE {units} 11:{minute}\n")]);
+        }
+        text.extend((1..=5).map(|number| format!("reserve r{number} HOSE {number} hannover 13:0{number}\n")));
+        let (summary, lines) = lines("HOSE", &text);
+        assert_eq!(
+            summary,
+            "32 can be sold from hannover, safety_stock takes 4, max_shown takes 8."
+        );
+        assert_eq!(
+            lines[0],
+            "pool 32 | hannover 32: erp 50 at 11:40:00, +3 at 11:51:00, -2 at 11:52:00, +1 at 11:53:00, \
+             -5 in 2 more movements, -1 reserved r1 until 13:01:00, -2 reserved r2 until 13:02:00, \
+             -3 reserved r3 until 13:03:00, -9 in 2 more reservations | [pools.all]"
+        );
+    }
+
+    #[test]
     fn many_are_counted_and_what_is_short_is_told() {
         let mut text = "stock erp 11:40 hannover:HOSE=5\n reserve r HOSE 2 #shop 13:00\n".to_owned();
         text.extend((1..=5).map(|order| format!("order shop/{order} r1 open 11:5{order} 1:HOSE=1\n")));

@@ -6,7 +6,7 @@ mod cases {
     use omnistock_engine::gate::{Conditions, open};
     use omnistock_engine::snapshot::{Judge, RowVerdict, Verdict};
     use omnistock_engine::{Documents, Event, SourceDocument, StockEvent, StockRow, apply};
-    use omnistock_words::{ChannelGuard, ChannelPolicy, LocationPolicy, Percent, Settings, Sku};
+    use omnistock_words::{Basis, ChannelGuard, ChannelPolicy, LocationPolicy, Percent, Settings, Sku, SourcePolicy};
     use serde_json::{Value, json};
 
     /// A report of SKUs 0 to `n` at a minute past eleven.
@@ -290,5 +290,30 @@ mod cases {
         );
         conditions.unread = 0;
         assert_eq!(open(&conditions), Ok(()));
+    }
+
+    #[test]
+    fn a_channel_waits_for_the_sources_of_its_own_places_only() {
+        let mut s = shop();
+        s.sources
+            .insert("wms".parse().unwrap(), SourcePolicy::new(Basis::NetOfOrders));
+        let of_wms = LocationPolicy {
+            source: Some("wms".parse().unwrap()),
+            ..LocationPolicy::default()
+        };
+        location(&mut s, "hall", of_wms);
+        channel(&mut s, "outlet", &["hall"], ChannelPolicy::default());
+        channel(&mut s, "both", &["hall", "one"], ChannelPolicy::default());
+        channel(&mut s, "nowhere", &[], ChannelPolicy::default());
+        let sources = |channel: &str| {
+            let conditions = Conditions::of(&s, &channel.parse().unwrap());
+            let names = conditions.sources.keys().map(ToString::to_string);
+            names.collect::<Vec<_>>()
+        };
+        assert_eq!(sources("outlet"), ["wms"]);
+        // Any source may report a place that names none; a channel without places may get some by a rule.
+        for channel in ["shop", "both", "nowhere"] {
+            assert_eq!(sources(channel), ["erp", "wms"], "{channel}");
+        }
     }
 }

@@ -34,4 +34,6 @@ mod oracle_rules;
 mod places;
 mod policies;
 mod properties;
+mod stored_events;
+mod taken;
 mod upkeep;

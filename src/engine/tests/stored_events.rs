@@ -1,0 +1,46 @@
+//! Events in an inbox: what was written is read again, and what can't be read says why.
+
+#[cfg(test)]
+mod cases {
+    use crate::common::*;
+    use omnistock_engine::{DecodeError, Event, decode_event, encode_event};
+
+    fn event() -> Event {
+        serde_json::from_value(order("shop", 7, &[("A", "2")])).unwrap()
+    }
+
+    #[test]
+    fn what_was_written_is_read_again_with_and_without_a_version() {
+        let bytes = encode_event(&event());
+        assert_eq!(decode_event(&bytes), Ok(event()));
+        // As the first version wrote them.
+        assert_eq!(decode_event(&serde_json::to_vec(&event()).unwrap()), Ok(event()));
+    }
+
+    #[test]
+    fn an_event_of_a_later_version_names_it_and_is_not_guessed_at() {
+        let mut document: serde_json::Value = serde_json::from_slice(&encode_event(&event())).unwrap();
+        document["v"] = 99.into();
+        let refused = decode_event(document.to_string().as_bytes()).unwrap_err();
+        assert_eq!(refused, DecodeError::Version(99));
+        let said = refused.to_string();
+        assert!(
+            said.starts_with("the document has schema version 99, this program reads "),
+            "{said}"
+        );
+        // One that this program could not even parse names its version all the same.
+        document["d"] = "of another shape".into();
+        let refused = decode_event(document.to_string().as_bytes());
+        assert_eq!(refused, Err(DecodeError::Version(99)));
+    }
+
+    #[test]
+    fn a_damaged_event_is_no_event() {
+        let bytes = encode_event(&event());
+        let refused = decode_event(&bytes[..bytes.len() - 3]).unwrap_err();
+        assert!(matches!(refused, DecodeError::Malformed(_)), "{refused:?}");
+        let said = refused.to_string();
+        assert!(said.ends_with("restore the store from a backup"), "{said}");
+        assert!(decode_event(b"{}").is_err() && decode_event(b"").is_err());
+    }
+}
