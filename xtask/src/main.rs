@@ -31,7 +31,7 @@ fn main() -> Result<()> {
         ["bench", name, arguments @ ..] => bench::bench(name, arguments),
         ["api"] => api::run_tools(),
         ["package"] => package::build(),
-        ["package", "try"] => package::attempt("release"),
+        ["package", "try"] => package::attempt(package::SHIPPED),
         ["package", "try", "dev"] => package::attempt("dev"),
         ["real", "medusa"] => real_medusa::run(false),
         ["real", "medusa", "write"] => real_medusa::run(true),

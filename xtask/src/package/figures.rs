@@ -29,6 +29,11 @@ impl Figures {
         self.add("warm_restart_ms", milliseconds, READY, ("ms", 1));
     }
 
+    /// The same after a kill in the middle of its work.
+    pub(super) fn killed(&mut self, milliseconds: u64) {
+        self.add("killed_restart_ms", milliseconds, READY, ("ms", 1));
+    }
+
     /// Memory with nothing to do.
     pub(super) fn idle(&mut self, bytes: u64) {
         self.add("daemon_mb_idle", bytes, IDLE, ("MB", 1_000_000));
@@ -52,9 +57,10 @@ impl Figures {
     /// Prints all; fails where one falls short, if they are `claimed` of this program.
     pub(super) fn judged(&self, claimed: bool) -> Result<()> {
         self.0.iter().for_each(|one| println!("{}", one.line()));
-        let short: Vec<&str> = self.0.iter().filter(|one| !one.holds()).map(|one| one.name).collect();
+        let short = self.0.iter().filter(|one| !one.holds());
+        let short: Vec<String> = short.map(Figure::sentence).collect();
         if claimed && !short.is_empty() {
-            bail!("short of what was promised: {}", short.join(", "));
+            bail!("short of what was promised: {}", short.join("; "));
         }
         Ok(())
     }
@@ -66,14 +72,25 @@ impl Figure {
     }
 
     /// With one digit after the point, in whole numbers.
+    fn shown(&self, value: u64) -> String {
+        let tenths = value.saturating_mul(10).div_ceil(self.unit.1);
+        format!("{}.{}", tenths / 10, tenths % 10)
+    }
+
+    /// For whoever has to mend it.
+    fn sentence(&self) -> String {
+        let (figure, limit) = (self.shown(self.value), self.shown(self.limit));
+        format!(
+            "{} is {figure} {unit}, at most {limit} {unit}",
+            self.name,
+            unit = self.unit.0
+        )
+    }
+
     fn line(&self) -> String {
-        let (unit, size) = self.unit;
-        let shown = |value: u64| {
-            let tenths = value.saturating_mul(10).div_ceil(size);
-            format!("{}.{}", tenths / 10, tenths % 10)
-        };
+        let (unit, _) = self.unit;
         let (name, holds) = (self.name, self.holds());
-        let (figure, limit) = (shown(self.value), shown(self.limit));
+        let (figure, limit) = (self.shown(self.value), self.shown(self.limit));
         format!(
             "{{\"name\":{},\"figure\":{figure},\"unit\":{},\"limit\":{limit},\"holds\":{holds}}}",
             json!(name),
@@ -96,7 +113,10 @@ mod tests {
         figures.program(25_000_001);
         assert!(figures.judged(false).is_ok());
         let failed = figures.judged(true).unwrap_err().to_string();
-        assert_eq!(failed, "short of what was promised: program_mb");
+        assert_eq!(
+            failed,
+            "short of what was promised: program_mb is 25.1 MB, at most 25.0 MB"
+        );
     }
 
     #[test]

@@ -7,6 +7,8 @@ use std::path::Path;
 use std::time::Instant;
 
 const UNIT: &str = "omnistock.service";
+/// Seconds after which a daemon without anything to do is idle.
+const REST: u32 = 5;
 const CONFIGURATION: &str = "/etc/omnistock/omnistock.toml";
 const INSTALL: &str = "DEBIAN_FRONTEND=noninteractive dpkg --install --force-confold";
 /// A source that reports once.
@@ -61,6 +63,8 @@ fn started(machine: &Machine, figures: &mut Figures) -> Result<()> {
     machine.shell(&format!("systemctl start {UNIT}"))?;
     let answer = machine.shell("omnistock status --json")?;
     ensure!(answer.contains("\"version\""), "status: {answer}");
+    // What starting needed is given back after a while, and what is loaded later has come.
+    machine.shell(&format!("sleep {REST}"))?;
     let (_, memory) = figure(machine, "start to READY with an empty store, idle memory")?;
     figures.idle(memory);
     figures.program(machine.shell("stat -c %s /usr/bin/omnistock")?.trim().parse()?);
@@ -164,6 +168,16 @@ fn warm(machine: &mut Machine, figures: &mut Figures) -> Result<()> {
     machine.wait("100,000 SKUs are in the store", 300, |machine| {
         machine.shell("test -e /srv/erp/done/stock-1.csv").is_ok()
     })?;
+    // In the middle of its work: what it wrote last is in the log, and not in the database.
+    let before = property(machine, "MainPID")?;
+    machine.shell(&format!("systemctl kill --signal=KILL {UNIT}"))?;
+    machine.wait("it is started again after it was killed", 60, |machine| {
+        let now = property(machine, "MainPID").unwrap_or_default();
+        let active = property(machine, "SubState").unwrap_or_default() == "running";
+        active && now != before && now != "0"
+    })?;
+    let (ready, _) = figure(machine, "start to READY after a kill, with 100,000 SKUs, memory then")?;
+    figures.killed(ready);
     machine.shell(&format!("systemctl stop {UNIT}; systemctl start {UNIT}"))?;
     let (ready, _) = figure(machine, "start to READY with 100,000 SKUs in the store, memory then")?;
     figures.ready(ready);
