@@ -108,10 +108,10 @@ pub(crate) async fn run(daemon: &Path, round: &Round) -> Result<Vec<Figure>> {
     let first = sums.first();
     let mut figures = Vec::new();
     for (contestant, sum) in chosen.iter().zip(&sums) {
-        figures.extend(of_program(*contestant, sum));
+        figures.extend(of_program(*contestant, sum, round.rate));
         let ours = first.filter(|_| *contestant != Contestant::Omnistock && chosen.contains(&Contestant::Omnistock));
         if let Some(ours) = ours {
-            figures.extend(beside(*contestant, sum, ours));
+            figures.extend(beside(*contestant, sum, ours, round.rate));
         }
     }
     Ok(figures)
@@ -249,14 +249,15 @@ fn each(count: u64, orders: u64) -> f64 {
 }
 
 #[allow(clippy::cast_precision_loss, reason = "counts of one run")]
-fn of_program(contestant: Contestant, sum: &Sum) -> Vec<Figure> {
+fn of_program(contestant: Contestant, sum: &Sum, rate: u64) -> Vec<Figure> {
     let name = contestant.name();
-    let plain =
-        |what: &str, figure: f64, unit: &'static str| Figure::plain(format!("peers_{what}"), figure, unit).on(name);
+    let plain = |what: &str, figure: f64, unit: &'static str| {
+        Figure::plain(format!("peers_{rate}_{what}"), figure, unit).on(name)
+    };
     let wrong = |what: &str, count: u64| {
         // Ours have to be right; what the others leave wrong is only to be known.
         if contestant == Contestant::Omnistock {
-            Figure::at_most(format!("peers_{what}"), count as f64, "listings", 0.0).on(name)
+            Figure::at_most(format!("peers_{rate}_{what}"), count as f64, "listings", 0.0).on(name)
         } else {
             plain(what, count as f64, "listings")
         }
@@ -281,9 +282,9 @@ fn of_program(contestant: Contestant, sum: &Sum) -> Vec<Figure> {
 
 /// A peer's figures divided by ours.
 #[allow(clippy::float_arithmetic, reason = "ratios of measurements")]
-fn beside(contestant: Contestant, sum: &Sum, ours: &Sum) -> Vec<Figure> {
+fn beside(contestant: Contestant, sum: &Sum, ours: &Sum, rate: u64) -> Vec<Figure> {
     let ratio = |what: &str, theirs: f64, ours: f64| {
-        Figure::plain(format!("peers_{what}_ratio"), theirs / ours, "times ours").on(contestant.name())
+        Figure::plain(format!("peers_{rate}_{what}_ratio"), theirs / ours, "times ours").on(contestant.name())
     };
     let time = |share: f64| (quantile(&sum.last, share), quantile(&ours.last, share));
     let (p50, p99) = (time(0.5), time(0.99));

@@ -142,6 +142,8 @@ fn keep(name: &str, output: &Path, seconds: u64) -> Result<()> {
     }
     print!("{text}");
     let path = result(name);
+    // What was known of a part of it is known of all of it now.
+    drop(std::fs::remove_file(path.with_extension("partial.txt")));
     std::fs::create_dir_all(RESULTS)?;
     std::fs::write(&path, text).with_context(|| format!("{} can't be written", path.display()))
 }

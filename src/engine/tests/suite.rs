@@ -34,6 +34,7 @@ mod oracle_rules;
 mod places;
 mod policies;
 mod properties;
+mod spare;
 mod stored_events;
 mod taken;
 mod upkeep;

@@ -5,7 +5,7 @@ mod cases {
     use crate::common::facts::applied;
     use crate::common::*;
     use omnistock_engine::Offer;
-    use omnistock_engine::guard::{Look, taken, taken_since};
+    use omnistock_engine::guard::{Kept, Look, taken, taken_since};
     use omnistock_words::Basis;
     use omnistock_words::{ChannelPolicy, Millis, Quantity, SourcePolicy};
 
@@ -47,5 +47,21 @@ mod cases {
         assert_eq!(taken_since(&look, Millis::MIN, true), quantity("15"));
         assert_eq!(taken(&settings, &documents, &shop, &sku, now()), quantity("15"));
         assert_eq!(taken_since(&look, now(), true), Quantity::ZERO);
+    }
+
+    #[test]
+    fn what_is_kept_falls_by_what_was_sold_since_in_units_of_the_listing() {
+        let kept = |factor: &str| {
+            let (quantity_, taken) = (quantity("10"), quantity("2"));
+            let kept = Kept {
+                quantity: quantity_,
+                taken,
+            };
+            kept.lowered(quantity("7"), quantity(factor)).quantity
+        };
+        assert_eq!(kept("1"), quantity("5"));
+        assert_eq!(kept("2"), quantity("7.5"), "a listing of two takes two units");
+        // A factor that says nothing counts unit by unit.
+        assert_eq!(kept("0"), quantity("5"));
     }
 }
