@@ -24,6 +24,7 @@ mod shape;
 #[cfg(feature = "simulator")]
 pub mod simulated;
 mod stock;
+mod stock_rows;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod verify;
@@ -51,4 +52,5 @@ pub use shape::{Shape, own_settings, shape_of};
 pub use stock::{
     PriceRow, Refused, Report, StatementReport, StatementRow, StockReport, StockRow, StockSource, Ticket, Verdict,
 };
+pub use stock_rows::{SeenRow, StockRows, StockRowsIter};
 pub use webhook::{Hint, RawRequest, Received, Reply, SubscriptionState, WebhookError, WebhookRole};

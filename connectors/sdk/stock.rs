@@ -1,6 +1,6 @@
 //! Sources: stock, prices, and statements of which orders a source's figures contain.
 
-use crate::ConnectorError;
+use crate::{ConnectorError, StockRows};
 use async_trait::async_trait;
 use omnistock_words::{ChannelName, LineId, LocationName, Millis, Money, OrderId, PriceListName, Quantity, Sku};
 use std::collections::BTreeMap;
@@ -39,7 +39,7 @@ pub struct StockReport {
     /// Proven to hold every row: only then does a missing row mean anything.
     pub complete: bool,
     /// The figures; one per SKU and location.
-    pub rows: Vec<StockRow>,
+    pub rows: StockRows,
     /// Prices that came along.
     pub prices: Vec<PriceRow>,
     /// Rows at places we don't know, by the vendor's name of the place.

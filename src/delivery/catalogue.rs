@@ -45,6 +45,8 @@ pub(super) struct Catalogue {
     /// So many are not gone through before.
     tidy_at: usize,
     rest_at: Millis,
+    /// One was unpacked to be worked at, since it was last looked.
+    unpacked: bool,
     /// Of those that are packed only.
     counted: usize,
     priced: usize,

@@ -8,6 +8,13 @@ use std::collections::{BTreeMap, HashMap};
 
 /// Documents kept between batches, at most; beyond it all are forgotten and loaded again.
 const MOST: usize = 20_000;
+/// What documents may take that have long lists, about: thousands of order lines each, of articles that everybody buys.
+const MOST_BYTES: usize = 128 << 20;
+/// Bytes of a document with its key, and of each entry of its lists, about.
+const DOCUMENT: usize = 1_024;
+const ENTRY: usize = 256;
+/// Looks in a row that found nothing to do, until what was needed last is given back: 5 s.
+const QUIET: u32 = 20;
 
 /// Documents with the versions they have in the store.
 #[derive(Default)]
@@ -16,6 +23,10 @@ pub(super) struct Cache {
     orders: HashMap<OrderKey, OrderDocument>,
     sources: BTreeMap<ConnectorName, SourceDocument>,
     versions: HashMap<DocumentKey, u64>,
+    /// What the documents of SKUs and orders take, about.
+    bytes: usize,
+    /// Looks in a row that found nothing to do.
+    quiet: u32,
 }
 
 /// The key under which the store has a document.
@@ -25,6 +36,17 @@ pub(super) fn store_key(key: &DocumentKey) -> Key {
         DocumentKey::Order(order) => Key::order(&order.channel, &order.order),
         DocumentKey::Source(source) => Key::source(source),
     }
+}
+
+fn of_sku(document: &SkuDocument) -> usize {
+    let figures = document.positions.len() + document.movements.len() + document.prices.len();
+    DOCUMENT + ENTRY * (figures + document.lines.len() + document.reservations.len())
+}
+
+fn of_order(document: &OrderDocument) -> usize {
+    let said = document.statements.len() + document.mends.len() + document.compositions.len();
+    let past: usize = document.past.iter().map(|past| past.lines.len()).sum();
+    DOCUMENT + ENTRY * (document.lines.len() + said + past)
 }
 
 fn damaged(key: &DocumentKey, error: impl std::fmt::Display) -> StoreError {
@@ -44,6 +66,7 @@ impl Cache {
         documents: &mut Documents,
         keys: Vec<DocumentKey>,
     ) -> Result<(), StoreError> {
+        self.quiet = 0;
         let (known, absent): (Vec<_>, Vec<_>) = keys.into_iter().partition(|key| self.versions.contains_key(key));
         for key in &known {
             self.hand_out(documents, key);
@@ -69,8 +92,7 @@ impl Cache {
                 } else {
                     SkuDocument::decode(&stored.bytes)
                 };
-                self.skus
-                    .insert(sku.clone(), document.map_err(|error| damaged(key, error))?);
+                self.put_sku(sku, document.map_err(|error| damaged(key, error))?);
             }
             DocumentKey::Order(order) => {
                 let document = if empty {
@@ -78,8 +100,7 @@ impl Cache {
                 } else {
                     OrderDocument::decode(&stored.bytes)
                 };
-                self.orders
-                    .insert(order.clone(), document.map_err(|error| damaged(key, error))?);
+                self.put_order(order, document.map_err(|error| damaged(key, error))?);
             }
             DocumentKey::Source(source) => {
                 let document = if empty {
@@ -125,12 +146,10 @@ impl Cache {
             }
             match key {
                 DocumentKey::Sku(sku) => {
-                    self.skus
-                        .insert(sku.clone(), documents.skus.get(sku).cloned().unwrap_or_default());
+                    self.put_sku(sku, documents.skus.get(sku).cloned().unwrap_or_default());
                 }
                 DocumentKey::Order(order) => {
-                    self.orders
-                        .insert(order.clone(), documents.orders.get(order).cloned().unwrap_or_default());
+                    self.put_order(order, documents.orders.get(order).cloned().unwrap_or_default());
                 }
                 DocumentKey::Source(source) => {
                     self.sources.insert(
@@ -146,16 +165,46 @@ impl Cache {
 
     /// Between batches: forgets everything when it has become too much.
     pub(super) fn trim(&mut self) {
-        if self.versions.len() > MOST {
+        if self.versions.len() > MOST || self.bytes > MOST_BYTES {
             self.forget();
         }
+    }
+
+    /// There was nothing to do: after a while what was needed last is given back.
+    pub(super) fn idle(&mut self) {
+        self.quiet = self.quiet.saturating_add(1);
+        if self.quiet == QUIET {
+            self.forget();
+        }
+    }
+
+    fn put_sku(&mut self, sku: &Sku, document: SkuDocument) {
+        self.bytes += of_sku(&document);
+        let old = self.skus.insert(sku.clone(), document);
+        self.taken(old.as_ref().map(of_sku));
+    }
+
+    fn put_order(&mut self, order: &OrderKey, document: OrderDocument) {
+        self.bytes += of_order(&document);
+        let old = self.orders.insert(order.clone(), document);
+        self.taken(old.as_ref().map(of_order));
+    }
+
+    fn taken(&mut self, bytes: Option<usize>) {
+        self.bytes = self.bytes.saturating_sub(bytes.unwrap_or_default());
     }
 
     fn drop_one(&mut self, key: &DocumentKey) {
         self.versions.remove(key);
         match key {
-            DocumentKey::Sku(sku) => drop(self.skus.remove(sku)),
-            DocumentKey::Order(order) => drop(self.orders.remove(order)),
+            DocumentKey::Sku(sku) => {
+                let old = self.skus.remove(sku);
+                self.taken(old.as_ref().map(of_sku));
+            }
+            DocumentKey::Order(order) => {
+                let old = self.orders.remove(order);
+                self.taken(old.as_ref().map(of_order));
+            }
             DocumentKey::Source(source) => drop(self.sources.remove(source)),
         }
     }
@@ -163,5 +212,77 @@ impl Cache {
     /// Forgets everything: the store is asked again.
     pub(super) fn forget(&mut self) {
         *self = Self::default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use omnistock_engine::{Movement, Position};
+    use omnistock_words::{Basis, Millis, Quantity};
+
+    fn ledger(movements: usize) -> SkuDocument {
+        let position = Position {
+            location: "berlin".parse().unwrap(),
+            source: "erp".parse().unwrap(),
+            quantity: Quantity::ONE,
+            basis: Basis::Physical,
+            as_of: Millis(1),
+            read_until: None,
+            sellable: true,
+            missing: false,
+        };
+        let movement = |number: usize| Movement {
+            source: "erp".parse().unwrap(),
+            id: number.to_string().parse().unwrap(),
+            location: "berlin".parse().unwrap(),
+            quantity: Quantity::ONE,
+            at: Millis(1),
+            contained_from: Millis(2),
+        };
+        SkuDocument {
+            positions: vec![position],
+            movements: (0..movements).map(movement).collect(),
+            ..SkuDocument::default()
+        }
+    }
+
+    fn keep(cache: &mut Cache, sku: &str, document: SkuDocument) {
+        let key = DocumentKey::Sku(sku.parse().unwrap());
+        let mut documents = Documents::default();
+        documents.skus.insert(sku.parse().unwrap(), document);
+        cache.keep(&documents, &[(key, 1)]);
+    }
+
+    #[test]
+    fn long_ledgers_are_forgotten_before_they_take_much_and_one_that_changes_often_counts_once() {
+        let mut cache = Cache::default();
+        let long = ledger(10_000);
+        for _ in 0..1_000 {
+            keep(&mut cache, "A", long.clone());
+        }
+        assert_eq!((cache.skus.len(), cache.bytes), (1, of_sku(&long)));
+        let most = MOST_BYTES / of_sku(&long);
+        for number in 0..=most {
+            keep(&mut cache, &number.to_string(), long.clone());
+            assert!(cache.bytes <= MOST_BYTES);
+        }
+        assert!(
+            cache.skus.len() < most,
+            "all were forgotten, and the next ones are kept"
+        );
+    }
+
+    #[test]
+    fn what_nobody_needs_for_a_while_is_given_back() {
+        let mut cache = Cache::default();
+        keep(&mut cache, "A", ledger(1));
+        for _ in 1..QUIET {
+            cache.idle();
+        }
+        assert_eq!(cache.version(&DocumentKey::Sku("A".parse().unwrap())), 1);
+        cache.idle();
+        assert_eq!(cache.version(&DocumentKey::Sku("A".parse().unwrap())), 0);
+        assert_eq!((cache.bytes, cache.skus.len()), (0, 0));
     }
 }

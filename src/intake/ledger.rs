@@ -136,7 +136,7 @@ impl Ledger {
                     tokio::select! {
                         () = cancel.cancelled() => break,
                         () = wake.notified() => {}
-                        () = tokio::time::sleep(TICK) => {}
+                        () = tokio::time::sleep(TICK) => self.cache.idle(),
                     }
                 }
                 Err(error) => {

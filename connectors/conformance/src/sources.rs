@@ -34,7 +34,7 @@ fn figures<'a>(shop: &Shop, report: &'a Report) -> (&'a StockReport, BTreeMap<(S
     let Report::Stock(report) = report else {
         panic!("{report:?}")
     };
-    let row = |row: &omnistock_sdk::StockRow| {
+    let row = |row: omnistock_sdk::StockRow| {
         (
             (row.sku.to_string(), row.location.to_string()),
             row.quantity.to_string(),

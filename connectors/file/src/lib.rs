@@ -34,6 +34,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod transport;
+mod twice;
 mod verdict;
 mod web;
 mod xml;

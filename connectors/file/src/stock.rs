@@ -6,13 +6,12 @@ use crate::problem::{Fault, Refusal, quoted};
 use crate::settings::{BadRows, Duplicates, StockPlan};
 use crate::structure::Promise;
 use crate::table::{CellFault, Table};
+use crate::twice::Twice;
 use crate::verdict::{AsOf, Faults, count_unknown, keep_promise};
-use hashbrown::HashTable;
-use omnistock_sdk::{LocationCodes, StockReport, StockRow};
+use omnistock_sdk::{LocationCodes, StockReport, StockRow, StockRows};
 use omnistock_words::{LocationName, Quantity, Sku};
 use rust_decimal::Decimal;
 use std::collections::{BTreeMap, HashMap};
-use std::hash::{BuildHasher as _, RandomState};
 
 /// Reads a whole text. Memory grows with its rows.
 pub(crate) fn read(
@@ -67,12 +66,11 @@ struct Rows<'p> {
     places: Vec<LocationName>,
     /// What a code means, bounded.
     known: HashMap<Box<str>, Option<u32>>,
-    figures: Vec<StockRow>,
+    figures: StockRows,
     /// Where each of them stands in the text.
     offsets: Vec<u32>,
-    /// Their places by SKU and location: a file has millions, so their names are not kept twice.
-    seen: HashTable<u32>,
-    hasher: RandomState,
+    /// What tells a row that stands twice.
+    twice: Twice,
     /// Keys of rows that are left out.
     without: Vec<(Sku, u32)>,
     /// A row is left out whose key can't be read.
@@ -104,10 +102,9 @@ impl<'p> Rows<'p> {
             prices,
             places: plan.location.iter().cloned().collect(),
             known: HashMap::new(),
-            figures: Vec::new(),
+            figures: StockRows::default(),
             offsets: Vec::new(),
-            seen: HashTable::new(),
-            hasher: RandomState::new(),
+            twice: Twice::default(),
             without: Vec::new(),
             unreadable: false,
             unknown: BTreeMap::new(),
@@ -145,68 +142,50 @@ impl<'p> Rows<'p> {
     ) -> Result<(), CellFault> {
         let location = self.places.get(usize::try_from(place).unwrap_or(usize::MAX)).cloned();
         let Some(location) = location else { return Ok(()) };
-        let index = u32::try_from(self.figures.len()).unwrap_or(u32::MAX);
-        let offset = |offsets: &[u32], first: u32| {
-            let offset = offsets.get(usize::try_from(first).unwrap_or(usize::MAX));
-            offset.map_or(0, |offset| usize::try_from(*offset).unwrap_or(usize::MAX))
+        let row = StockRow {
+            sku,
+            location,
+            quantity,
+            sellable,
         };
-        let hash = self.hasher.hash_one((&sku, &location));
-        match self.earlier(hash, &sku, &location) {
+        match self.twice.earlier(&self.figures, &row) {
             None => {
-                self.remember(hash, index);
                 self.offsets.push(u32::try_from(table.start()).unwrap_or(u32::MAX));
-                self.figures.push(StockRow {
-                    sku,
-                    location,
-                    quantity,
-                    sellable,
-                });
+                self.figures.push(&row);
+                self.twice.added(&self.figures);
             }
-            Some(first) if self.plan.duplicates == Duplicates::Sum => {
-                let row = self.figures.get_mut(usize::try_from(first).unwrap_or(usize::MAX));
-                if let Some(row) = row {
-                    if row.sellable != sellable {
-                        let there = table.there(offset(&self.offsets, first));
-                        let column = self.columns.sellable.unwrap_or(self.columns.sku);
-                        let message =
-                            format!("sku {sku:?} at {location} is for sale in one row and not in the other, {there}");
-                        return Err(CellFault {
-                            column,
-                            message,
-                            whole_file: true,
-                        });
-                    }
-                    row.quantity += quantity;
-                }
-            }
-            Some(first) => {
-                let there = table.there(offset(&self.offsets, first));
-                let message = format!(
-                    "sku {sku:?} at {location} already stands {there}; duplicates = \"sum\" would add such rows up"
-                );
-                return Err(CellFault {
-                    column: self.columns.sku,
-                    message,
-                    whole_file: true,
-                });
-            }
+            Some(first) => self.again(table, first, row)?,
         }
         self.sum += quantity.decimal();
         Ok(())
     }
 
-    /// The place of an earlier row of this SKU and location.
-    fn earlier(&self, hash: u64, sku: &Sku, location: &LocationName) -> Option<u32> {
-        let row = |place: u32| self.figures.get(usize::try_from(place).unwrap_or(usize::MAX));
-        let same = |place: &u32| row(*place).is_some_and(|row| row.sku == *sku && row.location == *location);
-        self.seen.find(hash, same).copied()
-    }
-
-    /// A row is found at this place from now on.
-    fn remember(&mut self, hash: u64, place: u32) {
-        let row = |place: u32| self.figures.get(usize::try_from(place).unwrap_or(usize::MAX));
-        let again = |place: &u32| row(*place).map_or(0, |row| self.hasher.hash_one((&row.sku, &row.location)));
-        self.seen.insert_unique(hash, place, again);
+    /// A row of a SKU and location that an earlier one has: added up where that is wanted.
+    fn again(&mut self, table: &Table<'_>, first: usize, row: StockRow) -> Result<(), CellFault> {
+        let (sku, location) = (&row.sku, &row.location);
+        let offset = self.offsets.get(first).copied().unwrap_or_default();
+        let there = table.there(usize::try_from(offset).unwrap_or(usize::MAX));
+        let fault = |column, message| CellFault {
+            column,
+            message,
+            whole_file: true,
+        };
+        if self.plan.duplicates != Duplicates::Sum {
+            let message = format!(
+                "sku {sku:?} at {location} already stands {there}; duplicates = \"sum\" would add such rows up"
+            );
+            return Err(fault(self.columns.sku, message));
+        }
+        let Some(known) = self.figures.seen(first) else {
+            return Ok(());
+        };
+        if known.sellable != row.sellable {
+            let message = format!("sku {sku:?} at {location} is for sale in one row and not in the other, {there}");
+            return Err(fault(self.columns.sellable.unwrap_or(self.columns.sku), message));
+        }
+        let quantity = known.quantity + row.quantity;
+        self.figures.set(first, &StockRow { quantity, ..row });
+        Ok(())
     }
 
     fn sku(&self, table: &Table<'_>) -> Result<Sku, CellFault> {
@@ -312,10 +291,7 @@ impl<'p> Rows<'p> {
             title,
             as_of: self.as_of.instant(facts),
             complete: bad == 0,
-            rows: {
-                self.figures.shrink_to_fit();
-                self.figures
-            },
+            rows: self.figures,
             prices: self.prices.finish(),
             unknown_locations: self.unknown,
         })
@@ -333,8 +309,9 @@ impl<'p> Rows<'p> {
             .iter()
             .map(|(sku, place)| (sku, place_of(*place)))
             .collect();
-        self.figures
-            .retain(|row| !without.contains(&(&row.sku, Some(&row.location))));
+        let kept = self.figures.iter();
+        let kept = kept.filter(|row| !without.contains(&(&row.sku, Some(&row.location))));
+        self.figures = kept.collect();
     }
 }
 

@@ -82,3 +82,21 @@ fn a_settled_listing_takes_few_bytes() {
         assert_eq!(catalogue.get(index).unwrap().document.sku, Some(sku.clone()));
     }
 }
+
+#[test]
+fn when_the_work_is_done_nearly_all_are_packed_again() {
+    let book = Arc::new(SkuBook::default());
+    let mut catalogue = Catalogue::new(Arc::new(ChannelBoard::new(book)), false, BEGUN);
+    (0..1_000).for_each(|number| settle(&mut catalogue, number));
+    catalogue.rest(BEGUN);
+    assert_eq!(catalogue.warm.len(), 1_000, "they have just been worked at");
+    catalogue.rest(BEGUN.plus(10));
+    assert_eq!(catalogue.warm.len(), 1_000, "it is looked once a second");
+    assert!(catalogue.get_mut(7).is_some(), "one that is unpacked already");
+    catalogue.rest(BEGUN.plus(1_000));
+    assert!(catalogue.warm.is_empty());
+    assert!(catalogue.get_mut(7).is_some());
+    catalogue.rest(BEGUN.plus(2_000));
+    catalogue.rest(BEGUN.plus(3_000));
+    assert_eq!(catalogue.warm.len(), 1, "a few cost nothing");
+}

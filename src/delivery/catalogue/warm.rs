@@ -6,6 +6,9 @@ use omnistock_words::Millis;
 /// Listings that are worked at before those are packed again with which nothing is going on.
 pub(super) const MOST_WARM: usize = 4_096;
 
+/// Listings that may lie unpacked where nothing is unpacked any more.
+const FEW_WARM: usize = 64;
+
 /// Between two times that all of them are gone through, milliseconds.
 const RESTS: i64 = 1_000;
 
@@ -51,6 +54,7 @@ impl Catalogue {
             self.priced = self.priced.saturating_sub(usize::from(entry.is_priced()));
             self.held.remove(&index);
             self.warm.insert(index, Box::new(entry));
+            self.unpacked = true;
         }
         self.warm.get_mut(&index).map(Box::as_mut)
     }
@@ -74,11 +78,17 @@ impl Catalogue {
         self.tidy_at = 2 * self.warm.len();
     }
 
-    /// Packs what nothing is going on with any more, where that is worth it; once a second at most.
+    /// Packs what nothing is going on with any more, where that is worth it; once a second at most. Where none was
+    /// unpacked since the last time, the work is done, and few are left.
     pub(in crate::delivery) fn rest(&mut self, now: Millis) {
-        if self.warm.len() > MOST_WARM && now >= self.rest_at {
+        if now < self.rest_at {
+            return;
+        }
+        self.rest_at = now.plus(RESTS);
+        let working = std::mem::take(&mut self.unpacked);
+        let most = if working { MOST_WARM } else { FEW_WARM };
+        if self.warm.len() > most {
             self.tidy();
-            self.rest_at = now.plus(RESTS);
         }
     }
 

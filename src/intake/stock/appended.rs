@@ -164,7 +164,7 @@ impl StockPoller {
         let events = approval.into_iter().chain(judged.events(source, report));
         let last = self.append(events).await?;
         let skus = sorted.skus().filter(|sku| (self.parts.listed)(sku) != Some(true));
-        let mut unlisted: Vec<Sku> = skus.cloned().collect();
+        let mut unlisted: Vec<Sku> = skus.collect();
         unlisted.reverse();
         Ok(Appended {
             last,

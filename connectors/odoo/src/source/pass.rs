@@ -7,7 +7,7 @@ use crate::figures::{FigureReader, Sums};
 use crate::orders::{Look, OrderReader, agreed};
 use crate::prices;
 use crate::settings::{OrdersPlan, PriceOrigin};
-use omnistock_sdk::{ConnectorError, Report, StatementReport, StockReport, StockRow, now};
+use omnistock_sdk::{ConnectorError, Report, StatementReport, StockReport, StockRow, StockRows, now};
 use omnistock_words::Millis;
 use std::collections::{BTreeMap, BTreeSet};
 use tokio::time::Instant;
@@ -281,7 +281,7 @@ impl OdooSource {
 }
 
 /// One figure per SKU and place: where Odoo has no quant there is nothing, since it deletes those that reach zero.
-fn rows(world: &World, articles: &Articles, products: impl Iterator<Item = i64>, sums: &Sums) -> Vec<StockRow> {
+fn rows(world: &World, articles: &Articles, products: impl Iterator<Item = i64>, sums: &Sums) -> StockRows {
     let mut found: BTreeMap<_, StockRow> = BTreeMap::new();
     for product in products {
         let Some(article) = articles.by_product.get(&product) else {
