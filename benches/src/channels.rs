@@ -127,6 +127,7 @@ pub(crate) async fn serve(wanted: &Wanted) -> Result<()> {
         .route("/buy", post(buy))
         .route("/report", get(report))
         .route("/writes", get(writes))
+        .route("/last_write", get(last_write))
         .route("/wrong", get(wrong))
         .merge(rough::routes())
         .with_state(Arc::clone(&shops));
@@ -222,6 +223,12 @@ async fn report(State(shops): State<Arc<Shops>>, Query(Since { since, at }): Que
 /// How many writes there were in all shops.
 async fn writes(State(shops): State<Arc<Shops>>) -> Json<usize> {
     Json(shops.all.iter().map(|shop| shop.writes().len()).sum())
+}
+
+/// When the last number was set, if one ever was.
+async fn last_write(State(shops): State<Arc<Shops>>) -> Json<Option<Millis>> {
+    let last = |shop: &Simulator| shop.writes().last().map(|write| write.at);
+    Json(shops.all.iter().filter_map(last).max())
 }
 
 async fn wrong(State(shops): State<Arc<Shops>>, Query(changed): Query<BTreeMap<String, String>>) -> Json<u64> {

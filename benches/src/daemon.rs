@@ -3,6 +3,7 @@
 use crate::ask;
 use crate::channels::{Places, sku};
 use anyhow::{Context, Result, bail};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::net::TcpListener;
@@ -202,6 +203,19 @@ impl Daemon {
     /// What it says of itself.
     pub(crate) async fn status(&self) -> Result<serde_json::Value> {
         ask::json(self.client.get(format!("{}/api/v1/status", self.admin))).await
+    }
+
+    /// How often it has asked its store, by what it asked.
+    pub(crate) async fn asked(&self) -> Result<BTreeMap<String, u64>> {
+        let answer = self.client.get(format!("{}/metrics", self.admin)).send().await?;
+        let text = answer.error_for_status()?.text().await?;
+        let count = |line: &str| {
+            let (question, count) = line
+                .strip_prefix("omnistock_store_seconds_count{question=\"")?
+                .split_once("\"} ")?;
+            Some((question.to_owned(), count.trim().parse().ok()?))
+        };
+        Ok(text.lines().filter_map(count).collect())
     }
 
     /// Has every connector read now.

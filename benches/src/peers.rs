@@ -215,7 +215,7 @@ async fn rough(server: &RedisServer, channels: &Channels, round: &Round) -> Resu
 async fn counted(server: &RedisServer, channels: &Channels) -> Result<(u64, u64)> {
     let tallies: Vec<Tally> = channels.ask("tally").await?;
     let calls = tallies.iter().map(|tally| tally.calls).sum();
-    Ok((calls, server.commands().await?))
+    Ok((calls, server.commands().await?.sum()))
 }
 
 /// Waits until all is right and stays so, or until nobody seems to be about to change anything.

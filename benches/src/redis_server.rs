@@ -1,10 +1,37 @@
 //! A redis-server of one's own: free port, temporary folder, ended by its own process id.
 
 use anyhow::{Context, Result, bail};
+use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use tokio::time::sleep;
+
+/// How often each command was carried out.
+pub(crate) struct Commands(BTreeMap<String, u64>);
+
+impl Commands {
+    /// Those carried out between an earlier look and this one.
+    pub(crate) fn since(&self, earlier: &Self) -> Self {
+        let more = |(name, count): (&String, &u64)| {
+            let before = earlier.0.get(name).copied().unwrap_or_default();
+            (name.clone(), count.saturating_sub(before))
+        };
+        Self(self.0.iter().map(more).collect())
+    }
+
+    /// All of them together.
+    pub(crate) fn sum(&self) -> u64 {
+        self.0.values().sum()
+    }
+
+    /// Each with its number, the largest first.
+    pub(crate) fn largest_first(&self) -> Vec<(&str, u64)> {
+        let mut all: Vec<_> = self.0.iter().map(|(name, count)| (name.as_str(), *count)).collect();
+        all.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        all
+    }
+}
 
 /// Killed when dropped.
 pub(crate) struct RedisServer {
@@ -53,17 +80,17 @@ impl RedisServer {
     }
 
     /// Commands carried out so far, those inside scripts included.
-    pub(crate) async fn commands(&self) -> Result<u64> {
+    pub(crate) async fn commands(&self) -> Result<Commands> {
         let mut connection = self.connect().await?;
         let info: String = redis::cmd("INFO")
             .arg("commandstats")
             .query_async(&mut connection)
             .await?;
         let calls = info.lines().filter_map(|line| {
-            let (_, rest) = line.split_once(":calls=")?;
-            rest.split(',').next()?.parse::<u64>().ok()
+            let (name, rest) = line.trim().strip_prefix("cmdstat_")?.split_once(":calls=")?;
+            Some((name.to_owned(), rest.split(',').next()?.parse::<u64>().ok()?))
         });
-        Ok(calls.sum())
+        Ok(Commands(calls.collect()))
     }
 
     /// Bytes it uses.

@@ -4,9 +4,10 @@
 use crate::channels::{Channels, Report, Wanted};
 use crate::daemon::Daemon;
 use crate::figure::{Figure, load_average, quantile};
-use crate::redis_server::RedisServer;
+use crate::redis_server::{Commands, RedisServer};
 use crate::rough::Rough;
 use anyhow::{Result, ensure};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
@@ -19,6 +20,12 @@ const RATES: [u64; 2] = [200, 1_000];
 /// Orders that wait at the shops when they are asked, and how many of them would have to be done with a second.
 const WAITING: u64 = 40_000;
 const CLAIMED: f64 = 10_000.0;
+/// How often all numbers of all shops are looked at meanwhile. It takes the shops some 50 ms, which the daemon could
+/// use: so seldom, and the time counts up to the last write, which the shops know.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Commands that are named one by one.
+const MOST_TOLD: usize = 20;
 
 /// Each article is bought once at most, so that every order has writes of its own.
 pub(crate) async fn run(program: &Path, seconds: u64) -> Result<Vec<Figure>> {
@@ -45,7 +52,7 @@ pub(crate) async fn run(program: &Path, seconds: u64) -> Result<Vec<Figure>> {
     );
     let mut figures = Vec::new();
     for rate in RATES {
-        figures.extend(load(&server, &channels, rate, seconds).await?);
+        figures.extend(load(&server, &daemon, &channels, rate, seconds).await?);
     }
     figures.push(at_once(&daemon, &channels).await?);
     if figures.iter().any(|figure| !figure.holds) {
@@ -55,11 +62,17 @@ pub(crate) async fn run(program: &Path, seconds: u64) -> Result<Vec<Figure>> {
     Ok(figures)
 }
 
-async fn load(server: &RedisServer, channels: &Channels, rate: u64, seconds: u64) -> Result<Vec<Figure>> {
-    let before = server.commands().await?;
+async fn load(
+    server: &RedisServer,
+    daemon: &Daemon,
+    channels: &Channels,
+    rate: u64,
+    seconds: u64,
+) -> Result<Vec<Figure>> {
+    let (before, asked_before) = (server.commands().await?, daemon.asked().await?);
     let since = channels.buy(rate, seconds).await?;
     let report = settled(channels, since.0).await?;
-    let commands = server.commands().await?.saturating_sub(before);
+    let (commands, asked) = (server.commands().await?.since(&before), daemon.asked().await?);
     eprintln!(
         "storm: {rate}/s for {seconds} s: {} orders, {} writes",
         report.orders, report.writes
@@ -70,6 +83,7 @@ async fn load(server: &RedisServer, channels: &Channels, rate: u64, seconds: u64
         report.orders,
         rate * seconds
     );
+    tell(&commands, &asked_before, &asked, report.orders);
     let (p50, p99) = (quantile(&report.last, 0.5), quantile(&report.last, 0.99));
     let wrong = Figure::at_most(
         format!("storm_{rate}_wrong"),
@@ -85,7 +99,7 @@ async fn load(server: &RedisServer, channels: &Channels, rate: u64, seconds: u64
         ]);
     }
     #[allow(clippy::float_arithmetic, reason = "a ratio of measurements")]
-    let per_order = number(commands) / number(report.orders);
+    let per_order = number(commands.sum()) / number(report.orders);
     Ok(vec![
         Figure::plain(format!("last_channel_{rate}_p50_ms"), p50, "ms"),
         Figure::at_most(format!("last_channel_{rate}_p99_ms"), p99, "ms", 300.0),
@@ -94,8 +108,26 @@ async fn load(server: &RedisServer, channels: &Channels, rate: u64, seconds: u64
     ])
 }
 
-/// Orders that no webhook has told of, read page by page (100 orders each, as these shops give them), until every shop
-/// shows what is left.
+/// What an order costs in Redis: the largest commands, those inside scripts included, and how often the daemon asked.
+#[allow(clippy::float_arithmetic, reason = "ratios of measurements")]
+fn tell(commands: &Commands, before: &BTreeMap<String, u64>, asked: &BTreeMap<String, u64>, orders: u64) {
+    let share = |count: u64| format!("{:.2}", number(count) / number(orders.max(1)));
+    let largest = commands.largest_first().into_iter().take(MOST_TOLD);
+    let largest: Vec<_> = largest
+        .map(|(name, count)| format!("{name} {}", share(count)))
+        .collect();
+    let more = |(what, count): (&String, &u64)| {
+        let before = before.get(what).copied().unwrap_or_default();
+        format!("{what} {}", share(count.saturating_sub(before)))
+    };
+    let asked: Vec<_> = asked.iter().map(more).collect();
+    let all = share(commands.sum());
+    eprintln!("storm: commands per order: {all}: {}", largest.join(", "));
+    eprintln!("storm: round trips per order: {}", asked.join(", "));
+}
+
+/// Orders that no webhook has told of, all bought before they are asked for, read page by page (100 orders each, as
+/// these shops give them), until every shop shows what is left.
 async fn at_once(daemon: &Daemon, channels: &Channels) -> Result<Figure> {
     let silent = Rough {
         late: true,
@@ -103,19 +135,20 @@ async fn at_once(daemon: &Daemon, channels: &Channels) -> Result<Figure> {
     };
     let () = channels.tell("rough", &silent).await?;
     channels.buy(WAITING, 1).await?;
+    let (begun, asked) = (omnistock_sdk::now(), Instant::now());
     daemon.sync().await?;
-    let begun = Instant::now();
     while channels.ask::<u64>("wrong").await? > 0 {
-        ensure!(begun.elapsed() < Duration::from_mins(2), "{}", daemon.log());
-        sleep(Duration::from_millis(50)).await;
+        ensure!(asked.elapsed() < Duration::from_mins(2), "{}", daemon.log());
+        sleep(LOOK).await;
     }
-    let took = begun.elapsed();
+    let last: Option<omnistock_words::Millis> = channels.ask("last_write").await?;
+    let took = last.map_or(0, |last| last.since(begun)).max(1);
     eprintln!(
-        "storm: {WAITING} orders at once, done with in {took:?}, load average {:.2}",
+        "storm: {WAITING} orders at once, done with in {took} ms, load average {:.2}",
         load_average()
     );
-    #[allow(clippy::float_arithmetic, reason = "a rate")]
-    let rate = number(WAITING) / took.as_secs_f64();
+    #[allow(clippy::float_arithmetic, clippy::cast_precision_loss, reason = "a rate")]
+    let rate = number(WAITING) * 1_000.0 / took as f64;
     Ok(Figure::at_least("orders_per_s", rate, "orders/s", CLAIMED))
 }
 

@@ -16,6 +16,7 @@ mod commits;
 mod embedded_only;
 mod fail_over;
 mod history;
+mod history_lists;
 mod inbox;
 mod kill_embedded;
 mod kill_redis;

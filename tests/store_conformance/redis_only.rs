@@ -340,9 +340,9 @@ async fn merchants_on_one_server_do_not_see_each_other_and_stay_in_one_slot() {
 #[tokio::test]
 async fn a_newer_layout_is_refused() {
     let server = RedisServer::keeping(Persistence::Nothing);
-    assert_eq!(server.command("SET {shop}:layout 2"), "+OK");
+    assert_eq!(server.command("SET {shop}:layout 3"), "+OK");
     assert!(refusal(&server.url()).await.contains("newer omnistock"));
-    assert_eq!(server.command("SET {shop}:layout 1"), "+OK");
+    assert_eq!(server.command("SET {shop}:layout 2"), "+OK");
     connect(&server).await;
 }
 

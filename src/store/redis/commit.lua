@@ -1,13 +1,15 @@
 -- Applies one batch whole or not at all. All checks come before the first write.
+-- Every command here is counted in docs/benchmarks.md: what belongs to one key goes in one command.
 --
--- KEYS  lease, cursor, inbox, mark counter; then per kind: documents, index;
---       then per channel: marks, marks by age, intents; then, if there is history: history, its last
---       id, its bytes, and one list per subject
+-- KEYS  lease, cursor, mark counter, last id of the history, its bytes, inbox;
+--       then per kind: documents, index; then per channel: marks, marks by age, intents;
+--       then, if there is history: history, index of its subjects, full blocks of that index
 -- ARGV  owner, token, generation, commits that it must have at least, cursor it must have (empty: none),
 --       cursor it gets, first entry that stays,
---       number of kinds, number of channels, number of entries of the history;
---       then per entry: milliseconds, subjects as JSON, bytes, size, count and count times the
---         number of a subject;
+--       number of kinds, number of channels, number of marks, number of entries of the history, number
+--         of its subjects;
+--       then the subjects; then per entry: milliseconds, subjects as JSON, bytes, size, count and count
+--         times the number of a subject;
 --       then per kind: count, and count times: id, version it must have, version and bytes
 --         (a version is 8 bytes, zeros for none; an empty third value deletes);
 --       then per channel: count and count times sku, since; count and count times sku, version;
@@ -18,6 +20,8 @@
 -- Lua's stack takes 8,000 values at once; even, so that pairs stay together.
 local CHUNK = 4000
 local NONE = string.rep('\0', 8)
+-- Ids of the history in one block of the index, 9 bytes each.
+local BLOCK = 32 * 9
 
 local function call_in_chunks(command, key, values)
   for i = 1, #values, CHUNK do
@@ -34,7 +38,7 @@ local function get_in_chunks(key, fields)
   return found
 end
 
-local at = 10
+local at = 12
 local function following()
   at = at + 1
   return ARGV[at]
@@ -47,15 +51,21 @@ local function take(count, width)
 end
 
 -- Checks.
-local held = redis.call('HMGET', KEYS[1], 'owner', 'token', 'generation', 'commits')
+local held = redis.call('HMGET', KEYS[1], 'owner', 'token', 'generation', 'commits', 'documents')
 if held[1] ~= ARGV[1] or held[2] ~= ARGV[2] then return { -1, 0 } end
 -- A restored store may hold our lease again: it is behind what we have seen of it.
 if (held[3] or '0') ~= ARGV[3] or tonumber(held[4] or '0') < tonumber(ARGV[4]) then return { -1, 0 } end
-if ARGV[5] ~= '' and (redis.call('GET', KEYS[2]) or '0') ~= ARGV[5] then return { -2, 0 } end
+local kinds, channels, entries = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[11])
+-- Cursor, mark counter, last id of the history, its bytes.
+local counters = {}
+if ARGV[5] ~= '' or ARGV[10] ~= '0' or entries > 0 then
+  counters = redis.call('MGET', KEYS[2], KEYS[3], KEYS[4], KEYS[5])
+end
+if ARGV[5] ~= '' and (counters[1] or '0') ~= ARGV[5] then return { -2, 0 } end
 
-local kinds, channels = tonumber(ARGV[8]), tonumber(ARGV[9])
-local told = {}
-for entry = 1, tonumber(ARGV[10]) do
+local subjects, told = {}, {}
+for i = 1, tonumber(ARGV[12]) do subjects[i] = following() end
+for entry = 1, entries do
   told[entry] = at
   at = at + 5 + tonumber(ARGV[at + 5])
 end
@@ -65,7 +75,7 @@ for kind = 1, kinds do
   local from = take(count, 3)
   local ids = {}
   for i = 1, count do ids[i] = ARGV[from + (i - 1) * 3 + 1] end
-  local documents = get_in_chunks(KEYS[3 + kind * 2], ids)
+  local documents = get_in_chunks(KEYS[5 + kind * 2], ids)
   for i = 1, count do
     local document = documents[i]
     if (document and string.sub(document, 1, 8) or NONE) ~= ARGV[from + (i - 1) * 3 + 2] then return { ordinal + i, 0 } end
@@ -75,9 +85,10 @@ for kind = 1, kinds do
 end
 
 -- History. First of all, because the server refuses an entry that is not behind the last one.
-if #told > 0 then
-  local key = 4 + kinds * 2 + channels * 3
-  local lists, bytes, id = {}, 0, redis.call('GET', KEYS[key + 2]) or '0-0'
+local changed = {}
+if entries > 0 then
+  local key = 6 + kinds * 2 + channels * 3
+  local lists, bytes, id = {}, 0, counters[3] or '0-0'
   local ms, within = string.match(id, '(%d+)-(%d+)')
   ms, within = tonumber(ms), tonumber(within)
   for _, from in ipairs(told) do
@@ -92,15 +103,33 @@ if #told > 0 then
     id = string.format('%.0f-%.0f', ms, within)
     redis.call('XADD', KEYS[key + 1], id, 'a', ARGV[from + 2], 'b', ARGV[from + 3])
     bytes = bytes + tonumber(ARGV[from + 4])
+    local packed = struct.pack('>I6I3', ms, within)
     for i = 1, tonumber(ARGV[from + 5]) do
       local list = tonumber(ARGV[from + 5 + i])
       lists[list] = lists[list] or {}
-      lists[list][#lists[list] + 1] = id
+      lists[list][#lists[list] + 1] = packed
     end
   end
-  for list = 1, #lists do call_in_chunks('RPUSH', KEYS[key + 3 + list], lists[list]) end
-  redis.call('SET', KEYS[key + 2], id)
-  redis.call('INCRBY', KEYS[key + 3], bytes)
+  -- Per subject: the number of its oldest full block, the number of the block that is filled now, and
+  -- the ids in that one. Full blocks stand apart, under the subject and their number.
+  local heads, filled = {}, {}
+  for i, head in ipairs(get_in_chunks(KEYS[key + 2], subjects)) do
+    local first, now, open = 0, 0, ''
+    if head then first, now = struct.unpack('>I4I4', head); open = string.sub(head, 9) end
+    for _, packed in ipairs(lists[i]) do
+      if #open >= BLOCK then
+        filled[#filled + 1] = subjects[i] .. struct.pack('>I4', now)
+        filled[#filled + 1] = open
+        now, open = now + 1, ''
+      end
+      open = open .. packed
+    end
+    heads[#heads + 1] = subjects[i]
+    heads[#heads + 1] = struct.pack('>I4I4', first, now) .. open
+  end
+  call_in_chunks('HSET', KEYS[key + 3], filled)
+  call_in_chunks('HSET', KEYS[key + 2], heads)
+  changed = { KEYS[4], id, KEYS[5], string.format('%.0f', tonumber(counters[4] or '0') + bytes) }
 end
 
 -- Documents.
@@ -123,26 +152,27 @@ for kind = 1, kinds do
       end
     end
   end
-  call_in_chunks('HSET', KEYS[3 + kind * 2], put)
-  call_in_chunks('ZADD', KEYS[4 + kind * 2], add)
-  call_in_chunks('HDEL', KEYS[3 + kind * 2], gone)
-  call_in_chunks('ZREM', KEYS[4 + kind * 2], gone)
+  call_in_chunks('HSET', KEYS[5 + kind * 2], put)
+  call_in_chunks('ZADD', KEYS[6 + kind * 2], add)
+  call_in_chunks('HDEL', KEYS[5 + kind * 2], gone)
+  call_in_chunks('ZREM', KEYS[6 + kind * 2], gone)
 end
 
 -- Marks keep their age; each gets the next version of the merchant.
+local last_mark = tonumber(counters[2] or '0')
 local function mark(versions, ages)
   local count = tonumber(following())
   if count == 0 then return end
   local from = take(count, 2)
-  local last = redis.call('INCRBY', KEYS[4], count) - count
   local numbered, aged = {}, {}
   for i = 0, count - 1 do
     local sku = ARGV[from + i * 2 + 1]
     numbered[#numbered + 1] = sku
-    numbered[#numbered + 1] = string.format('%.0f', last + i + 1)
+    numbered[#numbered + 1] = string.format('%.0f', last_mark + i + 1)
     aged[#aged + 1] = ARGV[from + i * 2 + 2]
     aged[#aged + 1] = sku
   end
+  last_mark = last_mark + count
   call_in_chunks('HSET', versions, numbered)
   for i = 1, #aged, CHUNK do
     redis.call('ZADD', ages, 'NX', unpack(aged, i, math.min(i + CHUNK - 1, #aged)))
@@ -172,19 +202,29 @@ local function listings(command, key)
 end
 
 for channel = 0, channels - 1 do
-  local key = 4 + kinds * 2 + channel * 3
+  local key = 6 + kinds * 2 + channel * 3
   mark(KEYS[key + 1], KEYS[key + 2])
   clear(KEYS[key + 1], KEYS[key + 2])
   listings('SADD', KEYS[key + 3])
   listings('SREM', KEYS[key + 3])
 end
 
--- The cursor, and the entries that nobody needs any more.
-if ARGV[5] ~= '' then
-  redis.call('SET', KEYS[2], ARGV[6])
-  redis.call('XTRIM', KEYS[3], 'MINID', '=', ARGV[7])
+-- The counters, the cursor, and the entries that nobody needs any more.
+if ARGV[10] ~= '0' then
+  changed[#changed + 1] = KEYS[3]
+  changed[#changed + 1] = string.format('%.0f', last_mark)
 end
+if ARGV[5] ~= '' then
+  changed[#changed + 1] = KEYS[2]
+  changed[#changed + 1] = ARGV[6]
+  redis.call('XTRIM', KEYS[6], 'MINID', '=', ARGV[7])
+end
+if #changed > 0 then redis.call('MSET', unpack(changed)) end
 -- What is there is counted, so that it is noticed when it is gone.
-local commits = redis.call('HINCRBY', KEYS[1], 'commits', 1)
-if more ~= 0 then redis.call('HINCRBY', KEYS[1], 'documents', more) end
+local commits = tonumber(held[4] or '0') + 1
+local count = { 'commits', string.format('%.0f', commits) }
+if more ~= 0 then
+  count[3], count[4] = 'documents', string.format('%.0f', tonumber(held[5] or '0') + more)
+end
+redis.call('HSET', KEYS[1], unpack(count))
 return { 0, commits }

@@ -3,7 +3,7 @@
 use super::keys::Keys;
 use crate::store::prepare::{ChannelChanges, Prepared, Told};
 use crate::store::{DocumentWrite, HistoryId, Lease, StoreError, Versioned};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Keys and arguments in the order that the head of `commit.lua` states.
 pub(super) struct Encoded {
@@ -65,9 +65,14 @@ fn add_channel(changes: &ChannelChanges<'_>, arguments: &mut Vec<Vec<u8>>) {
     }
 }
 
-/// Subjects are numbered over the whole batch: each has one key. Gives them in the order of their numbers.
-fn add_history<'a>(history: &[Told<'a>], arguments: &mut Vec<Vec<u8>>) -> Vec<&'a str> {
-    let (mut numbers, mut subjects) = (HashMap::new(), Vec::new());
+/// Subjects are numbered over the whole batch: each is read and written once. In the order of their numbers, from 1.
+fn number_subjects<'a>(history: &[Told<'a>]) -> BTreeMap<&'a str, usize> {
+    let all: BTreeSet<&str> = history.iter().flat_map(|told| told.about.iter().copied()).collect();
+    all.into_iter().zip(1..).collect()
+}
+
+fn add_history(history: &[Told<'_>], subjects: &BTreeMap<&str, usize>, arguments: &mut Vec<Vec<u8>>) {
+    arguments.extend(subjects.keys().map(|about| about.as_bytes().to_vec()));
     for told in history {
         arguments.extend([
             number(HistoryId::first_at(told.at).parts().0),
@@ -76,21 +81,24 @@ fn add_history<'a>(history: &[Told<'a>], arguments: &mut Vec<Vec<u8>>) -> Vec<&'
             number(told.size()),
             number(told.about.len()),
         ]);
-        for about in &told.about {
-            let known = *numbers.entry(*about).or_insert_with(|| {
-                subjects.push(*about);
-                subjects.len()
-            });
-            arguments.push(number(known));
-        }
+        let numbers = told.about.iter().filter_map(|about| subjects.get(about));
+        arguments.extend(numbers.map(|known| number(*known)));
     }
-    subjects
 }
 
 /// `known`: the generation of the store and how many commits it has had at least.
 pub(super) fn encode(keys: &Keys, lease: &Lease, known: (u64, u64), prepared: &Prepared<'_>) -> Encoded {
-    let mut names = vec![keys.lease(), keys.cursor(), keys.inbox(), keys.last_mark()];
+    let mut names = vec![
+        keys.lease(),
+        keys.cursor(),
+        keys.last_mark(),
+        keys.last_history(),
+        keys.history_bytes(),
+        keys.inbox(),
+    ];
     let cursor = prepared.cursor.map(|moved| (moved.from.0, moved.to.0));
+    let marks: usize = prepared.channels.values().map(|changes| changes.marks.len()).sum();
+    let subjects = number_subjects(&prepared.history);
     let mut arguments = vec![
         lease.owner.clone().into_bytes(),
         number(lease.token),
@@ -103,9 +111,11 @@ pub(super) fn encode(keys: &Keys, lease: &Lease, known: (u64, u64), prepared: &P
             .unwrap_or_default(),
         number(prepared.writes.len()),
         number(prepared.channels.len()),
+        number(marks),
         number(prepared.history.len()),
+        number(subjects.len()),
     ];
-    let subjects = add_history(&prepared.history, &mut arguments);
+    add_history(&prepared.history, &subjects, &mut arguments);
     for (kind, writes) in &prepared.writes {
         names.extend([keys.documents(*kind), keys.index(*kind)]);
         arguments.push(number(writes.len()));
@@ -122,8 +132,7 @@ pub(super) fn encode(keys: &Keys, lease: &Lease, known: (u64, u64), prepared: &P
         add_channel(changes, &mut arguments);
     }
     if !prepared.history.is_empty() {
-        names.extend([keys.history(), keys.last_history(), keys.history_bytes()]);
-        names.extend(subjects.iter().map(|about| keys.history_about(about)));
+        names.extend([keys.history(), keys.history_index(), keys.history_blocks()]);
     }
     Encoded { keys: names, arguments }
 }

@@ -1,4 +1,4 @@
-//! Reading and forgetting the history: a stream by time, and a list of ids per subject.
+//! Reading and forgetting the history: a stream by time, and the ids of its entries by subject.
 
 use super::{RedisStore, about, damaged};
 use crate::store::{CommitError, HistoryId, HistorySize, Lease, PastEntry, StoreError, Way};
@@ -61,13 +61,19 @@ impl RedisStore {
                 .map(|(id, _, bytes)| PastEntry { id, bytes })
                 .collect());
         };
-        let keys = [self.keys.history_about(about), self.keys.history()];
+        let keys = [
+            self.keys.history_about(about),
+            self.keys.history(),
+            self.keys.history_index(),
+            self.keys.history_blocks(),
+        ];
         let (millis, within) = from.parts();
         let way = match way {
             Way::Forward => "forward",
             Way::Back => "back",
         };
-        let arguments = [millis.to_string(), within.to_string(), way.to_owned(), most.to_string()];
+        let (way, about) = (way.to_owned(), about.to_owned());
+        let arguments = [millis.to_string(), within.to_string(), way, most.to_string(), about];
         let found: Vec<(String, Vec<u8>)> = self
             .connection
             .run(&self.scripts.history, &keys, &arguments.map(String::into_bytes))
@@ -92,8 +98,16 @@ impl RedisStore {
             gone.first().copied().unwrap_or_default(),
             gone.last().copied().unwrap_or_default(),
         );
-        let mut keys = vec![self.keys.lease(), self.keys.history(), self.keys.history_bytes()];
-        keys.extend(subjects.iter().map(|about| self.keys.history_about(about)));
+        let mut keys = vec![
+            self.keys.lease(),
+            self.keys.history(),
+            self.keys.history_bytes(),
+            self.keys.history_index(),
+            self.keys.history_blocks(),
+        ];
+        if self.lists {
+            keys.extend(subjects.iter().map(|about| self.keys.history_about(about)));
+        }
         let arguments = [
             lease.owner.clone(),
             lease.token.to_string(),
@@ -103,10 +117,11 @@ impl RedisStore {
             size.to_string(),
             text(HistoryId(last.0 + 1)),
         ];
+        let arguments = arguments.into_iter().chain(subjects).map(String::into_bytes);
         // Also without anything to forget: a lost lease is told.
         let answer: i64 = self
             .connection
-            .change(&self.scripts.forget, &keys, &arguments.map(String::into_bytes))
+            .change(&self.scripts.forget, &keys, &arguments.collect::<Vec<_>>())
             .await?;
         u64::try_from(answer).map_err(|_| CommitError::Fenced)
     }

@@ -66,7 +66,23 @@ impl Keys {
         self.named("history_bytes")
     }
 
-    /// List of ids, ascending: the entries about a subject.
+    /// Hash: subject → numbers of its oldest full block and of the one that is filled now (4 bytes each), then the
+    /// ids of the entries about it that are in that one (9 bytes each), ascending.
+    pub(super) fn history_index(&self) -> String {
+        self.named("history_index")
+    }
+
+    /// Hash: subject and number (4 bytes) → a full block of ids.
+    pub(super) fn history_blocks(&self) -> String {
+        self.named("history_blocks")
+    }
+
+    /// Text: there may be lists of layout 1.
+    pub(super) fn history_lists(&self) -> String {
+        self.named("history_lists")
+    }
+
+    /// Layout 1. List of ids, ascending: the entries about a subject.
     pub(super) fn history_about(&self, about: &str) -> String {
         format!("{}:history_about:{about}", self.tag)
     }

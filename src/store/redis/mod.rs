@@ -46,7 +46,7 @@ const CHUNK: usize = 5_000;
 /// Bytes in one call of the append script.
 const CHUNK_BYTES: usize = 16 << 20;
 /// How the keys are laid out; a higher number is from a newer program.
-const LAYOUT: u64 = 1;
+const LAYOUT: u64 = 2;
 
 /// A merchant's state in Redis.
 pub struct RedisStore {
@@ -54,6 +54,8 @@ pub struct RedisStore {
     keys: Keys,
     scripts: Scripts,
     known: Known,
+    /// It was begun in layout 1, whose lists of the history are still read and forgotten.
+    lists: bool,
 }
 
 /// A command about one key.
@@ -101,11 +103,12 @@ impl RedisStore {
         let keys = Keys::new(&settings.prefix)?;
         let route = Route::new(settings, &keys)?;
         let connection = Connection::open(route, settings.wait, door).await?;
-        let store = Self {
+        let mut store = Self {
             connection,
             keys,
             scripts: Scripts::new(),
             known: Known::default(),
+            lists: false,
         };
         let server = Server::look(&store.connection).await?;
         server.refuse(&store.connection, settings.wait.as_ref())?;
@@ -116,16 +119,28 @@ impl RedisStore {
         let (probe, keys) = (&store.scripts.probe, [store.keys.probe()]);
         let _done: i64 = store.connection.run(probe, &keys, &[]).await?;
         store.connection.try_waiting().await?;
-        store.check_layout().await?;
+        store.lists = store.check_layout().await?;
         Ok(store)
     }
 
-    async fn check_layout(&self) -> Result<(), StoreError> {
-        let mut set = redis::cmd("SET");
-        set.arg(self.keys.layout()).arg(LAYOUT).arg("NX").arg("GET");
-        let before: Option<u64> = self.connection.command(set).await?;
+    /// Whether there may be lists of layout 1.
+    async fn check_layout(&self) -> Result<bool, StoreError> {
+        let set = |key: String, value: u64| {
+            let mut set = about("SET", key);
+            set.arg(value);
+            set
+        };
+        let mut first = set(self.keys.layout(), LAYOUT);
+        first.arg("NX").arg("GET");
+        let before: Option<u64> = self.connection.command(first).await?;
+        if before == Some(1) {
+            // In this order: should it end in between, it begins again.
+            let _done: String = self.connection.command(set(self.keys.history_lists(), 1)).await?;
+            let _done: String = self.connection.command(set(self.keys.layout(), LAYOUT)).await?;
+        }
         if before.is_none_or(|layout| layout <= LAYOUT) {
-            return Ok(());
+            let lists: Option<u64> = self.connection.command(about("GET", self.keys.history_lists())).await?;
+            return Ok(lists.is_some());
         }
         let address = self.connection.address();
         Err(StoreError::Refused(format!(
