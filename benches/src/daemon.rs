@@ -207,8 +207,7 @@ impl Daemon {
 
     /// How often it has asked its store, by what it asked.
     pub(crate) async fn asked(&self) -> Result<BTreeMap<String, u64>> {
-        let answer = self.client.get(format!("{}/metrics", self.admin)).send().await?;
-        let text = answer.error_for_status()?.text().await?;
+        let text = ask::text(self.client.get(format!("{}/metrics", self.admin))).await?;
         let count = |line: &str| {
             let (question, count) = line
                 .strip_prefix("omnistock_store_seconds_count{question=\"")?
