@@ -79,7 +79,7 @@ impl Judge {
                 self.lease = lease;
             }
             ["HDEL", key, "owner", ..] if key.ends_with(":lease") => self.lease = None,
-            ["HINCRBY", key, "commits", "1"] if key.ends_with(":lease") => {
+            ["HSET", key, "commits", ..] if key.ends_with(":lease") => {
                 if let Some(commit) = &mut self.commit {
                     commit.2 = true;
                 }
@@ -144,13 +144,13 @@ fn the_judge_tells_a_stale_commit() {
     for line in [
         r#"1.0 [0 lua] "HSET" "{o}:lease" "owner" "a" "token" "1" "until" "9""#.to_owned(),
         commit("a", 1),
-        r#"1.0 [0 lua] "HINCRBY" "{o}:lease" "commits" "1""#.to_owned(),
+        r#"1.0 [0 lua] "HSET" "{o}:lease" "commits" "4""#.to_owned(),
         r#"1.0 [0 127.0.0.1:2] "EVALSHA" "y" "1" "{o}:lease" "b""#.to_owned(),
         r#"1.0 [0 lua] "HSET" "{o}:lease" "owner" "b \"x\"" "token" "2" "until" "9""#.to_owned(),
         commit("a", 1),
         r#"1.0 [0 127.0.0.1:1] "GET" "y""#.to_owned(),
         commit("a", 1),
-        r#"1.0 [0 lua] "HINCRBY" "{o}:lease" "commits" "1""#.to_owned(),
+        r#"1.0 [0 lua] "HSET" "{o}:lease" "commits" "4""#.to_owned(),
         r#"1.0 [0 127.0.0.1:1] "GET" "y""#.to_owned(),
     ] {
         judge.line(&line);
