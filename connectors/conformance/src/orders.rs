@@ -7,6 +7,7 @@ use omnistock_sdk::simulated::Trouble;
 use omnistock_sdk::{Connector, Cursor};
 use omnistock_words::{OrderFact, OrderId, OrderStatus, Quantity};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A connector that has read everything so far, one article in stock.
 async fn ready(shop: &Shop, stock: i64) -> Applies<(Arc<dyn Connector>, Cursor)> {
@@ -110,6 +111,8 @@ async fn followed(
     let order = buy(shop, "A", sold)?;
     let (facts, cursor) = changes(&connector, cursor).await;
     let before = newest(&facts, &order).expect("the order").clone();
+    // Two changes within one millisecond are told apart by no vendor's clock.
+    tokio::time::sleep(Duration::from_millis(2)).await;
     happens(shop, &order)?;
     let (facts, _) = changes(&connector, cursor).await;
     let after = newest(&facts, &order).expect("the change").clone();
