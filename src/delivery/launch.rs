@@ -38,6 +38,7 @@ impl Worker {
             && let Some(pass) = self.ask_for_half()
             && let Some(half) = self.halves.pop_front()
         {
+            self.intend_again(&half, now);
             jobs.push((half, pass));
             room -= 1;
         }
@@ -91,6 +92,35 @@ impl Worker {
                 Job::Price(PriceJob::Read(items)) => self.read_prices_again(&items, now),
                 Job::Page(_) | Job::PricedPage(_) | Job::Audit(_) => {}
             }
+        }
+    }
+
+    /// A half goes behind a commit of its own: its intent was durable for the whole call, but the store may have
+    /// gone back to an older state since, and nobody else would ask it.
+    fn intend_again(&mut self, half: &Job, now: Millis) {
+        match half {
+            Job::Write(items) => {
+                for (index, _) in items {
+                    let sent = self
+                        .catalogue
+                        .get_mut(*index)
+                        .and_then(|entry| entry.document.sent.as_mut());
+                    if let Some(sent) = sent {
+                        sent.at = now;
+                    }
+                    self.changes.intend(*index, true);
+                }
+            }
+            Job::Price(PriceJob::Write(items)) => {
+                for (index, _) in items {
+                    let price = self.catalogue.price(*index);
+                    if let Some(sent) = price.and_then(|(_, document)| document.sent.as_mut()) {
+                        sent.at = now;
+                    }
+                    self.changes.touch(*index);
+                }
+            }
+            Job::Read(_) | Job::Price(PriceJob::Read(_)) | Job::Page(_) | Job::PricedPage(_) | Job::Audit(_) => {}
         }
     }
 

@@ -44,6 +44,27 @@ async fn a_poisoned_call_is_halved_and_the_culprit_parked() {
     run.stop().await;
 }
 
+/// The store would have refused them; nobody may make a call that it was not asked about.
+#[tokio::test]
+async fn groups_of_a_refused_call_are_not_sent_once_another_daemon_leads() {
+    let ids: Vec<String> = (0..8).map(|number| format!("P{number}")).collect();
+    let rows: Vec<(&str, i64, i64)> = ids.iter().map(|id| (id.as_str(), 9, 4)).collect();
+    let house = house(WriteMeaning::Available, &rows).await;
+    {
+        let mut shop = house.fake.shop.lock().unwrap();
+        shop.poison.insert("P3".to_owned());
+        shop.faults.push_back(Fault::Slow(Duration::from_millis(300)));
+    }
+    let run = house.start();
+    until("the call is on its way", async || {
+        house.fake.shop.lock().unwrap().faults.is_empty()
+    })
+    .await;
+    house.take_over().await;
+    assert!(matches!(run.task.await.unwrap(), Ended::Fenced));
+    assert_eq!(house.calls().len(), 1, "{:?}", house.calls());
+}
+
 /// After a take-over the ledgers are known, while reading every listing may take long: what falls goes out at once.
 #[tokio::test]
 async fn numbers_fall_before_every_listing_was_read_and_rise_only_afterwards() {

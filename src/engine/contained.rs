@@ -1,5 +1,6 @@
 //! How much of an order line the figures contain, by the four forms of `absorb`.
 
+use crate::picture::Picture;
 use crate::{LineRecord, Position, SkuDocument, SourceDocument, Statement};
 use omnistock_words::{
     Absorb, Basis, ConnectorName, LocationPolicy, Millis, OrderStatus, Quantity, Settings, SourcePolicy,
@@ -34,6 +35,15 @@ impl<'a> Figure<'a> {
             matters: matters(place, position),
             spot: None,
         }
+    }
+
+    /// Whether a statement speaks of this figure: what it says is held came off it, or off another place.
+    pub(crate) fn told_by(&self, stated: &Statement) -> bool {
+        let by_reference = |policy: &SourcePolicy| policy.absorb == Absorb::ByReference || stated.person;
+        self.matters
+            && self.position.source == stated.source
+            && stated.as_of <= self.effective.0
+            && self.policy.is_some_and(by_reference)
     }
 
     /// As [`Self::of`], for every position of a ledger.
@@ -140,5 +150,19 @@ fn by_status(basis: Basis, line: &LineRecord, as_of: Millis) -> bool {
     match basis {
         Basis::Physical | Basis::NetOfReserved => line.left_at.is_some_and(|left| left <= as_of),
         Basis::NetOfOrders => line.status != OrderStatus::Cancelled && line.open_at <= as_of,
+    }
+}
+
+impl Picture<'_> {
+    /// Whether the statement speaks of the figure at a spot: the units are in it, or came from elsewhere.
+    pub(crate) fn speaks_of(&self, spot: usize, stated: &Statement) -> bool {
+        let mut figures = self.figures.iter();
+        figures.any(|figure| figure.spot == Some(spot) && figure.told_by(stated))
+    }
+
+    /// Whether the spot's figure is one of the statement's source from before it.
+    pub(crate) fn precedes(&self, spot: usize, stated: &Statement) -> bool {
+        let own = |figure: &Figure<'_>| figure.spot == Some(spot) && figure.position.source == stated.source;
+        self.figures.iter().any(own) && !self.speaks_of(spot, stated)
     }
 }

@@ -3,7 +3,7 @@
 use crate::contained::{Figure, contained};
 use crate::picture::{Picture, Taken};
 use crate::resolve::{Laid, laid, matching};
-use crate::{LineRecord, Reservation};
+use crate::{LineRecord, Reservation, Statement};
 use omnistock_words::{ChannelName, ChannelSettings, ConnectorName, Quantity, Sourcing};
 
 /// Where a line, or what is short of it, could come from.
@@ -77,7 +77,7 @@ impl<'a> Picture<'a> {
                 continue;
             };
             let from = self.view(channel);
-            let rest = self.take(from, left, None);
+            let rest = self.take(from, left, None, None);
             self.short(from, rest);
         }
     }
@@ -204,9 +204,16 @@ impl<'a> Picture<'a> {
             && let Some(place) = self.reserved_place(line)
         {
             let want = left.min(place.1);
-            left = left - want + self.take(Origin::Pinned(place.0), want, record);
+            left = left - want + self.take(Origin::Pinned(place.0), want, record, None);
         }
-        let rest = self.take(from, left, record);
+        // What a source says it took, and some of its figures are from before that: it is not to come off the others.
+        for stated in line.statements.iter().filter(|stated| stated.quantity.is_positive()) {
+            if left.is_positive() && self.speaks_of_some(from, stated) {
+                let want = left.min(stated.quantity);
+                left = left - want + self.take(from, want, record, Some(stated));
+            }
+        }
+        let rest = self.take(from, left, record, None);
         self.short(from, rest);
         if let Some(line) = record.filter(|_| rest.is_positive()) {
             self.taken.push(Taken {
@@ -229,8 +236,20 @@ impl<'a> Picture<'a> {
         Some((known.spot, held.quantity))
     }
 
-    /// Takes units from the places by the rule; returns what fits nowhere.
-    fn take(&mut self, from: Origin, want: Quantity, record: Option<&'a LineRecord>) -> Quantity {
+    fn speaks_of_some(&self, from: Origin, stated: &Statement) -> bool {
+        let mut spots = self.order(from).into_iter();
+        spots.any(|spot| self.speaks_of(spot, stated))
+    }
+
+    /// Takes units from the places by the rule, with `stated` only from those whose figures are from before it;
+    /// returns what fits nowhere.
+    fn take(
+        &mut self,
+        from: Origin,
+        want: Quantity,
+        record: Option<&'a LineRecord>,
+        stated: Option<&Statement>,
+    ) -> Quantity {
         let mut left = want;
         let sourcing = match from {
             Origin::Channel(index) => self
@@ -239,6 +258,7 @@ impl<'a> Picture<'a> {
                 .map_or(Sourcing::Priority, |view| view.policy.sourcing),
             Origin::Pinned(_) | Origin::Anywhere => Sourcing::Priority,
         };
+        let open = |this: &Self, spot: usize| stated.is_none_or(|stated| this.precedes(spot, stated));
         let mut order = Vec::new();
         match sourcing {
             Sourcing::Priority => {}
@@ -247,7 +267,8 @@ impl<'a> Picture<'a> {
                 order.sort_by_key(|index| -self.left_at(*index));
             }
             Sourcing::SingleLocation => {
-                let fits = self.order(from).into_iter().find(|index| self.left_at(*index) >= want);
+                let mut places = self.order(from).into_iter().filter(|index| open(self, *index));
+                let fits = places.find(|index| self.left_at(*index) >= want);
                 order.extend(fits);
             }
         }
@@ -263,6 +284,7 @@ impl<'a> Picture<'a> {
             } else {
                 order.get(place).copied()
             };
+            let index = index.filter(|index| open(self, *index));
             let Some(spot) = index.and_then(|index| self.spots.get_mut(index)) else {
                 continue;
             };
@@ -308,7 +330,7 @@ impl<'a> Picture<'a> {
         }
     }
 
-    /// The index of the spot at one of them.
+    /// The index of the spot at one.
     fn spot_of(&self, from: Origin, place: usize) -> Option<usize> {
         match from {
             Origin::Pinned(spot) => Some(spot),

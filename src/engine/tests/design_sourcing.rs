@@ -18,6 +18,50 @@ mod cases {
         ))
     }
 
+    /// The ERP took the units off one of its figures: those that the statement speaks of have them off already.
+    #[test]
+    fn what_a_source_took_comes_off_its_figures_from_before_that() {
+        let script = |what: &'static str, line: &str, from: &'static str| {
+            let facts = format!(
+                "stock erp 11:40 berlin:A=3 hamburg:A=9
+              stock erp 11:45 berlin:A=3
+              {line}"
+            );
+            (what, facts, from)
+        };
+        let cases = [
+            script(
+                "not off the newer figure, whatever the pool's order",
+                "order shop/1 r1 open 11:41 1:A=2
+              absorbed erp shop/1/1 2 11:45",
+                "1: in 0 from [hamburg 2] short 0",
+            ),
+            script(
+                "what was not stated goes by the pool's order",
+                "order shop/1 r1 open 11:41 1:A=5
+              absorbed erp shop/1/1 2 11:45",
+                "1: in 0 from [hamburg 2 + berlin 3] short 0",
+            ),
+            script(
+                "what the older figure doesn't have",
+                "order shop/1 r1 open 11:41 1:A=10
+              absorbed erp shop/1/1 10 11:45",
+                "1: in 0 from [hamburg 9 + berlin 1] short 0",
+            ),
+            script(
+                "of which no figure speaks yet",
+                "order shop/1 r1 open 11:41 1:A=2
+              absorbed erp shop/1/1 2 11:46",
+                "1: in 0 from [berlin 2] short 0",
+            ),
+        ];
+        for rule in ["priority", "most_stock", "single_location"] {
+            for (what, facts, from) in cases.iter().take(if rule == "priority" { 4 } else { 1 }) {
+                table(&sourcing(rule), &[(what, facts, &[("order shop/1", from)])]);
+            }
+        }
+    }
+
     #[test]
     fn the_three_rules() {
         table(

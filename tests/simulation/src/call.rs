@@ -309,6 +309,7 @@ impl Sim {
             let cap = if counter.clamp.0 > t { counter.clamp.1 } else { most };
             let applied = counter.applied;
             counter.number = item.number.min(cap);
+            counter.raised = false;
             counter.applied = counter.applied.max(item.intent);
             let shown = counter.number;
             self.trace

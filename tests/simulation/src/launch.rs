@@ -8,8 +8,8 @@ use crate::look::Planned;
 use crate::scenario::SECOND;
 use crate::sim::Sim;
 use crate::trace::Step;
-use crate::worker::{READ_BACK, Worker, plan_page};
-use omnistock_planner::{Candidate, Class, Permit, Sent, batch};
+use crate::worker::{Audit, READ_BACK, Worker};
+use omnistock_planner::{Candidate, Class, Limiter, Permit, Sent, batch};
 use omnistock_words::{Millis, Quantity};
 use std::collections::BTreeMap;
 
@@ -17,6 +17,8 @@ use std::collections::BTreeMap;
 const TICK: i64 = 5 * SECOND;
 /// A reading that is later than this goes before writes.
 const OVERDUE: i64 = 500;
+/// Of so many calls where they are few, one may be a late reading although numbers wait.
+const READS: u32 = 4;
 
 impl Sim {
     pub(crate) fn take_marks(&mut self, worker: &mut Worker, now: Millis) {
@@ -101,10 +103,12 @@ impl Sim {
         while room > 0
             && let Some(half) = worker.halves.pop_front()
         {
+            intend_again(worker, &half, now);
             jobs.push(half);
             room -= 1;
         }
-        if room > 0 && worker.next_due().is_some_and(|due| now.since(due) > OVERDUE) {
+        let overdue = worker.next_due().is_some_and(|due| now.since(due) > OVERDUE);
+        if room > 0 && overdue && (planned.is_empty() || self.reads_first(daemon, worker)) {
             room -= self.plan_read(worker, now, &mut jobs);
         }
         room -= self.plan_overdue_prices(worker, room, now, &mut jobs);
@@ -121,6 +125,12 @@ impl Sim {
         if room > 0 {
             plan_page(worker, now, &mut jobs);
         }
+        for job in &jobs {
+            worker.writes = match job {
+                Job::Write(_) | Job::Price(_) => worker.writes.saturating_add(1),
+                _ => 0,
+            };
+        }
         worker.in_flight += jobs.len();
         self.withdraw(daemon, shop, passes.split_off(jobs.len()));
         if worker.throttled.is_some() && jobs.len() < passes.len() {
@@ -128,6 +138,12 @@ impl Sim {
         }
         worker.passes = passes;
         jobs
+    }
+
+    /// Whether a late reading may go before numbers that wait: where calls are few, it may seldom.
+    fn reads_first(&self, daemon: usize, worker: &Worker) -> bool {
+        let limiter = self.daemons[daemon].limiters.get(worker.shop);
+        !limiter.is_some_and(Limiter::is_limited) || worker.writes + 1 >= READS
     }
 
     pub(crate) fn plan_writes(
@@ -235,6 +251,18 @@ impl Sim {
     }
 }
 
+/// A half goes behind a commit of its own: the store may have gone back since the whole call's.
+fn intend_again(worker: &mut Worker, half: &Job, now: Millis) {
+    let Job::Write(items) = half else { return };
+    for item in items {
+        let entry = worker.entries[item.listing].as_mut();
+        if let Some(sent) = entry.and_then(|entry| entry.document.sent.as_mut()) {
+            sent.at = now;
+        }
+        worker.intend(item.listing, true);
+    }
+}
+
 /// Whether there is something to call for besides numbers.
 fn calls_wait(worker: &Worker, now: Millis) -> bool {
     let page = match &worker.audit {
@@ -244,4 +272,17 @@ fn calls_wait(worker: &Worker, now: Millis) -> bool {
     page || !worker.halves.is_empty()
         || !worker.prices.planned.is_empty()
         || worker.next_due().is_some_and(|due| due <= now)
+}
+
+fn plan_page(worker: &mut Worker, now: Millis, jobs: &mut Vec<Job>) -> usize {
+    if worker.audit.is_none() && now >= worker.audit_at {
+        worker.audit = Some(Audit::default());
+    }
+    let Some(audit) = &mut worker.audit else { return 0 };
+    if audit.running || audit.not_before.is_some_and(|at| at > now) {
+        return 0;
+    }
+    audit.running = true;
+    jobs.push(Job::Page(audit.cursor));
+    1
 }

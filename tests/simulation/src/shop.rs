@@ -356,6 +356,7 @@ impl Sim {
             let change = self.nature.range(-3, 3);
             let counter = &mut self.world.shops[shop].listings[third];
             counter.number = (counter.number + change).max(0);
+            counter.raised |= change > 0;
             self.tell(|_| format!("somebody changes {shop}'s listing {third} by {change}"));
         }
         if self.fault(Fault::Unlisted, 150) {

@@ -77,6 +77,8 @@ pub(crate) struct Worker {
     pub(crate) committing: Option<Vec<Job>>,
     pub(crate) passes: Vec<u64>,
     pub(crate) throttled: Option<Millis>,
+    /// Calls that were planned since the last one that reads.
+    pub(crate) writes: u32,
     pub(crate) queued: Vec<(Job, Millis, Outcome)>,
 }
 
@@ -197,6 +199,7 @@ impl Sim {
             committing: None,
             passes: Vec::new(),
             throttled: None,
+            writes: 0,
             queued: Vec::new(),
         };
         // A call of which only the intent is known may have taken effect.
@@ -372,19 +375,6 @@ impl Sim {
             look_at_all(worker, &self.names.skus, now);
         }
     }
-}
-
-pub(crate) fn plan_page(worker: &mut Worker, now: Millis, jobs: &mut Vec<Job>) -> usize {
-    if worker.audit.is_none() && now >= worker.audit_at {
-        worker.audit = Some(Audit::default());
-    }
-    let Some(audit) = &mut worker.audit else { return 0 };
-    if audit.running || audit.not_before.is_some_and(|at| at > now) {
-        return 0;
-    }
-    audit.running = true;
-    jobs.push(Job::Page(audit.cursor));
-    1
 }
 
 /// Looks at every SKU that has a listing.

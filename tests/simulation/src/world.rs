@@ -115,6 +115,8 @@ pub(crate) struct Listing {
     pub(crate) price: Option<i64>,
     /// The newest write that took effect.
     pub(crate) applied: u64,
+    /// A person made it more since then.
+    pub(crate) raised: bool,
 }
 
 impl Listing {
@@ -215,6 +217,7 @@ fn open_shop(scenario: &Scenario, c: usize) -> Shop {
                 listed: true,
                 price: None,
                 applied: 0,
+                raised: false,
             });
         }
     }

@@ -59,7 +59,9 @@ impl Sim {
         let worker = self.daemons[call.daemon].workers.get(shop).and_then(Option::as_ref);
         let gone = call.given_up || worker.is_some_and(|worker| worker.id != call.of) || !self.daemons[call.daemon].up;
         let asleep = self.daemons[call.daemon].stopped_until > self.t || worker.is_none();
-        if item.intent < applied && !gone && !asleep {
+        // A later leader treats the outcome as unknown.
+        let over = call.pass.0 != self.store.token;
+        if item.intent < applied && !gone && !asleep && !over {
             let sentence = format!(
                 "{shop} applies an older number of listing {} over a newer one",
                 item.listing

@@ -42,6 +42,9 @@ impl Sim {
 
     /// I1, I2, I6, I11: a number is about to go out.
     pub(crate) fn oracle_intent(&mut self, worker: &Worker, write: &Planned) {
+        if worker.token != self.store.token {
+            return; // Planned under a token that is over: the commit refuses it, and I8 judges whether it does.
+        }
         let (shop, article) = (worker.shop, self.names.sku(&write.sku));
         self.oracle.checks += 1;
         let factor = self.world.shops[shop].listings[write.index].factor;
@@ -94,7 +97,7 @@ impl Sim {
         if write.quantity <= shown || last_known(worker, write.index).is_none_or(|last| write.quantity <= last) {
             return;
         }
-        // Units that a channel that compares may have put back can hide a sale from a reading.
+        // Units that a channel that compares, or a person there, may have put back can hide a sale from a reading.
         let changed = |order: &usize| self.world.orders[*order].history.len() > 1;
         let back = self.world.shops[shop]
             .updates
@@ -106,7 +109,8 @@ impl Sim {
             let lines = &self.world.orders[*order].lines;
             lines.iter().any(|line| line.article == article)
         });
-        if self.scenario.shops[shop].compares && back.next().is_some() {
+        let raised = self.world.shops[shop].listings[write.index].raised;
+        if self.scenario.shops[shop].compares && (raised || back.next().is_some()) {
             return;
         }
         // A fetch sees what was sold before it began; one lasts a minute at most.

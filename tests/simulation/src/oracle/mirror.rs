@@ -42,6 +42,8 @@ pub(crate) struct Mirror {
     pub(crate) stated: Numbered<(i64, i64)>,
     /// Article, cost list → cents.
     pub(crate) prices: BTreeMap<(usize, bool), i64>,
+    /// Channel, listing → cents last pushed, as far as the store can know: its guard compares with that.
+    pub(crate) asked: BTreeMap<(usize, usize), i64>,
 }
 
 impl Mirror {
@@ -57,6 +59,7 @@ impl Mirror {
             granted: Vec::new(),
             stated: Numbered::default(),
             prices: BTreeMap::new(),
+            asked: BTreeMap::new(),
         }
     }
 

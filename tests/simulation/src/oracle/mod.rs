@@ -40,8 +40,6 @@ pub(crate) struct Reserve {
 pub(crate) struct Seen {
     /// Generation of the store, and the newest version of the ledgers that a number was made from.
     pub(crate) version: (u64, u64),
-    /// Cents last pushed.
-    pub(crate) price: Option<i64>,
 }
 
 /// What the oracles know of a daemon's life.

@@ -21,13 +21,13 @@ impl Sim {
     }
 
     /// I7: within floor and ceiling, no jump that nobody approved: neither from what buyers see, nor from what the
-    /// channel was told last (it may land late).
+    /// channel was told last (it may land late), or last before the store went back.
     pub(crate) fn oracle_price(&mut self, shop: usize, listing: usize, cents: i64) {
         let record = &self.world.shops[shop].listings[listing];
         let (article, shown) = (record.article, record.price);
         let cost = self.store.mirror.prices.get(&(article, true)).copied();
         let floor = cost.map(|cost| (cost * FLOOR).div_euclid(1_000) + i64::from((cost * FLOOR) % 1_000 != 0));
-        let last = self.oracle.seen[shop][listing].price.replace(cents);
+        let last = self.store.mirror.asked.insert((shop, listing), cents);
         let approved = self.oracle.approved.contains(&(shop, listing, cents));
         let from = |old: Option<i64>| old.is_some_and(|old| (cents - old).abs() * 100 > old * JUMP);
         let jump = from(shown) && from(last);
