@@ -304,19 +304,15 @@ impl Channels {
 
     /// The same at the first so many shops.
     pub(crate) async fn buy_at(&self, at: usize, rate: u64, seconds: u64) -> Result<Millis> {
-        let among = 0;
-        let buying = Buying {
-            rate,
-            seconds,
-            at,
-            among,
-        };
-        self.tell("buy", &buying).await
+        self.buying(rate, seconds, at, 0).await
     }
 
     /// The same at all shops, of only the first so many articles.
     pub(crate) async fn buy_among(&self, among: usize, rate: u64, seconds: u64) -> Result<Millis> {
-        let at = 0;
+        self.buying(rate, seconds, 0, among).await
+    }
+
+    async fn buying(&self, rate: u64, seconds: u64, at: usize, among: usize) -> Result<Millis> {
         let buying = Buying {
             rate,
             seconds,

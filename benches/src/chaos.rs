@@ -40,16 +40,6 @@ pub(crate) struct Trouble {
     every: u64,
 }
 
-const ROUGH: Rough = Rough {
-    shop: None,
-    outage: false,
-    errors: 0.10,
-    timeouts: 0.05,
-    doubled: 0.05,
-    lost: 0.02,
-    late: false,
-};
-
 pub(crate) async fn run(program: &Path, trouble: &Trouble) -> Result<Vec<Figure>> {
     let folder = tempfile::tempdir()?;
     let embedded = format!("path = \"{}\"", folder.path().display());
@@ -84,7 +74,7 @@ async fn on(name: &'static str, program: &Path, store: &str, trouble: &Trouble) 
         trouble.every,
         load_average()
     );
-    let () = channels.tell("rough", &ROUGH).await?;
+    let () = channels.tell("rough", &Rough::CHAOS).await?;
     let mut kills = 0;
     {
         let buying = channels.buy(trouble.rate, trouble.seconds);

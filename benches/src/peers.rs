@@ -26,17 +26,6 @@ const GIVEN_UP: Duration = Duration::from_secs(5);
 /// Whatever still writes then is not waited for.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Calls that fail, writes without an answer, webhooks that come twice or never.
-const ROUGH: Rough = Rough {
-    shop: None,
-    outage: false,
-    errors: 0.10,
-    timeouts: 0.05,
-    doubled: 0.05,
-    lost: 0.02,
-    late: false,
-};
-
 /// How much is bought.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Round {
@@ -205,7 +194,7 @@ impl Sum {
 
 /// Everything fails a little for a while, then all is well; how many listings stay wrong.
 async fn rough(server: &RedisServer, channels: &Channels, round: &Round) -> Result<u64> {
-    let () = channels.tell("rough", &ROUGH).await?;
+    let () = channels.tell("rough", &Rough::CHAOS).await?;
     let since = channels.buy(round.rate, round.again).await?;
     let () = channels.tell("rough", &Rough::default()).await?;
     Ok(settled(server, channels, since.0).await?.report.wrong)

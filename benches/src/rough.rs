@@ -34,6 +34,19 @@ pub(crate) struct Rough {
     pub(crate) late: bool,
 }
 
+impl Rough {
+    /// Calls that fail, writes without an answer, webhooks that come twice or never: at every shop.
+    pub(crate) const CHAOS: Self = Self {
+        shop: None,
+        outage: false,
+        errors: 0.10,
+        timeouts: 0.05,
+        doubled: 0.05,
+        lost: 0.02,
+        late: false,
+    };
+}
+
 /// What a shop has counted since its opening.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Tally {

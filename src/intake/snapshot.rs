@@ -270,12 +270,12 @@ impl Judged {
 }
 
 #[cfg(test)]
-mod tests {
+pub(in crate::intake) mod tests {
     use super::*;
     use omnistock_words::{LocationName, Quantity};
     use std::collections::BTreeMap;
 
-    fn report(rows: &[(&str, &str, i64)]) -> StockReport {
+    pub(in crate::intake) fn report(rows: &[(&str, &str, i64)]) -> StockReport {
         let row = |(sku, location, units): &(&str, &str, i64)| omnistock_sdk::StockRow {
             sku: sku.parse().unwrap(),
             location: location.parse().unwrap(),

@@ -78,6 +78,22 @@ pub(crate) fn diff(base: &str) -> Result<()> {
         .args(TESTS))
 }
 
+/// Mutants of the newest change of the engine, with whatever came behind it.
+pub(crate) fn newest() -> Result<()> {
+    let newest = Command::new("git")
+        .args(["log", "-1", "--format=%H^", "--", "src/engine"])
+        .output()?;
+    let base = String::from_utf8_lossy(&newest.stdout).trim().to_owned();
+    let known = Command::new("git")
+        .args(["rev-parse", "--quiet", "--verify", &base])
+        .output()?;
+    if !known.status.success() {
+        println!("mutants: not run, this checkout does not know what was before the engine's newest change");
+        return Ok(());
+    }
+    diff(&base)
+}
+
 /// How many mutants there would be.
 fn listed(command: &mut Command) -> Result<usize> {
     let told = command.arg("--list").output()?;

@@ -53,32 +53,13 @@ pub(super) fn index(place: u32) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use omnistock_sdk::StockRow;
-    use omnistock_words::{Millis, Quantity};
-    use std::collections::BTreeMap;
-
-    fn report(rows: &[(&str, &str)]) -> StockReport {
-        let row = |(sku, location): &(&str, &str)| StockRow {
-            sku: sku.parse().unwrap(),
-            location: location.parse().unwrap(),
-            quantity: Quantity::ONE,
-            sellable: true,
-        };
-        StockReport {
-            title: "stock.csv".to_owned(),
-            as_of: Millis(9),
-            complete: true,
-            rows: rows.iter().map(row).collect(),
-            prices: Vec::new(),
-            unknown_locations: BTreeMap::new(),
-        }
-    }
+    use crate::intake::snapshot::tests::report;
 
     #[test]
     fn of_the_order_of_sorted_rows_nothing_is_kept() {
-        let sorted = report(&[("A", "berlin"), ("A", "munich"), ("B", "berlin")]);
+        let sorted = report(&[("A", "berlin", 1), ("A", "munich", 1), ("B", "berlin", 1)]);
         assert_eq!(Sorted::new(&sorted).order, None);
-        let other = report(&[("A", "munich"), ("A", "berlin"), ("B", "berlin")]);
+        let other = report(&[("A", "munich", 1), ("A", "berlin", 1), ("B", "berlin", 1)]);
         assert_eq!(Sorted::new(&other).order, Some(vec![1, 0, 2]));
     }
 }
