@@ -4,7 +4,7 @@
 use crate::apply::{clamped, declared};
 use crate::project::Ledgers;
 use crate::{
-    Complaint, Composition, Documents, Event, Few, LineStatement, OrderDocument, OrderKey, Past, bundle, upkeep,
+    Complaint, Composition, Documents, Event, Few, LineStatement, OrderDocument, OrderKey, Past, bundle, named, upkeep,
 };
 use omnistock_words::{
     ChannelName, ConnectorName, LineId, Millis, OrderFact, OrderLineFact, OrderStatus, Quantity, Revision, Settings,
@@ -51,6 +51,9 @@ pub(crate) fn order(
     let Some(document) = orders.or_default(&key) else {
         return;
     };
+    let filled = named::filled(document, fact);
+    let (told, fact) = (&fact.lines, filled.as_ref().unwrap_or(fact));
+    named::complain(&key, fact, out);
     // Nobody has a line yet of an order that was never reported.
     let reported = document.revision.is_some() || document.cancelled.is_some();
     let was = reported.then_some(document.placed_at);
@@ -60,10 +63,10 @@ pub(crate) fn order(
         let earliest = document.cancelled.map_or(at, |known| known.min(at));
         changed |= document.cancelled != Some(earliest);
         document.cancelled = Some(earliest);
-        changed |= adopt(settings, document, &key, fact, LOWEST, out);
+        changed |= adopt(settings, document, &key, (fact, told), LOWEST, out);
     } else {
         let revision = fact.revision.unwrap_or_else(|| arrival(document, fact));
-        changed |= adopt(settings, document, &key, fact, revision, out);
+        changed |= adopt(settings, document, &key, (fact, told), revision, out);
     }
     if changed {
         ledgers.follow(key, document, was, out);
@@ -94,12 +97,6 @@ fn tidy(key: &OrderKey, fact: &OrderFact, now: Millis, out: &mut Vec<Complaint>)
                 quantity: line.quantity,
             });
             line.quantity = Quantity::ZERO;
-        }
-        if line.sku.is_none() {
-            out.push(Complaint::NoSku {
-                order: key.clone(),
-                line: line.line.clone(),
-            });
         }
     }
     // The larger one first, so that it is the one that stays.
@@ -144,12 +141,13 @@ fn says(document: &OrderDocument, fact: &OrderFact) -> bool {
         && document.lines == fact.lines
 }
 
-/// Remembers the revision and takes it over if it is the highest; true where anything changed.
+/// Remembers the revision and takes it over if it is the highest; true where anything changed. `told`: its lines
+/// before what they don't name was filled in.
 fn adopt(
     settings: &Settings,
     document: &mut OrderDocument,
     key: &OrderKey,
-    fact: &OrderFact,
+    (fact, told): (&OrderFact, &[OrderLineFact]),
     revision: Revision,
     out: &mut Vec<Complaint>,
 ) -> bool {
@@ -172,11 +170,14 @@ fn adopt(
         }
     };
     if take {
+        named::replaced(document, told, revision);
         document.revision = Some(revision);
         document.status = fact.status;
         document.placed_at = fact.placed_at;
         document.at = fact.at.unwrap_or(fact.placed_at);
         document.lines.set(&fact.lines);
+    } else {
+        changed |= named::older(document, told, revision);
     }
     changed |= take;
     changed

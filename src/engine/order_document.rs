@@ -1,7 +1,7 @@
 //! One order: its highest revision, what was said of it early, and every SKU it ever touched.
 
-use crate::Few;
 use crate::encoding::{self, DecodeError};
+use crate::{Few, Named};
 use omnistock_words::{Component, ConnectorName, LineId, Millis, OrderLineFact, OrderStatus, Quantity, Revision, Sku};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -160,6 +160,9 @@ pub struct OrderDocument {
     /// only one, which is the document itself.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub past: Vec<Past>,
+    /// What earlier reports named lines that the highest revision names no more, by line.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub named: Vec<Named>,
 }
 
 impl Default for OrderDocument {
@@ -176,6 +179,7 @@ impl Default for OrderDocument {
             mends: Vec::new(),
             compositions: Vec::new(),
             past: Vec::new(),
+            named: Vec::new(),
         }
     }
 }

@@ -28,6 +28,7 @@ mod guards;
 mod hostile;
 mod laws;
 mod mends;
+mod named;
 mod oracle_pools;
 mod oracle_prices;
 mod oracle_rules;

@@ -11,7 +11,7 @@ use crate::store::{CommitBatch, DocumentWrite, Key, Kind, Lease, StoreError, Ver
 use omnistock_engine::OrderDocument;
 use omnistock_sdk::{Cursor, OrderPage, now};
 use omnistock_words::{FulfilledBy, Millis, OrderFact, OrderId, OrderLineFact, OrderStatus, Sku};
-use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -210,16 +210,8 @@ impl OrderPoller {
             let revision = |revision: Option<omnistock_words::Revision>| revision.map(|revision| revision.number);
             // A line may be one of our SKU by now.
             let ours = self.inbox.ours(&self.channel, order.clone());
-            let units = |lines: &[OrderLineFact]| {
-                let units = lines
-                    .iter()
-                    .map(|line| (line.line.clone(), line.sku.clone(), line.quantity.positive()));
-                let mut units: Vec<_> = units.collect();
-                units.sort();
-                units
-            };
             let same = |known: &OrderDocument| {
-                let alike = units(&known.lines) == units(&ours.lines);
+                let alike = alike(&known.lines, &ours.lines);
                 let told = (revision(known.revision), known.status) == (revision(order.revision), order.status);
                 told && alike && order.revision.is_some() || known.cancelled.is_some()
             };
@@ -369,4 +361,15 @@ fn may_leak(order: &OrderDocument) -> bool {
                 && line.quantity.is_positive()
                 && line.sku.is_some()
         })
+}
+/// Whether both speak of the same units. A line that the shop names no article for any more is what it was.
+fn alike(known: &[OrderLineFact], told: &[OrderLineFact]) -> bool {
+    let told: BTreeMap<_, _> = told.iter().map(|line| (&line.line, line)).collect();
+    let same = |line: &OrderLineFact| {
+        let told = told.get(&line.line);
+        told.is_some_and(|told| {
+            line.quantity.positive() == told.quantity.positive() && (told.sku.is_none() || told.sku == line.sku)
+        })
+    };
+    told.len() == known.len() && known.iter().all(same)
 }
