@@ -175,7 +175,7 @@ impl House {
         Intake {
             senders: self.senders(),
             orders,
-            inbox: self.inbox(applied),
+            inbox: self.inbox(applied).gathering(),
             replays: Replays::default(),
         }
     }

@@ -1,5 +1,6 @@
 //! The way into the ledger: append durably, wait until it was applied.
 
+use super::gathered::Gathered;
 use crate::store::{EntryId, Store, StoreError};
 use arc_swap::ArcSwap;
 use omnistock_engine::{Event, encode_event};
@@ -14,6 +15,7 @@ pub struct Inbox {
     wake: Arc<Notify>,
     applied: watch::Receiver<EntryId>,
     mappings: Arc<ArcSwap<Mappings>>,
+    gathered: Option<Arc<Gathered>>,
 }
 
 impl Inbox {
@@ -24,7 +26,15 @@ impl Inbox {
             wake,
             applied,
             mappings: Arc::default(),
+            gathered: None,
         }
+    }
+
+    /// Where many append at once, what they append goes together.
+    #[must_use]
+    pub fn gathering(mut self) -> Self {
+        self.gathered = Some(Arc::default());
+        self
     }
 
     /// Which listings people have mapped.
@@ -45,9 +55,12 @@ impl Inbox {
             return Ok(None);
         }
         let bytes: Vec<Vec<u8>> = events.iter().map(encode_event).collect();
-        let ids = self.store.append(&bytes).await?;
+        let last = match &self.gathered {
+            Some(gathered) => gathered.append(&self.store, bytes).await?,
+            None => self.store.append(&bytes).await?.last().copied(),
+        };
         self.wake.notify_one();
-        Ok(ids.last().copied())
+        Ok(last)
     }
 
     /// Returns once everything up to `id` is in the ledgers; `false` when the ledger has ended.
