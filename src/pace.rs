@@ -62,16 +62,9 @@ mod tests {
             }
             pace.came(1, now);
             if due.is_none() {
-                match pace.next(APART, now) {
-                    Some(next) => {
-                        due = Some(next);
-                        pace.begin(next);
-                    }
-                    None => {
-                        rounds += 1;
-                        pace.begin(now);
-                    }
-                }
+                due = pace.next(APART, now);
+                rounds += u32::from(due.is_none());
+                pace.begin(due.unwrap_or(now));
             }
         }
         rounds

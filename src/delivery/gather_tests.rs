@@ -74,3 +74,28 @@ async fn a_report_amid_the_load_is_judged_whole() {
         run.stop().await;
     }
 }
+
+/// Nine that went to zero one by one, and three of one report that comes while a round waits: three more one by one
+/// would be held, a report of three is none that is.
+#[tokio::test]
+async fn a_report_that_comes_while_a_round_waits_is_judged_as_a_report() {
+    let (house, run) = at_work(WriteMeaning::Available, LISTINGS).await;
+    for n in 0..9 {
+        house.stock(&sku(n), 0).await;
+        until("it is out", async || house.number(&sku(n)) == 0).await;
+    }
+    let three = |number| [(9, number), (10, number), (11, number)];
+    let all = |number| (9..12).all(|n| house.number(&sku(n)) == number);
+    // At any moment of a round and of the wait before it.
+    for moment in 0..12 {
+        load(&house, 100).await;
+        sleep(Duration::from_millis(moment)).await;
+        report(&house, &three(0)).await;
+        load(&house, 40).await;
+        until("they are out", async || all(0)).await;
+        assert_eq!(house.board.hold(), None);
+        report(&house, &three(5)).await;
+        until("they are back", async || all(5)).await;
+    }
+    run.stop().await;
+}

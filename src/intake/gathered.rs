@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
+use tokio_util::task::TaskTracker;
 
 /// Between two appends, where much comes.
 const APART: Duration = Duration::from_millis(4);
@@ -21,7 +22,10 @@ type Answer = Result<Option<EntryId>, StoreError>;
 
 /// Who waits for the next append. No more than webhooks are taken at once, which their listener limits.
 #[derive(Default)]
-pub(super) struct Gathered(Mutex<State>);
+pub(super) struct Gathered {
+    state: Mutex<State>,
+    tasks: TaskTracker,
+}
 
 #[derive(Default)]
 struct State {
@@ -49,7 +53,7 @@ impl Drop for Leader {
 
 impl Gathered {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Durable when it answers; the place of the last event.
@@ -83,7 +87,8 @@ impl Gathered {
                 gathered: Arc::clone(self),
                 done: false,
             };
-            tokio::spawn(leader.lead(Arc::clone(store), next.unwrap_or(now)));
+            // On the webhooks' own thread: its askers wait for nobody else.
+            self.tasks.spawn(leader.lead(Arc::clone(store), next.unwrap_or(now)));
         }
         Ok(answered)
     }
@@ -95,7 +100,7 @@ impl Leader {
             sleep_until(at).await;
             let some = self.some();
             let events: Vec<Vec<u8>> = some.iter().flat_map(|(events, _)| events.iter().cloned()).collect();
-            tell(some, store.append(&events).await);
+            tell(some, &store.append(&events).await);
             at = self.next();
         }
     }
@@ -119,7 +124,7 @@ impl Leader {
 }
 
 /// Tells each what became of its own. Who has gone away meanwhile asks nothing.
-fn tell(some: Vec<(Vec<Vec<u8>>, oneshot::Sender<Answer>)>, appended: Result<Vec<EntryId>, StoreError>) {
+fn tell(some: Vec<(Vec<Vec<u8>>, oneshot::Sender<Answer>)>, appended: &Result<Vec<EntryId>, StoreError>) {
     let mut places = appended.as_ref().map(|ids| ids.iter().copied());
     for (events, answer) in some {
         let own = match &mut places {

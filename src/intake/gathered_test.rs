@@ -63,7 +63,7 @@ async fn a_refusal_is_told_to_all_and_a_leader_that_ends_leaves_nobody_waiting()
     let (answer, answered) = oneshot::channel();
     tell(
         vec![(vec![vec![1]], answer)],
-        Err(StoreError::Unavailable("away".to_owned())),
+        &Err(StoreError::Unavailable("away".to_owned())),
     );
     assert!(matches!(answered.await.unwrap(), Err(StoreError::Unavailable(_))));
     let (answer, answered) = oneshot::channel();

@@ -144,7 +144,7 @@ async fn take(
     };
     let Some(first) = intake.replays.first(fingerprint(connector, &request.body)).await else {
         // It is in the ledger. Should it be true once more, after something else, the fetch says so.
-        about(intake, sender, &orders, |requests, order| requests.repeated(order));
+        about(intake, sender, &orders, OrderRequests::repeated);
         look(intake, sender, &[Hint::Orders]);
         return Ok(Taken::Repeated);
     };
