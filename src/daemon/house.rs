@@ -175,7 +175,7 @@ impl House {
         Intake {
             senders: self.senders(),
             orders,
-            inbox: self.inbox(applied).gathering(),
+            inbox: self.inbox(applied),
             replays: Replays::default(),
         }
     }

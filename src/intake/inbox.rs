@@ -1,6 +1,5 @@
 //! The way into the ledger: append durably, wait until it was applied.
 
-use super::gathered::Gathered;
 use crate::store::{EntryId, Store, StoreError};
 use arc_swap::ArcSwap;
 use omnistock_engine::{Event, encode_event};
@@ -15,7 +14,6 @@ pub struct Inbox {
     wake: Arc<Notify>,
     applied: watch::Receiver<EntryId>,
     mappings: Arc<ArcSwap<Mappings>>,
-    gathered: Option<Arc<Gathered>>,
 }
 
 impl Inbox {
@@ -26,15 +24,7 @@ impl Inbox {
             wake,
             applied,
             mappings: Arc::default(),
-            gathered: None,
         }
-    }
-
-    /// Where many append at once, what they append goes together.
-    #[must_use]
-    pub fn gathering(mut self) -> Self {
-        self.gathered = Some(Arc::default());
-        self
     }
 
     /// Which listings people have mapped.
@@ -55,12 +45,9 @@ impl Inbox {
             return Ok(None);
         }
         let bytes: Vec<Vec<u8>> = events.iter().map(encode_event).collect();
-        let last = match &self.gathered {
-            Some(gathered) => gathered.append(&self.store, bytes).await?,
-            None => self.store.append(&bytes).await?.last().copied(),
-        };
+        let ids = self.store.append(&bytes).await?;
         self.wake.notify_one();
-        Ok(last)
+        Ok(ids.last().copied())
     }
 
     /// Returns once everything up to `id` is in the ledgers; `false` when the ledger has ended.

@@ -6,7 +6,6 @@ mod board;
 mod cache;
 mod gate;
 mod gate_decisions;
-mod gathered;
 mod holds;
 mod inbox;
 mod ledger;
