@@ -10,6 +10,7 @@ pub mod history;
 pub mod intake;
 pub mod near;
 pub mod notify;
+pub mod pace;
 pub mod registry;
 pub mod retry;
 pub mod secrets;

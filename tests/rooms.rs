@@ -14,13 +14,14 @@ use std::path::Path;
 const ROOMS: &[(&str, &[&str])] = &[
     ("store", &["store"]),
     ("retry", &["retry"]),
+    ("pace", &["pace"]),
     ("secrets", &["secrets"]),
     ("registry", &["registry"]),
     ("near", &["near"]),
     ("config", &["config", "registry", "secrets"]),
     ("history", &["history", "store"]),
-    ("intake", &["intake", "history", "store", "config", "retry"]),
-    ("delivery", &["delivery", "history", "store", "config", "retry"]),
+    ("intake", &["intake", "history", "store", "config", "retry", "pace"]),
+    ("delivery", &["delivery", "history", "store", "config", "retry", "pace"]),
     ("notify", &["notify", "store", "config", "retry"]),
     ("server", &["server", "store", "config"]),
 ];

@@ -27,12 +27,12 @@ fn elsewhere(order: &str, units: i64, placed_at: Millis) -> LineRecord {
     }
 }
 
-fn sku(n: usize) -> String {
+pub(super) fn sku(n: usize) -> String {
     format!("A{n:02}")
 }
 
 /// So many listings that show 5 of 5, and a worker that has seen it.
-async fn at_work(write: WriteMeaning, listings: usize) -> (House, Run) {
+pub(super) async fn at_work(write: WriteMeaning, listings: usize) -> (House, Run) {
     let skus: Vec<String> = (0..listings).map(sku).collect();
     let rows: Vec<(&str, i64, i64)> = skus.iter().map(|sku| (sku.as_str(), 5, 5)).collect();
     let house = house(write, &rows).await;
@@ -42,7 +42,7 @@ async fn at_work(write: WriteMeaning, listings: usize) -> (House, Run) {
 }
 
 /// One report with these figures.
-async fn report(house: &House, rows: &[(usize, i64)]) {
+pub(super) async fn report(house: &House, rows: &[(usize, i64)]) {
     house
         .applying
         .send_modify(|(active, ever)| (*active, *ever) = (*active + 1, *ever + 1));
@@ -52,7 +52,7 @@ async fn report(house: &House, rows: &[(usize, i64)]) {
     house.applying.send_modify(|(active, _)| *active -= 1);
 }
 
-async fn held(house: &House, listings: u64) -> String {
+pub(super) async fn held(house: &House, listings: u64) -> String {
     until("they are held", async || {
         house.board.count(ListingState::Held) == listings && house.dirty().await == 0
     })

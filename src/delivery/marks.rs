@@ -6,8 +6,10 @@
 
 use super::terms::milliseconds;
 use super::worker::{MOST_LOOKS, Stop, Worker};
+use crate::pace::Pace;
 use omnistock_sdk::now;
 use omnistock_words::{Millis, Sku};
+use tokio::time::Instant;
 
 /// Marks in one read.
 #[cfg(not(test))]
@@ -36,6 +38,8 @@ pub(super) struct Marks {
     took: i64,
     /// All were read while these reports were applied, and none was on its way.
     complete: Option<(u64, u64)>,
+    /// How fast new ones come.
+    pub(super) pace: Pace,
 }
 
 impl Marks {
@@ -79,10 +83,12 @@ impl Worker {
         let now = now();
         let tick = milliseconds(self.parts.timings.tick);
         let waits = self.marks.read_at.is_some_and(|at| now.since(at) < tick);
+        let applying = *self.parts.applying.borrow();
         if self.marks.reading && self.work.ready() >= MOST_LOOKS || !self.marks.reading && waits {
+            // A report that came and went meanwhile has marks that were not read.
+            self.guarding.all_marks &= self.marks.complete == Some(applying);
             return Ok(());
         }
-        let applying = *self.parts.applying.borrow();
         if !self.marks.reading {
             self.marks.begin(now, applying);
         }
@@ -94,12 +100,15 @@ impl Worker {
         let marks = marks.await?;
         self.marks.page(marks.len(), now, *self.parts.applying.borrow());
         self.guarding.all_marks = !self.marks.reading && self.marks.complete == Some(*self.parts.applying.borrow());
+        let mut news = 0;
         for mark in marks {
             let Ok(sku) = Sku::new(&mark.sku) else { continue };
             if !self.is_deferred(&sku, mark.version) && self.work.mark(&sku, mark.version, mark.since, now) {
                 self.pending(&sku);
+                news += 1;
             }
         }
+        self.marks.pace.came(news, Instant::now());
         Ok(())
     }
 

@@ -22,6 +22,7 @@ mod falls;
 mod figures;
 mod found;
 mod gaps;
+mod gather;
 mod guard;
 mod hold;
 mod kept;
@@ -65,6 +66,8 @@ mod bulk_tests;
 mod compare_tests;
 #[cfg(test)]
 mod fake;
+#[cfg(test)]
+mod gather_tests;
 #[cfg(test)]
 mod guard_tests;
 #[cfg(test)]

@@ -14,11 +14,16 @@ pub(super) struct Shaky {
     inner: Memory,
     /// So many commits of intents break; every other one is applied all the same.
     pub(super) breaks: AtomicU32,
+    /// Commits of workers: each clears a mark, or opens or closes an intent.
+    pub(super) rounds: AtomicU32,
 }
 
 #[async_trait]
 impl Store for Shaky {
     async fn commit(&self, lease: &Lease, batch: &CommitBatch) -> Result<(), CommitError> {
+        if !batch.intents.is_empty() || !batch.clears.is_empty() {
+            self.rounds.fetch_add(1, Ordering::Relaxed);
+        }
         let left = self.breaks.load(Ordering::Relaxed);
         if left == 0 || batch.intents.is_empty() {
             return self.inner.commit(lease, batch).await;

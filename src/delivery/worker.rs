@@ -6,6 +6,7 @@ use super::call::{Ending, Job};
 use super::catalogue::Catalogue;
 use super::changes::Changes;
 use super::falls::Falls;
+use super::gather::changed;
 use super::guard::Guarding;
 use super::mapping::Mapped;
 use super::marks::Marks;
@@ -23,7 +24,7 @@ use omnistock_words::{Millis, Settings};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -95,7 +96,7 @@ pub(super) struct Worker {
     pub(super) falls: bool,
     pub(super) tasks: TaskTracker,
     pub(super) endings: mpsc::Sender<Ending>,
-    ended: mpsc::Receiver<Ending>,
+    pub(super) ended: mpsc::Receiver<Ending>,
     pub(super) marks: Marks,
     pub(super) sweep: Sweep,
     pub(super) articles: Articles,
@@ -249,6 +250,7 @@ impl Worker {
             while let Ok(ending) = self.ended.try_recv() {
                 self.take(ending);
             }
+            self.gather(pause).await;
         }
     }
 
@@ -389,12 +391,5 @@ impl Worker {
         if timeout(limit, finish).await.is_err() {
             tracing::warn!("calls on their way were left: the next start looks their outcome up");
         }
-    }
-}
-
-/// Resolves when the value changes; never once nobody can change it any more.
-async fn changed<T>(watched: &mut watch::Receiver<T>) {
-    if watched.changed().await.is_err() {
-        std::future::pending::<()>().await;
     }
 }

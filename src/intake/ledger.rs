@@ -9,6 +9,7 @@ mod board;
 mod cutover;
 mod forgetting;
 mod freshened;
+mod gathering;
 #[cfg(test)]
 mod house;
 mod lags;
@@ -32,6 +33,7 @@ pub use upkeep::UpkeepTimes;
 use super::cache::{Cache, store_key};
 use super::portion::{Portion, portions, weighed};
 use crate::history::told;
+use crate::pace::Pace;
 use crate::store::{CommitBatch, CommitError, CursorMove, DocumentWrite, EntryId, Lease, Store, StoreError};
 use arc_swap::ArcSwap;
 use marks::{differing, dirty};
@@ -89,6 +91,7 @@ pub struct Ledger {
     cache: Cache,
     cursor: Option<EntryId>,
     upkeep: upkeep::Upkeep,
+    pace: Pace,
 }
 
 /// A batch that is ready to commit.
@@ -112,6 +115,7 @@ impl Ledger {
             cache: Cache::default(),
             cursor: None,
             upkeep: upkeep::Upkeep::default(),
+            pace: Pace::default(),
         }
     }
 
@@ -120,6 +124,7 @@ impl Ledger {
         let mut pause = Duration::from_millis(20);
         while !cancel.is_cancelled() {
             self.parts.board.woke();
+            self.gather(&cancel).await;
             let lease = self.parts.lease.borrow().clone();
             let step = match lease {
                 Some(lease) => self.step(&lease).await,
@@ -183,6 +188,7 @@ impl Ledger {
             .applied
             .send_if_modified(|applied| std::mem::replace(applied, from) != from);
         let entries = self.parts.store.read(from, BATCH).await?;
+        self.came(entries.len());
         if entries.is_empty() {
             self.parts.board.set_error(None);
             return Ok(false);

@@ -5,6 +5,7 @@
 //! again, which changes nothing.
 
 mod asked;
+mod doubted;
 mod full;
 mod place;
 
@@ -13,13 +14,14 @@ use super::order_board::OrderBoard;
 use super::webhook_board::WebhookBoard;
 use crate::store::{CommitError, EntryId, Lease, Store, StoreError};
 use asked::AllAsked;
+use doubted::{Doubted, Settled, newer, same};
 use full::{FullRead, FullTimes};
 use omnistock_engine::Event;
 use omnistock_sdk::{Connector, ConnectorError, Cursor, ErrorClass, now};
 use omnistock_words::{ChannelName, Millis, OrderFact, OrderId};
 pub(super) use place::place_of;
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
@@ -38,9 +40,6 @@ pub struct OrderRequests {
     doubted: Arc<Doubted>,
     all: Arc<AllAsked>,
 }
-
-/// Orders of which webhooks told, and when. `None`: too many to name, all of them.
-type Doubted = Mutex<Option<HashMap<OrderId, Millis>>>;
 
 /// The last poll whose orders are in the ledgers.
 #[derive(Debug, Clone, Default)]
@@ -64,16 +63,20 @@ impl OrderRequests {
         self.wake.notify_one();
     }
 
-    /// A webhook told of this order: what a poll that begins from now on says of it is news, also where an earlier
-    /// poll said the same.
+    /// Somebody told of this order: what a poll that begins from now on says of it is news, also where an earlier poll
+    /// said the same.
     pub fn doubt(&self, order: &OrderId) {
-        let mut doubted = self.doubted.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(orders) = doubted.as_mut() {
-            orders.insert(order.clone(), now());
-            if orders.len() > REMEMBERED {
-                *doubted = None;
-            }
-        }
+        self.doubted.doubt(order, now());
+    }
+
+    /// A webhook told this of an order, and it is in the inbox at this place: only something else is news.
+    pub fn told(&self, fact: &OrderFact, entry: EntryId) {
+        self.doubted.told(fact, entry, now());
+    }
+
+    /// A webhook told once more what one told before.
+    pub fn repeated(&self, fact: &OrderFact) {
+        self.doubted.repeated(fact, now());
     }
 
     /// Returns when a poll that began after this call is applied to the ledgers: the time it began.
@@ -176,7 +179,7 @@ impl OrderPoller {
             wake,
             fresh,
             seen,
-            doubted: Arc::new(Mutex::new(Some(HashMap::new()))),
+            doubted: Arc::default(),
             webhooks: None,
             appended: None,
             cursor: None,
@@ -319,7 +322,7 @@ impl OrderPoller {
 
     /// Appends what is new.
     async fn take_in(&mut self, orders: Vec<OrderFact>, began: Millis) -> Result<(), PollError> {
-        let told = self.forget_doubted(&orders, began);
+        let told = self.settle_doubts(&orders, began);
         let fresh: Vec<OrderFact> = orders.into_iter().filter(|order| !self.known(order)).collect();
         let events: Vec<Event> = fresh
             .iter()
@@ -329,7 +332,7 @@ impl OrderPoller {
             })
             .collect();
         let last = self.inbox.append(&events).await?;
-        self.appended = last.or(self.appended);
+        self.appended = last.max(self.appended);
         self.board.with(|numbers| numbers.orders += events.len() as u64);
         if let Some(webhooks) = self.webhooks.as_ref().filter(|_| self.fresh.borrow().back_filled) {
             let untold = fresh.iter().filter(|order| !told.contains(&order.order));
@@ -341,38 +344,35 @@ impl OrderPoller {
         Ok(())
     }
 
-    /// Forgets what polls said of orders that a webhook has told of; those of them that are in this page, of a poll
-    /// that began then.
-    fn forget_doubted(&mut self, page: &[OrderFact], began: Millis) -> HashSet<OrderId> {
-        let mut doubted = self.doubted.lock().unwrap_or_else(PoisonError::into_inner);
-        if doubted.is_none() || self.seen.len() > REMEMBERED {
+    /// Takes in what others told of the orders of this page, of a poll that began then; which ones that were.
+    fn settle_doubts(&mut self, page: &[OrderFact], began: Millis) -> HashSet<OrderId> {
+        if self.doubted.is_everything() || self.seen.len() > REMEMBERED {
             self.seen.clear();
         }
-        let all = doubted.get_or_insert_default();
         let mut told = HashSet::new();
         for order in page.iter().map(|order| &order.order) {
-            let Some(since) = all.get(order) else { continue };
-            // A page that was read before the webhook came may be older: the next one is news, too.
-            if *since <= began {
-                all.remove(order);
-            }
-            self.seen.remove(order);
+            let known = match self.doubted.settle(order, began) {
+                Settled::Nothing => continue,
+                Settled::News => None,
+                Settled::Known(told) => Some(told),
+            };
             told.insert(order.clone());
+            let seen = self.seen.remove(order);
+            let Some(known) = known else { continue };
+            // The poll speaks of what the webhook said: it is over when that is in the ledgers.
+            self.appended = self.appended.max(Some(known.entry));
+            let newest = match seen {
+                Some(seen) => newer(seen, known.fact),
+                None => Some(known.fact),
+            };
+            self.seen.extend(newest.map(|newest| (order.clone(), newest)));
         }
         told
     }
 
     /// Whether this very state of the order was appended before, whatever our fetch sequence says.
     fn known(&self, order: &OrderFact) -> bool {
-        let Some(seen) = self.seen.get(&order.order) else {
-            return false;
-        };
-        let mut same = order.clone();
-        match (&mut same.revision, &seen.revision) {
-            (Some(new), Some(old)) => new.sequence = old.sequence,
-            (new, old) => new.clone_from(old),
-        }
-        same == *seen
+        self.seen.get(&order.order).is_some_and(|seen| same(order, seen))
     }
 }
 

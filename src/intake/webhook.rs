@@ -142,13 +142,12 @@ async fn take(
         }
         Received::Orders(orders) => orders,
     };
-    let print = fingerprint(connector, &request.body);
-    if intake.replays.knows(&print) {
+    let Some(first) = intake.replays.first(fingerprint(connector, &request.body)).await else {
         // It is in the ledger. Should it be true once more, after something else, the fetch says so.
-        doubt(intake, sender, &orders);
+        about(intake, sender, &orders, OrderRequests::repeated);
         look(intake, sender, &[Hint::Orders]);
         return Ok(Taken::Repeated);
-    }
+    };
     let events: Vec<Event> = sender
         .channels
         .iter()
@@ -159,18 +158,18 @@ async fn take(
             })
         })
         .collect();
-    intake.inbox.append(&events).await?;
-    doubt(intake, sender, &orders);
+    let entry = intake.inbox.append(&events).await?.unwrap_or_default();
+    about(intake, sender, &orders, |requests, order| requests.told(order, entry));
     // Only now: one whose first copy could not be kept must be heard when it comes again.
-    intake.replays.keep(print);
+    first.durable();
     Ok(Taken::Orders)
 }
 
 /// What a poll said of these orders before may not be the newest any more.
-fn doubt(intake: &Intake, sender: &Sender, orders: &[OrderFact]) {
+fn about(intake: &Intake, sender: &Sender, orders: &[OrderFact], tell: impl Fn(&OrderRequests, &OrderFact)) {
     for requests in sender.channels.iter().filter_map(|channel| intake.orders.get(channel)) {
         for order in orders {
-            requests.doubt(&order.order);
+            tell(requests, order);
         }
     }
 }

@@ -222,8 +222,9 @@ impl OrderPoller {
             if !reported && !self.seen.contains_key(&order.order) && order.placed_at < since {
                 missed(report, &ours);
             }
-            // Also where a poll told just this, when its lines were not known to be ours.
+            // Also where a poll or a webhook told just this, when its lines were not known to be ours.
             self.seen.remove(&order.order);
+            self.doubted.uncertain(&order.order);
             news.push(order);
         }
         if !news.is_empty() {

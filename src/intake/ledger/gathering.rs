@@ -1,0 +1,69 @@
+//! Under load a batch waits a moment for more events: a commit costs the same for one of them and for many.
+
+use super::{BATCH, Ledger};
+use std::time::Duration;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+/// Between the beginnings of two batches, where much comes.
+const APART: Duration = Duration::from_millis(10);
+
+impl Ledger {
+    /// So many events wait.
+    pub(super) fn came(&mut self, events: usize) {
+        self.pace.came(events, Instant::now());
+        if events == BATCH {
+            self.pace.full();
+        }
+    }
+
+    /// Waits for more where much comes; an event that comes alone is applied at once.
+    pub(super) async fn gather(&mut self, cancel: &CancellationToken) {
+        if let Some(next) = self.pace.next(APART, Instant::now()) {
+            tokio::select! {
+                () = cancel.cancelled() => {}
+                () = sleep_until(next) => {}
+            }
+        }
+        self.pace.begin(Instant::now());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::house::{House, order, policy, settings};
+    use super::*;
+    use crate::store::Store as _;
+    use omnistock_sdk::now;
+
+    #[tokio::test]
+    async fn events_that_come_close_together_share_commits_and_one_alone_waits_for_nothing() {
+        let house = House::open(settings(policy())).await;
+        let run = house.start();
+        house.stock(1).await;
+        let commits = async || house.store.standing().await.unwrap().mark.commits;
+        let mut quickest = Duration::MAX;
+        for number in 0..5 {
+            tokio::time::sleep(Duration::from_millis(60)).await;
+            let begun = Instant::now();
+            house.tell(&[order("shop", number, "open", now(), 1)]).await;
+            quickest = quickest.min(begun.elapsed());
+        }
+        assert!(quickest < Duration::from_millis(9), "{quickest:?}");
+        let (before, begun) = (commits().await, Instant::now());
+        for number in 5..805 {
+            let event = order("shop", number, "cancelled", now(), 1);
+            house.store.append(&[event.to_string().into_bytes()]).await.unwrap();
+            house.parts.wake.notify_one();
+            if number % 4 == 0 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        }
+        house.tell(&[order("shop", 805, "cancelled", now(), 1)]).await;
+        let (made, took) = (commits().await - before, begun.elapsed());
+        // 100 a second where it waits; a few before it is busy, and those of the upkeep.
+        let most = took.as_millis() / 10 + took.as_millis() / 20 + 40;
+        assert!(u128::from(made) <= most, "{made} commits in {took:?} for 801 events");
+        run.abort();
+    }
+}
