@@ -221,6 +221,12 @@ impl Simulator {
         self.edit(|shop| shop.remove_product(sku));
     }
 
+    /// Gives an article another SKU, by a person in the shop's pages; its orders show that one from then on. False where
+    /// there is no such article.
+    pub fn rename(&self, sku: &str, new: &str) -> bool {
+        self.edit(|shop| shop.rename(sku, new))
+    }
+
     /// Headers and body as a webhook of this topic and secret would send them now, about an order or a product.
     pub fn delivery(&self, topic: &str, object: u64, secret: &str) -> (Vec<(String, String)>, String) {
         self.shared.shop().signed(topic, object, secret)

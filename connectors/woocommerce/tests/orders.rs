@@ -210,6 +210,56 @@ async fn a_variation_is_sold_under_its_own_sku_and_buyers_stay_unknown() {
     assert!(!format!("{fact:?}").contains("example.test"));
 }
 
+/// The one line of an order as a poll from the beginning and a look at it alone tell it, which is the same.
+async fn line_of(connector: &dyn omnistock_sdk::Connector, order: u64) -> omnistock_words::OrderLineFact {
+    let (told, _) = poll(connector, None).await;
+    let one = connector.orders().unwrap().order(&id(order)).await.unwrap().unwrap();
+    assert_eq!(newest(told)[&order].lines, one.lines);
+    assert_eq!((one.status, one.lines.len()), (OrderStatus::Open, 1));
+    one.lines[0].clone()
+}
+
+#[tokio::test]
+async fn a_line_of_an_article_that_is_gone_comes_without_sku_and_otherwise_whole() {
+    let (shop, connector) = start().await;
+    let product = shop.add_product("A", 10);
+    let variation = shop.add_variation("P", "V-S", 10);
+    for (sku, listing) in [("A", product), ("V-S", variation)] {
+        let order = shop.buy(sku, 2).unwrap();
+        let before = line_of(connector.as_ref(), order).await;
+        assert_eq!(before.sku.as_ref().map(omnistock_words::Sku::as_str), Some(sku));
+        shop.remove_product(sku);
+        let after = line_of(connector.as_ref(), order).await;
+        assert_eq!(
+            after.sku, None,
+            "the shop asks the article for its SKU, and there is none"
+        );
+        assert_eq!(after.listing.as_ref().unwrap().as_str(), listing.to_string());
+        assert_eq!(
+            omnistock_words::OrderLineFact {
+                sku: before.sku.clone(),
+                ..after
+            },
+            before
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_line_is_told_by_the_present_sku_of_its_article() {
+    let (shop, connector) = start().await;
+    shop.add_product("A", 10);
+    let order = shop.buy("A", 2).unwrap();
+    let before = line_of(connector.as_ref(), order).await;
+    assert!(shop.rename("A", "B"));
+    let after = line_of(connector.as_ref(), order).await;
+    assert_eq!(after.sku.as_ref().map(omnistock_words::Sku::as_str), Some("B"));
+    assert_eq!(
+        (after.line, after.listing, after.quantity),
+        (before.line, before.listing, before.quantity)
+    );
+}
+
 #[tokio::test]
 async fn a_cursor_of_another_kind_is_refused_with_a_sentence() {
     let (_shop, connector) = start().await;

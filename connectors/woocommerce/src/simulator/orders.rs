@@ -8,7 +8,8 @@ use omnistock_words::Millis;
 use serde_json::{Value, json};
 
 fn line(shop: &Shop, line: &ShopLine) -> Value {
-    let parent = shop.products.get(&line.product).and_then(|product| product.parent);
+    // Not what was kept of the sale: `get_product() ? get_sku() : null` is asked when the order is shown [src].
+    let sku = shop.products.get(&line.product).map(|product| &product.sku);
     let reduced = if line.reduced == 0 {
         json!([])
     } else {
@@ -16,8 +17,8 @@ fn line(shop: &Shop, line: &ShopLine) -> Value {
         json!([{"id": line.id, "key": "_reduced_stock", "value": units, "display_key": "_reduced_stock", "display_value": units}])
     };
     let mut row = json!({
-        "id": line.id, "name": format!("Article {}", line.sku), "product_id": parent.unwrap_or(line.product),
-        "variation_id": if parent.is_some() { line.product } else { 0 }, "quantity": line.quantity, "sku": line.sku,
+        "id": line.id, "name": format!("Article {}", line.sku), "product_id": line.parent.unwrap_or(line.product),
+        "variation_id": if line.parent.is_some() { line.product } else { 0 }, "quantity": line.quantity, "sku": sku,
         "meta_data": reduced,
     });
     full::line(line, &mut row);

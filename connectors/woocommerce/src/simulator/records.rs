@@ -142,7 +142,9 @@ pub struct ShopLine {
     pub id: u64,
     /// The product or variation; 0 for one the shop doesn't know.
     pub product: u64,
-    /// The SKU at that time.
+    /// The product that it is a variation of, if any: the line keeps both ids when the article is gone.
+    pub parent: Option<u64>,
+    /// The SKU at that time, for the line's name. The interface tells the present one, and none of an article that is gone.
     pub sku: String,
     /// Units ordered.
     pub quantity: i64,

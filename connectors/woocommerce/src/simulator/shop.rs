@@ -235,6 +235,7 @@ impl Shop {
             let line = ShopLine {
                 id: self.last_line,
                 product: *product,
+                parent: self.products.get(product).and_then(|product| product.parent),
                 sku: sku.clone(),
                 quantity: *quantity,
                 reduced: 0,
@@ -309,6 +310,20 @@ impl Shop {
             self.products.remove(&id);
             self.tops.retain(|top| *top != id);
         }
+    }
+
+    /// A person gives an article another SKU; what was sold of it before is told by the new one, too.
+    pub(super) fn rename(&mut self, sku: &str, new: &str) -> bool {
+        let Some(id) = self.skus.remove(sku) else {
+            return false;
+        };
+        if let Some(product) = self.products.get_mut(&id) {
+            new.clone_into(&mut product.sku);
+            product.modified = now();
+        }
+        self.skus.insert(new.to_owned(), id);
+        self.product_changed(id);
+        true
     }
 
     /// By an order: atomic, and without touching the product's date [observed].
