@@ -211,7 +211,8 @@ impl Simulator {
         self.edit(|shop| shop.backdate(order, seconds));
     }
 
-    /// Changes the quantity of an order's first line, by a person; stock follows. False where there is no such order.
+    /// Changes the quantity of an order's first line, by a person; stock follows, the order's date doesn't. False where
+    /// there is no such order.
     pub fn edit_line(&self, order: u64, units: i64) -> bool {
         self.edit(|shop| shop.edit(order, units))
     }
@@ -221,10 +222,9 @@ impl Simulator {
         self.edit(|shop| shop.remove_product(sku));
     }
 
-    /// Gives an article another SKU, by a person in the shop's pages; its orders show that one from then on. False where
-    /// there is no such article.
-    pub fn rename(&self, sku: &str, new: &str) -> bool {
-        self.edit(|shop| shop.rename(sku, new))
+    /// Gives an article another SKU, by a person in the shop's pages; its orders show that one from then on.
+    pub fn rename(&self, sku: &str, new: &str) {
+        self.edit(|shop| shop.rename(sku, new));
     }
 
     /// Headers and body as a webhook of this topic and secret would send them now, about an order or a product.

@@ -8,7 +8,7 @@
 )]
 
 use crate::support::{build, poll, start, table};
-use omnistock_sdk::Cursor;
+use omnistock_sdk::{Cursor, RawRequest, Received, now};
 use omnistock_woocommerce::simulator::{Faults, Simulator};
 use omnistock_words::{OrderFact, OrderId, OrderStatus, Quantity};
 use serde_json::json;
@@ -251,13 +251,41 @@ async fn a_line_is_told_by_the_present_sku_of_its_article() {
     shop.add_product("A", 10);
     let order = shop.buy("A", 2).unwrap();
     let before = line_of(connector.as_ref(), order).await;
-    assert!(shop.rename("A", "B"));
+    shop.rename("A", "B");
     let after = line_of(connector.as_ref(), order).await;
     assert_eq!(after.sku.as_ref().map(omnistock_words::Sku::as_str), Some("B"));
     assert_eq!(
         (after.line, after.listing, after.quantity),
         (before.line, before.listing, before.quantity)
     );
+}
+
+#[tokio::test]
+async fn an_edited_quantity_is_told_by_a_webhook_and_by_a_read_of_all_orders_and_by_no_poll() {
+    let (shop, connector) = start().await;
+    shop.add_product("A", 10);
+    let order = shop.buy("A", 2).unwrap();
+    // Longer ago than a poll looks back.
+    shop.backdate(order, 3_600);
+    let (_, cursor) = poll(connector.as_ref(), None).await;
+    assert!(shop.edit_line(order, 5));
+    assert_eq!(shop.shown("A"), Some(5), "the shop itself takes the difference off");
+    let (told, _) = poll(connector.as_ref(), Some(cursor)).await;
+    assert!(!newest(told).contains_key(&order), "its date stays, and polls go by it");
+    let quantity = |orders: Vec<OrderFact>| newest(orders)[&order].lines[0].quantity;
+    let (all, _) = poll(connector.as_ref(), None).await;
+    assert_eq!(quantity(all), Quantity::whole(5));
+    let (headers, body) = shop.delivery("order.updated", order, shop.webhook_secret());
+    let request = RawRequest {
+        headers,
+        query: String::new(),
+        body: body.into(),
+        received_at: now(),
+    };
+    match connector.webhooks().unwrap().receive(&request) {
+        Ok(Received::Orders(orders)) => assert_eq!(quantity(orders), Quantity::whole(5)),
+        other => panic!("{other:?}"),
+    }
 }
 
 #[tokio::test]

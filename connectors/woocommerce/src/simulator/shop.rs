@@ -287,7 +287,8 @@ impl Shop {
         true
     }
 
-    /// The quantity of the first line is changed by a person; the shop takes the difference off its stock [11.0.1].
+    /// The quantity of the first line is changed by a person; the shop takes the difference off its stock [11.0.1], and
+    /// the order's date stays (woocommerce issue 34798): webhooks tell it, no poll by date does.
     pub(super) fn edit(&mut self, id: u64, quantity: i64) -> bool {
         let Some(mut order) = self.orders.remove(&id) else {
             return false;
@@ -299,7 +300,6 @@ impl Shop {
             }
             line.quantity = quantity;
         }
-        order.modified = now();
         self.orders.insert(id, order);
         self.order_changed(id, "updated");
         true
@@ -313,17 +313,15 @@ impl Shop {
     }
 
     /// A person gives an article another SKU; what was sold of it before is told by the new one, too.
-    pub(super) fn rename(&mut self, sku: &str, new: &str) -> bool {
-        let Some(id) = self.skus.remove(sku) else {
-            return false;
-        };
+    pub(super) fn rename(&mut self, sku: &str, new: &str) {
+        let Some(id) = self.by_sku(sku) else { return };
+        self.skus.remove(sku);
         if let Some(product) = self.products.get_mut(&id) {
             new.clone_into(&mut product.sku);
             product.modified = now();
         }
         self.skus.insert(new.to_owned(), id);
         self.product_changed(id);
-        true
     }
 
     /// By an order: atomic, and without touching the product's date [observed].
