@@ -181,7 +181,8 @@ impl Simulator {
         self.edit(|shop| shop.check_out(sku, units, "pending"))
     }
 
-    /// Gives an order another status; stock follows as in the shop. False where there is no such order.
+    /// Gives an order another status, also one that is in the trash; stock follows as in the shop. False where there is no
+    /// such order.
     pub fn set_status(&self, order: u64, status: &str) -> bool {
         self.edit(|shop| shop.set_status(order, status))
     }

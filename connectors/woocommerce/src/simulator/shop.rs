@@ -261,6 +261,7 @@ impl Shop {
         };
         let lowers = matches!(status, "processing" | "completed" | "on-hold");
         let raises = matches!(status, "cancelled" | "pending");
+        let restored = order.status == "trash";
         for line in &mut order.lines {
             if lowers && line.reduced == 0 {
                 self.move_stock(line.product, -line.quantity);
@@ -283,7 +284,7 @@ impl Shop {
         status.clone_into(&mut order.status);
         self.unpaid.remove(&id);
         self.orders.insert(id, order);
-        self.order_changed(id, "updated");
+        self.order_changed(id, if restored { "restored" } else { "updated" });
         true
     }
 
