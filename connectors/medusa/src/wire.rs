@@ -240,8 +240,9 @@ pub(crate) struct Order {
     pub(crate) canceled_at: Option<Millis>,
     #[serde(default, rename = "is_draft_order")]
     pub(crate) draft: Option<bool>,
+    /// Its lines. An answer that leaves them out doesn't say that there are none.
     #[serde(default)]
-    pub(crate) items: Vec<Line>,
+    pub(crate) items: Option<Vec<Line>>,
     #[serde(default)]
     pub(crate) fulfillments: Vec<Fulfilment>,
 }

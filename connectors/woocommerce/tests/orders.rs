@@ -8,7 +8,7 @@
 )]
 
 use crate::support::{build, poll, start, table};
-use omnistock_sdk::{Cursor, RawRequest, Received, now};
+use omnistock_sdk::{Cursor, ErrorClass, Hint, RawRequest, Received, now};
 use omnistock_woocommerce::simulator::{Faults, Simulator};
 use omnistock_words::{OrderFact, OrderId, OrderStatus, Quantity};
 use serde_json::json;
@@ -286,6 +286,45 @@ async fn an_edited_quantity_is_told_by_a_webhook_and_by_a_read_of_all_orders_and
         Ok(Received::Orders(orders)) => assert_eq!(quantity(orders), Quantity::whole(5)),
         other => panic!("{other:?}"),
     }
+}
+
+#[tokio::test]
+async fn an_order_with_a_line_that_can_not_be_read_is_an_error_that_names_it_and_never_an_order_with_less() {
+    let (shop, connector) = start().await;
+    shop.add_product("A", 10);
+    let (good, bad) = (shop.buy("A", 1).unwrap(), shop.buy("A", 2).unwrap());
+    shop.set_faults(Faults {
+        spoiled_order: Some(bad),
+        ..Faults::default()
+    });
+    let source = connector.orders().unwrap();
+    for error in [
+        source.orders(None).await.unwrap_err(),
+        source.order(&id(bad)).await.unwrap_err(),
+    ] {
+        assert_eq!(error.class, ErrorClass::Operator);
+        assert!(error.message.contains(&format!("order {bad}: line ")), "{error}");
+        assert!(error.message.contains("`quantity`"), "{error}");
+    }
+    assert!(source.order(&id(good)).await.unwrap().is_some());
+    let (headers, body) = shop.delivery("order.updated", bad, shop.webhook_secret());
+    let request = RawRequest {
+        headers,
+        query: String::new(),
+        body: body.into(),
+        received_at: now(),
+    };
+    assert_eq!(
+        connector.webhooks().unwrap().receive(&request),
+        Ok(Received::Look(vec![Hint::Order(id(bad))])),
+        "refused too often, the shop would send no more"
+    );
+    shop.set_faults(Faults::default());
+    assert_eq!(
+        newest(poll(connector.as_ref(), None).await.0).len(),
+        2,
+        "it goes on once it is mended"
+    );
 }
 
 #[tokio::test]

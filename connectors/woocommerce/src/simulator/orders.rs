@@ -43,7 +43,12 @@ fn asked(shop: &Shop, call: &Call, order: &ShopOrder) -> Value {
 
 fn core(shop: &Shop, order: &ShopOrder) -> Value {
     let local = |at: Millis| gmt(at.plus(shop.offset * 1_000));
-    let lines: Vec<Value> = order.lines.iter().map(|sold| line(shop, sold)).collect();
+    let mut lines: Vec<Value> = order.lines.iter().map(|sold| line(shop, sold)).collect();
+    if shop.faults.spoiled_order == Some(order.id) {
+        for line in lines.iter_mut().filter_map(Value::as_object_mut) {
+            line.insert("quantity".to_owned(), Value::Null);
+        }
+    }
     json!({
         "id": order.id, "parent_id": 0, "number": order.id.to_string(), "status": order.status, "currency": "EUR", "customer_id": 0,
         "date_created": local(order.created), "date_created_gmt": gmt(order.created),

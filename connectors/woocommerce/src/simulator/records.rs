@@ -32,6 +32,8 @@ pub struct Faults {
     pub most_units: Option<i64>,
     /// Items of batches with this SKU fail for a passing reason.
     pub failing_sku: Option<String>,
+    /// The lines of this order come without a quantity: a plugin made them.
+    pub spoiled_order: Option<u64>,
 }
 
 impl Default for Faults {
@@ -49,6 +51,7 @@ impl Default for Faults {
             writes: None,
             most_units: None,
             failing_sku: None,
+            spoiled_order: None,
         }
     }
 }
