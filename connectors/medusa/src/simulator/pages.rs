@@ -58,11 +58,11 @@ pub(super) fn inventory_items(shop: &Shop, query: &Query) -> Option<Value> {
         .iter()
         .filter(|(id, item)| admits(&ids, id) && admits(&skus, &item.sku));
     page_of(items.collect(), "inventory_items", query, &[], 20, |(id, item)| {
-        inventory_item(id, item)
+        inventory_item(shop, id, item)
     })
 }
 
-fn inventory_item(id: &str, item: &Item) -> Value {
+fn inventory_item(shop: &Shop, id: &str, item: &Item) -> Value {
     let at = Millis(0).to_string();
     let level = |(location, level): (&String, &super::shop::Level)| {
         json!({
@@ -76,7 +76,7 @@ fn inventory_item(id: &str, item: &Item) -> Value {
         "id": id, "sku": super::price::named(&item.sku), "title": item.sku, "requires_shipping": true, "metadata": null, "created_at": at, "updated_at": at,
         "stocked_quantity": number(item.levels.values().map(|level| level.stocked).sum()),
         "reserved_quantity": number(item.levels.values().map(|level| level.reserved).sum()),
-        "location_levels": levels, "variants": super::price::linked(&item.sku, &item.variant),
+        "location_levels": levels, "variants": super::price::linked(shop, id),
     })
 }
 
