@@ -1,7 +1,7 @@
 //! The connector: its registry entry, its manifest, its roles, its check.
 
 use crate::catalogue::Catalogue;
-use crate::client::{Client, NOTIFICATION, SELL_ACCOUNT, SELL_FULFILLMENT, SELL_INVENTORY, is, segment};
+use crate::client::{Client, NOTIFICATION, SELL_FULFILLMENT, SELL_INVENTORY, is, segment};
 use crate::inventory::{self, Row};
 use crate::listing::Listing;
 use crate::login::Whose;
@@ -9,6 +9,7 @@ use crate::order_fact::Places;
 use crate::orders::OrderReader;
 use crate::orders_of::OrdersOf;
 use crate::settings::{self, Parts};
+use crate::sold_out::{self, SoldOut};
 use crate::subscribe::Registrar;
 use crate::tally::tallied;
 use crate::write::{Change, Verdict, Width, change};
@@ -45,6 +46,7 @@ struct Ebay {
     client: Client,
     catalogue: Catalogue,
     width: Width,
+    sold_out: SoldOut,
     places: Places,
     orders_of: OrdersOf,
     overlap: i64,
@@ -64,6 +66,7 @@ fn build(context: ConnectorContext, table: Value) -> Result<Arc<dyn Connector>, 
         client,
         catalogue: Catalogue::default(),
         width: Width::default(),
+        sold_out: SoldOut::default(),
         places: Places(context.locations),
         orders_of: OrdersOf::new(parts.orders_of, parts.marketplace, parts.trading),
         overlap: parts.overlap,
@@ -100,7 +103,7 @@ fn manifest() -> Manifest {
             basis: &[],
             decrement_states: &["every order, from its creation until it is cancelled"],
             idempotency: "changes nothing: the number is set",
-            sold_out: "0; the listing stays where the account has out-of-stock control, and ends without it",
+            sold_out: "0, where the account has out-of-stock control; without it the listing would end, and no 0 is sent",
             order_states: &[
                 (
                     "NOT_STARTED, IN_PROGRESS (paid or not, cancellation asked for or not)",
@@ -147,32 +150,18 @@ impl Ebay {
             overlap: self.overlap,
         }
     }
-
-    /// A listing that shows 0 ends where the account does not say otherwise, and its page with its history is lost.
-    async fn check_programs(&self) -> Result<(), ConnectorError> {
-        let path = format!("{SELL_ACCOUNT}/program/get_opted_in_programs");
-        let programs: wire::Programs = self.client.get(&path, &[]).await?;
-        if programs
-            .all
-            .iter()
-            .any(|program| program.kind == "OUT_OF_STOCK_CONTROL")
-        {
-            return Ok(());
-        }
-        Err(ConnectorError::operator(
-            "the account has no `out-of-stock control`: a listing that sells out would end. Switch it on in Seller Hub, \
-             under Account settings > Site preferences > Multi-quantity listings",
-        ))
-    }
 }
 
-/// The change, or why it must not be sent.
-fn sendable(item: &WriteItem) -> Result<Change, String> {
+/// The change, or why it must not be sent. `ends`: a listing that shows 0 would end.
+fn sendable(item: &WriteItem, ends: bool) -> Result<Change, String> {
     let id = &item.reference.key.listing;
     let listing = Listing::read(id).ok_or_else(|| format!("`{id}` is no listing of eBay"))?;
     let units = item.quantity.as_whole();
     let units = units.filter(|units| (0..=i64::from(i32::MAX)).contains(units));
     let quantity = units.ok_or_else(|| format!("eBay takes whole numbers from 0 on, not {}", item.quantity))?;
+    if quantity == 0 && ends {
+        return Err(sold_out::OFF.to_owned());
+    }
     Ok(Change {
         listing,
         quantity: Some(quantity),
@@ -231,7 +220,10 @@ impl Connector for Ebay {
         if self.trading {
             trading::active(&self.client, 0).await?;
         }
-        self.check_programs().await
+        if sold_out::controlled(&self.client).await? {
+            return Ok(());
+        }
+        Err(ConnectorError::operator(sold_out::OFF))
     }
 }
 
@@ -253,6 +245,10 @@ impl OrderSource for Ebay {
 #[async_trait]
 impl ChannelRole for Ebay {
     async fn catalogue(&self, cursor: Option<&Cursor>) -> Result<ListingPage, ConnectorError> {
+        if cursor.is_none() {
+            // So that it is told at the start, and not only when the first article is sold out.
+            self.sold_out.stays(&self.client).await;
+        }
         let (rows, next) = self.page(cursor).await?;
         Ok(ListingPage {
             listings: listings(rows),
@@ -265,7 +261,8 @@ impl ChannelRole for Ebay {
     }
 
     async fn write(&self, items: &[WriteItem]) -> Result<Vec<ItemOutcome>, ConnectorError> {
-        let wanted: Vec<Result<Change, String>> = items.iter().map(sendable).collect();
+        let ends = items.iter().any(|item| item.quantity.is_zero()) && !self.sold_out.stays(&self.client).await;
+        let wanted: Vec<Result<Change, String>> = items.iter().map(|item| sendable(item, ends)).collect();
         let changes: Vec<Change> = wanted
             .iter()
             .filter_map(|change| change.as_ref().ok())

@@ -22,6 +22,7 @@ mod read;
 mod settings;
 #[cfg(feature = "simulator")]
 pub mod simulator;
+mod sold_out;
 mod subscribe;
 mod tally;
 mod trading;

@@ -137,6 +137,11 @@ impl Simulator {
         self.shop().set_now(now);
     }
 
+    /// The seller switches out-of-stock control on or off.
+    pub fn set_out_of_stock_control(&self, on: bool) {
+        self.shop().keeps_sold_out = on;
+    }
+
     /// What buyers see; `None`: it is not for sale.
     pub fn shown(&self, sku: &str) -> Option<i64> {
         self.shop().shown(sku)

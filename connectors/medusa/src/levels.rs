@@ -5,6 +5,7 @@
 //! never too much.
 
 use crate::client::{Client, Query};
+use crate::kits::{self, Kits};
 use crate::places::{self, PlaceCache, Places};
 use crate::wire;
 use omnistock_sdk::{
@@ -22,7 +23,7 @@ const RESERVATIONS: usize = 1_000;
 const MOST_PAGES: usize = 200;
 
 const FIELDS: &str =
-    "id,sku,location_levels.location_id,location_levels.stocked_quantity,location_levels.reserved_quantity";
+    "id,sku,location_levels.location_id,location_levels.stocked_quantity,location_levels.reserved_quantity,variants.id";
 
 /// Reservations by inventory item and stock location.
 type Reserved = BTreeMap<(String, String), Vec<ReservedLine>>;
@@ -115,7 +116,8 @@ impl Levels<'_> {
         let read_at = now();
         let answer: wire::InventoryItems = self.client.get("/admin/inventory-items", &query).await?;
         let reserved = self.reservations(&answer.inventory_items).await?;
-        let readings = |item| readings(item, &places, &reserved, read_at);
+        let kits = kits::among(self.client, &answer.inventory_items).await?;
+        let readings = |item| readings(item, &places, &reserved, &kits, read_at);
         let listings = answer.inventory_items.iter().flat_map(readings).collect();
         Ok(Read {
             count: answer.count,
@@ -189,7 +191,13 @@ fn keep(row: wire::Reservation, reserved: &mut Reserved) {
     }
 }
 
-fn readings(item: &wire::InventoryItem, places: &Places, reserved: &Reserved, read_at: Millis) -> Vec<ListingReading> {
+fn readings(
+    item: &wire::InventoryItem,
+    places: &Places,
+    reserved: &Reserved,
+    kits: &Kits,
+    read_at: Millis,
+) -> Vec<ListingReading> {
     let Ok(listing) = ListingId::new(&item.id) else {
         return Vec::new();
     };
@@ -207,7 +215,7 @@ fn readings(item: &wire::InventoryItem, places: &Places, reserved: &Reserved, re
         quantity: None,
         reserved: Vec::new(),
         read_at,
-        unwritable: None,
+        unwritable: kits.get(&item.id).cloned(),
         about: None,
     };
     let levels = item.location_levels.as_deref().unwrap_or_default();

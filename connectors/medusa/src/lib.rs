@@ -4,6 +4,7 @@
 
 mod client;
 mod connector;
+mod kits;
 mod levels;
 mod login;
 mod order_fact;

@@ -20,8 +20,10 @@ pub(crate) fn fact(order: &wire::Order, seen: Millis) -> Result<Option<OrderFact
         return Ok(None);
     }
     let finished = matches!(order.status.as_str(), "completed" | "archived");
-    let mut lines = order
-        .items
+    let Some(items) = &order.items else {
+        return Err(unreadable(order, "the answer has no `items`"));
+    };
+    let mut lines = items
         .iter()
         .map(|sold| line(order, sold, finished))
         .collect::<Result<Vec<_>, _>>()?;

@@ -9,6 +9,7 @@ mod pages;
 mod price;
 mod query;
 mod records;
+mod sales;
 mod server;
 mod shop;
 mod trouble;
@@ -125,6 +126,12 @@ impl Simulator {
     /// A product whose stock is managed, stocked at these locations (by id); the id of its inventory item.
     pub fn add_product(&self, sku: &str, levels: &[(String, i64)]) -> String {
         self.shared.shop().add_product(sku, levels)
+    }
+
+    /// One unit of the variant `sku` takes so many of the inventory item of `of`: of its own, where that is the same SKU, or of
+    /// another one, which makes it a kit. By a person in the dashboard; false where there is no such SKU.
+    pub fn takes(&self, sku: &str, of: &str, units: i64) -> bool {
+        self.shared.shop().takes(sku, of, units)
     }
 
     /// Sets the stock at a location, by a person in the dashboard. False for a number below zero, which is refused from

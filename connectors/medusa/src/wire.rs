@@ -168,6 +168,34 @@ pub(crate) struct InventoryItem {
     pub(crate) sku: Option<String>,
     #[serde(default)]
     pub(crate) location_levels: Option<Vec<Level>>,
+    #[serde(default)]
+    pub(crate) variants: Option<Vec<LinkedVariant>>,
+}
+
+/// Answer of `GET /admin/product-variants` where only what they take of articles is asked.
+#[derive(Deserialize)]
+pub(crate) struct Takers {
+    pub(crate) variants: Vec<Taker>,
+}
+
+/// A variant with the articles that it takes.
+#[derive(Deserialize)]
+pub(crate) struct Taker {
+    pub(crate) id: String,
+    #[serde(default)]
+    pub(crate) sku: Option<String>,
+    #[serde(default)]
+    pub(crate) title: Option<String>,
+    #[serde(default)]
+    pub(crate) inventory_items: Option<Vec<Link>>,
+}
+
+/// How many units of an article one of a variant takes.
+#[derive(Deserialize)]
+pub(crate) struct Link {
+    pub(crate) inventory_item_id: String,
+    #[serde(default)]
+    pub(crate) required_quantity: Figure,
 }
 
 /// An article at a place.
@@ -240,8 +268,9 @@ pub(crate) struct Order {
     pub(crate) canceled_at: Option<Millis>,
     #[serde(default, rename = "is_draft_order")]
     pub(crate) draft: Option<bool>,
+    /// Its lines. An answer that leaves them out doesn't say that there are none.
     #[serde(default)]
-    pub(crate) items: Vec<Line>,
+    pub(crate) items: Option<Vec<Line>>,
     #[serde(default)]
     pub(crate) fulfillments: Vec<Fulfilment>,
 }

@@ -21,7 +21,8 @@ pub(crate) const PAGE: usize = 16;
 const LINES_AT_ONCE: usize = 50;
 const PARCELS_AT_ONCE: usize = 5;
 
-/// What is told of a single order that did not fit.
+/// What is told of a single order that did not fit. Of parcels there is no next page, so that as many as were asked for
+/// may not be all; of a parcel's articles no next one is read.
 const MOST_LINES: usize = 250;
 const MOST_PARCELS: usize = 20;
 
@@ -153,6 +154,7 @@ impl OrderReader<'_> {
             ))
         };
         let mut order = self.whole(&id, MOST_LINES, MOST_PARCELS).await?.ok_or_else(gone)?;
+        cut_off(&order)?;
         for _ in 0..MOST_PAGES {
             let Some(after) = order.line_items.next() else {
                 return fact(&order, &places, seen);
@@ -198,6 +200,25 @@ fn fits(order: &wire::Order) -> bool {
         .as_ref()
         .is_none_or(|tasks| !tasks.info.more && tasks.nodes.iter().all(|task| !task.line_items.info.more));
     parcels && tasks && !order.line_items.info.more
+}
+
+/// What left the house in parcels that can't all be read would be counted as not left, or not at all.
+fn cut_off(order: &wire::Order) -> Result<(), ConnectorError> {
+    let much = if order.fulfillments.len() >= MOST_PARCELS {
+        format!("{MOST_PARCELS} parcels or more")
+    } else if order
+        .fulfillments
+        .iter()
+        .any(|parcel| parcel.fulfillment_line_items.info.more)
+    {
+        format!("a parcel with more than {MOST_LINES} lines")
+    } else {
+        return Ok(());
+    };
+    Err(ConnectorError::operator(format!(
+        "order {} has {much}, which can't be read whole; orders after it wait",
+        order.id
+    )))
 }
 
 fn next(position: Position, last: Option<Millis>, after: Option<String>) -> Position {

@@ -179,9 +179,15 @@ fn place(error: &wire::UserError) -> Option<usize> {
     field.get(at + 1)?.parse().ok()
 }
 
+/// The schema has no code of its own for what Shopify doesn't count: the words tell it [documented: an item must be tracked].
+fn untracked(error: &wire::UserError) -> bool {
+    error.message.to_ascii_lowercase().contains("tracked")
+}
+
 fn words(error: &wire::UserError) -> String {
     let code = error.code.as_deref().unwrap_or("error");
     let advice = match code {
+        _ if untracked(error) => "; switch on \"Track quantity\" in the variant's Inventory section",
         "ITEM_NOT_STOCKED_AT_LOCATION" => "; stock it there: product > variant > Inventory > Edit locations",
         "NON_MUTABLE_INVENTORY_ITEM" => "; it is a bundle, whose number Shopify makes of its parts",
         _ => "",
@@ -193,7 +199,7 @@ fn outcome_of_entry(error: &wire::UserError) -> ItemOutcome {
     let (code, reason) = (error.code.as_deref().unwrap_or_default(), words(error));
     if STALE.contains(&code) {
         ItemOutcome::Stale { quantity: None, reason }
-    } else if FOR_GOOD.contains(&code) {
+    } else if FOR_GOOD.contains(&code) || untracked(error) {
         ItemOutcome::Rejected { reason }
     } else {
         ItemOutcome::Failed { reason }

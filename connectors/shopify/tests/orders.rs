@@ -9,6 +9,7 @@
 )]
 
 use crate::support::{Shop, poll, start};
+use omnistock_sdk::ErrorClass;
 use omnistock_words::{FulfilledBy, OrderFact, OrderId, OrderStatus, Quantity};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -237,6 +238,48 @@ async fn an_order_with_more_lines_than_fit_is_read_whole() {
         (fact.status, gone),
         (OrderStatus::Open, 308),
         "seven parcels do not fit into the first answer either"
+    );
+}
+
+/// What a poll and a look at the order alone say of it, which is the same.
+async fn refusal(shop: &Shop, order: u64) -> String {
+    let source = shop.connector.orders().unwrap();
+    let id = OrderId::new(order.to_string()).unwrap();
+    let alone = source.order(&id).await.unwrap_err();
+    assert_eq!(alone.class, ErrorClass::Operator);
+    assert_eq!(source.orders(None).await.unwrap_err().message, alone.message);
+    assert!(alone.message.contains(&format!("Order/{order} has ")), "{alone}");
+    alone.message
+}
+
+#[tokio::test]
+async fn an_order_with_more_parcels_than_can_be_read_is_an_error_and_no_wrong_count() {
+    let shop = start().await;
+    shop.add_item("A", &[(shop.berlin, 100)]);
+    let order = shop.buy("A", 30).unwrap();
+    for _ in 0..19 {
+        shop.ship(order, 1);
+    }
+    assert_eq!(one(&shop, order).await.unwrap().lines[0].quantity, Quantity::whole(30));
+    shop.ship(order, 1);
+    assert!(refusal(&shop, order).await.contains("20 parcels or more"));
+}
+
+#[tokio::test]
+async fn an_order_with_a_parcel_that_can_not_be_read_whole_is_an_error_and_no_wrong_count() {
+    let shop = start().await;
+    let skus: Vec<String> = (0..251).map(|number| format!("S-{number}")).collect();
+    for sku in &skus {
+        shop.add_item(sku, &[(shop.berlin, 5)]);
+    }
+    // One is left, so that the order is still among the open ones.
+    let basket: Vec<(&str, i64)> = skus.iter().map(|sku| (sku.as_str(), 2)).collect();
+    let order = shop.buy_basket(&basket).unwrap();
+    shop.ship(order, 2 * 251 - 1);
+    assert!(
+        refusal(&shop, order)
+            .await
+            .contains("a parcel with more than 250 lines")
     );
 }
 

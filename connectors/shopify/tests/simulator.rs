@@ -9,7 +9,8 @@
 )]
 
 use crate::support::raw::{SET, codes, entry, input, post};
-use crate::support::{Shop, generous, start, start_with};
+use crate::support::{Shop, generous, item, start, start_with};
+use omnistock_sdk::ItemOutcome;
 use omnistock_shopify::simulator::{Refusal, SimulatorSettings};
 use serde_json::{Value, json};
 
@@ -47,6 +48,23 @@ async fn a_call_without_a_key_or_without_what_it_replaces_is_refused_whole() {
         .collect();
     assert_eq!(codes(&set(&shop, "k3", &many).await), ["MAX_INPUT_SIZE_EXCEEDED"]);
     assert_eq!(shop.shown("A"), Some(5));
+}
+
+#[tokio::test]
+async fn what_the_shop_does_not_count_is_refused_for_good_with_what_to_do_and_spoils_no_other() {
+    let shop = start().await;
+    let a = shop.add_item("A", &[(shop.berlin, 5)]);
+    let b = shop.add_item("B", &[(shop.berlin, 5)]);
+    // Switched off behind the back of who read it.
+    shop.set_tracked("A", false);
+    let items = [item(a, shop.berlin, 9, Some(5)), item(b, shop.berlin, 9, Some(5))];
+    let outcomes = shop.connector.channel().unwrap().write(&items).await.unwrap();
+    assert!(
+        matches!(&outcomes[0], ItemOutcome::Rejected { reason } if reason.contains("switch on \"Track quantity\"")),
+        "{outcomes:?}"
+    );
+    assert_eq!(outcomes[1], ItemOutcome::Applied { quantity: None });
+    assert_eq!(shop.level("A", shop.berlin), Some((5, 0)));
 }
 
 #[tokio::test]

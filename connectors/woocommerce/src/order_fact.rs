@@ -1,6 +1,7 @@
 //! What an order at the shop means to us. The decisions are explained in `README.md`.
 
 use crate::wire;
+use omnistock_sdk::ConnectorError;
 use omnistock_words::{
     FulfilledBy, LineId, ListingId, Millis, OrderFact, OrderId, OrderLineFact, OrderStatus, Quantity, Revision,
 };
@@ -10,8 +11,10 @@ pub(crate) const OPEN_STATUSES: &str = "pending,processing,on-hold";
 
 /// The order in our words; `None` for a basket that was never sent off. `seen` is an instant before which
 /// the state can't have been read: it decides between reports of the same second.
-pub(crate) fn fact(order: &wire::Order, seen: Millis) -> Option<OrderFact> {
-    let status = status(order)?;
+pub(crate) fn fact(order: &wire::Order, seen: Millis) -> Result<Option<OrderFact>, ConnectorError> {
+    let Some(status) = status(order) else {
+        return Ok(None);
+    };
     let placed_at = order.date_created_gmt.or(order.date_modified_gmt).unwrap_or_default();
     let modified = order.date_modified_gmt.unwrap_or(placed_at);
     let at = match status {
@@ -19,8 +22,8 @@ pub(crate) fn fact(order: &wire::Order, seen: Millis) -> Option<OrderFact> {
         OrderStatus::Shipped => Some(order.date_completed_gmt.unwrap_or(modified)),
         OrderStatus::Cancelled | OrderStatus::Returned => Some(modified),
     };
-    Some(OrderFact {
-        order: OrderId::new(order.id.to_string()).ok()?,
+    Ok(Some(OrderFact {
+        order: OrderId::new(order.id.to_string()).map_err(|error| unreadable(order, &error.to_string()))?,
         revision: Some(Revision {
             number: modified.0,
             sequence: seen.0,
@@ -31,9 +34,17 @@ pub(crate) fn fact(order: &wire::Order, seen: Millis) -> Option<OrderFact> {
         lines: order
             .line_items
             .iter()
-            .filter_map(|sold| line(order.id, sold))
-            .collect(),
-    })
+            .map(|sold| line(order, sold))
+            .collect::<Result<_, _>>()?,
+    }))
+}
+
+/// A line that is left out would give its units back, so an order is understood whole or not at all.
+fn unreadable(order: &wire::Order, what: &str) -> ConnectorError {
+    ConnectorError::operator(format!(
+        "order {}: {what}; look at it in WooCommerce, orders after it wait",
+        order.id
+    ))
 }
 
 fn status(order: &wire::Order) -> Option<OrderStatus> {
@@ -49,21 +60,19 @@ fn status(order: &wire::Order) -> Option<OrderStatus> {
     })
 }
 
-fn line(order: u64, line: &wire::Line) -> Option<OrderLineFact> {
+fn line(order: &wire::Order, line: &wire::Line) -> Result<OrderLineFact, ConnectorError> {
     let Some(quantity) = line.quantity else {
-        tracing::warn!(
+        return Err(unreadable(
             order,
-            line = line.id,
-            "a line without a readable quantity was left out of its order; look at it in the shop"
-        );
-        return None;
+            &format!("line {} has no `quantity` that is a number", line.id),
+        ));
     };
     let listing = line
         .variation_id
         .filter(|id| *id > 0)
         .or(line.product_id.filter(|id| *id > 0));
-    Some(OrderLineFact {
-        line: LineId::new(line.id.to_string()).ok()?,
+    Ok(OrderLineFact {
+        line: LineId::new(line.id.to_string()).map_err(|error| unreadable(order, &error.to_string()))?,
         sku: line.sku.clone(),
         listing: listing.and_then(|id| ListingId::new(id.to_string()).ok()),
         quantity: quantity.max(Quantity::ZERO),
@@ -103,7 +112,7 @@ mod tests {
             ("checkout-draft", None),
         ] {
             assert_eq!(
-                fact(&order(vendor, None), Millis(5)).map(|fact| fact.status),
+                fact(&order(vendor, None), Millis(5)).unwrap().map(|fact| fact.status),
                 ours,
                 "{vendor}"
             );
@@ -112,14 +121,16 @@ mod tests {
 
     #[test]
     fn tidying_up_a_finished_order_brings_nothing_back() {
-        let fact = fact(&order("trash", Some("2026-01-05T12:10:00")), Millis(5)).unwrap();
+        let fact = fact(&order("trash", Some("2026-01-05T12:10:00")), Millis(5))
+            .unwrap()
+            .unwrap();
         assert_eq!(fact.status, OrderStatus::Shipped);
         assert_eq!(fact.at, "2026-01-05T12:10:00Z".parse().ok());
     }
 
     #[test]
     fn a_line_without_sku_is_kept_and_the_revision_is_the_time_of_change() {
-        let fact = fact(&order("processing", None), Millis(5)).unwrap();
+        let fact = fact(&order("processing", None), Millis(5)).unwrap().unwrap();
         assert_eq!(fact.lines.len(), 2);
         assert_eq!(
             (fact.lines[1].sku.clone(), fact.lines[1].quantity),

@@ -153,9 +153,12 @@ impl OrderSource for WooCommerce {
         } else {
             (place.finish(self.overlap), place.pass != Pass::Trashed)
         };
-        let orders = orders.iter().filter_map(|order| fact(order, seen)).collect();
+        let mut facts = Vec::with_capacity(orders.len());
+        for order in &orders {
+            facts.extend(fact(order, seen)?);
+        }
         Ok(OrderPage {
-            orders,
+            orders: facts,
             cursor: next.cursor()?,
             more,
         })
@@ -171,7 +174,7 @@ impl OrderSource for WooCommerce {
             .get(&format!("/orders/{order}"), &[("_fields", FIELDS)])
             .await
         {
-            Ok(answer) => Ok(fact(&answer.json()?, seen)),
+            Ok(answer) => fact(&answer.json()?, seen),
             // The vendor's own code, not any 404: a proxy's page must not look like a vanished order.
             Err(error) if error.message.contains("woocommerce_rest_shop_order_invalid_id") => Ok(None),
             Err(error) => Err(error),

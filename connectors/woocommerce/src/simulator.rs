@@ -181,7 +181,8 @@ impl Simulator {
         self.edit(|shop| shop.check_out(sku, units, "pending"))
     }
 
-    /// Gives an order another status; stock follows as in the shop. False where there is no such order.
+    /// Gives an order another status, also one that is in the trash; stock follows as in the shop. False where there is no
+    /// such order.
     pub fn set_status(&self, order: u64, status: &str) -> bool {
         self.edit(|shop| shop.set_status(order, status))
     }
@@ -211,7 +212,8 @@ impl Simulator {
         self.edit(|shop| shop.backdate(order, seconds));
     }
 
-    /// Changes the quantity of an order's first line, by a person; stock follows. False where there is no such order.
+    /// Changes the quantity of an order's first line, by a person; stock follows, the order's date doesn't. False where
+    /// there is no such order.
     pub fn edit_line(&self, order: u64, units: i64) -> bool {
         self.edit(|shop| shop.edit(order, units))
     }
@@ -219,6 +221,11 @@ impl Simulator {
     /// Deletes a product or variation for good.
     pub fn remove_product(&self, sku: &str) {
         self.edit(|shop| shop.remove_product(sku));
+    }
+
+    /// Gives an article another SKU, by a person in the shop's pages; its orders show that one from then on.
+    pub fn rename(&self, sku: &str, new: &str) {
+        self.edit(|shop| shop.rename(sku, new));
     }
 
     /// Headers and body as a webhook of this topic and secret would send them now, about an order or a product.

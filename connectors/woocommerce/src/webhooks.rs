@@ -75,7 +75,13 @@ fn order(request: &RawRequest) -> Result<Received, WebhookError> {
         return Ok(Received::Look(vec![Hint::Orders]));
     }
     let order: Order = body(request)?;
-    Ok(fact(&order, request.received_at.plus(-TRANSIT)).map_or(Received::Nothing, |fact| Received::Orders(vec![fact])))
+    Ok(match fact(&order, request.received_at.plus(-TRANSIT)) {
+        Ok(Some(fact)) => Received::Orders(vec![fact]),
+        Ok(None) => Received::Nothing,
+        // What can't be understood here can't be when it is fetched, and that has somebody to tell; the vendor only
+        // counts refusals, and stops sending after a few.
+        Err(_) => return order_hint(request),
+    })
 }
 
 /// A deleted order's body is its id: whether it is in the trash or gone is for a fetch to say.

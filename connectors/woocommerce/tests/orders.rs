@@ -8,7 +8,7 @@
 )]
 
 use crate::support::{build, poll, start, table};
-use omnistock_sdk::Cursor;
+use omnistock_sdk::{Cursor, ErrorClass, Hint, RawRequest, Received, now};
 use omnistock_woocommerce::simulator::{Faults, Simulator};
 use omnistock_words::{OrderFact, OrderId, OrderStatus, Quantity};
 use serde_json::json;
@@ -208,6 +208,123 @@ async fn a_variation_is_sold_under_its_own_sku_and_buyers_stay_unknown() {
     let fact = connector.orders().unwrap().order(&id(order)).await.unwrap().unwrap();
     assert_eq!(fact.lines[0].sku.as_ref().unwrap().as_str(), "V-S");
     assert!(!format!("{fact:?}").contains("example.test"));
+}
+
+/// The one line of an order as a poll from the beginning and a look at it alone tell it, which is the same.
+async fn line_of(connector: &dyn omnistock_sdk::Connector, order: u64) -> omnistock_words::OrderLineFact {
+    let (told, _) = poll(connector, None).await;
+    let one = connector.orders().unwrap().order(&id(order)).await.unwrap().unwrap();
+    assert_eq!(newest(told)[&order].lines, one.lines);
+    assert_eq!((one.status, one.lines.len()), (OrderStatus::Open, 1));
+    one.lines[0].clone()
+}
+
+#[tokio::test]
+async fn a_line_of_an_article_that_is_gone_comes_without_sku_and_otherwise_whole() {
+    let (shop, connector) = start().await;
+    let product = shop.add_product("A", 10);
+    let variation = shop.add_variation("P", "V-S", 10);
+    for (sku, listing) in [("A", product), ("V-S", variation)] {
+        let order = shop.buy(sku, 2).unwrap();
+        let before = line_of(connector.as_ref(), order).await;
+        assert_eq!(before.sku.as_ref().map(omnistock_words::Sku::as_str), Some(sku));
+        shop.remove_product(sku);
+        let after = line_of(connector.as_ref(), order).await;
+        assert_eq!(
+            after.sku, None,
+            "the shop asks the article for its SKU, and there is none"
+        );
+        assert_eq!(after.listing.as_ref().unwrap().as_str(), listing.to_string());
+        assert_eq!(
+            omnistock_words::OrderLineFact {
+                sku: before.sku.clone(),
+                ..after
+            },
+            before
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_line_is_told_by_the_present_sku_of_its_article() {
+    let (shop, connector) = start().await;
+    shop.add_product("A", 10);
+    let order = shop.buy("A", 2).unwrap();
+    let before = line_of(connector.as_ref(), order).await;
+    shop.rename("A", "B");
+    let after = line_of(connector.as_ref(), order).await;
+    assert_eq!(after.sku.as_ref().map(omnistock_words::Sku::as_str), Some("B"));
+    assert_eq!(
+        (after.line, after.listing, after.quantity),
+        (before.line, before.listing, before.quantity)
+    );
+}
+
+#[tokio::test]
+async fn an_edited_quantity_is_told_by_a_webhook_and_by_a_read_of_all_orders_and_by_no_poll() {
+    let (shop, connector) = start().await;
+    shop.add_product("A", 10);
+    let order = shop.buy("A", 2).unwrap();
+    // Longer ago than a poll looks back.
+    shop.backdate(order, 3_600);
+    let (_, cursor) = poll(connector.as_ref(), None).await;
+    assert!(shop.edit_line(order, 5));
+    assert_eq!(shop.shown("A"), Some(5), "the shop itself takes the difference off");
+    let (told, _) = poll(connector.as_ref(), Some(cursor)).await;
+    assert!(!newest(told).contains_key(&order), "its date stays, and polls go by it");
+    let quantity = |orders: Vec<OrderFact>| newest(orders)[&order].lines[0].quantity;
+    let (all, _) = poll(connector.as_ref(), None).await;
+    assert_eq!(quantity(all), Quantity::whole(5));
+    let (headers, body) = shop.delivery("order.updated", order, shop.webhook_secret());
+    let request = RawRequest {
+        headers,
+        query: String::new(),
+        body: body.into(),
+        received_at: now(),
+    };
+    match connector.webhooks().unwrap().receive(&request) {
+        Ok(Received::Orders(orders)) => assert_eq!(quantity(orders), Quantity::whole(5)),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn an_order_with_a_line_that_can_not_be_read_is_an_error_that_names_it_and_never_an_order_with_less() {
+    let (shop, connector) = start().await;
+    shop.add_product("A", 10);
+    let (good, bad) = (shop.buy("A", 1).unwrap(), shop.buy("A", 2).unwrap());
+    shop.set_faults(Faults {
+        spoiled_order: Some(bad),
+        ..Faults::default()
+    });
+    let source = connector.orders().unwrap();
+    for error in [
+        source.orders(None).await.unwrap_err(),
+        source.order(&id(bad)).await.unwrap_err(),
+    ] {
+        assert_eq!(error.class, ErrorClass::Operator);
+        assert!(error.message.contains(&format!("order {bad}: line ")), "{error}");
+        assert!(error.message.contains("`quantity`"), "{error}");
+    }
+    assert!(source.order(&id(good)).await.unwrap().is_some());
+    let (headers, body) = shop.delivery("order.updated", bad, shop.webhook_secret());
+    let request = RawRequest {
+        headers,
+        query: String::new(),
+        body: body.into(),
+        received_at: now(),
+    };
+    assert_eq!(
+        connector.webhooks().unwrap().receive(&request),
+        Ok(Received::Look(vec![Hint::Order(id(bad))])),
+        "refused too often, the shop would send no more"
+    );
+    shop.set_faults(Faults::default());
+    assert_eq!(
+        newest(poll(connector.as_ref(), None).await.0).len(),
+        2,
+        "it goes on once it is mended"
+    );
 }
 
 #[tokio::test]

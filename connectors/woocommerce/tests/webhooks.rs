@@ -223,6 +223,29 @@ async fn deliveries_are_merged_and_tell_the_state_at_delivery() {
 }
 
 #[tokio::test]
+async fn an_order_that_comes_back_from_the_trash_is_restored() {
+    let (shop, connector) = start().await;
+    let receiver = Receiver::start().await;
+    connector.webhooks().unwrap().subscribe(&receiver.url).await.unwrap();
+    shop.set_faults(quick());
+    shop.add_product("A", 10);
+    let order = shop.buy("A", 1).unwrap();
+    shop.trash(order);
+    let came = |topic: &str| {
+        let topic = Some(topic);
+        let mut found = receiver.seen().into_iter();
+        found.rfind(|request| request.header("x-wc-webhook-topic") == topic)
+    };
+    until("the trash", || came("order.deleted").is_some()).await;
+    shop.set_status(order, "processing");
+    until("the order", || came("order.restored").is_some()).await;
+    match connector.webhooks().unwrap().receive(&came("order.restored").unwrap()) {
+        Ok(Received::Orders(orders)) => assert_eq!(orders[0].status, OrderStatus::Open),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
 async fn a_shop_that_is_down_delivers_when_it_is_back() {
     let (shop, connector) = start().await;
     let receiver = Receiver::start().await;

@@ -84,26 +84,39 @@ fn number(variation: &Variation, list: bool) -> String {
     if list {
         inner.push_str(&element("QuantityAvailable", &variation.left.to_string()));
     }
-    let sold = element("QuantitySold", &variation.sold.to_string());
-    inner + "<SellingStatus>" + &sold + "</SellingStatus>"
+    inner
+}
+
+/// `ListingStatus` is of the whole listing; what was sold stands at each variation.
+fn selling(sold: Option<i64>, status: Option<&str>) -> String {
+    let sold = sold.map(|sold| element("QuantitySold", &sold.to_string()));
+    let status = status.map(|status| element("ListingStatus", status));
+    let inner: String = sold.into_iter().chain(status).collect();
+    format!("<SellingStatus>{inner}</SellingStatus>")
 }
 
 fn older(id: u64, older: &Older, list: bool) -> String {
     let head = element("ItemID", &id.to_string()) + &element("ListingType", "FixedPriceItem");
+    // The vendor's word for a listing that is over.
+    let status = if older.ended { "Completed" } else { "Active" };
     if older.varies {
+        let one = |one: &Variation| number(one, false) + &selling(Some(one.sold), None);
         let each = older.numbers.iter();
         let all: Vec<String> = each
-            .map(|one| format!("<Variation>{}</Variation>", number(one, false)))
+            .map(|number| format!("<Variation>{}</Variation>", one(number)))
             .collect();
-        return format!("<Item>{head}<Variations>{}</Variations></Item>", all.concat());
+        let own = selling(None, Some(status));
+        return format!("<Item>{head}{own}<Variations>{}</Variations></Item>", all.concat());
     }
-    let inner: String = older.numbers.iter().map(|one| number(one, list)).collect();
+    let one = |one: &Variation| number(one, list) + &selling(Some(one.sold), Some(status));
+    let inner: String = older.numbers.iter().map(one).collect();
     format!("<Item>{head}{inner}</Item>")
 }
 
 /// A page of the Inventory model, as this interface shows it: with its variations where it has several.
 fn newer(shop: &Shop, page: u64, list: bool) -> String {
     let offers = shop.offers_on(page).into_iter();
+    let ended = offers.clone().all(|(_, offer)| offer.ended);
     let numbers = offers.map(|(id, offer)| Variation {
         sku: Some(offer.sku.clone()),
         left: shop.shown_by(id).unwrap_or(0),
@@ -112,15 +125,7 @@ fn newer(shop: &Shop, page: u64, list: bool) -> String {
     });
     let numbers: Vec<Variation> = numbers.collect();
     let varies = numbers.len() > 1;
-    older(
-        page,
-        &Older {
-            numbers,
-            varies,
-            ended: false,
-        },
-        list,
-    )
+    older(page, &Older { numbers, varies, ended }, list)
 }
 
 fn active(shop: &Shop, root: &Node) -> String {

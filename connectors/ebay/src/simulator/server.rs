@@ -183,7 +183,8 @@ fn carry_out(shop: &mut Shop, call: &Call<'_>) -> Response {
         return broken();
     }
     if call.path == TOKEN && call.method == Method::POST {
-        return shop.tokens.mint(call.headers, call.body);
+        let today = shop.today();
+        return shop.tokens.mint(call.headers, call.body, today);
     }
     if call.path == TRADING {
         return older::answer(shop, call);

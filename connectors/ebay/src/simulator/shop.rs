@@ -140,6 +140,11 @@ impl Shop {
         self.clock.unwrap_or_else(omnistock_sdk::now)
     }
 
+    /// The vendor's day since 1970.
+    pub(super) fn today(&self) -> i64 {
+        self.now().0.div_euclid(DAY)
+    }
+
     pub(super) fn set_now(&mut self, now: Millis) {
         self.clock = Some(now);
     }
@@ -162,7 +167,7 @@ impl Shop {
 
     /// One more call of this quota; false where there may be no more today.
     pub(super) fn spend(&mut self, quota: &str) -> bool {
-        let today = self.now().0.div_euclid(DAY);
+        let today = self.today();
         if today != self.day {
             self.day = today;
             self.quotas.values_mut().for_each(|(used, _)| *used = 0);
@@ -181,7 +186,7 @@ impl Shop {
 
     /// One more revision of a page today; false where there may be none.
     pub(super) fn revise(&mut self, page: u64) -> bool {
-        let today = self.now().0.div_euclid(DAY);
+        let today = self.today();
         let count = self.revisions.entry((page, today)).or_default();
         if *count >= REVISIONS {
             self.counters.revisions_refused += 1;

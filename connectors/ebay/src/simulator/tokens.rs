@@ -16,6 +16,9 @@ pub(super) const CLIENT_ID: &str = "merchant-omnistock-PRD-0123456789ab";
 pub(super) const CLIENT_SECRET: &str = "PRD-c0ffee5ec4e7-cert-of-the-simulator";
 pub(super) const REFRESH_TOKEN: &str = "v^1.1#i^1#c0ffee5ec4e7-consent-of-the-seller";
 
+/// Tokens of the application in a day, at most.
+const APPLICATION_TOKENS: u64 = 1_000;
+
 const BASE: &str = "https://api.ebay.com/oauth/api_scope";
 
 /// Who a token is of.
@@ -33,6 +36,8 @@ pub(super) struct Tokens {
     made: u64,
     /// Tokens that were handed out, by whose they are.
     pub(super) minted: (u64, u64),
+    /// The day since 1970, and the application's tokens in it.
+    today: (i64, u64),
 }
 
 impl Tokens {
@@ -44,6 +49,7 @@ impl Tokens {
             life,
             made: 0,
             minted: (0, 0),
+            today: (0, 0),
         }
     }
 
@@ -62,8 +68,17 @@ impl Tokens {
         self.owner(value.strip_prefix("Bearer ")?)
     }
 
+    /// Whether the application may have one more token on this day.
+    fn one_more(&mut self, today: i64) -> bool {
+        if self.today.0 != today {
+            self.today = (today, 0);
+        }
+        self.today.1 += 1;
+        self.today.1 <= APPLICATION_TOKENS
+    }
+
     /// `POST /identity/v1/oauth2/token`.
-    pub(super) fn mint(&mut self, headers: &HeaderMap, body: &[u8]) -> Response {
+    pub(super) fn mint(&mut self, headers: &HeaderMap, body: &[u8], today: i64) -> Response {
         let refused = |status, error: &str, words: &str| {
             json_answer(status, &json!({"error": error, "error_description": words}))
         };
@@ -99,6 +114,10 @@ impl Tokens {
         };
         match owner {
             Owner::Seller => self.minted.0 += 1,
+            Owner::Application if !self.one_more(today) => {
+                let words = "The maximum number of access tokens of this application and day was handed out.";
+                return refused(429, "too_many_requests", words);
+            }
             Owner::Application => self.minted.1 += 1,
         }
         self.made += 1;

@@ -52,6 +52,25 @@ async fn the_trading_api_gets_a_new_token_as_well() {
 }
 
 #[tokio::test]
+async fn the_application_gets_a_thousand_tokens_a_day_and_the_seller_goes_on_without_them() {
+    let shop = start().await;
+    shop.set_now("2026-11-22T10:00:00Z".parse().unwrap());
+    shop.add("A", 5);
+    // A key that nobody knows is asked for as the application; its token is lost after each.
+    let webhooks = shop.connector.webhooks().unwrap();
+    for _ in 0..1_000 {
+        webhooks.fetch_key("unknown").await.unwrap();
+        shop.expire_tokens();
+    }
+    let error = webhooks.fetch_key("unknown").await.unwrap_err();
+    assert!(matches!(error.class, ErrorClass::Retry { .. }), "{error}");
+    assert_eq!(shop.minted().1, 1_000);
+    assert_eq!(shop.catalogue().await.len(), 1, "numbers and orders need no such token");
+    shop.set_now("2026-11-23T00:00:00Z".parse().unwrap());
+    webhooks.fetch_key("unknown").await.unwrap();
+}
+
+#[tokio::test]
 async fn what_ended_the_consent_is_told_to_a_person() {
     let shop = start().await;
     shop.connector.check().await.unwrap();

@@ -321,19 +321,3 @@ async fn a_page_is_revised_250_times_a_day_and_the_next_day_again() {
     shop.set_now("2026-11-23T00:00:00Z".parse().unwrap());
     assert!(applied(&shop.write(&[item(&listing, 8)]).await[0]));
 }
-
-#[tokio::test]
-async fn what_was_sold_out_without_out_of_stock_control_has_ended_and_says_so() {
-    let settings = SimulatorSettings {
-        out_of_stock_control: false,
-        ..SimulatorSettings::default()
-    };
-    let shop = open(settings).await;
-    shop.add("A", 5);
-    let listing = shop.listing("A").await;
-    assert!(applied(&shop.write(&[item(&listing, 0)]).await[0]));
-    let ended = shop.channel().read(&[listing.reference]).await.unwrap().remove(0);
-    assert!(ended.unwritable.unwrap().contains("list it again"));
-    let error = shop.connector.check().await.unwrap_err();
-    assert!(error.message.contains("`out-of-stock control`"), "{error}");
-}

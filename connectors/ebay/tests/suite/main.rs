@@ -16,4 +16,5 @@ mod notifications;
 mod openapi;
 mod orders;
 mod quotas;
+mod sold_out;
 mod support;

@@ -5,6 +5,7 @@ use super::query::Query;
 use super::shop::Shop;
 use rust_decimal::Decimal;
 use serde_json::{Map, Number, Value, json};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One price of a variant.
 #[derive(Debug, Clone)]
@@ -22,11 +23,13 @@ pub(super) struct Variant {
     pub(super) id: String,
     pub(super) product: String,
     pub(super) prices: Vec<VariantPrice>,
+    /// How many units of which inventory items one of it takes.
+    pub(super) takes: BTreeMap<String, i64>,
 }
 
 impl Variant {
-    /// A new one that asks 9.90 EUR.
-    pub(super) fn new(shop: &mut Shop) -> Self {
+    /// A new one that asks 9.90 EUR and takes one of this inventory item.
+    pub(super) fn new(shop: &mut Shop, item: &str) -> Self {
         let (id, product) = (shop.id("variant"), shop.id("prod"));
         let base = VariantPrice {
             id: shop.id("price"),
@@ -38,6 +41,7 @@ impl Variant {
             id,
             product,
             prices: vec![base],
+            takes: BTreeMap::from([(item.to_owned(), 1)]),
         }
     }
 }
@@ -72,18 +76,43 @@ fn variant_json(sku: &str, variant: &Variant, ruled: bool) -> Value {
 }
 
 /// The variants that an inventory item is linked to, as its page shows them.
-pub(super) fn linked(sku: &str, variant: &Variant) -> Value {
-    json!([{"id": variant.id, "sku": named(sku), "product_id": variant.product}])
+pub(super) fn linked(shop: &Shop, item: &str) -> Value {
+    let own = shop.items.get(item);
+    let kits = shop.kits.iter().filter(|kit| *kit != item);
+    let sellers = own.into_iter().chain(kits.filter_map(|kit| shop.items.get(kit)));
+    let sellers = sellers.filter(|one| one.variant.takes.contains_key(item));
+    sellers
+        .map(|one| json!({"id": one.variant.id, "sku": named(&one.sku), "product_id": one.variant.product}))
+        .collect()
+}
+
+/// What a variant takes of inventory items: told only to who asks.
+fn links(variant: &Variant) -> Value {
+    let link = |(item, each): (&String, &i64)| {
+        json!({"id": format!("pvitem_{item}{}", variant.id), "variant_id": variant.id, "inventory_item_id": item,
+               "required_quantity": each})
+    };
+    variant.takes.iter().map(link).collect()
 }
 
 /// `GET /admin/product-variants`.
 pub(super) fn variants(shop: &Shop, query: &Query) -> Option<Value> {
-    let items = shop.items.values().filter(|item| query.admits("id", &item.variant.id));
+    let ids: Option<BTreeSet<&str>> = query.all("id").map(|ids| ids.into_iter().collect());
+    let admits = |variant: &Variant| ids.as_ref().is_none_or(|ids| ids.contains(variant.id.as_str()));
+    let items = shop.items.values().filter(|item| admits(&item.variant));
+    let asked = |fields: &str| fields.split(',').any(|field| field.starts_with("inventory_items"));
+    let taking = query.one("fields").is_some_and(asked);
     let ruled = query
         .one("fields")
         .is_none_or(|fields| fields.contains("prices.price_rules"));
     let rows = items
-        .map(|item| variant_json(&item.sku, &item.variant, ruled))
+        .map(|item| {
+            let mut row = variant_json(&item.sku, &item.variant, ruled);
+            if let Some(fields) = row.as_object_mut().filter(|_| taking) {
+                fields.insert("inventory_items".to_owned(), links(&item.variant));
+            }
+            row
+        })
         .collect();
     // Whoever asks for anything of a price is told these too.
     let query = query.with("prices.", ",prices.variant_id,prices.rules");

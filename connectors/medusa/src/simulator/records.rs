@@ -41,6 +41,8 @@ pub struct Faults {
     pub writes: Option<WriteTrouble>,
     /// A level stores at most so many units, without an error.
     pub most_units: Option<i64>,
+    /// This order comes without its lines.
+    pub bare_order: Option<String>,
 }
 
 impl Default for Faults {
@@ -54,6 +56,7 @@ impl Default for Faults {
             every_call: None,
             writes: None,
             most_units: None,
+            bare_order: None,
         }
     }
 }

@@ -6,7 +6,7 @@ use omnistock_sdk::now;
 use omnistock_words::{Millis, Quantity};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -40,6 +40,8 @@ pub(super) struct Reservation {
     pub(super) item: String,
     pub(super) location: String,
     pub(super) quantity: Quantity,
+    /// Of the item for one unit of the line.
+    pub(super) each: i64,
 }
 
 pub(super) struct Parcel {
@@ -76,6 +78,8 @@ pub(super) struct Shop {
     pub(super) locked_out: bool,
     pub(super) locations: BTreeMap<String, String>,
     pub(super) items: BTreeMap<String, Item>,
+    /// Items whose own variants take other items, too.
+    pub(super) kits: BTreeSet<String>,
     pub(super) reservations: BTreeMap<String, Reservation>,
     pub(super) orders: BTreeMap<String, Order>,
     random: StdRng,
@@ -112,6 +116,7 @@ impl Shop {
             locked_out: false,
             locations: BTreeMap::new(),
             items: BTreeMap::new(),
+            kits: BTreeSet::new(),
             reservations: BTreeMap::new(),
             orders: BTreeMap::new(),
             random: StdRng::seed_from_u64(settings.seed),
@@ -138,7 +143,7 @@ impl Shop {
 
     pub(super) fn add_product(&mut self, sku: &str, levels: &[(String, i64)]) -> String {
         let id = self.id("iitem");
-        let variant = super::price::Variant::new(self);
+        let variant = super::price::Variant::new(self, &id);
         let level = |stocked: i64| Level {
             stocked: Quantity::whole(stocked),
             reserved: Quantity::ZERO,
@@ -172,65 +177,12 @@ impl Shop {
         level.map(|level| level.stocked = quantity).is_some()
     }
 
-    fn reserve(
-        &mut self,
-        line: Option<String>,
-        item: &str,
-        location: &str,
-        quantity: Quantity,
-    ) -> Result<String, Refusal> {
-        let level = self.level(item, location).ok_or(Refusal::NotListed)?;
-        if level.available() < quantity {
-            return Err(Refusal::SoldOut);
-        }
-        level.reserved += quantity;
-        let id = self.id("resitem");
-        self.reservations.insert(
-            id.clone(),
-            Reservation {
-                line,
-                item: item.to_owned(),
-                location: location.to_owned(),
-                quantity,
-            },
-        );
-        Ok(id)
-    }
-
-    pub(super) fn reserve_by_hand(&mut self, sku: &str, location: &str, quantity: Quantity) -> Result<String, Refusal> {
-        let item = self.item(sku).map(|(id, _)| id.clone()).ok_or(Refusal::NotListed)?;
-        self.reserve(None, &item, location, quantity)
-    }
-
-    pub(super) fn check_out(&mut self, sku: &str, units: i64) -> Result<String, Refusal> {
-        if self.faults.outage {
-            return Err(Refusal::Unreachable);
-        }
-        let quantity = Quantity::whole(units);
-        let (item, found) = self.item(sku).ok_or(Refusal::NotListed)?;
-        let location = found.levels.iter().find(|(_, level)| level.available() >= quantity);
-        let (item, location) = (
-            item.clone(),
-            location.map(|(id, _)| id.clone()).ok_or(Refusal::SoldOut)?,
-        );
-        let (order, line) = self.open(sku, quantity, "pending");
-        self.reserve(Some(line.clone()), &item, &location, quantity)?;
-        self.sales.push(Sale {
-            at: now(),
-            sku: sku.to_owned(),
-            units,
-            order: order.clone(),
-            line,
-        });
-        Ok(order)
-    }
-
     pub(super) fn draft(&mut self, sku: &str, units: i64) -> Result<String, Refusal> {
         self.item(sku).ok_or(Refusal::NotListed)?;
         Ok(self.open(sku, Quantity::whole(units), "draft").0)
     }
 
-    fn open(&mut self, sku: &str, quantity: Quantity, status: &'static str) -> (String, String) {
+    pub(super) fn open(&mut self, sku: &str, quantity: Quantity, status: &'static str) -> (String, String) {
         let (order, line, at) = (self.id("order"), self.id("ordli"), now());
         let books = Order {
             status,
@@ -248,26 +200,6 @@ impl Shop {
         };
         self.orders.insert(order.clone(), books);
         (order, line)
-    }
-
-    /// Takes `quantity` off a line's reservation and its level; off the stock as well where it is `packed`.
-    fn release(&mut self, line: &str, quantity: Quantity, packed: bool) {
-        let found = self
-            .reservations
-            .iter_mut()
-            .find(|(_, held)| held.line.as_deref() == Some(line));
-        let Some((id, held)) = found else { return };
-        held.quantity -= quantity;
-        let (id, item, location, rest) = (id.clone(), held.item.clone(), held.location.clone(), held.quantity);
-        if !rest.is_positive() {
-            self.reservations.remove(&id);
-        }
-        if let Some(level) = self.level(&item, &location) {
-            level.reserved -= quantity;
-            if packed {
-                level.stocked -= quantity;
-            }
-        }
     }
 
     pub(super) fn cancel(&mut self, id: &str) -> bool {
@@ -338,36 +270,8 @@ impl Shop {
         true
     }
 
-    /// An order edit that is confirmed: the line's reservation follows. False where so many are not there, or some are packed.
-    pub(super) fn edit(&mut self, id: &str, quantity: Quantity) -> bool {
-        let open = |order: &&mut Order| order.status == "pending" && order.fulfilled.is_zero();
-        let Some(order) = self.orders.get_mut(id).filter(open) else {
-            return false;
-        };
-        let (line, more) = (order.line.clone(), quantity - order.quantity);
-        let mut reservations = self.reservations.values_mut();
-        let Some(held) = reservations.find(|held| held.line.as_deref() == Some(line.as_str())) else {
-            return false;
-        };
-        let levels = self.items.get_mut(&held.item).map(|item| &mut item.levels);
-        let Some(level) = levels.and_then(|levels| levels.get_mut(&held.location)) else {
-            return false;
-        };
-        if level.available() < more {
-            return false;
-        }
-        (level.reserved, held.quantity) = (level.reserved + more, quantity);
-        (order.version, order.updated_at, order.quantity) = (order.version + 1, now(), quantity);
-        true
-    }
-
     pub(super) fn remove_product(&mut self, sku: &str) {
         self.items.retain(|_, item| item.sku != sku);
-    }
-
-    pub(super) fn shown(&self, sku: &str) -> Option<i64> {
-        let (_, item) = self.item(sku)?;
-        Some(units(item.levels.values().map(|level| level.available()).sum()))
     }
 
     pub(super) fn level_of(&self, sku: &str, location: &str) -> Option<(i64, i64)> {

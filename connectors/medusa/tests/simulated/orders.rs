@@ -1,6 +1,8 @@
 //! Orders: polls, the back-fill, one by its id.
 
 use super::shop::{Shop, orders};
+use omnistock_medusa::simulator::Faults;
+use omnistock_sdk::ErrorClass;
 use omnistock_words::{OrderFact, OrderStatus, Quantity};
 use serde_json::json;
 
@@ -98,4 +100,32 @@ async fn one_order_is_found_by_its_id_and_an_unknown_one_is_not() {
     for none in [draft.as_str(), "order_nope", "../users", "%2e%2e"] {
         assert_eq!(source.order(&found(none)).await.unwrap(), None, "{none}");
     }
+}
+
+#[tokio::test]
+async fn an_order_without_its_lines_is_an_error_that_names_it_and_not_an_order_of_nothing() {
+    let shop = Shop::open().await;
+    shop.add("A", 10, 5);
+    let (good, bad) = (shop.simulator.buy("A", 3).unwrap(), shop.simulator.buy("A", 1).unwrap());
+    shop.simulator.set_faults(Faults {
+        bare_order: Some(bad.clone()),
+        ..Faults::default()
+    });
+    let connector = shop.connector(&json!({}));
+    let source = connector.orders().unwrap();
+    let id = |id: &str| omnistock_words::OrderId::new(id).unwrap();
+    for error in [
+        source.orders(None).await.unwrap_err(),
+        source.order(&id(&bad)).await.unwrap_err(),
+    ] {
+        assert_eq!(error.class, ErrorClass::Operator);
+        assert!(error.message.contains(&format!("order {bad}: ")), "{error}");
+        assert!(error.message.contains("`items`"), "{error}");
+    }
+    assert!(source.order(&id(&good)).await.unwrap().is_some());
+    shop.simulator.set_faults(Faults::default());
+    assert!(
+        !orders(connector.as_ref(), None).await.0.is_empty(),
+        "it goes on once it is mended"
+    );
 }

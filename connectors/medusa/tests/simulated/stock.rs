@@ -196,3 +196,64 @@ async fn a_line_is_sold_from_one_location_or_not_at_all() {
     );
     assert_eq!((shop.simulator.shown("A"), shop.simulator.sales().len()), (Some(4), 2));
 }
+
+#[tokio::test]
+async fn what_a_pack_or_a_kit_takes_is_listed_and_not_written_and_says_why() {
+    let shop = Shop::open().await;
+    for sku in ["PLAIN", "SIX", "BODY", "LENS", "SET"] {
+        shop.add(sku, 12, 0);
+    }
+    assert!(shop.simulator.takes("SIX", "SIX", 6));
+    assert!(shop.simulator.takes("SET", "BODY", 1) && shop.simulator.takes("SET", "LENS", 2));
+    let connector = shop.connector(&json!({}));
+    let all = catalogue(connector.as_ref()).await;
+    let why = |sku: &str| {
+        let own = all.iter().filter(|one| numbers(one).0 == Some(sku));
+        let reasons: Vec<String> = own.map(|one| one.unwritable.clone().unwrap_or_default()).collect();
+        assert!(
+            reasons.len() == 2 && reasons[0] == reasons[1],
+            "at both places: {reasons:?}"
+        );
+        reasons[0].clone()
+    };
+    assert_eq!(why("PLAIN"), "");
+    assert!(why("SIX").contains("`SIX` takes 6 of it"), "{}", why("SIX"));
+    for sku in ["SET", "BODY", "LENS"] {
+        assert!(
+            why(sku).contains("`SET` is a kit of 3 inventory items"),
+            "{sku}: {}",
+            why(sku)
+        );
+    }
+    let listings: Vec<_> = all.iter().map(|one| one.reference.clone()).collect();
+    let read = connector.channel().unwrap().read(&listings).await.unwrap();
+    for one in &read {
+        let listed = all.iter().find(|other| other.reference == one.reference).unwrap();
+        assert_eq!(one.unwritable, listed.unwritable, "a single read agrees");
+    }
+}
+
+#[tokio::test]
+async fn a_kit_reserves_of_each_item_what_one_of_it_takes() {
+    let shop = Shop::open().await;
+    for sku in ["BODY", "LENS", "SET"] {
+        shop.add(sku, 12, 0);
+    }
+    assert!(shop.simulator.takes("SET", "BODY", 1) && shop.simulator.takes("SET", "LENS", 3));
+    assert_eq!(
+        shop.simulator.shown("SET"),
+        Some(4),
+        "twelve lenses are four times three"
+    );
+    let order = shop.simulator.buy("SET", 2).unwrap();
+    let held = |sku: &str| shop.simulator.level(sku, &shop.berlin).unwrap();
+    assert_eq!((held("SET"), held("BODY"), held("LENS")), ((12, 2), (12, 2), (12, 6)));
+    assert!(shop.simulator.edit(&order, 3) && !shop.simulator.edit(&order, 5));
+    assert_eq!((held("BODY"), held("LENS")), ((12, 3), (12, 9)));
+    assert!(shop.simulator.pack(&order, 1));
+    assert_eq!((held("BODY"), held("LENS")), ((11, 2), (9, 6)));
+    let other = shop.simulator.buy("SET", 1).unwrap();
+    assert!(shop.simulator.cancel(&other));
+    assert_eq!((held("BODY"), held("LENS")), ((11, 2), (9, 6)));
+    assert_eq!(shop.simulator.buy("SET", 2), Err(Refusal::SoldOut));
+}

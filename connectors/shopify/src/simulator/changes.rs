@@ -66,7 +66,7 @@ pub(super) fn root(shop: &mut Shop, request: &Request, field: &ast::Field) -> Re
 }
 
 pub(super) fn error(place: &[&str], code: &str, message: &str) -> Value {
-    json!({"field": place, "message": message, "code": code})
+    json!({"field": place, "message": message, "code": Some(code).filter(|code| !code.is_empty())})
 }
 
 fn refused(errors: &[Value]) -> Value {
@@ -236,6 +236,10 @@ fn checked(shop: &Shop, entry: &Value, twice: &BTreeSet<(u64, u64)>) -> Result<(
         "INVALID_INVENTORY_ITEM",
         "The specified inventory item could not be found.",
     ))?;
+    if shop.items.get(&item).is_some_and(|item| !item.tracked) {
+        // The schema has no code for it; a user error's code may be null.
+        return Err(("inventoryItemId", "", "The inventory item must be tracked."));
+    }
     let location = id_of("Location", &member("locationId")).filter(|location| shop.locations.contains_key(location));
     let location = location.ok_or((
         "locationId",

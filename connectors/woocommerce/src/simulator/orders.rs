@@ -8,7 +8,8 @@ use omnistock_words::Millis;
 use serde_json::{Value, json};
 
 fn line(shop: &Shop, line: &ShopLine) -> Value {
-    let parent = shop.products.get(&line.product).and_then(|product| product.parent);
+    // Not what was kept of the sale: `get_product() ? get_sku() : null` is asked when the order is shown [src].
+    let sku = shop.products.get(&line.product).map(|product| &product.sku);
     let reduced = if line.reduced == 0 {
         json!([])
     } else {
@@ -16,8 +17,8 @@ fn line(shop: &Shop, line: &ShopLine) -> Value {
         json!([{"id": line.id, "key": "_reduced_stock", "value": units, "display_key": "_reduced_stock", "display_value": units}])
     };
     let mut row = json!({
-        "id": line.id, "name": format!("Article {}", line.sku), "product_id": parent.unwrap_or(line.product),
-        "variation_id": if parent.is_some() { line.product } else { 0 }, "quantity": line.quantity, "sku": line.sku,
+        "id": line.id, "name": format!("Article {}", line.sku), "product_id": line.parent.unwrap_or(line.product),
+        "variation_id": if line.parent.is_some() { line.product } else { 0 }, "quantity": line.quantity, "sku": sku,
         "meta_data": reduced,
     });
     full::line(line, &mut row);
@@ -42,7 +43,12 @@ fn asked(shop: &Shop, call: &Call, order: &ShopOrder) -> Value {
 
 fn core(shop: &Shop, order: &ShopOrder) -> Value {
     let local = |at: Millis| gmt(at.plus(shop.offset * 1_000));
-    let lines: Vec<Value> = order.lines.iter().map(|sold| line(shop, sold)).collect();
+    let mut lines: Vec<Value> = order.lines.iter().map(|sold| line(shop, sold)).collect();
+    if shop.faults.spoiled_order == Some(order.id) {
+        for line in lines.iter_mut().filter_map(Value::as_object_mut) {
+            line.insert("quantity".to_owned(), Value::Null);
+        }
+    }
     json!({
         "id": order.id, "parent_id": 0, "number": order.id.to_string(), "status": order.status, "currency": "EUR", "customer_id": 0,
         "date_created": local(order.created), "date_created_gmt": gmt(order.created),

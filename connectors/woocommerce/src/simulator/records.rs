@@ -32,6 +32,8 @@ pub struct Faults {
     pub most_units: Option<i64>,
     /// Items of batches with this SKU fail for a passing reason.
     pub failing_sku: Option<String>,
+    /// The lines of this order come without a quantity: a plugin made them.
+    pub spoiled_order: Option<u64>,
 }
 
 impl Default for Faults {
@@ -49,6 +51,7 @@ impl Default for Faults {
             writes: None,
             most_units: None,
             failing_sku: None,
+            spoiled_order: None,
         }
     }
 }
@@ -142,7 +145,9 @@ pub struct ShopLine {
     pub id: u64,
     /// The product or variation; 0 for one the shop doesn't know.
     pub product: u64,
-    /// The SKU at that time.
+    /// The product that it is a variation of, if any: the line keeps both ids when the article is gone.
+    pub parent: Option<u64>,
+    /// The SKU at that time, for the line's name. The interface tells the present one, and none of an article that is gone.
     pub sku: String,
     /// Units ordered.
     pub quantity: i64,

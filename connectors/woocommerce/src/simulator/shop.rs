@@ -235,6 +235,7 @@ impl Shop {
             let line = ShopLine {
                 id: self.last_line,
                 product: *product,
+                parent: self.products.get(product).and_then(|product| product.parent),
                 sku: sku.clone(),
                 quantity: *quantity,
                 reduced: 0,
@@ -260,6 +261,7 @@ impl Shop {
         };
         let lowers = matches!(status, "processing" | "completed" | "on-hold");
         let raises = matches!(status, "cancelled" | "pending");
+        let restored = order.status == "trash";
         for line in &mut order.lines {
             if lowers && line.reduced == 0 {
                 self.move_stock(line.product, -line.quantity);
@@ -282,11 +284,12 @@ impl Shop {
         status.clone_into(&mut order.status);
         self.unpaid.remove(&id);
         self.orders.insert(id, order);
-        self.order_changed(id, "updated");
+        self.order_changed(id, if restored { "restored" } else { "updated" });
         true
     }
 
-    /// The quantity of the first line is changed by a person; the shop takes the difference off its stock [11.0.1].
+    /// The quantity of the first line is changed by a person; the shop takes the difference off its stock [11.0.1], and
+    /// the order's date stays (woocommerce issue 34798): webhooks tell it, no poll by date does.
     pub(super) fn edit(&mut self, id: u64, quantity: i64) -> bool {
         let Some(mut order) = self.orders.remove(&id) else {
             return false;
@@ -298,7 +301,6 @@ impl Shop {
             }
             line.quantity = quantity;
         }
-        order.modified = now();
         self.orders.insert(id, order);
         self.order_changed(id, "updated");
         true
@@ -309,6 +311,18 @@ impl Shop {
             self.products.remove(&id);
             self.tops.retain(|top| *top != id);
         }
+    }
+
+    /// A person gives an article another SKU; what was sold of it before is told by the new one, too.
+    pub(super) fn rename(&mut self, sku: &str, new: &str) {
+        let Some(id) = self.by_sku(sku) else { return };
+        self.skus.remove(sku);
+        if let Some(product) = self.products.get_mut(&id) {
+            new.clone_into(&mut product.sku);
+            product.modified = now();
+        }
+        self.skus.insert(new.to_owned(), id);
+        self.product_changed(id);
     }
 
     /// By an order: atomic, and without touching the product's date [observed].
