@@ -1,7 +1,7 @@
 //! How much of an order line the figures contain, by the four forms of `absorb`.
 
 use crate::picture::Picture;
-use crate::{LineRecord, Position, SkuDocument, SourceDocument, Statement};
+use crate::{LineRecord, Movement, Position, SkuDocument, SourceDocument, Statement};
 use omnistock_words::{
     Absorb, Basis, ConnectorName, LocationPolicy, Millis, OrderStatus, Quantity, Settings, SourcePolicy,
 };
@@ -26,24 +26,35 @@ impl<'a> Figure<'a> {
         (policy, known): (Option<&'a SourcePolicy>, Option<&'a SourceDocument>),
         position: &'a Position,
         place: Option<&LocationPolicy>,
+        document: &SkuDocument,
     ) -> Self {
         Self {
             position,
             known,
             policy,
             effective: position.effective(known),
-            matters: matters(place, position),
+            matters: matters(place, position, document),
             spot: None,
         }
     }
 
-    /// Whether a statement speaks of this figure: what it says is held came off it, or off another place.
-    pub(crate) fn told_by(&self, stated: &Statement) -> bool {
-        let by_reference = |policy: &SourcePolicy| policy.absorb == Absorb::ByReference || stated.person;
-        self.matters
-            && self.position.source == stated.source
-            && stated.as_of <= self.effective.0
-            && self.policy.is_some_and(by_reference)
+    /// Whether units are in this figure, if they came from its place.
+    fn holds(&self, holding: Holding<'_>) -> bool {
+        let by = |policy: &SourcePolicy| match holding {
+            Holding::Line(line) => by_time(policy, self.position.basis, line, self.effective.0),
+            Holding::Stated(stated) => {
+                let counts = policy.absorb == Absorb::ByReference || stated.person;
+                counts && self.position.source == stated.source && stated.as_of <= self.effective.0
+            }
+        };
+        self.matters && self.policy.is_some_and(by)
+    }
+
+    fn can_hold(&self, holding: Holding<'_>) -> bool {
+        match holding {
+            Holding::Line(_) => true,
+            Holding::Stated(stated) => self.position.source == stated.source,
+        }
     }
 
     /// As [`Self::of`], for every position of a ledger.
@@ -55,9 +66,27 @@ impl<'a> Figure<'a> {
         let figure = |position: &'a Position| {
             let place = settings.locations.get(&position.location);
             let source = (settings.sources.get(&position.source), sources(&position.source));
-            Self::of(source, position, place)
+            Self::of(source, position, place, document)
         };
         document.positions.iter().map(figure).collect()
+    }
+}
+
+/// Why a figure holds units of a line.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Holding<'a> {
+    /// By the line's own times.
+    Line(&'a LineRecord),
+    /// A source says so.
+    Stated(&'a Statement),
+}
+
+impl Holding<'_> {
+    pub(crate) fn quantity(&self) -> Quantity {
+        match self {
+            Self::Line(line) => line.quantity,
+            Self::Stated(stated) => stated.quantity,
+        }
     }
 }
 
@@ -127,11 +156,17 @@ fn reached<'a>(
     }
 }
 
-/// A kept row of nothing can't be where the units came from, nor can a figure of a source that
-/// handed the place over.
-fn matters(place: Option<&LocationPolicy>, position: &Position) -> bool {
+/// A kept row of nothing can't be where the units came from, unless some came there since; nor can a figure of a
+/// source that handed the place over.
+fn matters(place: Option<&LocationPolicy>, position: &Position, document: &SkuDocument) -> bool {
+    let (here, since) = (&position.location, position.as_of);
+    let moved =
+        |moved: &Movement| moved.location == *here && moved.contained_from > since && moved.quantity.is_positive();
+    let back = |line: &LineRecord| line.restocked().is_some_and(|(place, at)| place == here && at > since);
+    let came = || document.movements.iter().any(moved) || document.lines.iter().any(back);
     let owner = place.and_then(|place| place.source.as_ref());
-    owner.is_none_or(|owner| *owner == position.source) && (!position.missing || position.quantity.is_positive())
+    let something = !position.missing || position.quantity.is_positive() || came();
+    owner.is_none_or(|owner| *owner == position.source) && something
 }
 
 /// Whether a figure contains the line by time alone.
@@ -154,15 +189,15 @@ fn by_status(basis: Basis, line: &LineRecord, as_of: Millis) -> bool {
 }
 
 impl Picture<'_> {
-    /// Whether the statement speaks of the figure at a spot: the units are in it, or came from elsewhere.
-    pub(crate) fn speaks_of(&self, spot: usize, stated: &Statement) -> bool {
+    /// Whether the figure at a spot holds the units, or they came from elsewhere.
+    pub(crate) fn holds(&self, spot: usize, holding: Holding<'_>) -> bool {
         let mut figures = self.figures.iter();
-        figures.any(|figure| figure.spot == Some(spot) && figure.told_by(stated))
+        figures.any(|figure| figure.spot == Some(spot) && figure.holds(holding))
     }
 
-    /// Whether the spot's figure is one of the statement's source from before it.
-    pub(crate) fn precedes(&self, spot: usize, stated: &Statement) -> bool {
-        let own = |figure: &Figure<'_>| figure.spot == Some(spot) && figure.position.source == stated.source;
-        self.figures.iter().any(own) && !self.speaks_of(spot, stated)
+    /// Whether the figure at a spot could hold the units, but is from before they came off it.
+    pub(crate) fn lacks(&self, spot: usize, holding: Holding<'_>) -> bool {
+        let mut figures = self.figures.iter();
+        figures.any(|figure| figure.spot == Some(spot) && figure.can_hold(holding)) && !self.holds(spot, holding)
     }
 }

@@ -196,7 +196,7 @@ impl<'a> Picture<'a> {
             Some(declared) => Some(declared.policy),
             None => settings.locations.get(&position.location),
         };
-        let mut figure = Figure::of((source, known), position, place);
+        let mut figure = Figure::of((source, known), position, place, self.document);
         // A figure of what is carved out by now speaks of no place.
         figure.spot = declared
             .filter(|known| known.place.0 == known.name)

@@ -1,9 +1,9 @@
 //! Who takes which units: derived in a fixed order, never stored.
 
-use crate::contained::{Figure, contained};
+use crate::contained::{Figure, Holding, contained};
 use crate::picture::{Picture, Taken};
 use crate::resolve::{Laid, laid, matching};
-use crate::{LineRecord, Reservation, Statement};
+use crate::{LineRecord, Reservation};
 use omnistock_words::{ChannelName, ChannelSettings, ConnectorName, Quantity, Sourcing};
 
 /// Where a line, or what is short of it, could come from.
@@ -206,11 +206,12 @@ impl<'a> Picture<'a> {
             let want = left.min(place.1);
             left = left - want + self.take(Origin::Pinned(place.0), want, record, None);
         }
-        // What a source says it took, and some of its figures are from before that: it is not to come off the others.
-        for stated in line.statements.iter().filter(|stated| stated.quantity.is_positive()) {
-            if left.is_positive() && self.speaks_of_some(from, stated) {
-                let want = left.min(stated.quantity);
-                left = left - want + self.take(from, want, record, Some(stated));
+        // What some figures hold already came off one of the others.
+        let stated = line.statements.iter().map(Holding::Stated);
+        for holding in std::iter::once(Holding::Line(line)).chain(stated) {
+            let want = left.min(holding.quantity());
+            if want.is_positive() && self.is_held_somewhere(from, holding) {
+                left = left - want + self.take(from, want, record, Some(holding));
             }
         }
         let rest = self.take(from, left, record, None);
@@ -236,19 +237,19 @@ impl<'a> Picture<'a> {
         Some((known.spot, held.quantity))
     }
 
-    fn speaks_of_some(&self, from: Origin, stated: &Statement) -> bool {
-        let mut spots = self.order(from).into_iter();
-        spots.any(|spot| self.speaks_of(spot, stated))
+    fn is_held_somewhere(&self, from: Origin, holding: Holding<'_>) -> bool {
+        let mut spots = (0..self.places(from)).filter_map(|place| self.spot_of(from, place));
+        spots.any(|spot| self.holds(spot, holding))
     }
 
-    /// Takes units from the places by the rule, with `stated` only from those whose figures are from before it;
-    /// returns what fits nowhere.
+    /// Takes units from the places by the rule, of what some figures hold only from the others; returns what fits
+    /// nowhere.
     fn take(
         &mut self,
         from: Origin,
         want: Quantity,
         record: Option<&'a LineRecord>,
-        stated: Option<&Statement>,
+        holding: Option<Holding<'_>>,
     ) -> Quantity {
         let mut left = want;
         let sourcing = match from {
@@ -258,7 +259,7 @@ impl<'a> Picture<'a> {
                 .map_or(Sourcing::Priority, |view| view.policy.sourcing),
             Origin::Pinned(_) | Origin::Anywhere => Sourcing::Priority,
         };
-        let open = |this: &Self, spot: usize| stated.is_none_or(|stated| this.precedes(spot, stated));
+        let open = |this: &Self, spot: usize| holding.is_none_or(|holding| this.lacks(spot, holding));
         let mut order = Vec::new();
         match sourcing {
             Sourcing::Priority => {}

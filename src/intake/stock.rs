@@ -72,6 +72,8 @@ const UNLISTED_AGAIN: Duration = Duration::from_millis(500);
 /// Polls one source.
 pub struct StockPoller {
     parts: StockParts,
+    /// The token of the term that what follows was remembered in.
+    term: Option<u64>,
     held: Option<Held>,
     /// A fault that a person rejected.
     rejection: Option<Rejection>,
@@ -103,6 +105,7 @@ impl StockPoller {
     pub fn new(parts: StockParts) -> Self {
         Self {
             parts,
+            term: None,
             held: None,
             rejection: None,
             recent: Recent::default(),
@@ -119,12 +122,14 @@ impl StockPoller {
         let mut failures = 0_u32;
         let mut warm = false;
         while !cancel.is_cancelled() {
-            if self.parts.lease.borrow().is_none() {
+            let token = self.parts.lease.borrow().as_ref().map(|lease| lease.token);
+            let Some(token) = token else {
                 tokio::select! {
                     () = cancel.cancelled() => break,
                     () = tokio::time::sleep(Duration::from_millis(100)) => continue,
                 }
-            }
+            };
+            warm &= !self.begins(token);
             let round = async {
                 if !warm {
                     self.warm().await?;
@@ -148,6 +153,19 @@ impl StockPoller {
             };
             self.wait(due, &cancel).await;
         }
+    }
+
+    /// Whether a term begins. Another daemon may have led since the last one, taken reports in and heard people: what
+    /// was stated is stated again, and what would confirm a held report counts from now on.
+    fn begins(&mut self, token: u64) -> bool {
+        if self.term.replace(token) == Some(token) {
+            return false;
+        }
+        self.stated.clear();
+        if let Some(held) = &mut self.held {
+            held.counts_from(now());
+        }
+        true
     }
 
     async fn wait(&mut self, due: Millis, cancel: &CancellationToken) {

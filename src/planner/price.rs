@@ -136,8 +136,17 @@ impl PriceDocument {
             return false;
         }
         let first = !self.confirmed();
+        let at = observed.at;
         self.observed = Some(observed);
         self.unknown = false;
+        // A call without a yes took effect after all, or late: guards compare the next price with this one.
+        let since = self.accepted.as_ref().map(|accepted| accepted.at);
+        let sent = self.sent.as_ref().filter(|sent| Some(sent.at) > since);
+        if let Some(price) = sent.map(|sent| sent.price)
+            && self.shown(price.currency()) == Some(price)
+        {
+            self.accepted = Some(AcceptedPrice { price, at });
+        }
         if let Some(accepted) = self.accepted.as_ref().filter(|_| first) {
             let shown = self.shown(accepted.price.currency());
             self.undone = if shown == Some(accepted.price) {
@@ -246,6 +255,30 @@ mod tests {
         document.accepted = accepted("5", 150).accepted;
         document.observe(read(&["5"], 160));
         assert_eq!(document.undone, 0);
+    }
+
+    #[test]
+    fn a_price_without_an_answer_that_is_shown_is_what_guards_compare_with() {
+        let eur = "EUR".parse().unwrap();
+        let mut document = accepted("8", 100);
+        let sent = |at: i64| SentPrice {
+            price: price("6"),
+            at: Millis(at),
+            token: 1,
+        };
+        (document.sent, document.unknown) = (Some(sent(200)), true);
+        document.observe(read(&["7"], 250));
+        assert_eq!(document.published(eur), Some(price("8").amount), "somebody else's");
+        (document.sent, document.unknown) = (Some(sent(300)), true);
+        document.observe(read(&["6"], 350));
+        assert_eq!(document.published(eur), Some(price("6").amount));
+        assert!(document.confirmed());
+        document.sent = Some(sent(400));
+        document.accepted = accepted("8", 390).accepted;
+        document.observe(read(&["8"], 450));
+        assert_eq!(document.published(eur), Some(price("8").amount), "not yet");
+        document.observe(read(&["6"], 500));
+        assert_eq!(document.published(eur), Some(price("6").amount), "it landed late");
     }
 
     #[test]

@@ -63,6 +63,54 @@ mod cases {
     }
 
     #[test]
+    fn units_may_come_from_a_kept_row_of_nothing_once_some_came_there() {
+        table(
+            &sourcing("priority"),
+            &[
+                (
+                    "the statement speaks of figures that the place has not had yet",
+                    "stock erp 11:40 berlin:A=0 hamburg:A=9
+              stock erp 11:45 hamburg:A=9
+              move erp m1 berlin A 1 11:42
+              order shop/1 r1 shipped 11:41 1:A=1,location=berlin
+              absorbed erp shop/1/1 1 11:45",
+                    &[("at berlin A", "0")],
+                ),
+                (
+                    "a buyer's return",
+                    "stock erp 11:40 berlin:A=0 hamburg:A=9
+              stock erp 11:45 hamburg:A=9
+              order shop/0 r1 returned 11:30 1:A=1,restock_location=berlin at=11:42
+              order shop/1 r1 shipped 11:41 1:A=1,location=berlin
+              absorbed erp shop/1/1 1 11:45",
+                    &[("at berlin A", "0")],
+                ),
+            ],
+        );
+    }
+
+    #[test]
+    fn what_figures_hold_by_its_times_comes_off_the_others() {
+        let settings = world(
+            "
+            source erp physical by_delay=5m
+            place berlin
+            place hamburg
+            channel shop berlin,hamburg",
+        );
+        table(
+            &settings,
+            &[(
+                "berlin's figure is from behind the import, hamburg's is not",
+                "stock erp 11:40 berlin:A=3 hamburg:A=9
+              stock erp 11:50 berlin:A=3
+              order shop/1 r1 open 11:41 1:A=2",
+                &[("order shop/1", "1: in 0 from [hamburg 2] short 0")],
+            )],
+        );
+    }
+
+    #[test]
     fn the_three_rules() {
         table(
             &sourcing("priority"),

@@ -140,3 +140,45 @@ async fn a_report_in_the_inbox_is_put_away_later_without_its_rows_and_never_appe
     assert_eq!(poller.unlisted.len(), 100, "what no channel is known to list");
     assert_eq!(poller.unlisted.last().map(Sku::as_str), Some("SKU-00000"));
 }
+
+/// Another daemon may have taken in reports between two terms of this one.
+#[tokio::test]
+async fn what_was_remembered_ends_with_the_term() {
+    let store: Arc<dyn Store> = Arc::new(Memory::new());
+    let erp = erp();
+    erp.away.store(false, Ordering::Relaxed);
+    let mut settings = Settings::default();
+    let channel = omnistock_words::ChannelSettings {
+        connector: "shop".parse().unwrap(),
+        template: None,
+        policy: omnistock_words::ChannelPolicy::default(),
+    };
+    settings.channels.insert("shop".parse().unwrap(), channel);
+    let mut parts = parts(&erp, &store);
+    parts.settings = Arc::new(ArcSwap::from_pointee(settings));
+    let mut poller = StockPoller::new(parts);
+    let row = omnistock_sdk::StatementRow {
+        channel: "shop".parse().unwrap(),
+        order: "7".parse().unwrap(),
+        line: "1".parse().unwrap(),
+        quantity: Quantity::ONE,
+    };
+    let list = omnistock_sdk::StatementReport {
+        title: "orders.csv".to_owned(),
+        as_of: Millis(5),
+        rows: vec![row],
+        unknown_channels: BTreeMap::new(),
+    };
+    let entries = async || store.read(EntryId(0), 100).await.unwrap().len();
+    let ticket = Ticket("2".to_owned());
+    let report = erp.report.lock().unwrap().take().unwrap();
+    assert!(poller.begins(3));
+    poller.held = Some(super::super::Held::long_ago(report));
+    for (token, new, stated) in [(3, false, 1), (3, false, 1), (5, true, 2)] {
+        assert_eq!(poller.begins(token), new);
+        poller.state(erp.as_ref(), &ticket, list.clone()).await.unwrap();
+        assert_eq!(entries().await, stated);
+        let counts = poller.held.as_ref().unwrap().agreed_since();
+        assert_eq!(counts > Millis(0), new);
+    }
+}

@@ -20,6 +20,13 @@ pub(super) struct Held {
     agreed_since: Millis,
 }
 
+impl Held {
+    /// What agreed before counts no more.
+    pub(super) fn counts_from(&mut self, now: Millis) {
+        self.agreed_since = now;
+    }
+}
+
 impl StockPoller {
     /// A later report with the same rows at fault, long enough after the first, releases what no
     /// person has to decide. Mass zeroing and changed units always are a person's, and so is what a person rejected.
@@ -140,5 +147,24 @@ impl StockPoller {
         };
         role.acknowledge(&held.ticket, &verdict).await?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+impl Held {
+    /// Held so long ago that the next report of the same fault would let it go.
+    pub(super) fn long_ago(report: StockReport) -> Self {
+        Self {
+            ticket: Ticket("1".to_owned()),
+            report,
+            guards: vec!["total_drop".to_owned()],
+            affected: Affected::default(),
+            since: Millis(0),
+            agreed_since: Millis(0),
+        }
+    }
+
+    pub(super) fn agreed_since(&self) -> Millis {
+        self.agreed_since
     }
 }

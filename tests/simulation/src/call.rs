@@ -99,11 +99,13 @@ impl Sim {
         let (quick, slow) = self.scenario.shops[shop].latency;
         let way = self.wire.range(quick / 2, quick) + if self.wire.chance(30) { slow } else { 0 };
         if self.fault(Fault::TimeoutBefore, 12) {
+            self.oracle.lost[shop].push(sent);
             return self.after(DEADLINE, Happening::Deadline(index));
         }
         if self.fault(Fault::LateLanding, 12) {
             let late = self.dice().range(DEADLINE - 20 * SECOND, 3 * DEADLINE);
             self.after(late, Happening::Arrive(index));
+            self.oracle.lost[shop].push(sent);
             return self.after(DEADLINE, Happening::Deadline(index));
         }
         self.after(way, Happening::Arrive(index));
@@ -129,8 +131,10 @@ impl Sim {
             return; // Its sender has long gone on.
         }
         (call.arrived, call.outcome) = (true, Some(outcome));
+        let shop = call.shop;
         self.calls.insert(index, call);
         if lost {
+            self.oracle.lost[shop].push(sent);
             return self.plan(sent + DEADLINE, Happening::Deadline(index));
         }
         let way = self.wire.range(quick / 2, quick) + if self.wire.chance(30) { slow } else { 0 };

@@ -184,6 +184,14 @@ impl Sim {
     /// Everybody who needs the lease goes to work.
     fn lead(&mut self, daemon: usize) {
         self.daemons[daemon].cursor = None;
+        // Another daemon may have led since: what was stated is stated again, and agreement counts from now on.
+        if !self.broken(crate::broken::Broken::StatementsOnce) {
+            self.daemons[daemon].stock.stated.clear();
+        }
+        let now = self.now(daemon);
+        if let Some(held) = &mut self.daemons[daemon].stock.held {
+            held.since = now;
+        }
         let shops = 0..self.scenario.shops.len();
         self.daemons[daemon].limiters = shops.map(|shop| self.limiter(daemon, shop)).collect();
         self.wake_ledger(daemon, 0);

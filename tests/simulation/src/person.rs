@@ -5,7 +5,7 @@ use crate::broken::Broken;
 use crate::fault::Fault;
 use crate::oracle::Reserve;
 use crate::run::{EVENTS, ORDERS};
-use crate::scenario::{BEGIN, HOUR, MINUTE, SECOND, TRAFFIC};
+use crate::scenario::{BEGIN, MINUTE, SECOND, TRAFFIC};
 use crate::settings::Override;
 use crate::sim::{Happening, Sim};
 use crate::store::{About, Store};
@@ -328,6 +328,6 @@ impl Sim {
             }
         }
         self.reload();
-        let _ = HOUR;
+        self.after(5 * MINUTE, Happening::Exits);
     }
 }

@@ -99,6 +99,8 @@ pub(crate) enum Happening {
     Upkeep,
     Check,
     Quiet,
+    /// People go once more over what is kept aside: a call that was on its way when it became quiet.
+    Exits,
     End,
 }
 
@@ -306,6 +308,7 @@ impl Sim {
             H::Upkeep => self.upkeep(),
             H::Check => self.check(),
             H::Quiet => self.end_traffic(),
+            H::Exits => self.reload(),
             H::End => {}
             H::Lease { daemon, life } => self.to(what, daemon, life, |sim| sim.lease(daemon)),
             H::Ledger { daemon, life } => self.to(what, daemon, life, |sim| sim.ledger(daemon)),

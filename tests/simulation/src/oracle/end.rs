@@ -1,7 +1,8 @@
 //! Checks while it runs (I15) and when everything has settled: I3, I4, I14, I16.
 
+use crate::call::DEADLINE;
 use crate::random::Random;
-use crate::scenario::{MINUTE, SECOND};
+use crate::scenario::{HOUR, MINUTE, SECOND};
 use crate::sim::{Happening, Sim};
 use crate::trace::Step;
 use omnistock_engine::Event;
@@ -40,7 +41,12 @@ impl Sim {
             // A number and a price each, at the vendor's rate.
             let listings = self.world.shops[shop].listings.len() as i64;
             let calls = 2 * listings * MINUTE / self.scenario.shops[shop].rate.0;
-            if clear > OLDEST + many * SECOND + calls {
+            // Calls without an answer keep their places until their deadline.
+            let lost = &mut self.oracle.lost[shop];
+            lost.retain(|at| t - at < HOUR);
+            let lost = lost.iter().filter(|at| **at > t - clear).count() as i64;
+            let stood = lost * DEADLINE / self.scenario.shops[shop].concurrency as i64;
+            if clear > OLDEST + many * SECOND + calls + stood {
                 let k = self.names.sku(&sku);
                 let state = self.worker_state(shop, k);
                 self.violate(

@@ -62,6 +62,8 @@ pub(crate) struct Oracle {
     pub(crate) zeroed: Vec<Vec<(i64, usize)>>,
     /// By channel: calls while it refuses everything.
     pub(crate) refused: Vec<Vec<i64>>,
+    /// By channel: when calls were lost, each of which keeps its place until its deadline.
+    pub(crate) lost: Vec<Vec<i64>>,
     pub(crate) quiet_at: i64,
     /// By channel: since when nothing hinders it.
     pub(crate) clear_since: Vec<i64>,
@@ -85,6 +87,7 @@ impl Oracle {
             lives: vec![Life::default(); scenario.daemons],
             zeroed: vec![Vec::new(); shops],
             refused: vec![Vec::new(); shops],
+            lost: vec![Vec::new(); shops],
             quiet_at: i64::MAX / 2,
             clear_since: vec![0; shops],
             checks: 0,
