@@ -160,7 +160,7 @@ fn adopt(
             if differs {
                 out.push(Complaint::SameRevision(key.clone()));
             }
-            differs && weight(&fact.lines, fact) > weight_of(document)
+            differs && weight(told, fact) > weight_of(document)
         }
         Some(known) => {
             if revision < known && revision != LOWEST {
@@ -196,7 +196,8 @@ fn weight(lines: &[OrderLineFact], fact: &OrderFact) -> Weight {
 }
 
 fn weight_of(document: &OrderDocument) -> Weight {
-    let text = serde_json::to_string(&(&document.lines, document.status, document.placed_at, document.at));
+    let lines = named::as_told(document);
+    let text = serde_json::to_string(&(lines, document.status, document.placed_at, document.at));
     let units = document.lines.iter().map(|line| line.quantity).sum();
     (
         document.status != OrderStatus::Cancelled,

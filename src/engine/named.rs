@@ -62,6 +62,16 @@ fn keep(document: &mut OrderDocument, known: Known) {
     document.named = each.collect();
 }
 
+/// The document's lines as its own report told them.
+pub(crate) fn as_told(document: &OrderDocument) -> Vec<OrderLineFact> {
+    let kept = known(document);
+    let told = |line: &OrderLineFact| OrderLineFact {
+        sku: own(document, &kept, &line.line).cloned(),
+        ..line.clone()
+    };
+    document.lines.iter().map(told).collect()
+}
+
 /// The report with what is known of the lines that it doesn't name; `None` where it names all, or nothing is known.
 pub(crate) fn filled(document: &OrderDocument, fact: &OrderFact) -> Option<OrderFact> {
     if fact.lines.iter().all(|line| line.sku.is_some()) {
