@@ -13,7 +13,7 @@ use omnistock_engine::{
 };
 use omnistock_planner::{ListingDocument, StateFacts, Target, state};
 use omnistock_sdk::now;
-use omnistock_words::{ChannelName, ListingId, Millis, Settings, Sku, VendorLocation};
+use omnistock_words::{ChannelName, ListingId, Millis, Mode, Quantity, Settings, Sku, VendorLocation};
 
 pub(super) fn away(error: &StoreError) -> ApiError {
     ApiError::unavailable(error.to_string())
@@ -147,29 +147,22 @@ fn explanation(
 ) -> Explanation {
     let attributes = reasons.price.as_ref().map(|ledger| ledger.attributes.clone());
     let of_listing = listing.map(|listing| &listing.listing);
-    let mode = resolve_listing(
-        settings,
-        channel,
-        sku,
-        &attributes.unwrap_or_default(),
-        of_listing,
-        now(),
-    )
-    .mode;
+    let attributes = attributes.unwrap_or_default();
+    let policy = resolve_listing(settings, channel, sku, &attributes, of_listing, now());
+    let mode = policy.mode;
     let waits = view.closed(channel).unwrap_or_default();
-    let place = listing.and_then(|listing| listing.place.as_ref());
-    let desired = match place {
-        None => promise.quantity,
-        Some(place) => promise
-            .split
-            .iter()
-            .find(|(location, _)| location == place)
-            .map(|(_, quantity)| *quantity),
+    let aim = listing.map_or(promise.quantity.map_or(Target::Unknown, Target::Number), |listing| {
+        crate::delivery::target(listing, promise, &policy)
+    });
+    let desired = match aim {
+        Target::Number(_) if mode == Mode::Draining => Some(Quantity::ZERO),
+        Target::Number(number) => Some(number),
+        Target::Untracked | Target::Unknown => None,
     };
     let facts = StateFacts {
         mode,
         gate: waits.is_empty(),
-        target: desired.map_or(Target::Unknown, Target::Number),
+        target: aim,
         in_flight: false,
         dirty: false,
         held: listing.is_some_and(|listing| listing.held.is_some()),

@@ -5,7 +5,7 @@ use crate::delivery::{Approved, known};
 use crate::server::{PlanChannel, PlanPrice, PlanTop};
 use omnistock_engine::guard::price_fault;
 use omnistock_engine::{Documents, Offer, PriceAnswer, SkuDocument, promise_listing, resolve_listing};
-use omnistock_planner::{ListingDocument, Target, target};
+use omnistock_planner::{ListingDocument, Target};
 use omnistock_sdk::{CallKind, CallLimit};
 use omnistock_words::{ChannelName, ListingId, Millis, Mode, Money, Quantity, Settings, Sku};
 
@@ -48,12 +48,8 @@ impl Under<'_> {
             Some(&listing.listing),
             self.now,
         );
-        let untracked = promise.state == omnistock_engine::State::Untracked;
         let spoken_of = settings.bundles.contains_key(sku) || known(ledger, promise.state);
-        let aim = target(listing, (promise.quantity, untracked), &promise.split, |place| {
-            policy.locations.contains(place)
-        });
-        let number = match aim {
+        let number = match crate::delivery::target(listing, &promise, &policy) {
             Target::Number(_) if policy.mode == Mode::Draining => Some(Quantity::ZERO),
             Target::Number(number) => Some(number),
             Target::Untracked | Target::Unknown => None,

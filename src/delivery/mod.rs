@@ -106,5 +106,6 @@ pub use limited::Limited;
 pub use parts::{ChannelParts, Ended, FreshOrders, Timings};
 pub use price_guard::PriceHold;
 pub use sight::known;
+pub(crate) use sight::target;
 pub use wish::Wish;
 pub use worker::ChannelWorker;

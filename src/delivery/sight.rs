@@ -138,7 +138,7 @@ pub fn known(ledger: &SkuDocument, state: State) -> bool {
 }
 
 /// What this listing should show: the promise, or its place's part of it.
-pub(super) fn target(document: &ListingDocument, promise: &Promise, policy: &ChannelPolicy) -> Target {
+pub(crate) fn target(document: &ListingDocument, promise: &Promise, policy: &ChannelPolicy) -> Target {
     let whole = (promise.quantity, promise.state == State::Untracked);
     omnistock_planner::target(document, whole, &promise.split, |place| {
         policy.locations.contains(place)

@@ -93,6 +93,19 @@ async fn a_drained_channel_shows_nothing_until_its_time_is_over() {
     merchant
         .settles(&daemon, |index| usual(index) - if index == 3 { 2 } else { 0 })
         .await;
+    said(&merchant, &["channel", "market", "draining", "--reason", "recall"]);
+    until(
+        "the market shows nothing",
+        || merchant.market_shows(|_| 0),
+        || daemon.log(),
+    )
+    .await;
+    let wanted = said(&merchant, &["--json", "explain", &sku(5), "--channel", "market"]);
+    let wanted: Value = serde_json::from_str(&wanted).unwrap();
+    assert_eq!(
+        wanted["items"][0]["desired"], "0",
+        "what it is told to show: {wanted:#}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
