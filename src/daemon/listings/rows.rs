@@ -104,7 +104,9 @@ fn next(items: Vec<ListingRow>, after: String) -> ListingRows {
 
 fn row(settings: &Settings, ours: &Ours, document: ListingDocument, gate: bool) -> ListingRow {
     let sold = ours.sold(settings, &document);
-    let state = standing(settings, &document, sold.is_some(), gate);
+    let attributes = document.sku.as_ref().and_then(|sku| ours.0.get(sku));
+    let attributes = attributes.cloned().unwrap_or_default();
+    let state = standing(settings, (&document, &attributes), sold.is_some(), gate);
     let there = document.sku_there().map(ToString::to_string);
     let about = document.there.map(|there| *there).unwrap_or_default();
     let by = sold.as_ref().map(|sold| sold.by);
@@ -123,13 +125,17 @@ fn row(settings: &Settings, ours: &Ours, document: ListingDocument, gate: bool) 
 }
 
 /// How it stands by its document; what is on its way right now is not in there.
-fn standing(settings: &Settings, document: &ListingDocument, known: bool, gate: bool) -> ListingState {
-    let empty = (Attributes::default(), Sku::new("-").ok());
-    let Some(sku) = document.sku.as_ref().or(empty.1.as_ref()) else {
+fn standing(
+    settings: &Settings,
+    (document, attributes): (&ListingDocument, &Attributes),
+    known: bool,
+    gate: bool,
+) -> ListingState {
+    let Some(sku) = &document.sku else {
         return ListingState::Unmapped;
     };
     let listing = Some(&document.listing);
-    let mode = resolve_listing(settings, &document.channel, sku, &empty.0, listing, now()).mode;
+    let mode = resolve_listing(settings, &document.channel, sku, attributes, listing, now()).mode;
     let facts = StateFacts {
         mode,
         gate,
@@ -215,6 +221,49 @@ fn suggest(near: &Near, row: &mut ListingRow) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use omnistock_words::{ChannelName, ChannelPolicy, ChannelSettings, ListingId, Match, Mode, PolicyPatch, Rule};
+
+    #[test]
+    fn a_rule_for_a_tag_decides_how_a_listing_stands() {
+        let shop: ChannelName = "shop".parse().unwrap();
+        let policy = ChannelPolicy {
+            mode: Mode::Shadow,
+            ..ChannelPolicy::default()
+        };
+        let rule = Rule {
+            matches: Match {
+                tag: Some("pilot".to_owned()),
+                ..Match::default()
+            },
+            channels: None,
+            from: None,
+            until: None,
+            set: PolicyPatch {
+                mode: Some(Mode::Live),
+                ..PolicyPatch::default()
+            },
+            place: "omnistock.toml:9".to_owned(),
+        };
+        let declared = ChannelSettings {
+            connector: "shop".parse().unwrap(),
+            template: None,
+            policy,
+        };
+        let settings = Settings {
+            channels: [(shop.clone(), declared)].into(),
+            rules: vec![rule].into(),
+            ..Settings::default()
+        };
+        let mut document = ListingDocument::new(shop, "7".parse::<ListingId>().unwrap(), None);
+        (document.sku, document.desired) = (Some("A".parse().unwrap()), Some(Quantity::ONE));
+        let with = |tags: &[&str]| Attributes {
+            tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
+            ..Attributes::default()
+        };
+        let stands = |tags: &[&str]| standing(&settings, (&document, &with(tags)), true, true);
+        assert_eq!(stands(&["pilot"]), ListingState::Accepted);
+        assert_eq!(stands(&[]), ListingState::Paused);
+    }
 
     #[test]
     fn tags_may_name_gtins() {
