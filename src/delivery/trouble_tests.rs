@@ -154,6 +154,7 @@ async fn a_throttled_channel_is_left_alone_as_long_as_it_says() {
 #[tokio::test]
 async fn a_dead_channel_is_asked_seldom_and_caught_up_with_the_newest_numbers() {
     let house = house(WriteMeaning::Available, &[("A", 9, 9)]).await;
+    let log = crate::logged::Logged::begin();
     let run = house.start();
     house.quiet().await;
     house.fake.die(Some(ConnectorError::retry("connection refused")));
@@ -171,6 +172,10 @@ async fn a_dead_channel_is_asked_seldom_and_caught_up_with_the_newest_numbers() 
     house.quiet().await;
     assert_eq!(house.number("A"), 301);
     run.stop().await;
+    let away = "the channel is away and asked seldom from now on: connection refused";
+    assert_eq!((log.lines(away).len(), log.lines("WARN").len()), (1, 1));
+    assert!(log.lines(away)[0].contains("channel=shop"), "{:?}", log.lines(away));
+    assert_eq!(log.lines("the channel answers again, after ").len(), 1);
 }
 
 #[tokio::test]
