@@ -8,7 +8,7 @@ use super::worker::Worker;
 use crate::retry;
 use omnistock_planner::{Class, Fetched, Next, Verdict, full_jitter, groups, halves, settle};
 use omnistock_sdk::{ConnectorError, ErrorClass, ItemOutcome, ListingReference, WriteItem, now};
-use omnistock_words::Millis;
+use omnistock_words::{Millis, Sku};
 
 /// The vendor's class in the planner's words.
 pub(super) fn class(error: &ConnectorError) -> Class {
@@ -207,9 +207,7 @@ impl Worker {
         self.changes.intend(index, false);
         match settlement.next {
             Next::ReadBack { at_once } => self.accepted(index, at_once, at),
-            Next::Parked => {
-                tracing::warn!(channel = %self.parts.channel, listing = index, "a listing is refused and parked");
-            }
+            Next::Parked => self.tell_parked(index),
             Next::LookAt(_) | Next::Stop | Next::Bisect => {}
         }
         if let Some(sku) = sku {
@@ -218,6 +216,23 @@ impl Worker {
         }
         self.catalogue.show(index, self.gate, &self.parts.board);
         false
+    }
+
+    fn tell_parked(&self, index: Index) {
+        let Some(entry) = self.catalogue.get(index) else { return };
+        let (document, channel) = (&entry.document, &self.parts.channel);
+        let reason = document.parked.as_ref().map_or("", |parked| parked.reason.as_str());
+        let sku = document.sku.as_ref().map_or("", Sku::as_str);
+        tracing::warn!(%channel, listing = %document.listing, sku, "a listing is refused and parked: {reason}");
+    }
+
+    pub(super) fn tell_parked_price(&self, index: Index) {
+        let Some(entry) = self.catalogue.get(index) else { return };
+        let (document, channel) = (&entry.document, &self.parts.channel);
+        let parked = document.price.as_ref().and_then(|price| price.parked.as_ref());
+        let reason = parked.map_or("", |parked| parked.reason.as_str());
+        let sku = document.sku.as_ref().map_or("", Sku::as_str);
+        tracing::warn!(%channel, listing = %document.listing, sku, "a price is refused and parked: {reason}");
     }
 
     /// Milliseconds from a yes to its read-back.

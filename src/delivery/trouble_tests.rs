@@ -123,11 +123,18 @@ async fn no_call_begins_once_the_lease_may_be_over() {
 async fn one_refused_item_does_not_touch_the_others() {
     let house = house(WriteMeaning::Available, &[("A", 9, 4), ("B", 9, 4)]).await;
     house.fake.shop.lock().unwrap().refused.insert("A".to_owned());
+    let log = crate::logged::Logged::begin();
     let run = house.start();
     until("one is parked, one right", async || {
         house.board.count(ListingState::InSync) == 1 && house.board.count(ListingState::Parked) == 1
     })
     .await;
+    let said = format!("a listing is refused and parked: {} ", house.board.parked()[0].reason);
+    let lines = log.lines(&said);
+    assert!(
+        lines.len() == 1 && lines[0].contains(r#"channel=shop listing=A sku="A""#),
+        "{lines:?}"
+    );
     assert_eq!((house.number("B"), house.calls().len()), (4, 1));
     let states: u64 = house.board.states().iter().map(|(_, count)| count).sum();
     assert_eq!(states, 2);

@@ -392,7 +392,7 @@ impl Worker {
             self.commit().await
         };
         if timeout(limit, finish).await.is_err() {
-            tracing::warn!("calls on their way were left: the next start looks their outcome up");
+            tracing::warn!(channel = %self.parts.channel, calls = self.in_flight, "calls on their way were left: the next start looks their outcome up");
         }
     }
 }
