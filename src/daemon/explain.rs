@@ -4,7 +4,7 @@
 use super::listed;
 use super::view::DaemonView;
 use crate::server::{
-    ApiError, Because, Explanation, ItemView, LocationFigure, OrderLineView, PositionView, Stamped, Step,
+    ApiError, ApiErrorKind, Because, Explanation, ItemView, LocationFigure, OrderLineView, PositionView, Stamped, Step,
 };
 use crate::store::{Key, StoreError};
 use omnistock_engine::{
@@ -323,7 +323,11 @@ fn local(at: Millis, now: Millis) -> String {
 /// Everything known of a SKU.
 pub(super) async fn item(view: &DaemonView, sku: &Sku) -> Result<ItemView, ApiError> {
     let settings = view.house.settings.load_full();
-    let listings = explain(view, sku, None).await.unwrap_or_default();
+    // That no channel has it is no error here; that the store is away or damaged is.
+    let listings = match explain(view, sku, None).await {
+        Err(error) if error.kind == ApiErrorKind::NotFound => Vec::new(),
+        explained => explained?,
+    };
     let documents = documents(view, &settings, sku).await?;
     let Some(document) = documents.skus.get(sku) else {
         if listings.is_empty() {
