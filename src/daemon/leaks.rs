@@ -1,11 +1,11 @@
 //! What takes stock without an order that lives: lines whose order is gone or does not have them, lines that no
 //! figure contains for too long, and reservations for lines that ended.
 
-use super::explain::away;
+use super::explain::{away, unreadable};
 use super::view::DaemonView;
 use crate::server::{ApiError, Leak, Listed};
 use crate::store::{Key, Kind};
-use omnistock_engine::{LineRecord, OrderDocument, OrderKey, SkuDocument};
+use omnistock_engine::{DocumentKey, LineRecord, OrderDocument, OrderKey, SkuDocument};
 use omnistock_sdk::now;
 use omnistock_words::{ChannelName, Millis, OrderStatus, Settings, Sku};
 use std::collections::{BTreeMap, BTreeSet};
@@ -64,7 +64,8 @@ async fn orders(view: &DaemonView, ledgers: &[(Sku, SkuDocument)]) -> Result<Ord
             let document = if stored.bytes.is_empty() {
                 continue;
             } else {
-                OrderDocument::decode(&stored.bytes).map_err(|error| ApiError::unavailable(error.to_string()))?
+                let document = OrderDocument::decode(&stored.bytes);
+                document.map_err(|error| unreadable(&DocumentKey::Order(key.clone()), error))?
             };
             orders.insert(key.clone(), document);
         }

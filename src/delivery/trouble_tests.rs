@@ -3,7 +3,7 @@
 use super::Ended;
 use super::fake::{Fake, Fault};
 use super::house::{house, house_of, until};
-use crate::store::{Asked, Right, Store};
+use crate::store::{Asked, CommitBatch, DocumentWrite, Key, Right, Store};
 use omnistock_planner::ListingState;
 use omnistock_sdk::{CallLimits, ConnectorError, ErrorClass, now};
 use omnistock_words::{Settings, WriteMeaning};
@@ -229,6 +229,28 @@ async fn what_no_source_knows_is_counted_and_never_written() {
     // A source comes to know it.
     house.stock("STRANGE", 3).await;
     until("it is right", async || house.number("STRANGE") == 3).await;
+    run.stop().await;
+}
+
+#[tokio::test]
+async fn a_ledger_that_cannot_be_read_is_named() {
+    let house = house(WriteMeaning::Available, &[("A", 9, 4)]).await;
+    house.list("TORN", 7);
+    let mut batch = CommitBatch::default();
+    batch.writes.push(DocumentWrite {
+        key: Key::sku(&"TORN".parse().unwrap()),
+        expected: 0,
+        version: 1,
+        bytes: Some(b"torn".to_vec()),
+    });
+    house.store.commit(&house.lease, &batch).await.unwrap();
+    let log = crate::logged::Logged::begin();
+    let run = house.start();
+    until("A is right", async || house.number("A") == 4).await;
+    let named = || log.lines("document sku:TORN can't be read: ");
+    until("it is named", async || !named().is_empty()).await;
+    assert!(named().len() == 1 && named()[0].contains("channel=shop"), "{:?}", named());
+    assert_eq!(house.number("TORN"), 7);
     run.stop().await;
 }
 
