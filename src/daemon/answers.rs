@@ -86,7 +86,7 @@ impl View for DaemonView {
                 listing: explain::listing_text(&parked.listing, parked.location.as_ref()),
                 sku: parked.sku,
                 reason: parked.reason,
-                since: parked.at.unwrap_or(self.started_at),
+                since: parked.at,
             }));
         }
         listed.items.truncate(most);

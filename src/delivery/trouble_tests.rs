@@ -249,7 +249,11 @@ async fn a_ledger_that_cannot_be_read_is_named() {
     until("A is right", async || house.number("A") == 4).await;
     let named = || log.lines("document sku:TORN can't be read: ");
     until("it is named", async || !named().is_empty()).await;
-    assert!(named().len() == 1 && named()[0].contains("channel=shop"), "{:?}", named());
+    assert!(
+        named().len() == 1 && named()[0].contains("channel=shop"),
+        "{:?}",
+        named()
+    );
     assert_eq!(house.number("TORN"), 7);
     run.stop().await;
 }
