@@ -97,10 +97,11 @@ fn render(parked: &Listed<Parked>, context: &Context) -> String {
     for one in &parked.items {
         let sku = one.sku.as_ref().map_or("no SKU", |sku| sku.as_str());
         let left = format!("{} {} ({})", one.channel, one.listing, sku);
-        let since = one.since.map_or_else(String::new, |since| {
-            format!("since {}", text::instant(since, &context.output.zone, "%-d %b %H:%M"))
-        });
-        rendered += &text::spread(&left, &since);
+        let at = |since| text::instant(since, &context.output.zone, "%-d %b %H:%M");
+        rendered += &match one.since {
+            Some(since) => text::spread(&left, &format!("since {}", at(since))),
+            None => text::wrap(&left, text::WIDTH, "  "),
+        };
         rendered.extend(
             text::lines(&one.reason, text::WIDTH - 2, "")
                 .iter()
