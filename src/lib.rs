@@ -8,6 +8,8 @@ pub mod delivery;
 pub mod demo;
 pub mod history;
 pub mod intake;
+#[cfg(test)]
+mod logged;
 pub mod near;
 pub mod notify;
 pub mod pace;

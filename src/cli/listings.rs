@@ -3,7 +3,7 @@
 mod import;
 mod sheet;
 
-use super::parked::rest;
+use super::parked::few;
 use super::progress::{self, Progress};
 use super::{Context, Failure, text};
 use crate::server::{ImportBody, ImportView, Listed, ListingRow, ListingRows, Unmapped};
@@ -191,7 +191,7 @@ fn render(unmapped: &Listed<Unmapped>) -> String {
         text::number(unmapped.total)
     );
     rendered += &text::table(&["CHANNEL", "LISTING", "SKU THERE", "BECAUSE"], &rows, 4);
-    rendered + &rest(unmapped.total, unmapped.items.len())
+    rendered + &few(unmapped.total, unmapped.items.len())
 }
 
 #[cfg(test)]

@@ -97,18 +97,28 @@ fn render(parked: &Listed<Parked>, context: &Context) -> String {
     for one in &parked.items {
         let sku = one.sku.as_ref().map_or("no SKU", |sku| sku.as_str());
         let left = format!("{} {} ({})", one.channel, one.listing, sku);
-        let since = format!(
-            "since {}",
-            text::instant(one.since, &context.output.zone, "%-d %b %H:%M")
-        );
-        rendered += &text::spread(&left, &since);
+        let at = |since| text::instant(since, &context.output.zone, "%-d %b %H:%M");
+        rendered += &match one.since {
+            Some(since) => text::spread(&left, &format!("since {}", at(since))),
+            None => text::wrap(&left, text::WIDTH, "  "),
+        };
         rendered.extend(
             text::lines(&one.reason, text::WIDTH - 2, "")
                 .iter()
                 .flat_map(|line| ["  ", line, "\n"]),
         );
     }
-    rendered + &rest(parked.total, parked.items.len())
+    rendered + &few(parked.total, parked.items.len())
+}
+
+/// What a list of a channel's listings leaves out: a daemon remembers the first of them only, whatever is asked for.
+pub(super) fn few(total: u64, shown: usize) -> String {
+    let left = total.saturating_sub(u64::try_from(shown).unwrap_or(u64::MAX));
+    if left == 0 {
+        return String::new();
+    }
+    let left = text::number(left);
+    format!("{left} more: --limit lists up to 200 a channel; `omnistock listings export` has all of them\n")
 }
 
 /// What a list leaves out.
@@ -129,5 +139,7 @@ mod tests {
     fn a_list_says_what_it_leaves_out() {
         assert_eq!(rest(100, 100), "");
         assert_eq!(rest(1_500, 100), "1,400 more: --limit 1500\n");
+        let all = "1,300 more: --limit lists up to 200 a channel; `omnistock listings export` has all of them\n";
+        assert_eq!((few(1_500, 200).as_str(), few(200, 200).as_str()), (all, ""));
     }
 }

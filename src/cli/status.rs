@@ -302,8 +302,8 @@ fn source_lines(source: &SourceStatus, now: Millis, zone: &TimeZone) -> String {
         ));
     }
     if let Some(error) = &source.last_error {
-        let at = text::clock(error.at, now, zone);
-        lines += &paragraph(&format!("{name} failed {at} {}: {}", error.title, error.reason));
+        let since = text::clock(error.at, now, zone);
+        lines += &paragraph(&format!("{name} fails since {since}: {}", error.reason));
     }
     lines
 }

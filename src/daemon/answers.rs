@@ -15,6 +15,7 @@ use crate::server::{
 use async_trait::async_trait;
 use omnistock_sdk::{RawRequest, Reply, now};
 use omnistock_words::{ChannelName, ConnectorName, LocationName, Millis, OrderId, ReservationId, Sku};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 #[async_trait]
@@ -85,7 +86,7 @@ impl View for DaemonView {
                 listing: explain::listing_text(&parked.listing, parked.location.as_ref()),
                 sku: parked.sku,
                 reason: parked.reason,
-                since: parked.at.unwrap_or(self.started_at),
+                since: parked.at,
             }));
         }
         listed.items.truncate(most);
@@ -130,10 +131,11 @@ impl View for DaemonView {
     async fn sync(&self, connector: Option<ConnectorName>, full: bool) -> Result<SyncAnswer, ApiError> {
         let settings = self.house.settings.load();
         let wanted = |name: &ConnectorName| connector.as_ref().is_none_or(|wanted| wanted == name);
-        let mut connectors = Vec::new();
+        // One may be a source and the connector of several channels.
+        let mut connectors = BTreeSet::new();
         for (name, source) in self.house.sources.iter().filter(|(name, _)| wanted(name)) {
             source.wake.notify_one();
-            connectors.push(name.clone());
+            connectors.insert(name.clone());
         }
         let life = self.life.load_full();
         for (channel, requests) in &life.intake.orders {
@@ -148,13 +150,15 @@ impl View for DaemonView {
                 requests.read_all(false);
             }
             requests.hint();
-            connectors.push(channel.connector.clone());
+            connectors.insert(channel.connector.clone());
         }
         match connector {
             Some(name) if connectors.is_empty() => Err(ApiError::not_found(format!(
                 "there is no connector {name} that is read"
             ))),
-            _ => Ok(SyncAnswer { connectors }),
+            _ => Ok(SyncAnswer {
+                connectors: connectors.into_iter().collect(),
+            }),
         }
     }
 

@@ -4,12 +4,12 @@
 use super::listed;
 use super::view::DaemonView;
 use crate::server::{
-    ApiError, Because, Explanation, ItemView, LocationFigure, OrderLineView, PositionView, Stamped, Step,
+    ApiError, ApiErrorKind, Because, Explanation, ItemView, LocationFigure, OrderLineView, PositionView, Stamped, Step,
 };
 use crate::store::{Key, StoreError};
 use omnistock_engine::{
-    Documents, Offer, Promise, Reason, SkuDocument, SourceDocument, explain as why, explained, needs, resolve_listing,
-    sellable,
+    DocumentKey, Documents, Offer, Promise, Reason, SkuDocument, SourceDocument, explain as why, explained, needs,
+    resolve_listing, sellable,
 };
 use omnistock_planner::{ListingDocument, StateFacts, Target, state};
 use omnistock_sdk::now;
@@ -17,6 +17,11 @@ use omnistock_words::{ChannelName, ListingId, Millis, Mode, Quantity, Settings, 
 
 pub(super) fn away(error: &StoreError) -> ApiError {
     ApiError::unavailable(error.to_string())
+}
+
+/// A document of the store that can't be read, by its key: a person has to know which one to put back.
+pub(super) fn unreadable(key: &DocumentKey, error: impl std::fmt::Display) -> ApiError {
+    ApiError::unavailable(format!("document {} can't be read: {error}", key.id()))
 }
 
 /// A listing with its vendor location, for people.
@@ -36,21 +41,20 @@ pub(super) async fn documents(view: &DaemonView, settings: &Settings, sku: &Sku)
         .await
         .map_err(|error| away(&error))?
         .into_iter();
-    let unreadable = |error: omnistock_engine::DecodeError| ApiError::unavailable(error.to_string());
     for sku in skus {
         let bytes = stored.next().unwrap_or_default().bytes;
         if !bytes.is_empty() {
-            documents
-                .skus
-                .insert(sku, SkuDocument::decode(&bytes).map_err(unreadable)?);
+            let document = SkuDocument::decode(&bytes);
+            let document = document.map_err(|error| unreadable(&DocumentKey::Sku(sku.clone()), error))?;
+            documents.skus.insert(sku, document);
         }
     }
     for source in settings.sources.keys() {
         let bytes = stored.next().unwrap_or_default().bytes;
         if !bytes.is_empty() {
-            documents
-                .sources
-                .insert(source.clone(), SourceDocument::decode(&bytes).map_err(unreadable)?);
+            let document = SourceDocument::decode(&bytes);
+            let document = document.map_err(|error| unreadable(&DocumentKey::Source(source.clone()), error))?;
+            documents.sources.insert(source.clone(), document);
         }
     }
     view.house.measured.load().feed(&mut documents);
@@ -316,7 +320,11 @@ fn local(at: Millis, now: Millis) -> String {
 /// Everything known of a SKU.
 pub(super) async fn item(view: &DaemonView, sku: &Sku) -> Result<ItemView, ApiError> {
     let settings = view.house.settings.load_full();
-    let listings = explain(view, sku, None).await.unwrap_or_default();
+    // That no channel has it is no error here; that the store is away or damaged is.
+    let listings = match explain(view, sku, None).await {
+        Err(error) if error.kind == ApiErrorKind::NotFound => Vec::new(),
+        explained => explained?,
+    };
     let documents = documents(view, &settings, sku).await?;
     let Some(document) = documents.skus.get(sku) else {
         if listings.is_empty() {

@@ -1,13 +1,13 @@
 //! What takes stock without an order that lives: lines whose order is gone or does not have them, lines that no
 //! figure contains for too long, and reservations for lines that ended.
 
-use super::explain::away;
+use super::explain::{away, unreadable};
 use super::view::DaemonView;
 use crate::server::{ApiError, Leak, Listed};
 use crate::store::{Key, Kind};
-use omnistock_engine::{LineRecord, OrderDocument, OrderKey, SkuDocument};
+use omnistock_engine::{DocumentKey, LineRecord, OrderDocument, OrderKey, SkuDocument};
 use omnistock_sdk::now;
-use omnistock_words::{ChannelName, Millis, OrderStatus, Sku};
+use omnistock_words::{ChannelName, Millis, OrderStatus, Settings, Sku};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Ledgers looked through for one list, at most, and in one read.
@@ -24,6 +24,7 @@ pub(super) async fn list(
 ) -> Result<Listed<Leak>, ApiError> {
     let (mut after, mut looked, mut found) = (None, 0, overdue(view));
     let gone = super::missing::gone(view);
+    let settings = view.house.settings.load_full();
     while looked < MOST {
         let store = view.house.store.as_ref();
         let page = store.scan(Kind::Sku, after.as_deref(), PAGE).await;
@@ -35,7 +36,7 @@ pub(super) async fn list(
             .collect();
         let orders = orders(view, &ledgers).await?;
         for (sku, ledger) in &ledgers {
-            found.extend(of_ledger(sku, ledger, &orders, &gone, now()));
+            found.extend(of_ledger((sku, ledger), &orders, &gone, &settings, now()));
         }
         looked += page.len();
         match page.last() {
@@ -63,7 +64,8 @@ async fn orders(view: &DaemonView, ledgers: &[(Sku, SkuDocument)]) -> Result<Ord
             let document = if stored.bytes.is_empty() {
                 continue;
             } else {
-                OrderDocument::decode(&stored.bytes).map_err(|error| ApiError::unavailable(error.to_string()))?
+                let document = OrderDocument::decode(&stored.bytes);
+                document.map_err(|error| unreadable(&DocumentKey::Order(key.clone()), error))?
             };
             orders.insert(key.clone(), document);
         }
@@ -79,10 +81,10 @@ fn key_of(line: &LineRecord) -> OrderKey {
 }
 
 fn of_ledger(
-    sku: &Sku,
-    ledger: &SkuDocument,
+    (sku, ledger): (&Sku, &SkuDocument),
     orders: &Orders,
     gone: &(BTreeSet<OrderKey>, Millis),
+    settings: &Settings,
     now: Millis,
 ) -> Vec<Leak> {
     let lines = ledger
@@ -90,10 +92,12 @@ fn of_ledger(
         .iter()
         .filter(|line| line.takes_stock() && line.released() < line.quantity);
     let lost = lines.filter_map(|line| {
-        let because = match orders.get(&key_of(line)) {
-            None => "there is no such order in the store",
-            Some(order) if order.lines.iter().all(|other| other.line != line.line) => "its order has no such line",
-            Some(order) if order.cancelled.is_some() => "its order is cancelled",
+        let (because, mend) = match orders.get(&key_of(line)) {
+            None => ("there is no such order in the store", read_again(settings, line)),
+            Some(order) if order.lines.iter().all(|other| other.line != line.line) => {
+                ("its order has no such line", read_again(settings, line))
+            }
+            Some(order) if order.cancelled.is_some() => ("its order is cancelled", give_back(line)),
             Some(_) if line.status == OrderStatus::Open && gone.0.contains(&key_of(line)) => {
                 return Some(vanished(sku, line, gone.1));
             }
@@ -107,7 +111,7 @@ fn of_ledger(
             id: line.order.to_string(),
             line: Some(line.line.clone()),
             because: because.to_owned(),
-            mend: "omnistock sync reads the channel's orders again; what is open there comes back whole".to_owned(),
+            mend,
         })
     });
     let reserved = ledger
@@ -138,6 +142,20 @@ fn of_ledger(
         })
     });
     lost.chain(reserved).collect()
+}
+
+/// Only the full read asks for orders that did not change.
+fn read_again(settings: &Settings, line: &LineRecord) -> String {
+    let connector = super::missing::connector(settings, &line.channel);
+    format!("omnistock sync {connector} --full reads all open orders again; what is open there comes back whole")
+}
+
+/// The full read lists no order that has ended; a person's word on it writes its ledgers anew.
+fn give_back(line: &LineRecord) -> String {
+    format!(
+        "omnistock orders release {} {} --line {} --reason TEXT gives it back",
+        line.channel, line.order, line.line
+    )
 }
 
 /// A line of an open order that its channel does not have any more.
@@ -177,4 +195,67 @@ fn overdue(view: &DaemonView) -> Vec<Leak> {
         because: format!("no figure contains it although it was placed {}", line.placed_at),
     };
     overdue.named.into_iter().map(leak).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use omnistock_engine::{Documents, Event, apply};
+    use omnistock_words::{ChannelPolicy, ChannelSettings, FulfilledBy, OrderFact, OrderLineFact, Quantity, Revision};
+
+    fn told(settings: &Settings, key: &OrderKey, statuses: &[OrderStatus]) -> Documents {
+        let mut documents = Documents::default();
+        for status in statuses {
+            let line = OrderLineFact {
+                line: "1".parse().unwrap(),
+                sku: "A".parse().ok(),
+                listing: None,
+                quantity: Quantity::whole(2),
+                status: None,
+                location: None,
+                fulfilled_by: FulfilledBy::Merchant,
+                reservation: None,
+                restock_location: None,
+            };
+            let order = OrderFact {
+                order: key.order.clone(),
+                status: *status,
+                placed_at: Millis(1),
+                at: None,
+                revision: (*status == OrderStatus::Open).then_some(Revision { number: 1, sequence: 0 }),
+                lines: vec![line],
+            };
+            let channel = key.channel.clone();
+            apply(settings, &mut documents, &Event::Order { channel, order }, Millis(2));
+        }
+        documents
+    }
+
+    #[test]
+    fn a_leak_names_what_does_help() {
+        let key = OrderKey {
+            channel: "shop".parse().unwrap(),
+            order: "10211".parse().unwrap(),
+        };
+        let mut settings = Settings::default();
+        let channel = ChannelSettings {
+            connector: "woo".parse().unwrap(),
+            template: None,
+            policy: ChannelPolicy::default(),
+        };
+        settings.channels.insert(key.channel.clone(), channel);
+        let sku: Sku = "A".parse().unwrap();
+        let open = told(&settings, &key, &[OrderStatus::Open]);
+        let ended = told(&settings, &key, &[OrderStatus::Open, OrderStatus::Cancelled]);
+        let mend = |orders: &Orders| {
+            let ledger = (&sku, open.skus.get(&sku).unwrap());
+            let found = of_ledger(ledger, orders, &(BTreeSet::new(), Millis(0)), &settings, Millis(3));
+            found.into_iter().map(|leak| leak.mend).collect::<Vec<_>>()
+        };
+        let again = "omnistock sync woo --full reads all open orders again; what is open there comes back whole";
+        assert_eq!(mend(&Orders::new()), [again]);
+        let cancelled = ended.orders.get(&key).unwrap().clone();
+        let release = "omnistock orders release shop 10211 --line 1 --reason TEXT gives it back";
+        assert_eq!(mend(&Orders::from([(key, cancelled)])), [release]);
+    }
 }

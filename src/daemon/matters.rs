@@ -127,8 +127,8 @@ impl DaemonView {
                 let text = format!("the newest figures are as of {} ({})", last.as_of, last.title);
                 matters.push(Matter::new(Event::SourceStale, name.as_str(), text));
             }
-            if let Some(why) = source.board.trouble() {
-                matters.push(Matter::new(Event::SourceFails, name.as_str(), why));
+            if let Some((since, why)) = source.board.trouble() {
+                matters.push(Matter::new(Event::SourceFails, name.as_str(), why).since(since));
             }
             let refused = source.board.refusals().1.pop();
             let newer = |at: Millis| last.as_ref().is_none_or(|last| last.taken_at < at);

@@ -47,13 +47,18 @@ pub(super) fn orders(parts: &ChannelView) -> Option<OrdersStatus> {
     })
 }
 
+/// The connector of a channel, as `omnistock sync` takes it.
+pub(super) fn connector<'a>(settings: &'a Settings, channel: &'a ChannelName) -> &'a str {
+    let connector = settings.channels.get(channel).map(|channel| &channel.connector);
+    connector.map_or(channel.as_str(), ConnectorName::as_str)
+}
+
 /// What a person should do about it, a sentence each.
 pub(super) fn attention(settings: &Settings, channel: &ChannelStatus) -> Vec<String> {
     let (Some(orders), name) = (&channel.orders, &channel.name) else {
         return Vec::new();
     };
-    let connector = settings.channels.get(name).map(|channel| &channel.connector);
-    let connector = connector.map_or(name.as_str(), ConnectorName::as_str);
+    let connector = connector(settings, name);
     let mut lines = Vec::new();
     let Counted { count, examples } = &orders.fallen;
     if let Some(since) = orders.fallen_since {

@@ -3,13 +3,13 @@
 //! The word goes through the inbox like every other fact: durable, in the history with its reason, and the numbers
 //! of all channels follow from it.
 
-use super::explain::away;
+use super::explain::{away, unreadable};
 use super::log::record;
 use super::view::DaemonView;
 use crate::server::{ApiError, Listed, Mend, MendBody, MendView, OrderLineState, OrderView, SourcedView};
 use crate::store::{Key, Kind};
 use omnistock_engine::{
-    Documents, Event, OrderDocument, OrderKey, OrderLine, SkuDocument, SourceDocument, order_lines,
+    DocumentKey, Documents, Event, OrderDocument, OrderKey, OrderLine, SkuDocument, SourceDocument, order_lines,
 };
 use omnistock_sdk::now;
 use omnistock_words::{ChannelName, ConnectorName, LineId, OrderId, OrderStatus, Quantity, Settings, Sku};
@@ -91,18 +91,19 @@ async fn ledgers(
         .chain(sources.iter().copied().map(Key::source))
         .collect();
     let stored = view.house.store.load(&keys).await.map_err(|error| away(&error))?;
-    let unreadable = |error: omnistock_engine::DecodeError| ApiError::unavailable(error.to_string());
     let mut documents = Documents::default();
     let mut stored = stored.into_iter();
     for (sku, stored) in skus.into_iter().zip(&mut stored) {
         if !stored.bytes.is_empty() {
-            let document = SkuDocument::decode(&stored.bytes).map_err(unreadable)?;
+            let document = SkuDocument::decode(&stored.bytes);
+            let document = document.map_err(|error| unreadable(&DocumentKey::Sku(sku.clone()), error))?;
             documents.skus.insert(sku, document);
         }
     }
     for (source, stored) in sources.into_iter().zip(&mut stored) {
         if !stored.bytes.is_empty() {
-            let document = SourceDocument::decode(&stored.bytes).map_err(unreadable)?;
+            let document = SourceDocument::decode(&stored.bytes);
+            let document = document.map_err(|error| unreadable(&DocumentKey::Source(source.clone()), error))?;
             documents.sources.insert(source.clone(), document);
         }
     }
@@ -164,7 +165,8 @@ async fn load(view: &DaemonView, settings: &Settings, key: &OrderKey) -> Result<
     if stored.bytes.is_empty() {
         return Err(unknown());
     }
-    let document = OrderDocument::decode(&stored.bytes).map_err(|error| ApiError::unavailable(error.to_string()))?;
+    let document = OrderDocument::decode(&stored.bytes);
+    let document = document.map_err(|error| unreadable(&DocumentKey::Order(key.clone()), error))?;
     if document.revision.is_none() && document.cancelled.is_none() {
         return Err(unknown());
     }

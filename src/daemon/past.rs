@@ -2,12 +2,12 @@
 //! settings of then, and the events that led there.
 
 use super::cause::cause;
-use super::explain::{away, listing_text, steps};
+use super::explain::{away, listing_text, steps, unreadable};
 use super::view::DaemonView;
 use crate::history::{Basis, Decision, PastError, Person, Record, about, blocks, ledger_at, settings_named};
 use crate::server::{ApiError, Change, Explanation, Stamped};
 use crate::store::{HistoryId, Way};
-use omnistock_engine::{Documents, Held, Offer, SkuDocument, explained, needs};
+use omnistock_engine::{DocumentKey, Documents, Held, Offer, SkuDocument, explained, needs};
 use omnistock_planner::ListingState;
 use omnistock_words::{ChannelName, Millis, Quantity, Settings, Sku};
 use std::collections::BTreeMap;
@@ -291,7 +291,7 @@ async fn documents(view: &DaemonView, decision: &Decision, basis: &Basis) -> Res
         } else {
             SkuDocument::decode(&bytes)
         };
-        let ledger = ledger.map_err(|error| ApiError::unavailable(error.to_string()))?;
+        let ledger = ledger.map_err(|error| unreadable(&DocumentKey::Sku(sku.clone()), error))?;
         documents.skus.insert(sku.clone(), ledger);
     }
     Ok(Some(documents))

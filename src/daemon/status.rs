@@ -167,7 +167,7 @@ fn attention(
             lines.push(format!("{} refused {}", source.name, refused.title));
         }
         if let Some(error) = source.last_error.as_ref().filter(|error| !told(&error.reason)) {
-            lines.push(format!("{}: {}", source.name, error.reason));
+            lines.push(format!("{}: fails since {}: {}", source.name, error.at, error.reason));
         }
     }
     for channel in channels {
@@ -344,9 +344,9 @@ fn source(view: &DaemonView, settings: &Settings, name: &ConnectorName, parts: &
         held: held.collect(),
         refused: refused.collect(),
         unknown,
-        last_error: board.trouble().map(|reason| ReportProblem {
+        last_error: board.trouble().map(|(since, reason)| ReportProblem {
             title: name.to_string(),
-            at: now(),
+            at: since,
             reason,
         }),
     }

@@ -20,6 +20,8 @@ const MOST: usize = 2_000;
 /// What the next commit holds.
 #[derive(Default)]
 pub(super) struct Changes {
+    /// The document that can't be read, as the log was told of it.
+    pub(super) damaged: Option<String>,
     touched: BTreeSet<Index>,
     intents: BTreeMap<Index, bool>,
     removed: Vec<(String, u64)>,

@@ -67,7 +67,7 @@ impl Worker {
 
     fn look_at(&mut self, sku: &Sku, documents: &Documents, planned: &mut Vec<Planned>) {
         let (listings, now) = (self.catalogue.of(sku), now());
-        self.catalogue.take_up(&listings);
+        self.catalogue.take_up(&listings, &self.parts.channel);
         let Some(work) = self.work.get(sku).cloned() else {
             return;
         };

@@ -332,7 +332,7 @@ impl Worker {
                 .reads
                 .set(index, if at_once { at } else { at.plus(read_back) });
         } else if next == Next::Parked {
-            tracing::warn!(channel = %self.parts.channel, listing = index, "a price is refused and parked");
+            self.tell_parked_price(index);
         }
         self.look_again(index);
         self.catalogue.show(index, self.gate, &self.parts.board);

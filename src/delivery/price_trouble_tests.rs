@@ -10,6 +10,7 @@ use omnistock_sdk::ConnectorError;
 async fn a_refused_price_is_parked_with_its_reason_and_another_one_is_tried() {
     let (house, run) = at_work(3).await;
     house.fake.shop.lock().unwrap().refused_prices.insert("A01".to_owned());
+    let log = crate::logged::Logged::begin();
     for n in 0..3 {
         price(&house, &sku(n), "9").await;
     }
@@ -21,7 +22,14 @@ async fn a_refused_price_is_parked_with_its_reason_and_another_one_is_tried() {
         house.board.count_prices(ListingState::Parked) == 1
     })
     .await;
-    assert!(house.board.parked_prices()[0].reason.contains("too_cheap"));
+    let reason = house.board.parked_prices()[0].reason.clone();
+    assert!(reason.contains("too_cheap"));
+    let lines = log.lines("a price is refused and parked: ");
+    let parts = ["too_cheap", r#"channel=shop listing=A01 sku="A01""#];
+    assert!(
+        lines.len() == 1 && parts.iter().all(|part| lines[0].contains(part)),
+        "{reason}: {lines:?}"
+    );
     house.fake.shop.lock().unwrap().refused_prices.clear();
     price(&house, "A01", "9.50").await;
     prices_quiet(&house, 3).await;

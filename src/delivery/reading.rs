@@ -88,7 +88,7 @@ impl Worker {
     }
 
     pub(super) fn take_reading(&mut self, index: Index, reading: ListingReading, until: Millis) {
-        self.catalogue.take_up(&[index]);
+        self.catalogue.take_up(&[index], &self.parts.channel);
         let Some(entry) = self.catalogue.get(index) else { return };
         let before = entry.document.clone();
         self.set_ours(index, reading.sku, reading.about);

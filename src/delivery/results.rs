@@ -8,7 +8,7 @@ use super::worker::Worker;
 use crate::retry;
 use omnistock_planner::{Class, Fetched, Next, Verdict, full_jitter, groups, halves, settle};
 use omnistock_sdk::{ConnectorError, ErrorClass, ItemOutcome, ListingReference, WriteItem, now};
-use omnistock_words::Millis;
+use omnistock_words::{Millis, Sku};
 
 /// The vendor's class in the planner's words.
 pub(super) fn class(error: &ConnectorError) -> Class {
@@ -99,6 +99,10 @@ impl Worker {
     pub(super) fn answered(&mut self) {
         self.breaker.answered();
         self.parts.board.set_stopped(None);
+        if let Some(since) = self.away_since.take() {
+            let seconds = now().since(since).max(0) / 1_000;
+            tracing::info!(channel = %self.parts.channel, seconds, "the channel answers again, after {seconds} s");
+        }
     }
 
     /// A call failed as a whole: what that means for the channel.
@@ -108,6 +112,7 @@ impl Worker {
         if spent(error).is_some() {
             return self.no_probe(at);
         }
+        let open = self.breaker.is_open();
         match class {
             Class::Retry { after: Some(after) } => self.breaker.hold(at.plus(after.max(1))),
             Class::Retry { after: None } | Class::Unknown => {
@@ -118,9 +123,18 @@ impl Worker {
             Class::Operator => {
                 let probe = i64::try_from(self.parts.timings.probe.as_millis()).unwrap_or(30_000);
                 self.breaker.hold(at.plus(probe));
-                tracing::error!(channel = %self.parts.channel, "the channel stands still: {}", error.message);
+                if self.parts.board.stopped().as_ref() != Some(&error.message) {
+                    tracing::error!(channel = %self.parts.channel, "the channel stands still: {}", error.message);
+                }
                 self.parts.board.set_stopped(Some(error.message.clone()));
+                self.away_since.get_or_insert(at);
             }
+        }
+        // A first wish to be left alone is a limit and no outage.
+        let away = self.breaker.is_open() && (open || self.breaker.failures() > 0);
+        if away && self.away_since.is_none() {
+            self.away_since = Some(at);
+            tracing::warn!(channel = %self.parts.channel, "the channel is away and asked seldom from now on: {}", error.message);
         }
     }
 
@@ -193,9 +207,7 @@ impl Worker {
         self.changes.intend(index, false);
         match settlement.next {
             Next::ReadBack { at_once } => self.accepted(index, at_once, at),
-            Next::Parked => {
-                tracing::warn!(channel = %self.parts.channel, listing = index, "a listing is refused and parked");
-            }
+            Next::Parked => self.tell_parked(index),
             Next::LookAt(_) | Next::Stop | Next::Bisect => {}
         }
         if let Some(sku) = sku {
@@ -204,6 +216,23 @@ impl Worker {
         }
         self.catalogue.show(index, self.gate, &self.parts.board);
         false
+    }
+
+    fn tell_parked(&self, index: Index) {
+        let Some(entry) = self.catalogue.get(index) else { return };
+        let (document, channel) = (&entry.document, &self.parts.channel);
+        let reason = document.parked.as_ref().map_or("", |parked| parked.reason.as_str());
+        let sku = document.sku.as_ref().map_or("", Sku::as_str);
+        tracing::warn!(%channel, listing = %document.listing, sku, "a listing is refused and parked: {reason}");
+    }
+
+    pub(super) fn tell_parked_price(&self, index: Index) {
+        let Some(entry) = self.catalogue.get(index) else { return };
+        let (document, channel) = (&entry.document, &self.parts.channel);
+        let parked = document.price.as_ref().and_then(|price| price.parked.as_ref());
+        let reason = parked.map_or("", |parked| parked.reason.as_str());
+        let sku = document.sku.as_ref().map_or("", Sku::as_str);
+        tracing::warn!(%channel, listing = %document.listing, sku, "a price is refused and parked: {reason}");
     }
 
     /// Milliseconds from a yes to its read-back.

@@ -2,11 +2,27 @@
 
 use super::worker::{Stop, Worker};
 use crate::store::{Key, Versioned};
-use omnistock_engine::{Documents, Held, Part, Promise, SkuDocument, SourceDocument, State, needs, own_lines, promise};
+use omnistock_engine::{
+    DocumentKey, Documents, Held, Part, Promise, SkuDocument, SourceDocument, State, needs, own_lines, promise,
+};
 use omnistock_planner::{LineStatus, ListingDocument, OwnLine, Target, Work};
 use omnistock_words::{ChannelPolicy, FulfilledBy, ListingId, Millis, OrderStatus, Sku, WriteMeaning};
 use std::cell::Cell;
 use std::collections::BTreeSet;
+
+/// An absent document is the same as an empty one; one that can't be read is named and left out.
+fn readable<T: Default, E: std::fmt::Display>(
+    stored: &Versioned,
+    decode: fn(&[u8]) -> Result<T, E>,
+    key: impl FnOnce() -> DocumentKey,
+    damaged: &mut Option<String>,
+) -> Option<T> {
+    if stored.bytes.is_empty() {
+        return Some(T::default());
+    }
+    let told = |error: E| *damaged = Some(format!("document {} can't be read: {error}", key().id()));
+    decode(&stored.bytes).map_err(told).ok()
+}
 
 /// What is the same for all listings of a SKU.
 pub(super) struct Sight<'a> {
@@ -47,15 +63,21 @@ impl Worker {
         let versions = needed.iter().cloned().zip(found.iter().map(|stored| stored.version));
         let versions = versions.collect();
         let (of_skus, of_sources) = found.split_at(needed.len().min(found.len()));
+        let mut damaged = None;
         for (sku, stored) in needed.into_iter().zip(of_skus) {
-            if let Some(document) = self.readable(stored, SkuDocument::decode) {
+            let key = || DocumentKey::Sku(sku.clone());
+            if let Some(document) = readable(stored, SkuDocument::decode, key, &mut damaged) {
                 documents.skus.insert(sku, document);
             }
         }
         for (name, stored) in sources.into_iter().zip(of_sources) {
-            if let Some(document) = self.readable(stored, SourceDocument::decode) {
+            let key = || DocumentKey::Source(name.clone());
+            if let Some(document) = readable(stored, SourceDocument::decode, key, &mut damaged) {
                 documents.sources.insert(name, document);
             }
+        }
+        if let Some(sentence) = damaged {
+            self.tell_damaged(sentence);
         }
         self.parts.measured.load().feed(&mut documents);
         self.parts.board.feed(&self.parts.channel, &mut documents);
@@ -63,19 +85,13 @@ impl Worker {
         Ok(documents)
     }
 
-    /// An absent document is the same as an empty one; one that can't be read is left out.
-    fn readable<T: Default, E: std::fmt::Display>(
-        &self,
-        stored: &Versioned,
-        decode: fn(&[u8]) -> Result<T, E>,
-    ) -> Option<T> {
-        if stored.bytes.is_empty() {
-            return Some(T::default());
+    /// The next commit that is done takes it off the board: so the log names it as well, once.
+    fn tell_damaged(&mut self, sentence: String) {
+        if self.changes.damaged.as_ref() != Some(&sentence) {
+            tracing::error!(channel = %self.parts.channel, "{sentence}");
         }
-        let decoded = decode(&stored.bytes);
-        decoded
-            .map_err(|error| self.parts.board.set_store_error(Some(error.to_string())))
-            .ok()
+        self.parts.board.set_store_error(Some(sentence.clone()));
+        self.changes.damaged = Some(sentence);
     }
 
     pub(super) fn sight<'a>(

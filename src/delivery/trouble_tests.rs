@@ -3,7 +3,7 @@
 use super::Ended;
 use super::fake::{Fake, Fault};
 use super::house::{house, house_of, until};
-use crate::store::{Asked, Right, Store};
+use crate::store::{Asked, CommitBatch, DocumentWrite, Key, Right, Store};
 use omnistock_planner::ListingState;
 use omnistock_sdk::{CallLimits, ConnectorError, ErrorClass, now};
 use omnistock_words::{Settings, WriteMeaning};
@@ -123,11 +123,18 @@ async fn no_call_begins_once_the_lease_may_be_over() {
 async fn one_refused_item_does_not_touch_the_others() {
     let house = house(WriteMeaning::Available, &[("A", 9, 4), ("B", 9, 4)]).await;
     house.fake.shop.lock().unwrap().refused.insert("A".to_owned());
+    let log = crate::logged::Logged::begin();
     let run = house.start();
     until("one is parked, one right", async || {
         house.board.count(ListingState::InSync) == 1 && house.board.count(ListingState::Parked) == 1
     })
     .await;
+    let said = format!("a listing is refused and parked: {} ", house.board.parked()[0].reason);
+    let lines = log.lines(&said);
+    assert!(
+        lines.len() == 1 && lines[0].contains(r#"channel=shop listing=A sku="A""#),
+        "{lines:?}"
+    );
     assert_eq!((house.number("B"), house.calls().len()), (4, 1));
     let states: u64 = house.board.states().iter().map(|(_, count)| count).sum();
     assert_eq!(states, 2);
@@ -154,6 +161,7 @@ async fn a_throttled_channel_is_left_alone_as_long_as_it_says() {
 #[tokio::test]
 async fn a_dead_channel_is_asked_seldom_and_caught_up_with_the_newest_numbers() {
     let house = house(WriteMeaning::Available, &[("A", 9, 9)]).await;
+    let log = crate::logged::Logged::begin();
     let run = house.start();
     house.quiet().await;
     house.fake.die(Some(ConnectorError::retry("connection refused")));
@@ -171,6 +179,10 @@ async fn a_dead_channel_is_asked_seldom_and_caught_up_with_the_newest_numbers() 
     house.quiet().await;
     assert_eq!(house.number("A"), 301);
     run.stop().await;
+    let away = "the channel is away and asked seldom from now on: connection refused";
+    assert_eq!((log.lines(away).len(), log.lines("WARN").len()), (1, 1));
+    assert!(log.lines(away)[0].contains("channel=shop"), "{:?}", log.lines(away));
+    assert_eq!(log.lines("the channel answers again, after ").len(), 1);
 }
 
 #[tokio::test]
@@ -217,6 +229,32 @@ async fn what_no_source_knows_is_counted_and_never_written() {
     // A source comes to know it.
     house.stock("STRANGE", 3).await;
     until("it is right", async || house.number("STRANGE") == 3).await;
+    run.stop().await;
+}
+
+#[tokio::test]
+async fn a_ledger_that_cannot_be_read_is_named() {
+    let house = house(WriteMeaning::Available, &[("A", 9, 4)]).await;
+    house.list("TORN", 7);
+    let mut batch = CommitBatch::default();
+    batch.writes.push(DocumentWrite {
+        key: Key::sku(&"TORN".parse().unwrap()),
+        expected: 0,
+        version: 1,
+        bytes: Some(b"torn".to_vec()),
+    });
+    house.store.commit(&house.lease, &batch).await.unwrap();
+    let log = crate::logged::Logged::begin();
+    let run = house.start();
+    until("A is right", async || house.number("A") == 4).await;
+    let named = || log.lines("document sku:TORN can't be read: ");
+    until("it is named", async || !named().is_empty()).await;
+    assert!(
+        named().len() == 1 && named()[0].contains("channel=shop"),
+        "{:?}",
+        named()
+    );
+    assert_eq!(house.number("TORN"), 7);
     run.stop().await;
 }
 

@@ -72,6 +72,8 @@ pub(super) struct Worker {
     pub(super) falls_seen: Falls,
     pub(super) granted: Granted,
     pub(super) breaker: Breaker,
+    /// Since when the log says that the channel is away.
+    pub(super) away_since: Option<Millis>,
     pub(super) retries: RetryBudget,
     pub(super) in_flight: usize,
     pub(super) halves: VecDeque<Job>,
@@ -185,6 +187,7 @@ impl Worker {
             falls_seen: Falls::default(),
             granted: Granted::default(),
             breaker: Breaker::default(),
+            away_since: None,
             retries: RetryBudget::default(),
             in_flight: 0,
             halves: VecDeque::new(),
@@ -389,7 +392,7 @@ impl Worker {
             self.commit().await
         };
         if timeout(limit, finish).await.is_err() {
-            tracing::warn!("calls on their way were left: the next start looks their outcome up");
+            tracing::warn!(channel = %self.parts.channel, calls = self.in_flight, "calls on their way were left: the next start looks their outcome up");
         }
     }
 }

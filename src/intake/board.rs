@@ -46,7 +46,8 @@ struct Facts {
     unknown_locations: BTreeMap<String, u64>,
     unknown_channels: BTreeMap<String, u64>,
     unlisted: (u64, Vec<String>),
-    error: Option<String>,
+    /// Since when, and why.
+    error: Option<(Millis, String)>,
 }
 
 /// A source's board.
@@ -116,9 +117,12 @@ impl SourceBoard {
         self.with(|facts| facts.unlisted = (count, first.into_iter().take(NAMES).collect()));
     }
 
-    /// The source could not be read; `None`: it could.
-    pub fn error(&self, error: Option<String>) {
-        self.with(|facts| facts.error = error);
+    /// The source could not be read; `None`: it could. It fails since the first time in a row, whatever it said then.
+    pub fn error(&self, error: Option<String>, now: Millis) {
+        self.with(|facts| {
+            let since = facts.error.take().map_or(now, |(since, _)| since);
+            facts.error = error.map(|why| (since, why));
+        });
     }
 
     /// The last report that was taken over.
@@ -146,8 +150,8 @@ impl SourceBoard {
         self.with(|facts| facts.unlisted.clone())
     }
 
-    /// Why the source can't be read now.
-    pub fn trouble(&self) -> Option<String> {
+    /// Since when the source can't be read, and why now.
+    pub fn trouble(&self) -> Option<(Millis, String)> {
         self.with(|facts| facts.error.clone())
     }
 }
@@ -155,6 +159,18 @@ impl SourceBoard {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_source_fails_since_the_first_time_in_a_row() {
+        let board = SourceBoard::default();
+        for (why, at) in [(Some("no answer"), 1), (Some("answer 500"), 2)] {
+            board.error(why.map(str::to_owned), Millis(at));
+        }
+        assert_eq!(board.trouble(), Some((Millis(1), "answer 500".to_owned())));
+        board.error(None, Millis(3));
+        board.error(Some("no answer".to_owned()), Millis(4));
+        assert_eq!(board.trouble(), Some((Millis(4), "no answer".to_owned())));
+    }
 
     #[test]
     fn neither_single_changes_nor_an_old_export_tell_how_old_the_figures_are() {

@@ -140,13 +140,13 @@ impl StockPoller {
             let due = match round.await {
                 Ok(()) => {
                     failures = 0;
-                    self.parts.board.error(None);
+                    self.parts.board.error(None, now());
                     self.parts.schedule.next(now()).unwrap_or(Millis::MAX)
                 }
                 Err(error) => {
                     failures = failures.saturating_add(1);
                     tracing::warn!(source = %self.parts.source, "the source was not read: {error}");
-                    self.parts.board.error(Some(error.to_string()));
+                    self.parts.board.error(Some(error.to_string()), now());
                     let pause = crate::retry::delay(failures, rand::random());
                     now().plus(i64::try_from(pause.as_millis()).unwrap_or(i64::MAX))
                 }
@@ -182,7 +182,7 @@ impl StockPoller {
             && let Err(error) = self.decide(decision).await
         {
             tracing::warn!(source = %self.parts.source, "the decision was not carried out: {error}");
-            self.parts.board.error(Some(error.to_string()));
+            self.parts.board.error(Some(error.to_string()), now());
         }
     }
 

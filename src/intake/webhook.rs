@@ -68,7 +68,10 @@ pub enum WebhookRefusal {
 /// Takes a webhook. `Ok`: everything it said is durable.
 pub async fn take_webhook(intake: &Intake, connector: &str, request: &RawRequest) -> Result<(), WebhookRefusal> {
     let (sender, role) = find(intake, connector)?;
-    let taken = match receive(role, request).await {
+    let said = receive(role, request)
+        .await
+        .map_err(|error| refused(sender, connector, error));
+    let taken = match said {
         Ok(received) => take(intake, sender, connector, request, received).await,
         Err(refusal) => Err(refusal),
     };
@@ -85,7 +88,13 @@ pub async fn take_webhook(intake: &Intake, connector: &str, request: &RawRequest
         }
         Err(refusal) => {
             sender.board.busy();
-            tracing::warn!(connector, "a webhook was sent back: {refusal}");
+            let cause = match refusal {
+                WebhookRefusal::NoKey(_) => "no key",
+                _ => "not kept",
+            };
+            if sender.board.tells(cause, now()) {
+                tracing::warn!(connector, "a webhook was sent back: {refusal}");
+            }
         }
     }
     taken.map(drop)
@@ -104,26 +113,39 @@ fn find<'a>(intake: &'a Intake, connector: &str) -> Result<(&'a Sender, &'a dyn 
 }
 
 /// What the request says, once its sender is known; a key that is missing is fetched, once.
-async fn receive(role: &dyn WebhookRole, request: &RawRequest) -> Result<Received, WebhookRefusal> {
+async fn receive(role: &dyn WebhookRole, request: &RawRequest) -> Result<Received, Refused> {
     let first = role.receive(request);
     let Err(WebhookError::Key(id)) = &first else {
-        return first.map_err(refusal);
+        return first.map_err(Refused::Vendor);
     };
     match tokio::time::timeout(KEY, role.fetch_key(id)).await {
-        Ok(Ok(())) => role.receive(request).map_err(refusal),
-        Ok(Err(error)) => Err(WebhookRefusal::NoKey(error.to_string())),
-        Err(_) => Err(WebhookRefusal::NoKey(format!("no answer within {} s", KEY.as_secs()))),
+        Ok(Ok(())) => role.receive(request).map_err(Refused::Vendor),
+        Ok(Err(error)) => Err(Refused::Key(error.to_string())),
+        Err(_) => Err(Refused::Key(format!("no answer within {} s", KEY.as_secs()))),
     }
 }
 
-fn refusal(error: WebhookError) -> WebhookRefusal {
-    match error {
-        WebhookError::Unsigned(cause) => {
-            tracing::warn!("a webhook was refused: {cause}");
+/// By the connector's own judgement, or for want of a key.
+enum Refused {
+    Vendor(WebhookError),
+    Key(String),
+}
+
+/// What its sender is told; the log is told who sent it and why, without a line for each.
+fn refused(sender: &Sender, connector: &str, refused: Refused) -> WebhookRefusal {
+    match refused {
+        Refused::Vendor(WebhookError::Unsigned(cause)) => {
+            if sender.board.tells(cause, now()) {
+                tracing::warn!(
+                    connector,
+                    "a webhook was refused: {cause}; more of them are only counted for an hour"
+                );
+            }
             WebhookRefusal::Unsigned
         }
-        WebhookError::Malformed(cause) => WebhookRefusal::Malformed(cause),
-        WebhookError::Key(id) => WebhookRefusal::NoKey(format!("it is called {id}")),
+        Refused::Vendor(WebhookError::Malformed(cause)) => WebhookRefusal::Malformed(cause),
+        Refused::Vendor(WebhookError::Key(id)) => WebhookRefusal::NoKey(format!("it is called {id}")),
+        Refused::Key(why) => WebhookRefusal::NoKey(why),
     }
 }
 

@@ -4,7 +4,7 @@
 //! the sender has told of orders before.
 
 use omnistock_words::Millis;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
 /// Gaps between webhooks that are remembered.
@@ -15,6 +15,9 @@ const UNTOLD: u64 = 3;
 const LEAST: i64 = 900_000;
 /// So many times as long as the longest usual gap.
 const TIMES: i64 = 3;
+
+/// The log is told of one cause once in so many milliseconds: anybody may send, and as often as he likes.
+const TELL: i64 = 3_600_000;
 
 /// What a webhook that was taken came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +63,8 @@ struct Inner {
     gaps: VecDeque<i64>,
     untold: u64,
     trouble: Option<String>,
+    /// When the log was told of a cause.
+    told: BTreeMap<&'static str, Millis>,
 }
 
 /// A sender's board.
@@ -94,6 +99,17 @@ impl WebhookBoard {
     /// One was not signed.
     pub(super) fn unauthorized(&self) {
         self.with(|inner| inner.totals.unauthorized += 1);
+    }
+
+    /// Whether the log is to be told of this cause.
+    pub(super) fn tells(&self, cause: &'static str, now: Millis) -> bool {
+        self.with(|inner| {
+            let told = inner.told.get(cause).is_some_and(|told| now.since(*told) < TELL);
+            if !told {
+                inner.told.insert(cause, now);
+            }
+            !told
+        })
     }
 
     /// One was not understood.
@@ -191,5 +207,13 @@ mod tests {
         board.polled(9);
         assert_eq!(board.silence(Millis(15 * MINUTE)), None);
         assert!(board.silence(Millis(16 * MINUTE)).is_some());
+    }
+
+    #[test]
+    fn the_log_hears_of_a_cause_once_an_hour() {
+        let board = WebhookBoard::default();
+        let asked = [("a", 0), ("b", 1), ("a", 2), ("b", 59), ("a", 60), ("b", 60)];
+        let told = asked.map(|(cause, minute)| board.tells(cause, Millis(minute * MINUTE)));
+        assert_eq!(told, [true, true, false, false, true, false]);
     }
 }

@@ -301,7 +301,16 @@ async fn a_hint_wakes_the_source_unless_it_is_about_orders() {
         rung(&world.source).await,
         "signed and not understood: it is read instead"
     );
-    assert!(world.send(b"listing", "stolen", 0).await.is_err());
+    let log = crate::logged::Logged::begin();
+    for _ in 0..3 {
+        assert!(world.send(b"listing", "stolen", 0).await.is_err());
+    }
+    let lines = log.lines("a webhook was refused: another secret");
+    assert!(
+        lines.len() == 1 && lines[0].contains(r#"connector="shop""#),
+        "{lines:?}"
+    );
+    assert_eq!(world.board.totals().unauthorized, 3);
     assert!(!rung(&world.source).await, "strangers wake nobody");
     assert_eq!(world.ledgers().await.1, 0);
 }

@@ -214,8 +214,9 @@ pub struct Parked {
     pub sku: Option<Sku>,
     /// The vendor's own words.
     pub reason: String,
-    /// Since when.
-    pub since: Millis,
+    /// Since when, where that is known.
+    #[serde(default)]
+    pub since: Option<Millis>,
 }
 
 /// A listing without a SKU we know.

@@ -1,7 +1,7 @@
 //! Which listings are worked at: unpacked when they are needed, packed again when nothing is going on with them.
 
 use super::{Catalogue, Entry, Index, Seen};
-use omnistock_words::Millis;
+use omnistock_words::{ChannelName, Millis};
 
 /// Listings that are worked at before those are packed again with which nothing is going on.
 pub(super) const MOST_WARM: usize = 4_096;
@@ -60,10 +60,11 @@ impl Catalogue {
     }
 
     /// Unpacks listings that are about to be worked at, so that looking at them costs nothing.
-    pub(in crate::delivery) fn take_up(&mut self, listings: &[Index]) {
+    pub(in crate::delivery) fn take_up(&mut self, listings: &[Index], channel: &ChannelName) {
         for index in listings {
             if self.get_mut(*index).is_none() {
-                tracing::error!("a listing of the catalogue can't be unpacked");
+                let listing = self.id(*index).unwrap_or_default();
+                tracing::error!(%channel, listing, "a listing of the catalogue can't be unpacked");
             }
         }
     }
