@@ -215,6 +215,8 @@ pub struct OrdersStatus {
     pub gone: u64,
     /// Orders that were not listed and not asked for one by one: there were too many.
     pub unasked: u64,
+    /// Pages read so far of orders that are not read to their end.
+    pub reading_pages: u64,
     /// Articles whose number fell without an order that explains it.
     pub fallen: Counted,
     /// Units by which they fell.
