@@ -2,6 +2,7 @@
 
 mod access;
 mod accounts;
+mod aged;
 mod answers;
 mod audits;
 mod cause;
