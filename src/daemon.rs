@@ -24,6 +24,7 @@ mod matters;
 mod measure;
 mod missing;
 mod notify;
+mod order_walk;
 mod orders;
 mod overrides;
 mod parts;
