@@ -339,7 +339,6 @@ async fn a_full_read_has_read_all_behind_the_last_page_only() {
 
 #[tokio::test]
 async fn a_channel_that_says_more_and_not_where_has_not_been_read() {
-    let shop = Long::new(1);
     struct Stuck(Arc<Long>);
     #[async_trait]
     impl OrderSource for Stuck {
@@ -351,8 +350,27 @@ async fn a_channel_that_says_more_and_not_where_has_not_been_read() {
             Ok(None)
         }
     }
-    let stuck = Stuck(shop);
-    let first = round::page_of(&stuck, None).await.unwrap();
-    let again = round::page_of(&stuck, Some(&first.cursor)).await;
+    let stuck = Stuck(Long::new(1));
+    let first = round::page_of("shop", &stuck, None).await.unwrap();
+    let again = round::page_of("shop", &stuck, Some(&first.cursor)).await;
     assert!(again.unwrap_err().to_string().contains("not where"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_channel_that_never_answers_fails_its_poll_by_name() {
+    struct Silent;
+    #[async_trait]
+    impl OrderSource for Silent {
+        async fn orders(&self, _: Option<&Cursor>) -> Result<OrderPage, ConnectorError> {
+            std::future::pending().await
+        }
+        async fn order(&self, _: &OrderId) -> Result<Option<OrderFact>, ConnectorError> {
+            std::future::pending().await
+        }
+    }
+    let page = round::page_of("woocommerce", &Silent, None).await;
+    assert_eq!(
+        page.unwrap_err().to_string(),
+        "woocommerce did not answer within 900 s: a page of orders"
+    );
 }

@@ -7,6 +7,7 @@
 
 use super::round::page_of;
 use super::{OrderPoller, PAGES, PollError};
+use crate::intake::deadline::{PAGE, within};
 use crate::intake::order_board::{FullReport, MissedOrder};
 use crate::store::{CommitBatch, DocumentWrite, Key, Kind, Lease, StoreError, Versioned};
 use omnistock_engine::OrderDocument;
@@ -181,7 +182,7 @@ impl OrderPoller {
         let Some(role) = connector.orders() else {
             return Ok(nothing());
         };
-        let OrderPage { orders, cursor, more } = page_of(role, cursor).await?;
+        let OrderPage { orders, cursor, more } = page_of(connector.manifest().kind, role, cursor).await?;
         report.listed += orders.len() as u64;
         for order in &orders {
             if listed.len() <= LISTED {
@@ -191,7 +192,7 @@ impl OrderPoller {
         self.take_missed(orders, report).await?;
         if more {
             let pages = pages + 1;
-            if pages % PAGES == 0 {
+            if pages.is_multiple_of(PAGES) {
                 tracing::info!(channel = %self.channel, "a full read of orders is long: {pages} pages so far");
                 self.board.with(|numbers| numbers.listing = pages as u64);
             }
@@ -286,7 +287,8 @@ impl OrderPoller {
     async fn ask(&mut self, (order, status): (OrderId, OrderStatus), report: &mut FullReport) -> Result<(), PollError> {
         let connector = Arc::clone(&self.connector);
         let Some(role) = connector.orders() else { return Ok(()) };
-        match role.order(&order).await? {
+        let who = connector.manifest().kind;
+        match within(who, "an order", PAGE, role.order(&order)).await? {
             None => {
                 report.gone_count += 1;
                 if report.gone.len() < FullReport::MOST_GONE {

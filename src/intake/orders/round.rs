@@ -2,6 +2,7 @@
 //! the last page only: a round that ends before it goes on in the next one, from where it stopped.
 
 use super::{OrderPoller, PAGES, PollError};
+use crate::intake::deadline::{PAGE, within};
 use crate::store::Lease;
 use omnistock_sdk::{ConnectorError, Cursor, OrderPage, OrderSource, now};
 use omnistock_words::Millis;
@@ -19,9 +20,13 @@ pub(super) struct Unended {
     back: Option<Cursor>,
 }
 
-/// A page of the channel's orders.
-pub(super) async fn page_of(role: &dyn OrderSource, cursor: Option<&Cursor>) -> Result<OrderPage, ConnectorError> {
-    let page = role.orders(cursor).await?;
+/// A page of orders of `who`.
+pub(super) async fn page_of(
+    who: &str,
+    role: &dyn OrderSource,
+    cursor: Option<&Cursor>,
+) -> Result<OrderPage, ConnectorError> {
+    let page = within(who, "a page of orders", PAGE, role.orders(cursor)).await?;
     // The same question gives the same page: there would be no end.
     if page.more && cursor == Some(&page.cursor) {
         let why = "it says that there are more orders, and not where";
@@ -48,9 +53,9 @@ impl OrderPoller {
             back: None,
         });
         let mut ended = false;
-        if self.back_fill(role, &mut poll).await? {
+        if self.back_fill(&mut poll).await? {
             for _ in 0..PAGES {
-                let page = page_of(role, cursor.as_ref()).await?;
+                let page = page_of(connector.manifest().kind, role, cursor.as_ref()).await?;
                 poll.pages += 1;
                 self.take_in(page.orders, poll.began).await?;
                 if cursor.as_ref() != Some(&page.cursor) {
@@ -96,12 +101,13 @@ impl OrderPoller {
 
     /// Every order that may still hold stock, from the first, where that is asked for; the cursor stays where it is.
     /// Whether that is done.
-    async fn back_fill(&mut self, role: &dyn OrderSource, poll: &mut Unended) -> Result<bool, PollError> {
-        if !self.anew {
+    async fn back_fill(&mut self, poll: &mut Unended) -> Result<bool, PollError> {
+        let connector = Arc::clone(&self.connector);
+        let Some(role) = connector.orders().filter(|_| self.anew) else {
             return Ok(true);
-        }
+        };
         for _ in 0..PAGES {
-            let page = page_of(role, poll.back.as_ref()).await?;
+            let page = page_of(connector.manifest().kind, role, poll.back.as_ref()).await?;
             poll.pages += 1;
             self.take_in(page.orders, poll.began).await?;
             poll.back = Some(page.cursor);
