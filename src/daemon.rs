@@ -2,6 +2,7 @@
 
 mod access;
 mod accounts;
+mod aged;
 mod answers;
 mod audits;
 mod cause;
@@ -23,6 +24,7 @@ mod matters;
 mod measure;
 mod missing;
 mod notify;
+mod order_walk;
 mod orders;
 mod overrides;
 mod parts;

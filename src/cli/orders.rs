@@ -132,7 +132,7 @@ fn status(status: OrderStatus) -> &'static str {
 }
 
 fn render(orders: &Listed<OrderView>, now: Millis, zone: &TimeZone) -> String {
-    if orders.total == 0 {
+    if orders.total == 0 && orders.looked.is_none() && orders.unreadable == 0 {
         return "no open orders: nothing is subtracted from any figure\n".to_owned();
     }
     let count = text::count(orders.total, "open order", "open orders");
@@ -140,7 +140,17 @@ fn render(orders: &Listed<OrderView>, now: Millis, zone: &TimeZone) -> String {
     for order in &orders.items {
         rendered += &one(order, now, zone);
     }
-    rendered + &rest(orders.total, orders.items.len())
+    rendered += &rest(orders.total, orders.items.len());
+    if let Some(looked) = orders.looked {
+        let looked = text::number(looked);
+        let cut = format!("only {looked} orders were looked at, and there are more: try --channel\n");
+        rendered.push_str(&cut);
+    }
+    if orders.unreadable > 0 {
+        let count = text::count(orders.unreadable, "order", "orders");
+        rendered.extend([count.as_str(), " in the store can't be read and may be open\n"]);
+    }
+    rendered
 }
 
 fn one(order: &OrderView, now: Millis, zone: &TimeZone) -> String {
@@ -251,6 +261,21 @@ shop 10211  open                                                    placed 11:30
   2 HOSE-12-BL: 5, shipped, 5 contained, a person gave 5 back
 ";
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn a_list_that_was_cut_says_so() {
+        let listed = Listed {
+            looked: Some(50_000),
+            unreadable: 2,
+            ..Listed::whole(Vec::new())
+        };
+        let text = render(&listed, Millis(0), &TimeZone::UTC);
+        assert!(
+            text.contains("only 50,000 orders were looked at, and there are more"),
+            "{text}"
+        );
+        assert!(text.contains("2 orders in the store can't be read"), "{text}");
     }
 
     #[test]

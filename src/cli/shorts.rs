@@ -86,6 +86,11 @@ fn render(found: &Listed<ShortOrder>, since: Millis, now: Millis, zone: &TimeZon
         let shown = format!("\nthe newest {} of {} are shown\n", found.items.len(), found.total);
         rendered.push_str(&shown);
     }
+    if let Some(looked) = found.looked {
+        let looked = text::number(looked);
+        let cut = format!("\nonly the newest {looked} entries were looked at, and there are older ones\n");
+        rendered.push_str(&cut);
+    }
     rendered
 }
 

@@ -259,12 +259,16 @@ fn prices(counts: &StateCounts) -> String {
 
 fn source_lines(source: &SourceStatus, now: Millis, zone: &TimeZone) -> String {
     let name = &source.name;
-    let mut lines = match &source.last {
-        None => paragraph(&format!("{name} has not reported yet")),
-        Some(last) => {
-            let limit = source
-                .limit_seconds
-                .map_or_else(String::new, |limit| format!(" (limit {})", text::duration(limit)));
+    let limit = source
+        .limit_seconds
+        .map_or_else(String::new, |limit| format!(" (limit {})", text::duration(limit)));
+    let mut lines = match (&source.last, source.complete_as_of) {
+        (None, None) => paragraph(&format!("{name} has not reported yet")),
+        (None, Some(as_of)) => {
+            let age = text::age(as_of, now);
+            paragraph(&format!("{name} {age} old{limit}, nothing since this start"))
+        }
+        (Some(last), _) => {
             let rows = text::count(last.rows, "row", "rows");
             paragraph(&format!(
                 "{name} {} old{limit}, {rows} in {}",

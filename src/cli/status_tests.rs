@@ -47,6 +47,8 @@ fn source(name: &str) -> SourceStatus {
     SourceStatus {
         name,
         last: None,
+        complete_as_of: None,
+        stale: false,
         cutover: None,
         limit_seconds: None,
         held: vec![],

@@ -73,10 +73,7 @@ impl View for DaemonView {
     }
 
     async fn parked(&self, channel: Option<ChannelName>, most: usize) -> Result<Listed<Parked>, ApiError> {
-        let mut listed = Listed {
-            total: 0,
-            items: Vec::new(),
-        };
+        let mut listed = Listed::whole(Vec::new());
         for (name, parts) in self.one_channel(channel.as_ref())? {
             let state = omnistock_planner::ListingState::Parked;
             listed.total += parts.board.count(state) + parts.board.count_prices(state);

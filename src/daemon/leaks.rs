@@ -47,7 +47,7 @@ pub(super) async fn list(
     found.retain(|leak| channel.is_none() || leak.channel.as_ref() == channel);
     let total = found.len() as u64;
     found.truncate(most);
-    Ok(Listed { total, items: found })
+    Ok(Listed::part(total, found))
 }
 
 /// The orders of these ledgers' lines.

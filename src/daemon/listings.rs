@@ -73,10 +73,7 @@ pub(super) fn unmapped(
     channel: Option<&ChannelName>,
     most: usize,
 ) -> Result<Listed<Unmapped>, ApiError> {
-    let mut listed = Listed {
-        total: 0,
-        items: Vec::new(),
-    };
+    let mut listed = Listed::whole(Vec::new());
     for (name, parts) in view.one_channel(channel)? {
         listed.total += parts.board.count(omnistock_planner::ListingState::Unmapped);
         listed

@@ -1,5 +1,6 @@
 //! What needs a person now, from the boards: what notifiers go by.
 
+use super::aged::Aged;
 use super::view::{ChannelView, DaemonView};
 use crate::notify::{Event, Matter, Sight};
 use omnistock_planner::ListingState;
@@ -118,14 +119,9 @@ impl DaemonView {
         let settings = self.house.settings.load();
         for (name, source) in &self.house.sources {
             let last = source.board.last();
-            let limit = settings.sources.get(name).and_then(|policy| policy.max_age);
-            let old = last
-                .as_ref()
-                .zip(limit)
-                .filter(|(last, limit)| now().since(last.as_of) > *limit);
-            if let Some((last, _)) = old {
-                let text = format!("the newest figures are as of {} ({})", last.as_of, last.title);
-                matters.push(Matter::new(Event::SourceStale, name.as_str(), text));
+            let aged = Aged::of(&settings, name, &source.board, now());
+            if let Some(aged) = aged.filter(Aged::is_stale) {
+                matters.push(Matter::new(Event::SourceStale, name.as_str(), aged.to_string()));
             }
             if let Some((since, why)) = source.board.trouble() {
                 matters.push(Matter::new(Event::SourceFails, name.as_str(), why).since(since));

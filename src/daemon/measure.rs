@@ -1,5 +1,6 @@
 //! Boards into metrics, when somebody asks for them.
 
+use super::aged::Aged;
 use super::view::DaemonView;
 use crate::delivery::ChannelBoard;
 use crate::intake::GateKeeper;
@@ -9,7 +10,7 @@ use crate::server::metrics::{
 };
 use crate::store::{Lease, Question};
 use omnistock_sdk::now;
-use omnistock_words::{ConnectorName, LocationPolicy, Quantity, Settings, Stale};
+use omnistock_words::Quantity;
 use prometheus_client::metrics::counter::Counter;
 use rust_decimal::prelude::ToPrimitive;
 use std::sync::Arc;
@@ -194,31 +195,14 @@ fn upkeep(view: &DaemonView, metrics: &Metrics) {
     raise(&metrics.forgotten, view.house.ledger_board.forgotten());
 }
 
-/// How old a source's figures may become before something changes somewhere, milliseconds.
-fn oldest(settings: &Settings, source: &ConnectorName) -> Option<i64> {
-    let policy = settings.sources.get(source)?;
-    let own = |place: &&LocationPolicy| place.source.as_ref().is_none_or(|own| own == source);
-    let places = settings.locations.values().filter(own);
-    let ages = places.filter_map(|place| place.max_age.or(policy.max_age)).min();
-    let zero = match policy.stale {
-        Stale::ZeroAfter(limit) => Some(limit),
-        Stale::Keep | Stale::OnlyDecrease => None,
-    };
-    ages.or(policy.max_age).into_iter().chain(zero).min()
-}
-
 fn sources(view: &DaemonView, metrics: &Metrics) {
     let settings = view.house.settings.load();
     for (source, parts) in &view.house.sources {
         let name = source.as_str();
-        if let Some(as_of) = parts.board.complete_as_of() {
-            let age = now().since(as_of).max(0);
-            metrics.source_age.get_or_create(&OfSource::new(name)).set(age / 1_000);
-            let stale = oldest(&settings, source).is_some_and(|limit| age > limit);
-            metrics
-                .source_stale
-                .get_or_create(&OfSource::new(name))
-                .set(i64::from(stale));
+        if let Some(aged) = Aged::of(&settings, source, &parts.board, now()) {
+            let of = OfSource::new(name);
+            metrics.source_age.get_or_create(&of).set(aged.age / 1_000);
+            metrics.source_stale.get_or_create(&of).set(i64::from(aged.is_stale()));
         }
         let (taken, refused) = (parts.board.taken_total(), parts.board.refusals().0);
         raise(&metrics.reports.get_or_create(&OfReport::new(name, "taken")), taken);
@@ -237,44 +221,5 @@ fn sources(view: &DaemonView, metrics: &Metrics) {
                 .get_or_create(&OfUnknown::new(name, what))
                 .set(gauge(count));
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use omnistock_words::{Basis, SourcePolicy};
-
-    #[test]
-    fn a_source_is_too_old_where_its_first_place_finds_it_so() {
-        let erp: ConnectorName = "erp".parse().unwrap();
-        let limit = |stale, max_age, places: &[(Option<&str>, Option<i64>)]| {
-            let mut settings = Settings::default();
-            let policy = SourcePolicy {
-                stale,
-                max_age,
-                ..SourcePolicy::new(Basis::Physical)
-            };
-            settings.sources.insert(erp.clone(), policy);
-            for (number, (source, max_age)) in places.iter().enumerate() {
-                let place = LocationPolicy {
-                    source: source.map(|name| name.parse().unwrap()),
-                    max_age: *max_age,
-                    ..LocationPolicy::default()
-                };
-                settings.locations.insert(format!("p{number}").parse().unwrap(), place);
-            }
-            oldest(&settings, &erp)
-        };
-        let falls = Stale::OnlyDecrease;
-        assert_eq!(limit(falls, Some(60), &[]), Some(60));
-        assert_eq!(
-            limit(falls, Some(60), &[(None, Some(20)), (Some("erp"), None)]),
-            Some(20)
-        );
-        assert_eq!(limit(falls, Some(60), &[(Some("erp"), Some(90))]), Some(90));
-        assert_eq!(limit(falls, Some(60), &[(Some("wms"), Some(20))]), Some(60));
-        assert_eq!(limit(Stale::ZeroAfter(40), Some(60), &[(None, None)]), Some(40));
-        assert_eq!(limit(falls, None, &[(None, None)]), None);
     }
 }

@@ -29,8 +29,8 @@ fn missed(order: &MissedOrder) -> String {
 
 /// As a channel shows it; `None`: nobody reads its orders.
 pub(super) fn orders(parts: &ChannelView) -> Option<OrdersStatus> {
-    let full = parts.orders.as_ref()?.full();
-    let fallen = parts.board.fallen();
+    let board = parts.orders.as_ref()?;
+    let (full, fallen) = (board.full(), parts.board.fallen());
     let examples = |fallen: &Fallen| fallen.skus.iter().take(NAMED).map(ToString::to_string).collect();
     Some(OrdersStatus {
         read_whole_at: (full.at != Millis::default()).then_some(full.at),
@@ -38,6 +38,7 @@ pub(super) fn orders(parts: &ChannelView) -> Option<OrdersStatus> {
         missed_orders: full.named.iter().map(missed).collect(),
         gone: full.gone_count,
         unasked: full.unasked,
+        reading_pages: board.reading(),
         fallen: fallen.as_ref().map_or_else(Counted::default, |fallen| Counted {
             count: fallen.skus.len() as u64,
             examples: examples(fallen),
@@ -67,6 +68,12 @@ pub(super) fn attention(settings: &Settings, channel: &ChannelStatus) -> Vec<Str
         lines.push(format!(
             "{name}: {count} articles fell by {units} units since {since} and no order explains it ({skus}): orders may be missing. \
              `omnistock sync {connector} --full` reads them all again; see whether its key may read every order, and whether others write there"
+        ));
+    }
+    if orders.reading_pages > 0 {
+        lines.push(format!(
+            "{name}: its orders are still being read, {} pages so far: they count as known behind the last one",
+            orders.reading_pages
         ));
     }
     if orders.missed > 0 {

@@ -5,9 +5,10 @@
 
 use super::explain::{away, unreadable};
 use super::log::record;
+use super::order_walk::Walk;
 use super::view::DaemonView;
 use crate::server::{ApiError, Listed, Mend, MendBody, MendView, OrderLineState, OrderView, SourcedView};
-use crate::store::{Key, Kind};
+use crate::store::Key;
 use omnistock_engine::{
     DocumentKey, Documents, Event, OrderDocument, OrderKey, OrderLine, SkuDocument, SourceDocument, order_lines,
 };
@@ -18,18 +19,8 @@ use std::time::Duration;
 
 /// Orders looked through for one list, at most.
 const MOST: usize = 50_000;
-/// Orders looked at together.
-const PAGE: usize = 200;
 /// Until a person's word is in the ledgers.
 const APPLIED: Duration = Duration::from_secs(5);
-
-fn key_of(id: &str) -> Option<OrderKey> {
-    let (channel, order) = id.split_once('/')?;
-    Some(OrderKey {
-        channel: ChannelName::new(channel).ok()?,
-        order: OrderId::new(order).ok()?,
-    })
-}
 
 /// Orders of which something is still subtracted.
 pub(super) async fn list(
@@ -38,19 +29,8 @@ pub(super) async fn list(
     most: usize,
 ) -> Result<Listed<OrderView>, ApiError> {
     let settings = view.house.settings.load_full();
-    let prefix = channel.map(|channel| format!("{channel}/"));
-    let (mut after, mut looked, mut listed) = (prefix.clone(), 0, Listed::whole(Vec::new()));
-    while looked < MOST {
-        let store = view.house.store.as_ref();
-        let page = store.scan(Kind::Order, after.as_deref(), PAGE).await;
-        let page = page.map_err(|error| away(&error))?;
-        let ours = page
-            .iter()
-            .take_while(|(id, _)| prefix.as_ref().is_none_or(|prefix| id.starts_with(prefix)));
-        let orders: Vec<(OrderKey, OrderDocument)> = ours
-            .filter_map(|(id, stored)| Some((key_of(id)?, OrderDocument::decode(&stored.bytes).ok()?)))
-            .filter(|(_, order)| may_be_open(order))
-            .collect();
+    let (mut walk, mut listed) = (Walk::new(channel, MOST), Listed::whole(Vec::new()));
+    while let Some(orders) = walk.next(view.house.store.as_ref()).await? {
         let keys: Vec<OrderKey> = orders.iter().map(|(key, _)| key.clone()).collect();
         let documents = ledgers(view, &settings, orders).await?;
         for key in keys {
@@ -62,19 +42,9 @@ pub(super) async fn list(
                 }
             }
         }
-        looked += page.len();
-        let beyond = |id: &String| prefix.as_ref().is_some_and(|prefix| !id.starts_with(prefix));
-        match page.last() {
-            Some((id, _)) if page.len() == PAGE && !beyond(id) => after = Some(id.clone()),
-            _ => break,
-        }
     }
+    (listed.looked, listed.unreadable) = (walk.cut(), walk.unreadable);
     Ok(listed)
-}
-
-fn may_be_open(order: &OrderDocument) -> bool {
-    let lines = || order.lines.iter().map(|line| line.status.unwrap_or(order.status));
-    order.cancelled.is_none() && lines().any(|status| status != OrderStatus::Cancelled)
 }
 
 /// The orders with every ledger they touch, and all sources.

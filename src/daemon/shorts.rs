@@ -5,14 +5,14 @@ use super::past::lost;
 use super::view::DaemonView;
 use crate::history::{Record, SHORTS, Short, about, blocks};
 use crate::server::{ApiError, Listed, ShortOrder, Sold};
-use crate::store::{HistoryId, Way};
+use crate::store::{HistoryId, Store, Way};
 use omnistock_engine::Event;
 use omnistock_words::{ChannelName, LineId, Millis, OrderId, Quantity, Sku};
 use std::collections::BTreeMap;
 
 /// Order lines told at most; the newest.
 const MOST: usize = 500;
-/// Entries about shorts that are looked through, at most, and in one read.
+/// Entries about shorts that are looked through, at most, the newest; and in one read.
 const ENTRIES: usize = 20_000;
 const PAGE: usize = 256;
 /// Entries about a SKU before it became short.
@@ -30,35 +30,62 @@ struct Found {
     because: Vec<String>,
 }
 
-/// Oversold order lines that became short since an instant, oldest first.
-pub(super) async fn shorts(view: &DaemonView, since: Millis) -> Result<Listed<ShortOrder>, ApiError> {
-    let mut found: BTreeMap<Line, Found> = BTreeMap::new();
-    let (mut from, mut read) = (HistoryId::first_at(since), 0);
-    while read < ENTRIES {
-        let page = blocks(view.house.store.as_ref(), SHORTS, from, Way::Forward, PAGE).await;
+/// A line of which entries were read so far, from the newest back.
+struct Traced {
+    now: Quantity,
+    /// The earliest time it became short, so far: where, how, why.
+    first: Option<(HistoryId, Short, Vec<String>)>,
+}
+
+/// Lines that became short since an instant, oldest first, from so many entries, the newest; how many that were, where
+/// there are more.
+async fn found(store: &dyn Store, since: Millis, most: usize) -> Result<(Vec<Found>, Option<u64>), ApiError> {
+    let mut traced: BTreeMap<Line, Traced> = BTreeMap::new();
+    let (first, mut from, mut read) = (HistoryId::first_at(since), HistoryId::END, 0);
+    let mut ended = false;
+    while !ended && read < most {
+        let page = blocks(store, SHORTS, from, Way::Back, PAGE).await;
         let page = page.map_err(|error| lost(&error))?;
-        let ended = page.len() < PAGE;
-        read += page.len();
+        ended = page.len() < PAGE;
         for (id, block) in page {
-            from = id;
-            take(&mut found, id, &block.records);
-        }
-        if ended {
-            break;
+            if id < first {
+                ended = true;
+                break;
+            }
+            (from, read) = (id, read + 1);
+            take(&mut traced, id, &block.records);
         }
     }
-    let mut lines: Vec<Found> = found.into_values().collect();
+    let lines = traced.into_values().filter_map(|line| {
+        let (id, first, because) = line.first?;
+        let now = line.now;
+        Some(Found {
+            id,
+            first,
+            now,
+            because,
+        })
+    });
+    let mut lines: Vec<Found> = lines.collect();
     lines.sort_by_key(|line| line.id);
+    Ok((lines, (!ended).then_some(read as u64)))
+}
+
+/// Oversold order lines that became short since an instant, oldest first.
+pub(super) async fn shorts(view: &DaemonView, since: Millis) -> Result<Listed<ShortOrder>, ApiError> {
+    let (mut lines, looked) = found(view.house.store.as_ref(), since, ENTRIES).await?;
     let total = lines.len() as u64;
     let mut items = Vec::new();
     for line in lines.split_off(lines.len().saturating_sub(MOST)) {
         items.push(told(view, line).await?);
     }
-    Ok(Listed { total, items })
+    let listed = Listed::part(total, items);
+    Ok(Listed { looked, ..listed })
 }
 
-fn take(found: &mut BTreeMap<Line, Found>, id: HistoryId, records: &[Record]) {
-    for record in records {
+/// Entries come from the newest back: the first word on a line is how it stands now, the last one how it began.
+fn take(traced: &mut BTreeMap<Line, Traced>, id: HistoryId, records: &[Record]) {
+    for record in records.iter().rev() {
         let Record::Short(short) = record else { continue };
         let line = (
             short.channel.clone(),
@@ -66,24 +93,16 @@ fn take(found: &mut BTreeMap<Line, Found>, id: HistoryId, records: &[Record]) {
             short.line.clone(),
             short.sku.clone(),
         );
-        if let Some(known) = found.get_mut(&line) {
-            known.now = short.to;
-        } else if short.to > short.from {
+        let known = traced.entry(line).or_insert(Traced {
+            now: short.to,
+            first: None,
+        });
+        if short.to > short.from {
             let events = records.iter().filter_map(|record| match record {
                 Record::Event { e } if touches(e, &short.sku) => cause(e, &short.sku),
                 _ => None,
             });
-            let because = events.take(OTHERS).collect();
-            let (now, first) = (short.to, Short::clone(short));
-            found.insert(
-                line,
-                Found {
-                    id,
-                    first,
-                    now,
-                    because,
-                },
-            );
+            known.first = Some((id, Short::clone(short), events.take(OTHERS).collect()));
         }
     }
 }
@@ -159,4 +178,64 @@ async fn told(view: &DaemonView, line: Found) -> Result<ShortOrder, ApiError> {
         because: line.because,
         unseen,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::Block;
+    use crate::store::memory::Memory;
+    use crate::store::{CommitBatch, HistoryEntry};
+    use std::time::Duration;
+
+    fn short(order: usize, from: i64, to: i64) -> Record {
+        Record::Short(Box::new(Short {
+            channel: "shop".parse().unwrap(),
+            order: OrderId::new(order.to_string()).unwrap(),
+            line: "1".parse().unwrap(),
+            sku: "A".parse().unwrap(),
+            placed_at: Millis(1),
+            from: Quantity::whole(from),
+            to: Quantity::whole(to),
+        }))
+    }
+
+    fn second(number: usize) -> Millis {
+        Millis(i64::try_from(number).unwrap() * 1_000)
+    }
+
+    #[tokio::test]
+    async fn of_too_many_shorts_the_newest_are_told_and_that_there_were_more() {
+        let store = Memory::new();
+        let lease = store.acquire("own", Duration::from_mins(5)).await.unwrap().unwrap();
+        let entry = |at: usize, record: Record| HistoryEntry {
+            at: second(at),
+            about: vec![SHORTS.to_owned()],
+            bytes: Block {
+                records: vec![record],
+                ..Block::default()
+            }
+            .encode(),
+        };
+        let mut history: Vec<_> = (1..=2 * PAGE).map(|at| entry(at, short(at, 0, 2))).collect();
+        history.push(entry(2 * PAGE + 1, short(2 * PAGE, 2, 1)));
+        let batch = CommitBatch {
+            history,
+            ..CommitBatch::default()
+        };
+        store.commit(&lease, &batch).await.unwrap();
+        let (all, looked) = found(&store, Millis(0), 10 * PAGE).await.unwrap();
+        assert_eq!((all.len(), looked), (2 * PAGE, None));
+        let last = all.last().unwrap();
+        let at = last.id.at();
+        assert_eq!(
+            (last.now, last.first.to, at),
+            (Quantity::ONE, Quantity::whole(2), second(2 * PAGE))
+        );
+        let (newest, looked) = found(&store, Millis(0), PAGE).await.unwrap();
+        assert_eq!((newest.len(), looked), (PAGE - 1, Some(PAGE as u64)));
+        assert_eq!(newest.last().unwrap().first.order.as_str(), (2 * PAGE).to_string());
+        let (late, looked) = found(&store, second(2 * PAGE), PAGE).await.unwrap();
+        assert_eq!((late.len(), looked), (1, None));
+    }
 }

@@ -1,5 +1,6 @@
 //! How everything stands, from the boards.
 
+use super::aged::{Aged, oldest};
 use super::view::{ChannelView, DaemonView, SourceView};
 use crate::delivery::Gaps;
 use crate::server::{
@@ -156,6 +157,7 @@ fn attention(
         }
     }
     for source in sources {
+        lines.extend(stale(view, settings, source));
         // Once a later report was taken over, the refusal needs no person any more.
         let taken = view
             .house
@@ -177,6 +179,13 @@ fn attention(
         lines.extend(super::missing::attention(settings, channel));
     }
     lines
+}
+
+/// A source whose figures are too old, and which does not say why by itself.
+fn stale(view: &DaemonView, settings: &Settings, source: &SourceStatus) -> Option<String> {
+    let board = &view.house.sources.get(&source.name)?.board;
+    let aged = Aged::of(settings, &source.name, board, now()).filter(Aged::is_stale)?;
+    Some(format!("{}: {aged}", source.name))
 }
 
 fn next(channels: &[ChannelStatus], sources: &[SourceStatus], prices: &StateCounts) -> Option<String> {
@@ -331,7 +340,8 @@ fn source(view: &DaemonView, settings: &Settings, name: &ConnectorName, parts: &
         ),
     ]);
     unknown.retain(|_, counted| counted.count > 0);
-    let limit = settings.sources.get(name).and_then(|policy| policy.max_age);
+    let limit = oldest(settings, name);
+    let aged = Aged::of(settings, name, board, now());
     SourceStatus {
         name: name.clone(),
         last: board.last().map(|last| LastReport {
@@ -339,6 +349,8 @@ fn source(view: &DaemonView, settings: &Settings, name: &ConnectorName, parts: &
             as_of: last.as_of,
             rows: last.rows,
         }),
+        complete_as_of: aged.map(|aged| aged.as_of),
+        stale: aged.is_some_and(|aged| aged.is_stale()),
         cutover: view.house.ledger_board.cutovers().get(name).copied(),
         limit_seconds: limit.and_then(|limit| u64::try_from(limit / 1_000).ok()),
         held: held.collect(),

@@ -4,6 +4,7 @@ use super::{BlockError, settings_name};
 use crate::store::{CommitBatch, CommitError, DocumentWrite, HistoryId, Key, Kind, Lease, Store, StoreError};
 use omnistock_words::{Millis, Settings};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Settings larger than this are not kept, bytes.
@@ -53,20 +54,31 @@ impl KeptSettings {
     }
 }
 
-/// Kept settings by when they came into force: that, id, version.
-async fn kept(store: &dyn Store) -> Result<Vec<(Millis, String, u64)>, StoreError> {
-    let mut kept = Vec::new();
-    let found = store.scan(Kind::Merchant, Some(PREFIX), MOST_KEPT).await?;
-    for (id, stored) in found.into_iter().take_while(|(id, _)| id.starts_with(PREFIX)) {
-        let settings = KeptSettings::decode(&stored.bytes).map_err(|error| StoreError::Damaged(error.to_string()))?;
-        kept.push((settings.since, id, stored.version));
+/// Settings of the past as they lie in the store.
+#[derive(Default)]
+struct Found {
+    /// By when they came into force: that, id, version.
+    kept: Vec<(Millis, String, u64)>,
+    /// What nobody can read: id, version, why.
+    unreadable: Vec<(String, u64, String)>,
+}
+
+async fn found(store: &dyn Store) -> Result<Found, StoreError> {
+    let mut found = Found::default();
+    let stored = store.scan(Kind::Merchant, Some(PREFIX), MOST_KEPT).await?;
+    for (id, stored) in stored.into_iter().take_while(|(id, _)| id.starts_with(PREFIX)) {
+        match KeptSettings::decode(&stored.bytes) {
+            Ok(settings) => found.kept.push((settings.since, id, stored.version)),
+            Err(error) => found.unreadable.push((id, stored.version, error.to_string())),
+        }
     }
-    kept.sort();
-    Ok(kept)
+    found.kept.sort();
+    Ok(found)
 }
 
 /// Keeps the settings in force, so that numbers decided under them can be explained later, and
-/// forgets those that were replaced before `horizon`: no entry refers to them any more.
+/// forgets those that were replaced before `horizon`: no entry refers to them any more. What can't be read
+/// stays where it is, unless it is what is kept now: the keys of it, each with the reason.
 ///
 /// # Errors
 /// The store's; nothing was changed then, or all of it.
@@ -76,14 +88,19 @@ async fn keep_settings(
     settings: &Settings,
     at: Millis,
     horizon: Millis,
-) -> Result<(), CommitError> {
-    let (key, before) = (settings_key(&settings_name(settings)), kept(store).await?);
+) -> Result<Vec<(String, String)>, CommitError> {
+    let key = settings_key(&settings_name(settings));
+    let Found {
+        kept: before,
+        unreadable,
+    } = found(store).await?;
     let mut writes = Vec::new();
     if before.last().is_none_or(|(_, id, _)| *id != key.id) {
-        let expected = before
-            .iter()
-            .find(|(_, id, _)| *id == key.id)
-            .map_or(0, |(.., version)| *version);
+        let readable = before.iter().map(|(_, id, version)| (id, *version));
+        let expected = readable
+            .chain(unreadable.iter().map(|(id, version, _)| (id, *version)))
+            .find(|(id, _)| **id == key.id)
+            .map_or(0, |(_, version)| version);
         let bytes = KeptSettings {
             since: at,
             settings: settings.clone(),
@@ -108,20 +125,22 @@ async fn keep_settings(
         version: version + 1,
         bytes: None,
     }));
-    if writes.is_empty() {
-        return Ok(());
+    if !writes.is_empty() {
+        let batch = CommitBatch {
+            writes,
+            ..CommitBatch::default()
+        };
+        store.commit(lease, &batch).await?;
     }
-    let batch = CommitBatch {
-        writes,
-        ..CommitBatch::default()
-    };
-    store.commit(lease, &batch).await
+    Ok(unreadable.into_iter().map(|(id, _, why)| (id, why)).collect())
 }
 
 /// Keeps what is needed and forgets what is old, step by step.
 #[derive(Default)]
 pub struct Keeper {
     kept: Option<(Lease, Arc<Settings>)>,
+    /// Unreadable documents that were told of: once is enough.
+    told: BTreeSet<String>,
 }
 
 impl Keeper {
@@ -136,7 +155,15 @@ impl Keeper {
     ) -> Result<bool, CommitError> {
         let known = |(of, kept): &(Lease, Arc<Settings>)| of == lease && Arc::ptr_eq(kept, settings);
         if !self.kept.as_ref().is_some_and(known) {
-            keep_settings(store, lease, settings, now, now.plus(-limits.keep)).await?;
+            let unreadable = keep_settings(store, lease, settings, now, now.plus(-limits.keep)).await?;
+            for (id, why) in unreadable {
+                if self.told.insert(id.clone()) {
+                    tracing::warn!(
+                        document = id,
+                        "a document of the past can't be read and is passed over: {why}"
+                    );
+                }
+            }
             self.kept = Some((lease.clone(), Arc::clone(settings)));
         }
         let size = store.history_size().await?;

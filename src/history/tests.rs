@@ -287,3 +287,33 @@ async fn decisions_stand_behind_what_they_were_made_from() {
             .is_empty()
     );
 }
+
+#[tokio::test]
+async fn settings_that_nobody_can_read_do_not_keep_the_rest_from_being_forgotten() {
+    let store = Memory::new();
+    let lease = leader(&store).await;
+    let settings = Arc::new(Settings::default());
+    let strange = |name: &str| DocumentWrite {
+        key: Key::new(Kind::Merchant, format!("settings/{name}")),
+        expected: 0,
+        version: 1,
+        bytes: Some(vec![9, 0, 0, 0, 255, 255]),
+    };
+    let batch = CommitBatch {
+        // Also where those in force should be.
+        writes: vec![strange("0"), strange(&settings_name(&settings))],
+        history: vec![entry(1, 1)],
+        ..CommitBatch::default()
+    };
+    store.commit(&lease, &batch).await.unwrap();
+    let limits = HistoryLimits {
+        keep: 1_000,
+        most_bytes: 1_000_000,
+    };
+    let mut keeper = Keeper::default();
+    let forgets = keeper.step(&store, &lease, &settings, limits, Millis(9_000)).await;
+    assert!(forgets.unwrap(), "the old entry");
+    assert_eq!(store.history_size().await.unwrap().entries, 0);
+    let kept = settings_named(&store, &settings_name(&settings)).await.unwrap();
+    assert_eq!(kept.as_ref(), Some(settings.as_ref()));
+}

@@ -4,6 +4,7 @@
 mod applying;
 mod board;
 mod cache;
+mod deadline;
 mod gate;
 mod gate_decisions;
 mod holds;

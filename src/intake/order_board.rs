@@ -18,6 +18,10 @@ pub(super) struct OrderNumbers {
     pub(super) error: Option<String>,
     pub(super) full: FullReport,
     missed: u64,
+    /// Pages that a poll has read which is not at its end.
+    pub(super) unended: u64,
+    /// Pages that a long full read has listed so far.
+    pub(super) listing: u64,
 }
 
 /// An order, or a change of one, of which neither a webhook nor a poll told.
@@ -74,6 +78,11 @@ impl OrderBoard {
     /// What the last full read found.
     pub fn full(&self) -> FullReport {
         self.with(|numbers| numbers.full.clone())
+    }
+
+    /// Pages that were read of orders that are not read to their end; 0: they are, or one round will do.
+    pub fn reading(&self) -> u64 {
+        self.with(|numbers| numbers.unended.saturating_add(numbers.listing))
     }
 
     /// Orders that full reads found and that had been missed, since the start.

@@ -8,6 +8,7 @@ mod asked;
 mod doubted;
 mod full;
 mod place;
+mod round;
 
 use super::inbox::Inbox;
 use super::order_board::OrderBoard;
@@ -20,6 +21,7 @@ use omnistock_engine::Event;
 use omnistock_sdk::{Connector, ConnectorError, Cursor, ErrorClass, now};
 use omnistock_words::{ChannelName, Millis, OrderFact, OrderId};
 pub(super) use place::place_of;
+use round::Unended;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,8 +31,11 @@ use tokio_util::sync::CancellationToken;
 
 /// Orders remembered so that an overlap does not fill the inbox again, at most.
 const REMEMBERED: usize = 20_000;
-/// Pages of one poll, at most; the next poll goes on from there.
+/// Pages of one round, at most; the next round goes on from there, at once.
+#[cfg(not(test))]
 const PAGES: usize = 1_000;
+#[cfg(test)]
+const PAGES: usize = 3;
 
 /// Asks for a poll now and waits for it.
 #[derive(Clone)]
@@ -135,6 +140,8 @@ pub struct OrderPoller {
     cursor: Option<(u64, Option<Cursor>)>,
     /// The store has lost something: all open orders are read once more, wherever the cursor stands.
     anew: bool,
+    /// A poll that has more to read than one round does.
+    unended: Option<Unended>,
     all: Arc<AllAsked>,
     full: Option<FullRead>,
     full_times: FullTimes,
@@ -184,6 +191,7 @@ impl OrderPoller {
             appended: None,
             cursor: None,
             anew: false,
+            unended: None,
             all: Arc::default(),
             full: None,
             full_times: FullTimes::new(Duration::from_hours(24), Duration::from_mins(15)),
@@ -249,15 +257,17 @@ impl OrderPoller {
         }
     }
 
-    /// Polls when that is due, else goes on with the full read: when the next poll is due.
+    /// Polls when that is due, else goes on with the full read: when the next poll is due. One that was not read to its
+    /// end goes on at once.
     async fn turn(&mut self, lease: &Lease, due: Instant) -> Result<Instant, PollError> {
         if Instant::now() < due {
             self.go_on_reading(lease).await;
             return Ok(due);
         }
-        self.poll(lease).await?;
+        let ended = self.poll(lease).await?;
         self.go_on_reading(lease).await;
-        Ok(Instant::now() + self.every)
+        let pause = if ended { self.every } else { Duration::ZERO };
+        Ok(Instant::now() + pause)
     }
 
     fn pause(&self, due: Instant) -> Duration {
@@ -271,7 +281,8 @@ impl OrderPoller {
         self.cursor = None;
         let channel = &self.channel;
         tracing::warn!(%channel, "orders were not read: {error}");
-        self.board.with(|numbers| numbers.error = Some(error.to_string()));
+        self.board
+            .with(|numbers| (numbers.error, numbers.unended) = (Some(error.to_string()), 0));
         let wish = match error {
             PollError::Vendor(ConnectorError {
                 class: ErrorClass::Retry { after: Some(after) },
@@ -280,44 +291,6 @@ impl OrderPoller {
             _ => Duration::ZERO,
         };
         crate::retry::delay(failures, rand::random()).max(wish)
-    }
-
-    async fn poll(&mut self, lease: &Lease) -> Result<(), PollError> {
-        let connector = Arc::clone(&self.connector);
-        let Some(role) = connector.orders() else { return Ok(()) };
-        let began = now();
-        let (mut version, mut cursor) = match self.cursor.take() {
-            Some(known) => known,
-            None => self.load_cursor().await?,
-        };
-        let whole = cursor.is_none() || self.anew;
-        if self.anew {
-            self.back_fill().await?;
-        }
-        for _ in 0..PAGES {
-            let page = role.orders(cursor.as_ref()).await?;
-            self.take_in(page.orders, began).await?;
-            if cursor.as_ref() != Some(&page.cursor) {
-                version = self.save_cursor(lease, version, &page.cursor).await?;
-            }
-            cursor = Some(page.cursor);
-            if !page.more {
-                break;
-            }
-        }
-        if !self.inbox.applied(self.appended).await {
-            return Err(PollError::Ended);
-        }
-        self.appended = None;
-        self.cursor = Some((version, cursor));
-        self.board.with(|numbers| {
-            numbers.polls += 1;
-            numbers.last = Some(began);
-            numbers.error = None;
-        });
-        self.fresh
-            .send_modify(|fresh| (fresh.began, fresh.back_filled) = (Some(began), true));
-        self.polled_first(lease, whole, began).await
     }
 
     /// Appends what is new.

@@ -4,6 +4,7 @@
 //! which reads all of them at its start anyway. So a crash at any moment leaves a message that comes again, or a look
 //! that comes all the same. Polls go on as if there were no queue, whatever becomes of it.
 
+use super::deadline::within;
 use super::inbox::Inbox;
 use super::orders::OrderRequests;
 use super::webhook_board::{Taken, WebhookBoard};
@@ -122,11 +123,12 @@ impl QueueReader {
 
     /// Takes messages, hands over what they ask for, puts them away; how many there were.
     async fn turn(&mut self, role: &dyn QueueRole) -> Result<usize, ConnectorError> {
-        let messages = within(WAIT + GRACE, role.messages(WAIT)).await?;
+        let who = self.parts.name.to_string();
+        let messages = within(&who, "its queue", WAIT + GRACE, role.messages(WAIT)).await?;
         let (count, until) = (messages.len(), Instant::now() + role.returns() / 2);
         let handed = self.hand_over(messages, until).await;
         if !handed.done.is_empty() {
-            within(GRACE, role.put_away(&handed.done)).await?;
+            within(&who, "messages are put away", GRACE, role.put_away(&handed.done)).await?;
         }
         match handed.error {
             Some(error) if handed.away => Err(error),
@@ -294,14 +296,6 @@ impl QueueReader {
             source.notify_one();
         }
     }
-}
-
-async fn within<T>(
-    limit: Duration,
-    call: impl Future<Output = Result<T, ConnectorError>>,
-) -> Result<T, ConnectorError> {
-    let late = || Err(ConnectorError::retry("the queue does not answer in time"));
-    timeout(limit, call).await.unwrap_or_else(|_| late())
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod statements;
 
 use super::applying::Applying;
 use super::board::{Refusal, SourceBoard};
+use super::deadline::{REPORT, WORD, within};
 use super::gate::GateKeeper;
 use super::holds::{Decision, Holds};
 use super::inbox::Inbox;
@@ -21,7 +22,7 @@ use arc_swap::ArcSwap;
 use held::Held;
 use omnistock_engine::SourceDocument;
 use omnistock_engine::snapshot::Recent;
-use omnistock_sdk::{Connector, ConnectorError, Refused, Report, Ticket, now};
+use omnistock_sdk::{Connector, ConnectorError, Refused, Report, StockSource, Ticket, Verdict, now};
 use omnistock_words::{ChannelName, ConnectorName, LineId, Millis, OrderId, Quantity, Settings, Sku};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -218,7 +219,7 @@ impl StockPoller {
         for _ in 0..1_000 {
             let next = match self.unfinished.take() {
                 Some(next) => Some(next),
-                None => role.poll().await?,
+                None => within(self.parts.source.as_str(), "its report", REPORT, role.poll()).await?,
             };
             let Some((ticket, report)) = next else { break };
             match report {
@@ -235,6 +236,12 @@ impl StockPoller {
             }
         }
         Ok(())
+    }
+
+    /// Says to the source what became of its report.
+    async fn tell(&self, role: &dyn StockSource, ticket: &Ticket, verdict: &Verdict) -> Result<(), ConnectorError> {
+        let (who, what) = (self.parts.source.as_str(), "what became of its report");
+        within(who, what, WORD, role.acknowledge(ticket, verdict)).await
     }
 
     fn refused(&self, refused: Refused) {

@@ -3,6 +3,7 @@
 //! Unsigned or unreadable bodies change nothing; a body that only hints leads to a fetch: of the orders of the
 //! sender's channels, and of the figures where the sender is a source.
 
+use super::deadline::{WORD, within};
 use super::inbox::Inbox;
 use super::orders::OrderRequests;
 use super::replays::{Replays, fingerprint};
@@ -217,7 +218,7 @@ pub async fn keep_subscribed(
 ) {
     let Some(role) = connector.webhooks() else { return };
     loop {
-        let pause = match role.subscribe(&url).await {
+        let pause = match within(name.as_str(), "its subscriptions", WORD, role.subscribe(&url)).await {
             Ok(SubscriptionState::Active) => Duration::from_hours(1),
             Ok(SubscriptionState::Mended(what)) => {
                 tracing::info!(connector = %name, "webhooks: {what}");

@@ -11,14 +11,32 @@ pub struct Listed<T> {
     pub total: u64,
     /// Entries shown.
     pub items: Vec<T>,
+    /// How much was looked at, where there is more that nobody looked at: `total` counts only this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looked: Option<u64>,
+    /// Documents that can't be read and are left out.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unreadable: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde asks for")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl<T> Listed<T> {
     /// A list that is shown whole.
     pub fn whole(items: Vec<T>) -> Self {
+        Self::part(u64::try_from(items.len()).unwrap_or(u64::MAX), items)
+    }
+
+    /// Some of so many.
+    pub fn part(total: u64, items: Vec<T>) -> Self {
         Self {
-            total: u64::try_from(items.len()).unwrap_or(u64::MAX),
+            total,
             items,
+            looked: None,
+            unreadable: 0,
         }
     }
 }

@@ -215,6 +215,8 @@ pub struct OrdersStatus {
     pub gone: u64,
     /// Orders that were not listed and not asked for one by one: there were too many.
     pub unasked: u64,
+    /// Pages read so far of orders that are not read to their end.
+    pub reading_pages: u64,
     /// Articles whose number fell without an order that explains it.
     pub fallen: Counted,
     /// Units by which they fell.
@@ -258,10 +260,16 @@ pub struct SourceStatus {
     /// The last report that was taken over.
     #[serde(default)]
     pub last: Option<LastReport>,
+    /// As of when its newest complete report is, also one from before this start.
+    #[serde(default)]
+    pub complete_as_of: Option<Millis>,
+    /// That is longer ago than its figures may be old.
+    #[serde(default)]
+    pub stale: bool,
     /// Orders placed before it count as contained by their status alone.
     #[serde(default)]
     pub cutover: Option<Millis>,
-    /// How old its figures may become, seconds (`max_age`).
+    /// How old its figures may become before something changes, seconds (`max_age`, `stale`).
     #[serde(default)]
     pub limit_seconds: Option<u64>,
     /// Reports that a guard holds.

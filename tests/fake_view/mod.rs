@@ -144,10 +144,7 @@ impl View for FakeView {
     }
 
     async fn unmapped(&self, _channel: Option<ChannelName>, most: usize) -> Result<Listed<Unmapped>, ApiError> {
-        Ok(Listed {
-            total: u64::try_from(most).unwrap(),
-            items: vec![],
-        })
+        Ok(Listed::part(u64::try_from(most).unwrap(), vec![]))
     }
 
     async fn sync(&self, connector: Option<ConnectorName>, _full: bool) -> Result<SyncAnswer, ApiError> {

@@ -5,7 +5,9 @@
 //! It goes on page by page between polls, so that nobody who waits for fresh orders waits for it. Its report is durable;
 //! a crash before that begins it anew.
 
+use super::round::page_of;
 use super::{OrderPoller, PAGES, PollError};
+use crate::intake::deadline::{PAGE, within};
 use crate::intake::order_board::{FullReport, MissedOrder};
 use crate::store::{CommitBatch, DocumentWrite, Key, Kind, Lease, StoreError, Versioned};
 use omnistock_engine::OrderDocument;
@@ -130,7 +132,11 @@ impl OrderPoller {
             });
         }
         let Some(full) = self.full.take() else { return };
-        match self.step(lease, full).await {
+        let next = self.step(lease, full).await;
+        if !matches!(next, Ok(Some(_))) {
+            self.board.with(|numbers| numbers.listing = 0);
+        }
+        match next {
             Ok(next) => self.full = next,
             Err(error) => {
                 self.full_times.due = Some(now.plus(milliseconds(AGAIN.min(self.full_times.every))));
@@ -176,17 +182,27 @@ impl OrderPoller {
         let Some(role) = connector.orders() else {
             return Ok(nothing());
         };
-        let OrderPage { orders, cursor, more } = role.orders(cursor).await?;
+        let OrderPage { orders, cursor, more } = page_of(connector.manifest().kind, role, cursor).await?;
         report.listed += orders.len() as u64;
-        listed.extend(orders.iter().map(|order| order.order.clone()));
+        for order in &orders {
+            if listed.len() <= LISTED {
+                listed.insert(order.order.clone());
+            }
+        }
         self.take_missed(orders, report).await?;
-        if more && pages < PAGES && listed.len() < LISTED {
+        if more {
+            let pages = pages + 1;
+            if pages.is_multiple_of(PAGES) {
+                tracing::info!(channel = %self.channel, "a full read of orders is long: {pages} pages so far");
+                self.board.with(|numbers| numbers.listing = pages as u64);
+            }
             return Ok(Stage::Listing {
                 cursor: Some(cursor),
-                pages: pages + 1,
+                pages,
             });
         }
-        Ok(if more {
+        // Which ones are not listed can't be told.
+        Ok(if listed.len() > LISTED {
             nothing()
         } else {
             Stage::Looking {
@@ -271,7 +287,8 @@ impl OrderPoller {
     async fn ask(&mut self, (order, status): (OrderId, OrderStatus), report: &mut FullReport) -> Result<(), PollError> {
         let connector = Arc::clone(&self.connector);
         let Some(role) = connector.orders() else { return Ok(()) };
-        match role.order(&order).await? {
+        let who = connector.manifest().kind;
+        match within(who, "an order", PAGE, role.order(&order)).await? {
             None => {
                 report.gone_count += 1;
                 if report.gone.len() < FullReport::MOST_GONE {

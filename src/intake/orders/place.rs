@@ -1,10 +1,9 @@
-//! Where a poller of orders stands: its place in the store, and the way back to the first open order.
+//! Where a poller of orders stands: its place in the store.
 
-use super::{OrderPoller, PAGES, PollError};
+use super::{OrderPoller, PollError};
 use crate::store::{CommitBatch, DocumentWrite, Key, Kind, Lease, StoreError};
-use omnistock_sdk::{Cursor, now};
+use omnistock_sdk::Cursor;
 use omnistock_words::ChannelName;
-use std::sync::Arc;
 
 /// The document that says how far the orders of a channel were read; empty where they never were.
 pub(in crate::intake) fn place_of(channel: &ChannelName) -> Key {
@@ -14,25 +13,6 @@ pub(in crate::intake) fn place_of(channel: &ChannelName) -> Key {
 impl OrderPoller {
     fn document(&self) -> Key {
         place_of(&self.channel)
-    }
-
-    /// Every order that may still hold stock, from the first; the cursor stays where it is.
-    pub(super) async fn back_fill(&mut self) -> Result<(), PollError> {
-        let connector = Arc::clone(&self.connector);
-        let Some(role) = connector.orders() else {
-            return Ok(());
-        };
-        let (mut cursor, began) = (None, now());
-        for _ in 0..PAGES {
-            let page = role.orders(cursor.as_ref()).await?;
-            self.take_in(page.orders, began).await?;
-            cursor = Some(page.cursor);
-            if !page.more {
-                break;
-            }
-        }
-        self.anew = false;
-        Ok(())
     }
 
     pub(super) async fn load_cursor(&self) -> Result<(u64, Option<Cursor>), PollError> {

@@ -100,9 +100,9 @@ impl StockPoller {
         }
         if let Some(older) = self.held.take() {
             self.parts.holds.clear(&self.parts.source);
-            role.acknowledge(&older.ticket, &Verdict::Superseded).await?;
+            self.tell(role, &older.ticket, &Verdict::Superseded).await?;
         }
-        role.acknowledge(ticket, &Verdict::Accepted).await?;
+        self.tell(role, ticket, &Verdict::Accepted).await?;
         Ok(())
     }
 

@@ -75,7 +75,7 @@ impl StockPoller {
         let agreeing = earlier.as_ref().filter(|held| held.affected.agrees(&judged.affected));
         let agreed_since = agreeing.map_or(now, |held| held.agreed_since);
         if let Some(older) = earlier {
-            role.acknowledge(&older.ticket, &Verdict::Superseded).await?;
+            self.tell(role, &older.ticket, &Verdict::Superseded).await?;
         }
         let rejected = self.rejection.as_ref().filter(|rejection| rejection.covers(&guards));
         let rejected = rejected.map(|rejection| rejection.reason.clone());
@@ -145,7 +145,7 @@ impl StockPoller {
                 Verdict::Rejected(format!("rejected by a person: {reason}"))
             }
         };
-        role.acknowledge(&held.ticket, &verdict).await?;
+        self.tell(role, &held.ticket, &verdict).await?;
         Ok(())
     }
 }

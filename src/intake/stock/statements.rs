@@ -40,7 +40,7 @@ impl StockPoller {
         let last = self.append(events.into_iter()).await?;
         self.applied(last).await?;
         self.stated = stated;
-        role.acknowledge(ticket, &Verdict::Accepted).await?;
+        self.tell(role, ticket, &Verdict::Accepted).await?;
         Ok(())
     }
 }

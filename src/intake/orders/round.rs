@@ -1,0 +1,121 @@
+//! A round of a poll: so many pages, and whether they were the last. What says that all orders are known is said behind
+//! the last page only: a round that ends before it goes on in the next one, from where it stopped.
+
+use super::{OrderPoller, PAGES, PollError};
+use crate::intake::deadline::{PAGE, within};
+use crate::store::Lease;
+use omnistock_sdk::{ConnectorError, Cursor, OrderPage, OrderSource, now};
+use omnistock_words::Millis;
+use std::sync::Arc;
+
+/// A poll on its way.
+#[derive(Debug, Clone)]
+pub(super) struct Unended {
+    /// When its first round began: what it says is as of then, however long it takes.
+    began: Millis,
+    /// Whether it reads all open orders.
+    whole: bool,
+    pages: u64,
+    /// Behind the last page that was read again from the first open order.
+    back: Option<Cursor>,
+}
+
+/// A page of orders of `who`.
+pub(super) async fn page_of(
+    who: &str,
+    role: &dyn OrderSource,
+    cursor: Option<&Cursor>,
+) -> Result<OrderPage, ConnectorError> {
+    let page = within(who, "a page of orders", PAGE, role.orders(cursor)).await?;
+    // The same question gives the same page: there would be no end.
+    if page.more && cursor == Some(&page.cursor) {
+        let why = "it says that there are more orders, and not where";
+        return Err(ConnectorError::retry(why));
+    }
+    Ok(page)
+}
+
+impl OrderPoller {
+    /// One round. Whether it came to the last page; else the next round goes on.
+    pub(super) async fn poll(&mut self, lease: &Lease) -> Result<bool, PollError> {
+        let connector = Arc::clone(&self.connector);
+        let Some(role) = connector.orders() else {
+            return Ok(true);
+        };
+        let (mut version, mut cursor) = match self.cursor.take() {
+            Some(known) => known,
+            None => self.load_cursor().await?,
+        };
+        let mut poll = self.unended.take().unwrap_or_else(|| Unended {
+            began: now(),
+            whole: cursor.is_none() || self.anew,
+            pages: 0,
+            back: None,
+        });
+        let mut ended = false;
+        if self.back_fill(&mut poll).await? {
+            for _ in 0..PAGES {
+                let page = page_of(connector.manifest().kind, role, cursor.as_ref()).await?;
+                poll.pages += 1;
+                self.take_in(page.orders, poll.began).await?;
+                if cursor.as_ref() != Some(&page.cursor) {
+                    version = self.save_cursor(lease, version, &page.cursor).await?;
+                }
+                cursor = Some(page.cursor);
+                ended = !page.more;
+                if ended {
+                    break;
+                }
+            }
+        }
+        if !self.inbox.applied(self.appended).await {
+            return Err(PollError::Ended);
+        }
+        self.appended = None;
+        self.cursor = Some((version, cursor));
+        if !ended {
+            let (channel, pages) = (&self.channel, poll.pages);
+            tracing::info!(%channel, "{pages} pages of orders were read and there are more: reading goes on");
+            self.board
+                .with(|numbers| (numbers.unended, numbers.error) = (pages, None));
+            self.unended = Some(poll);
+            return Ok(false);
+        }
+        self.ended(lease, &poll).await?;
+        Ok(true)
+    }
+
+    /// The last page of a poll is in the ledgers.
+    async fn ended(&mut self, lease: &Lease, poll: &Unended) -> Result<(), PollError> {
+        let began = poll.began;
+        self.board.with(|numbers| {
+            numbers.polls += 1;
+            numbers.last = Some(began);
+            numbers.error = None;
+            numbers.unended = 0;
+        });
+        self.fresh
+            .send_modify(|fresh| (fresh.began, fresh.back_filled) = (Some(began), true));
+        self.polled_first(lease, poll.whole, began).await
+    }
+
+    /// Every order that may still hold stock, from the first, where that is asked for; the cursor stays where it is.
+    /// Whether that is done.
+    async fn back_fill(&mut self, poll: &mut Unended) -> Result<bool, PollError> {
+        let connector = Arc::clone(&self.connector);
+        let Some(role) = connector.orders().filter(|_| self.anew) else {
+            return Ok(true);
+        };
+        for _ in 0..PAGES {
+            let page = page_of(connector.manifest().kind, role, poll.back.as_ref()).await?;
+            poll.pages += 1;
+            self.take_in(page.orders, poll.began).await?;
+            poll.back = Some(page.cursor);
+            if !page.more {
+                self.anew = false;
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
