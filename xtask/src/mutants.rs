@@ -29,7 +29,7 @@ const FIRST: [&str; 9] = [
     "price",
 ];
 /// Mutants of a diff that are asked at most: each takes some ten seconds.
-const MOST_OF_DIFF: usize = 12;
+const MOST_OF_DIFF: usize = 6;
 
 /// The tool, with the tests that are quick: laws draw fewer cases, and no benchmark is built.
 fn mutants(output: &Path) -> Result<Command> {
