@@ -71,6 +71,24 @@ mod cases {
         );
     }
 
+    /// What was filled in does not decide between two reports of one revision.
+    #[test]
+    fn of_one_revision_the_same_report_wins_whichever_came_first() {
+        let [named, unnamed, other] = [
+            "order shop/1 r1 open 11:30 1:A=1",
+            "order shop/1 r2 open 11:30 1:=49 2:B=3",
+            "order shop/1 r2 open 11:30 1:A=12 2:B=40",
+        ];
+        let all = [
+            [named, unnamed, other],
+            [named, other, unnamed],
+            [other, unnamed, named],
+        ];
+        let all = all.map(|reports| seen(&shop(), &ledgers(&reports.map(str::to_owned))));
+        assert_eq!(all[0], all[1]);
+        assert_eq!(all[0], all[2]);
+    }
+
     /// The order shop/1, so often.
     fn reports() -> impl Strategy<Value = Vec<String>> {
         let sku = prop::sample::select(vec!["A", "B", "SET", "", ""]);
