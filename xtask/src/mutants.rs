@@ -90,6 +90,7 @@ pub(crate) fn diff(base: &str) -> Result<()> {
 pub(crate) fn newest() -> Result<()> {
     let newest = Command::new("git")
         .args(["log", "-1", "--format=%H^", "--", "src/engine"])
+        .args([":(exclude)src/engine/tests", ":(exclude)src/engine/benches"])
         .output()?;
     let base = String::from_utf8_lossy(&newest.stdout).trim().to_owned();
     let known = Command::new("git")
