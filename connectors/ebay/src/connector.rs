@@ -9,7 +9,7 @@ use crate::order_fact::Places;
 use crate::orders::OrderReader;
 use crate::orders_of::OrdersOf;
 use crate::settings::{self, Parts};
-use crate::sold_out::{self, SoldOut};
+use crate::sold_out;
 use crate::subscribe::Registrar;
 use crate::tally::tallied;
 use crate::write::{Change, Verdict, Width, change};
@@ -46,7 +46,6 @@ struct Ebay {
     client: Client,
     catalogue: Catalogue,
     width: Width,
-    sold_out: SoldOut,
     places: Places,
     orders_of: OrdersOf,
     overlap: i64,
@@ -66,7 +65,6 @@ fn build(context: ConnectorContext, table: Value) -> Result<Arc<dyn Connector>, 
         client,
         catalogue: Catalogue::default(),
         width: Width::default(),
-        sold_out: SoldOut::default(),
         places: Places(context.locations),
         orders_of: OrdersOf::new(parts.orders_of, parts.marketplace, parts.trading),
         overlap: parts.overlap,
@@ -103,7 +101,7 @@ fn manifest() -> Manifest {
             basis: &[],
             decrement_states: &["every order, from its creation until it is cancelled"],
             idempotency: "changes nothing: the number is set",
-            sold_out: "0, where the account has out-of-stock control; without it the listing would end, and no 0 is sent",
+            sold_out: "0; the listing stays where the account has out-of-stock control, and ends without it",
             order_states: &[
                 (
                     "NOT_STARTED, IN_PROGRESS (paid or not, cancellation asked for or not)",
@@ -152,16 +150,13 @@ impl Ebay {
     }
 }
 
-/// The change, or why it must not be sent. `ends`: a listing that shows 0 would end.
-fn sendable(item: &WriteItem, ends: bool) -> Result<Change, String> {
+/// The change, or why it must not be sent.
+fn sendable(item: &WriteItem) -> Result<Change, String> {
     let id = &item.reference.key.listing;
     let listing = Listing::read(id).ok_or_else(|| format!("`{id}` is no listing of eBay"))?;
     let units = item.quantity.as_whole();
     let units = units.filter(|units| (0..=i64::from(i32::MAX)).contains(units));
     let quantity = units.ok_or_else(|| format!("eBay takes whole numbers from 0 on, not {}", item.quantity))?;
-    if quantity == 0 && ends {
-        return Err(sold_out::OFF.to_owned());
-    }
     Ok(Change {
         listing,
         quantity: Some(quantity),
@@ -247,7 +242,7 @@ impl ChannelRole for Ebay {
     async fn catalogue(&self, cursor: Option<&Cursor>) -> Result<ListingPage, ConnectorError> {
         if cursor.is_none() {
             // So that it is told at the start, and not only when the first article is sold out.
-            self.sold_out.stays(&self.client).await;
+            sold_out::tell(&self.client).await;
         }
         let (rows, next) = self.page(cursor).await?;
         Ok(ListingPage {
@@ -261,8 +256,7 @@ impl ChannelRole for Ebay {
     }
 
     async fn write(&self, items: &[WriteItem]) -> Result<Vec<ItemOutcome>, ConnectorError> {
-        let ends = items.iter().any(|item| item.quantity.is_zero()) && !self.sold_out.stays(&self.client).await;
-        let wanted: Vec<Result<Change, String>> = items.iter().map(|item| sendable(item, ends)).collect();
+        let wanted: Vec<Result<Change, String>> = items.iter().map(sendable).collect();
         let changes: Vec<Change> = wanted
             .iter()
             .filter_map(|change| change.as_ref().ok())

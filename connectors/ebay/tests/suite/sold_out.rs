@@ -2,9 +2,7 @@
 
 use crate::support::{applied, item, open, start};
 use omnistock_ebay::simulator::SimulatorSettings;
-use omnistock_sdk::ItemOutcome;
 use omnistock_words::Quantity;
-use std::time::Duration;
 
 #[tokio::test]
 async fn what_was_sold_out_without_out_of_stock_control_has_ended_and_says_so() {
@@ -51,50 +49,21 @@ async fn an_older_listing_that_has_ended_says_so_and_stays_while_a_variation_is_
     );
 }
 
+/// To go on selling what is not there would be worse.
 #[tokio::test]
-async fn no_zero_is_sent_while_it_would_end_the_listing_and_others_go_on() {
+async fn a_zero_is_sent_also_where_it_ends_the_listing() {
+    const PROGRAMS: &str = "GET /sell/account/v1/program/get_opted_in_programs";
     let shop = start().await;
     shop.set_out_of_stock_control(false);
     for sku in ["A", "B"] {
         shop.add(sku, 5);
     }
-    shop.add_older(Some("OLD"), 5);
-    let (a, b, old) = (
-        shop.listing("A").await,
-        shop.listing("B").await,
-        shop.listing("OLD").await,
+    let (a, b) = (shop.listing("A").await, shop.listing("B").await);
+    assert!(
+        shop.calls(PROGRAMS) > 0,
+        "asked with the catalogue, so that it can be told"
     );
-    let outcomes = shop.write(&[item(&a, 0), item(&b, 4), item(&old, 0)]).await;
-    for refused in [&outcomes[0], &outcomes[2]] {
-        assert!(
-            matches!(refused, ItemOutcome::Rejected { reason } if reason.contains("Multi-quantity listings")),
-            "{outcomes:?}"
-        );
-    }
-    assert!(applied(&outcomes[1]));
-    assert_eq!(
-        ["A", "B", "OLD"].map(|sku| shop.shown(sku)),
-        [Some(5), Some(4), Some(5)]
-    );
-    // Once it is switched on nobody has to wait for it to be noticed.
-    shop.set_out_of_stock_control(true);
-    assert!(shop.write(&[item(&a, 0), item(&old, 0)]).await.iter().all(applied));
-    assert_eq!((shop.shown("A"), shop.shown("OLD")), (Some(0), Some(0)));
-}
-
-#[tokio::test(start_paused = true)]
-async fn whether_zeros_end_listings_is_asked_once_an_hour() {
-    const PROGRAMS: &str = "GET /sell/account/v1/program/get_opted_in_programs";
-    let shop = start().await;
-    shop.add("A", 5);
-    let listing = shop.listing("A").await;
-    for units in [0, 3, 0] {
-        assert!(applied(&shop.write(&[item(&listing, units)]).await[0]));
-    }
-    assert_eq!(shop.calls(PROGRAMS), 1, "asked when the catalogue was read");
-    tokio::time::advance(Duration::from_mins(61)).await;
-    shop.write(&[item(&listing, 3)]).await;
-    assert_eq!(shop.calls(PROGRAMS), 1, "nothing ends by a 3");
-    shop.write(&[item(&listing, 0)]).await;
-    assert_eq!(shop.calls(PROGRAMS), 2);
+    let outcomes = shop.write(&[item(&a, 0), item(&b, 4)]).await;
+    assert!(outcomes.iter().all(applied), "{outcomes:?}");
+    assert!(shop.buy("A", 1).is_err(), "nobody can buy it");
 }
