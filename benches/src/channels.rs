@@ -1,5 +1,6 @@
 //! The shops and their buyers: a process of its own, told over a small control interface.
 
+use crate::buyers::{Bought, Buying, Choice, buy};
 use crate::{ask, rough};
 use anyhow::{Context, Result};
 use axum::extract::{Query, State};
@@ -15,7 +16,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, Command};
-use tokio::time::{Instant, sleep_until};
 
 /// Webhooks of a shop on their way at once: a shop that sells 250 times a second has more than one queue runner.
 const RUNNERS: usize = 5;
@@ -53,17 +53,6 @@ pub(crate) struct Places {
     pub(crate) shops: Vec<Place>,
 }
 
-/// Buyers for a while, one article after the other: none is bought again before all were.
-#[derive(Debug, Serialize, Deserialize)]
-struct Buying {
-    rate: u64,
-    seconds: u64,
-    /// Only the first so many shops sell; 0: all.
-    at: usize,
-    /// Only the first so many articles are bought; 0: all.
-    among: usize,
-}
-
 /// What became of the orders of the last load.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Report {
@@ -81,9 +70,9 @@ pub(crate) struct Report {
 
 pub(crate) struct Shops {
     pub(crate) all: Vec<Simulator>,
-    skus: usize,
+    pub(crate) skus: usize,
     stock: i64,
-    bought: std::sync::atomic::AtomicUsize,
+    pub(crate) bought: Bought,
 }
 
 pub(crate) fn sku(number: usize) -> String {
@@ -115,7 +104,7 @@ pub(crate) async fn serve(wanted: &Wanted) -> Result<()> {
         all,
         skus: wanted.skus,
         stock: wanted.stock,
-        bought: std::sync::atomic::AtomicUsize::new(0),
+        bought: Bought::default(),
     });
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let places = Places {
@@ -150,29 +139,14 @@ fn place(shop: &Simulator) -> Place {
     }
 }
 
-/// Buys at an even pace; answers when the last order is placed, with the time of the first.
-async fn buy(State(shops): State<Arc<Shops>>, Json(buying): Json<Buying>) -> Json<Millis> {
-    use std::sync::atomic::Ordering;
-    let (begun, first) = (Instant::now(), omnistock_words::Millis(now()));
-    for order in 0..buying.rate * buying.seconds {
-        sleep_until(begun + Duration::from_micros(order * 1_000_000 / buying.rate.max(1))).await;
-        let turn = shops.bought.fetch_add(1, Ordering::Relaxed);
-        let few = Some(buying.among).filter(|among| *among > 0);
-        let number = turn % few.unwrap_or(shops.skus).max(1);
-        let Some(shop) = shops.all.get(turn % counted(&shops, buying.at).max(1)) else {
-            continue;
-        };
-        let _refused = shop.buy(&sku(number), 1).is_err();
-    }
-    Json(first)
-}
-
-/// How many shops are meant by the first `at`.
-fn counted(shops: &Shops, at: usize) -> usize {
-    if at == 0 {
-        shops.all.len()
-    } else {
-        at.min(shops.all.len())
+impl Shops {
+    /// How many shops are meant by the first `at`.
+    pub(crate) fn counted(&self, at: usize) -> usize {
+        if at == 0 {
+            self.all.len()
+        } else {
+            at.min(self.all.len())
+        }
     }
 }
 
@@ -186,7 +160,7 @@ struct Since {
 
 /// From each order since then to the last other shop changed.
 async fn report(State(shops): State<Arc<Shops>>, Query(Since { since, at }): Query<Since>) -> Json<Report> {
-    let shown = counted(&shops, at);
+    let shown = shops.counted(at);
     let mut written: Vec<BTreeMap<String, Vec<Millis>>> = Vec::new();
     let mut report = Report::default();
     for shop in shops.all.iter().take(shown) {
@@ -261,14 +235,6 @@ fn count_wrong(shops: &Shops, of: std::ops::Range<usize>) -> u64 {
     wrong.sum()
 }
 
-#[allow(clippy::disallowed_methods, reason = "the judge's own clock")]
-fn now() -> i64 {
-    let since = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-}
-
 /// The shops as another process.
 pub(crate) struct Channels {
     child: Child,
@@ -297,27 +263,29 @@ impl Channels {
         })
     }
 
-    /// Buyers at this rate for so long; the time of the first order.
+    /// Buyers of one article after the other at this rate for so long; the time of the first order.
     pub(crate) async fn buy(&self, rate: u64, seconds: u64) -> Result<Millis> {
-        self.buy_at(0, rate, seconds).await
-    }
-
-    /// The same at the first so many shops.
-    pub(crate) async fn buy_at(&self, at: usize, rate: u64, seconds: u64) -> Result<Millis> {
-        self.buying(rate, seconds, at, 0).await
-    }
-
-    /// The same at all shops, of only the first so many articles.
-    pub(crate) async fn buy_among(&self, among: usize, rate: u64, seconds: u64) -> Result<Millis> {
-        self.buying(rate, seconds, 0, among).await
-    }
-
-    async fn buying(&self, rate: u64, seconds: u64, at: usize, among: usize) -> Result<Millis> {
         let buying = Buying {
             rate,
             seconds,
-            at,
-            among,
+            ..Buying::default()
+        };
+        self.tell("buy", &buying).await
+    }
+
+    /// Buyers as they are told.
+    pub(crate) async fn buying(&self, buying: Buying) -> Result<Millis> {
+        self.tell("buy", &buying).await
+    }
+
+    /// The same of only the first so many articles.
+    pub(crate) async fn buy_among(&self, among: usize, rate: u64, seconds: u64) -> Result<Millis> {
+        let what = Choice::Among(among);
+        let buying = Buying {
+            rate,
+            seconds,
+            what,
+            ..Buying::default()
         };
         self.tell("buy", &buying).await
     }

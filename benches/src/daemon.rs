@@ -160,6 +160,11 @@ impl Daemon {
         Ok(daemon)
     }
 
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Where it takes webhooks.
     pub(crate) fn webhooks(&self) -> &str {
         &self.webhooks

@@ -5,6 +5,8 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line for people")]
 
 mod ask;
+mod at_once;
+mod buyers;
 mod channels;
 mod chaos;
 mod daemon;

@@ -1,6 +1,7 @@
 //! One of four channels is dead for an hour of orders, told in less time, and comes back with few calls a second: what
 //! catching up costs, and what the other three notice. Orders come in the order A B B A: without, with, with, without.
 
+use crate::buyers::Buying;
 use crate::channels::{Channels, Report, Wanted};
 use crate::daemon::{Daemon, Extra};
 use crate::figure::{Figure, load_average, quantile};
@@ -48,7 +49,13 @@ struct World {
 impl World {
     /// A load at the living shops; the p50 and p99 until the last of them shows it.
     async fn load(&self, name: &str, seconds: u64) -> Result<[f64; 2]> {
-        let since = self.channels.buy_at(DEAD, self.hour.rate, seconds).await?;
+        let buying = Buying {
+            rate: self.hour.rate,
+            seconds,
+            at: DEAD,
+            ..Buying::default()
+        };
+        let since = self.channels.buying(buying).await?;
         let report = self.settled(since.0).await?;
         ensure!(
             report.orders == self.hour.rate * seconds,

@@ -70,6 +70,11 @@ impl RedisServer {
         bail!("redis-server does not answer on port {port}")
     }
 
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(crate) fn url(&self) -> String {
         format!("redis://127.0.0.1:{}/", self.port)
     }

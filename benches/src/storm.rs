@@ -1,11 +1,11 @@
 //! Orders at an even pace at four shops, until the last of the other three shows the new number; then orders that all
 //! come at once, by pages.
 
+use crate::at_once;
 use crate::channels::{Channels, Report, Wanted};
 use crate::daemon::Daemon;
 use crate::figure::{Figure, load_average, quantile};
 use crate::redis_server::{Commands, RedisServer};
-use crate::rough::Rough;
 use anyhow::{Result, ensure};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,16 +13,10 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 const SHOPS: usize = 4;
-const STOCK: i64 = 100;
+/// More of each article than all buyers together want.
+const STOCK: i64 = 100_000;
 /// The loads, orders a second: the second one has limits of its own.
 const RATES: [u64; 2] = [200, 1_000];
-
-/// Orders that wait at the shops when they are asked, and how many of them would have to be done with a second.
-const WAITING: u64 = 40_000;
-const CLAIMED: f64 = 10_000.0;
-/// How often all numbers of all shops are looked at meanwhile. It takes the shops some 50 ms, which the daemon could
-/// use: so seldom, and the time counts up to the last write, which the shops know.
-const LOOK: Duration = Duration::from_millis(500);
 
 /// Commands that are named one by one.
 const MOST_TOLD: usize = 20;
@@ -54,7 +48,12 @@ pub(crate) async fn run(program: &Path, seconds: u64) -> Result<Vec<Figure>> {
     for rate in RATES {
         figures.extend(load(&server, &daemon, &channels, rate, seconds).await?);
     }
-    figures.push(at_once(&daemon, &channels).await?);
+    let world = at_once::World {
+        server: &server,
+        daemon: &daemon,
+        channels: &channels,
+    };
+    figures.extend(at_once::run(&world).await?);
     if figures.iter().any(|figure| !figure.holds) {
         eprintln!("{}", daemon.log());
     }
@@ -124,32 +123,6 @@ fn tell(commands: &Commands, before: &BTreeMap<String, u64>, asked: &BTreeMap<St
     let all = share(commands.sum());
     eprintln!("storm: commands per order: {all}: {}", largest.join(", "));
     eprintln!("storm: round trips per order: {}", asked.join(", "));
-}
-
-/// Orders that no webhook has told of, all bought before they are asked for, read page by page (100 orders each, as
-/// these shops give them), until every shop shows what is left.
-async fn at_once(daemon: &Daemon, channels: &Channels) -> Result<Figure> {
-    let silent = Rough {
-        late: true,
-        ..Rough::default()
-    };
-    let () = channels.tell("rough", &silent).await?;
-    channels.buy(WAITING, 1).await?;
-    let (begun, asked) = (omnistock_sdk::now(), Instant::now());
-    daemon.sync().await?;
-    while channels.ask::<u64>("wrong").await? > 0 {
-        ensure!(asked.elapsed() < Duration::from_mins(2), "{}", daemon.log());
-        sleep(LOOK).await;
-    }
-    let last: Option<omnistock_words::Millis> = channels.ask("last_write").await?;
-    let took = last.map_or(0, |last| last.since(begun)).max(1);
-    eprintln!(
-        "storm: {WAITING} orders at once, done with in {took} ms, load average {:.2}",
-        load_average()
-    );
-    #[allow(clippy::float_arithmetic, clippy::cast_precision_loss, reason = "a rate")]
-    let rate = number(WAITING) * 1_000.0 / took as f64;
-    Ok(Figure::at_least("orders_per_s", rate, "orders/s", CLAIMED))
 }
 
 /// Waits until every order has reached every shop; the report as it is then, or after half a minute.
