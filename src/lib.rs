@@ -11,6 +11,7 @@ pub mod intake;
 #[cfg(test)]
 mod logged;
 pub mod near;
+pub mod newest;
 pub mod notify;
 pub mod pace;
 pub mod registry;

@@ -13,20 +13,28 @@ const CALM: Duration = Duration::from_millis(20);
 /// It is calm again so long after the last thing, at the latest.
 const LONGEST: Duration = Duration::from_millis(50);
 
+/// So much for each of these things.
+pub fn each(time: Duration, things: usize) -> Duration {
+    time.saturating_mul(u32::try_from(things).unwrap_or(u32::MAX))
+}
+
 /// What came lately, and when the last round began.
 #[derive(Debug, Default)]
 pub struct Pace {
     /// Until when what came would last, one thing after the other.
     busy: Option<Instant>,
+    /// Whether that was much when the last things came: a round may take longer than it lasts.
+    much: bool,
     begun: Option<Instant>,
 }
 
 impl Pace {
     /// So many things came.
     pub fn came(&mut self, things: usize, now: Instant) {
-        let more = EACH.saturating_mul(u32::try_from(things).unwrap_or(u32::MAX));
+        let more = each(EACH, things);
         let busy = self.busy.map_or(now, |busy| busy.max(now));
-        self.busy = Some((busy + more.min(LONGEST)).min(now + LONGEST));
+        let busy = (busy + more.min(LONGEST)).min(now + LONGEST);
+        (self.busy, self.much) = (Some(busy), busy > now + CALM);
     }
 
     /// A round begins.
@@ -41,8 +49,8 @@ impl Pace {
 
     /// When the next round is to begin, so long behind the last one; `None`: now.
     pub fn next(&self, apart: Duration, now: Instant) -> Option<Instant> {
-        self.busy.filter(|busy| *busy > now + CALM)?;
-        self.begun.map(|begun| begun + apart).filter(|next| *next > now)
+        let begun = self.begun.filter(|_| self.much)?;
+        Some(begun + apart).filter(|next| *next > now)
     }
 }
 
@@ -90,7 +98,11 @@ mod tests {
         assert_eq!(pace.next(APART, start), Some(start + APART));
         pace.full();
         assert_eq!(pace.next(APART, start), None, "there is more already");
-        pace.begin(start + LONGEST - APART);
-        assert_eq!(pace.next(APART, start + LONGEST - CALM), None, "it is over");
+        let round = start + 10 * LONGEST;
+        pace.came(100_000, start);
+        pace.begin(start);
+        assert!(pace.next(20 * LONGEST, round).is_some(), "however long a round takes");
+        pace.came(1, round);
+        assert_eq!(pace.next(20 * LONGEST, round), None, "it is over");
     }
 }

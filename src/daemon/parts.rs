@@ -12,6 +12,7 @@ use crate::intake::{
     Applying, GateKeeper, Holds, Inbox, Ledger, LedgerParts, OrderPoller, OrderRequests, QueueParts, QueueReader,
     Schedule, StockParts, StockPoller, UpkeepTimes, Watched, WebhookBoard,
 };
+use crate::newest::Newest;
 use crate::store::{EntryId, Lease};
 use omnistock_sdk::Connector;
 use omnistock_words::{ChannelName, ConnectorName};
@@ -53,6 +54,8 @@ pub(super) struct Parts<'a> {
     applied: watch::Sender<EntryId>,
     holds: Arc<Holds>,
     applying: Applying,
+    /// Of this term: what another daemon writes between two terms is not in it.
+    newest: Arc<Newest>,
     accounts: Accounts,
 }
 
@@ -71,6 +74,7 @@ impl<'a> Parts<'a> {
             applied,
             holds: Arc::default(),
             applying: Applying::default(),
+            newest: Arc::default(),
             accounts: Accounts::new(house, grant.rebuild.is_some()),
         }
     }
@@ -121,6 +125,7 @@ impl<'a> Parts<'a> {
             held: super::holds::held_at(&house.channels),
             board: Arc::clone(&house.ledger_board),
             watched,
+            newest: self.newest,
             measured: Arc::clone(&house.measured),
             cutovers: house.cutovers.clone(),
             times: UpkeepTimes::default(),
@@ -207,6 +212,7 @@ impl<'a> Parts<'a> {
                 applying: self.applying.watch(),
                 wake: Arc::clone(wake),
                 orders: Arc::clone(&fresh),
+                newest: Arc::clone(&self.newest),
                 measured: Arc::clone(&house.measured),
                 board: Arc::clone(&view.board),
                 read_back: Arc::new(move || keeper.read_back(&own)),

@@ -3,6 +3,7 @@
 use super::fake::Fake;
 use super::shaky::Shaky;
 use super::{Account, ChannelBoard, ChannelParts, ChannelWorker, Ended, FreshOrders, Timings};
+use crate::newest::Newest;
 use crate::store::{Asked, CommitBatch, DirtyMark, DocumentWrite, Key, Lease, Right, Store};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
@@ -64,6 +65,7 @@ pub(super) struct House {
     pub(super) settings: Arc<ArcSwap<Settings>>,
     pub(super) mappings: Arc<ArcSwap<Mappings>>,
     pub(super) measured: Arc<ArcSwap<Measured>>,
+    pub(super) newest: Arc<Newest>,
     pub(super) board: Arc<ChannelBoard>,
     pub(super) wake: Arc<Notify>,
     pub(super) gate: watch::Sender<bool>,
@@ -109,6 +111,7 @@ impl House {
             settings: Arc::new(ArcSwap::from_pointee(settings())),
             mappings: Arc::default(),
             measured: Arc::default(),
+            newest: Arc::default(),
             board: Arc::default(),
             wake: Arc::default(),
             gate: watch::channel(true).0,
@@ -234,6 +237,7 @@ impl House {
             applying: self.applying.subscribe(),
             wake: self.wake.clone(),
             orders: self.orders.clone(),
+            newest: Arc::clone(&self.newest),
             measured: Arc::clone(&self.measured),
             board: self.board.clone(),
             read_back: Arc::new(|| {}),

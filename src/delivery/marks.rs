@@ -38,8 +38,9 @@ pub(super) struct Marks {
     took: i64,
     /// All were read while these reports were applied, and none was on its way.
     complete: Option<(u64, u64)>,
-    /// How fast new ones come.
+    /// How fast new ones come, and how many the last reading brought.
     pub(super) pace: Pace,
+    pub(super) came: usize,
 }
 
 impl Marks {
@@ -84,6 +85,8 @@ impl Worker {
         let tick = milliseconds(self.parts.timings.tick);
         let waits = self.marks.read_at.is_some_and(|at| now.since(at) < tick);
         let applying = *self.parts.applying.borrow();
+        // Where much comes, a round that sends what waits reads no marks before their time.
+        let waits = waits || self.work.is_queued() && self.next_marks().is_some();
         if self.marks.reading && self.work.ready() >= MOST_LOOKS || !self.marks.reading && waits {
             // A report that came and went meanwhile has marks that were not read.
             self.guarding.all_marks &= self.marks.complete == Some(applying);
@@ -91,6 +94,7 @@ impl Worker {
         }
         if !self.marks.reading {
             self.marks.begin(now, applying);
+            self.marks.pace.begin(Instant::now());
         }
         let behind = self.marks.seen;
         let marks = self.patiently(|worker| {
@@ -109,6 +113,7 @@ impl Worker {
             }
         }
         self.marks.pace.came(news, Instant::now());
+        self.marks.came = news;
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! What a channel's worker is given.
 
 use super::{Account, ChannelBoard};
+use crate::newest::Newest;
 use crate::store::{Lease, Right, Store};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
@@ -98,6 +99,8 @@ pub struct ChannelParts {
     pub wake: Arc<Notify>,
     /// Fetches orders on demand.
     pub orders: Arc<dyn FreshOrders>,
+    /// The newest ledgers, as their owner has just written them.
+    pub newest: Arc<Newest>,
     /// What is measured of all channels: promises go by it.
     pub measured: Arc<ArcSwap<Measured>>,
     /// What people see.

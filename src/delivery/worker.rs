@@ -345,40 +345,6 @@ impl Worker {
         (wanted || self.work.wants_orders()) && !self.fetching && self.breaker.permit(now) == Permit::Go
     }
 
-    /// Until the next thing that has a time.
-    fn pause(&self) -> Duration {
-        let now = now();
-        let room = if self.throttle.waits(now) { 0 } else { self.room(now) };
-        let more = self.is_ready() || self.reads_marks() || self.work.is_queued() && room > 0;
-        if (self.primed || self.falls) && more {
-            return Duration::ZERO;
-        }
-        let mut next = self.work.next();
-        let mut at = |time: Option<Millis>| next = [next, time].into_iter().flatten().min();
-        at(self.throttle.until.filter(|until| *until > now));
-        if room > 0 {
-            at(self.catalogue.next_due());
-            at(self.next_price());
-            at(self.auditing.as_ref().and_then(|auditing| auditing.due(now)));
-            at(Some(self.audit_at).filter(|_| self.audit.is_none()));
-            at(self
-                .audit
-                .as_ref()
-                .filter(|audit| !audit.running)
-                .map(|audit| audit.not_before.unwrap_or(now)));
-        } else if let Permit::Wait(until) = self.breaker.permit(now) {
-            at(Some(until));
-        }
-        if self.may_fetch(now) {
-            at(Some(self.fetch_after));
-        }
-        let wait = next.map_or(i64::MAX, |next| next.since(now).max(1));
-        self.parts
-            .timings
-            .tick
-            .min(Duration::from_millis(u64::try_from(wait).unwrap_or(1)))
-    }
-
     /// Waits for calls on their way and stores what became of them; what does not end in time stays
     /// an open intent, which the next start takes as unknown.
     async fn stop(mut self: Box<Self>) {

@@ -1,10 +1,12 @@
 //! Documents of the ledger's owner between batches. Only the owner writes them, so what was
 //! committed is what is there; after any doubt (a conflict, a broken commit) all is forgotten.
 
+use crate::newest::{Newest, size};
 use crate::store::{Key, Store, StoreError, Versioned};
 use omnistock_engine::{DocumentKey, Documents, OrderDocument, OrderKey, SkuDocument, SourceDocument};
 use omnistock_words::{ConnectorName, Sku};
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 /// Documents kept between batches, at most; beyond it all are forgotten and loaded again.
 const MOST: usize = 20_000;
@@ -19,7 +21,7 @@ const QUIET: u32 = 20;
 /// Documents with the versions they have in the store.
 #[derive(Default)]
 pub(super) struct Cache {
-    skus: HashMap<Sku, SkuDocument>,
+    skus: HashMap<Sku, Arc<SkuDocument>>,
     orders: HashMap<OrderKey, OrderDocument>,
     sources: BTreeMap<ConnectorName, SourceDocument>,
     versions: HashMap<DocumentKey, u64>,
@@ -36,11 +38,6 @@ pub(super) fn store_key(key: &DocumentKey) -> Key {
         DocumentKey::Order(order) => Key::order(&order.channel, &order.order),
         DocumentKey::Source(source) => Key::source(source),
     }
-}
-
-fn of_sku(document: &SkuDocument) -> usize {
-    let figures = document.positions.len() + document.movements.len() + document.prices.len();
-    DOCUMENT + ENTRY * (figures + document.lines.len() + document.reservations.len())
 }
 
 fn of_order(document: &OrderDocument) -> usize {
@@ -92,7 +89,7 @@ impl Cache {
                 } else {
                     SkuDocument::decode(&stored.bytes)
                 };
-                self.put_sku(sku, document.map_err(|error| damaged(key, error))?);
+                self.put_sku(sku, Arc::new(document.map_err(|error| damaged(key, error))?));
             }
             DocumentKey::Order(order) => {
                 let document = if empty {
@@ -119,9 +116,8 @@ impl Cache {
     fn hand_out(&self, documents: &mut Documents, key: &DocumentKey) {
         match key {
             DocumentKey::Sku(sku) => {
-                documents
-                    .skus
-                    .insert(sku.clone(), self.skus.get(sku).cloned().unwrap_or_default());
+                let document = self.skus.get(sku).map(|known| SkuDocument::clone(known));
+                documents.skus.insert(sku.clone(), document.unwrap_or_default());
             }
             DocumentKey::Order(order) => {
                 documents
@@ -136,8 +132,8 @@ impl Cache {
         }
     }
 
-    /// Keeps what a commit has written.
-    pub(super) fn keep(&mut self, documents: &Documents, written: &[(DocumentKey, u64)]) {
+    /// Keeps what a commit has written, and hands ledgers to those who look at them.
+    pub(super) fn keep(&mut self, documents: &Documents, written: &[(DocumentKey, u64)], newest: Option<&Newest>) {
         for (key, version) in written {
             if !documents.holds(key) {
                 // Deleted: the next one begins at version 0 again.
@@ -146,16 +142,18 @@ impl Cache {
             }
             match key {
                 DocumentKey::Sku(sku) => {
-                    self.put_sku(sku, documents.skus.get(sku).cloned().unwrap_or_default());
+                    let document = Arc::new(documents.skus.get(sku).cloned().unwrap_or_default());
+                    if let Some(newest) = newest {
+                        newest.keep(sku, Arc::clone(&document), *version);
+                    }
+                    self.put_sku(sku, document);
                 }
                 DocumentKey::Order(order) => {
                     self.put_order(order, documents.orders.get(order).cloned().unwrap_or_default());
                 }
                 DocumentKey::Source(source) => {
-                    self.sources.insert(
-                        source.clone(),
-                        documents.sources.get(source).cloned().unwrap_or_default(),
-                    );
+                    let document = documents.sources.get(source).cloned().unwrap_or_default();
+                    self.sources.insert(source.clone(), document);
                 }
             }
             self.versions.insert(key.clone(), *version);
@@ -178,10 +176,10 @@ impl Cache {
         }
     }
 
-    fn put_sku(&mut self, sku: &Sku, document: SkuDocument) {
-        self.bytes += of_sku(&document);
+    fn put_sku(&mut self, sku: &Sku, document: Arc<SkuDocument>) {
+        self.bytes += size(&document);
         let old = self.skus.insert(sku.clone(), document);
-        self.taken(old.as_ref().map(of_sku));
+        self.taken(old.as_deref().map(size));
     }
 
     fn put_order(&mut self, order: &OrderKey, document: OrderDocument) {
@@ -199,7 +197,7 @@ impl Cache {
         match key {
             DocumentKey::Sku(sku) => {
                 let old = self.skus.remove(sku);
-                self.taken(old.as_ref().map(of_sku));
+                self.taken(old.as_deref().map(size));
             }
             DocumentKey::Order(order) => {
                 let old = self.orders.remove(order);
@@ -251,7 +249,7 @@ mod tests {
         let key = DocumentKey::Sku(sku.parse().unwrap());
         let mut documents = Documents::default();
         documents.skus.insert(sku.parse().unwrap(), document);
-        cache.keep(&documents, &[(key, 1)]);
+        cache.keep(&documents, &[(key, 1)], None);
     }
 
     #[test]
@@ -261,8 +259,8 @@ mod tests {
         for _ in 0..1_000 {
             keep(&mut cache, "A", long.clone());
         }
-        assert_eq!((cache.skus.len(), cache.bytes), (1, of_sku(&long)));
-        let most = MOST_BYTES / of_sku(&long);
+        assert_eq!((cache.skus.len(), cache.bytes), (1, size(&long)));
+        let most = MOST_BYTES / size(&long);
         for number in 0..=most {
             keep(&mut cache, &number.to_string(), long.clone());
             assert!(cache.bytes <= MOST_BYTES);

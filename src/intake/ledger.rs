@@ -7,6 +7,7 @@
 
 mod board;
 mod cutover;
+mod durable;
 mod forgetting;
 mod freshened;
 mod gathering;
@@ -30,14 +31,16 @@ pub use cutover::Cutovers;
 pub use lags::Watched;
 pub use upkeep::UpkeepTimes;
 
-use super::cache::{Cache, store_key};
+use super::cache::Cache;
 use super::portion::{Portion, portions, weighed};
 use crate::history::told;
+use crate::newest::Newest;
 use crate::pace::Pace;
-use crate::store::{CommitBatch, CommitError, CursorMove, DocumentWrite, EntryId, Lease, Store, StoreError};
+use crate::store::{CommitBatch, CommitError, CursorMove, EntryId, Lease, Store, StoreError};
 use arc_swap::ArcSwap;
+use durable::Applied;
 use marks::{differing, dirty};
-use omnistock_engine::{DocumentKey, Documents, Event, Measured, OrderKey, apply, decode_event, dependents, due_own};
+use omnistock_engine::{DocumentKey, Documents, Event, Measured, OrderKey, apply, decode_event, dependents};
 use omnistock_sdk::now;
 use omnistock_words::{ChannelName, Mappings, Millis, Settings, Sku};
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,7 +50,7 @@ use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 /// Entries applied in one commit, at most.
-const BATCH: usize = 256;
+const BATCH: usize = 1_024;
 /// How long the owner sleeps without being woken: appends of other processes are found by then.
 const TICK: Duration = Duration::from_millis(250);
 
@@ -74,6 +77,8 @@ pub struct LedgerParts {
     pub board: Arc<LedgerBoard>,
     /// What is seen of each channel.
     pub watched: BTreeMap<ChannelName, Arc<dyn Watched>>,
+    /// What it has just written, for those who look at it.
+    pub newest: Arc<Newest>,
     /// What the owner measures and everybody who promises reads.
     pub measured: Arc<ArcSwap<Measured>>,
     /// The cutovers as they were at the start.
@@ -92,19 +97,8 @@ pub struct Ledger {
     cursor: Option<EntryId>,
     upkeep: upkeep::Upkeep,
     pace: Pace,
-}
-
-/// A batch that is ready to commit.
-struct Applied {
-    documents: Documents,
-    written: Vec<(DocumentKey, u64)>,
-    batch: CommitBatch,
-    woken: BTreeSet<ChannelName>,
-    to: Option<EntryId>,
-    events: u64,
-    at: Millis,
-    /// Orders that were not known before: where, and when they were placed.
-    ordered: Vec<(ChannelName, Millis)>,
+    /// Events of the last batch.
+    came: usize,
 }
 
 impl Ledger {
@@ -116,6 +110,7 @@ impl Ledger {
             cursor: None,
             upkeep: upkeep::Upkeep::default(),
             pace: Pace::default(),
+            came: 0,
         }
     }
 
@@ -159,6 +154,7 @@ impl Ledger {
     fn trouble(&mut self, error: &CommitError) {
         // What was committed is no longer certain: ask the store again.
         self.cache.forget();
+        self.parts.newest.forget();
         self.cursor = None;
         self.upkeep.interrupted();
         match error {
@@ -198,7 +194,7 @@ impl Ledger {
             let read = some.iter().map(|entry| (entry.id, self.decode(entry.id, &entry.bytes)));
             for Portion { events, to } in portions(&self.parts.settings.load(), read.collect()) {
                 let applied = self.apply(&events, from, to).await?;
-                self.parts.store.commit(lease, &applied.batch).await?;
+                self.commit(lease, &applied.batch, &applied.written).await?;
                 self.committed(applied);
                 from = to.unwrap_or(from);
             }
@@ -266,38 +262,12 @@ impl Ledger {
             woken,
             to,
             events: events.len() as u64,
+            report: events
+                .iter()
+                .any(|event| matches!(event, Event::Stock(_) | Event::Missing { .. })),
             at,
             ordered,
         })
-    }
-
-    fn writes(
-        &self,
-        documents: &Documents,
-        changed: &BTreeSet<DocumentKey>,
-        batch: &mut CommitBatch,
-    ) -> Vec<(DocumentKey, u64)> {
-        let mut written = Vec::with_capacity(changed.len());
-        for key in changed {
-            let bytes = match key {
-                DocumentKey::Sku(sku) => documents.skus.get(sku).map(omnistock_engine::SkuDocument::encode),
-                DocumentKey::Order(order) => documents.orders.get(order).map(omnistock_engine::OrderDocument::encode),
-                DocumentKey::Source(source) => documents
-                    .sources
-                    .get(source)
-                    .map(omnistock_engine::SourceDocument::encode),
-            };
-            let expected = self.cache.version(key);
-            let version = expected + 1;
-            batch.writes.push(DocumentWrite {
-                key: store_key(key),
-                expected,
-                version,
-                bytes,
-            });
-            written.push((key.clone(), version));
-        }
-        written
     }
 
     /// Marks every channel whose promise for an affected SKU is another one than before, and the
@@ -344,27 +314,6 @@ impl Ledger {
         }
         batch.marks = dirty(&marks, at);
         Ok(marks.into_iter().map(|(channel, _)| channel).collect())
-    }
-
-    fn committed(&mut self, applied: Applied) {
-        self.cache.keep(&applied.documents, &applied.written);
-        if let Some(to) = applied.to {
-            self.cursor = Some(to);
-            self.parts.applied.send_replace(to);
-        }
-        self.wake(&applied.woken);
-        let settings = self.parts.settings.load();
-        for (key, _) in &applied.written {
-            if let DocumentKey::Sku(sku) = key {
-                let due = due_own(&settings, &applied.documents, sku, applied.at);
-                self.upkeep.timers.set(sku, due);
-            }
-        }
-        let now = now();
-        for (channel, placed_at) in applied.ordered {
-            self.upkeep.ordered(&channel, placed_at, now);
-        }
-        self.parts.board.applied(applied.events);
     }
 
     fn wake(&self, channels: &BTreeSet<ChannelName>) {

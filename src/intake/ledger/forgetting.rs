@@ -106,8 +106,8 @@ impl Ledger {
                 &mut batch,
             )
             .await?;
-        self.parts.store.commit(lease, &batch).await?;
-        self.cache.keep(&documents, &written);
+        self.commit(lease, &batch, &written).await?;
+        self.cache.keep(&documents, &written, Some(&self.parts.newest));
         self.wake(&woken);
         self.parts.board.forgot(gone as u64);
         tracing::debug!(gone, "orders were forgotten");

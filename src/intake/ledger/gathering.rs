@@ -1,16 +1,23 @@
-//! Under load a batch waits a moment for more events: a commit costs the same for one of them and for many.
+//! Under load a batch waits a moment for more events: a commit costs the same for one of them and for many, and an
+//! article that everybody buys has its ledger written once for all of them.
 
 use super::{BATCH, Ledger};
+use crate::pace::each;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 /// Between the beginnings of two batches, where much comes.
 const APART: Duration = Duration::from_millis(10);
+/// Where more than 5,000 events come in a second, each batch makes the next one wait for so much of each of its events, ...
+const EACH: Duration = Duration::from_micros(200);
+/// ... and for no longer than this.
+const LONGEST: Duration = Duration::from_millis(100);
 
 impl Ledger {
     /// So many events wait.
     pub(super) fn came(&mut self, events: usize) {
+        self.came = events;
         self.pace.came(events, Instant::now());
         if events == BATCH {
             self.pace.full();
@@ -19,7 +26,8 @@ impl Ledger {
 
     /// Waits for more where much comes; an event that comes alone is applied at once.
     pub(super) async fn gather(&mut self, cancel: &CancellationToken) {
-        if let Some(next) = self.pace.next(APART, Instant::now()) {
+        let apart = each(EACH, self.came).clamp(APART, LONGEST);
+        if let Some(next) = self.pace.next(apart, Instant::now()) {
             tokio::select! {
                 () = cancel.cancelled() => {}
                 () = sleep_until(next) => {}

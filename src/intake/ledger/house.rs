@@ -90,6 +90,7 @@ impl House {
             held: Arc::new(|_, _| false),
             board: Arc::default(),
             watched: BTreeMap::from([("shop".parse().unwrap(), watched)]),
+            newest: Arc::default(),
             measured: Arc::default(),
             cutovers,
             times: UpkeepTimes {

@@ -15,8 +15,15 @@ impl Ledger {
     ) -> Result<(), StoreError> {
         let channels = settings.channels.values().map(|channel| &channel.connector);
         let names: BTreeSet<_> = settings.sources.keys().chain(channels).cloned().collect();
-        let keys = names.into_iter().map(DocumentKey::Source).collect();
-        self.cache.fill(self.parts.store.as_ref(), documents, keys).await
+        let keys: Vec<DocumentKey> = names.iter().cloned().map(DocumentKey::Source).collect();
+        let versions = keys.clone();
+        self.cache.fill(self.parts.store.as_ref(), documents, keys).await?;
+        for (name, key) in names.iter().zip(&versions) {
+            if let Some(document) = documents.sources.get(name) {
+                self.parts.newest.keep_source(name, document, self.cache.version(key));
+            }
+        }
+        Ok(())
     }
 
     /// Loads what the events touch; the engine asks in at most a few rounds (an order, then its SKUs).
