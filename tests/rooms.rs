@@ -26,8 +26,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("server", &["server", "store", "config"]),
 ];
 
-/// The one thing that the store may use of the SDK: the wall clock, which is read in one place.
-const CLOCK: &str = "omnistock_sdk::now()";
+/// The one thing that the store may use of the SDK: the clocks, which are read in one place.
+const CLOCKS: [&str; 2] = ["omnistock_sdk::now()", "omnistock_sdk::machine_now()"];
 
 /// Crates that the rooms at work may name.
 const INNER: &[&str] = &[
@@ -155,7 +155,7 @@ fn crates_in(code: &str) -> Vec<(usize, String)> {
 /// What a room's code names; in the store, a reading of the clock is not the SDK.
 fn crates_of_room(room: &str, code: &str) -> Vec<(usize, String)> {
     match room {
-        "store" => crates_in(&code.replace(CLOCK, "clock()")),
+        "store" => crates_in(&code.replace(CLOCKS[0], "clock()").replace(CLOCKS[1], "clock()")),
         _ => crates_in(code),
     }
 }
