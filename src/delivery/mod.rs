@@ -53,6 +53,7 @@ mod terms;
 mod throttle;
 mod told;
 mod turns;
+mod vendor_clock;
 mod wish;
 mod worker;
 
