@@ -80,6 +80,12 @@ impl World {
         self.start(&self.merchant.embedded(), clock)
     }
 
+    /// The same, with orders that come later than the numbers written meanwhile are read back.
+    fn daemon_that_hears_late(&self, clock: &FakeClock) -> Daemon {
+        let late = |text: String| text.replace("orders_every = \"300ms\"", "orders_every = \"2500ms\"");
+        self.start(&late(self.merchant.embedded()), clock)
+    }
+
     fn start(&self, text: &str, clock: &FakeClock) -> Daemon {
         Daemon::start_with(&self.merchant.write(&seldom_read(text)), &clock.environment())
     }
@@ -172,8 +178,10 @@ async fn a_daemon_that_is_behind_goes_by_the_clock_of_its_store() {
 /// Nobody knows better than the daemon's machine, which is off: sales are told in another time than readings.
 async fn off_from_the_shops(seconds: i64, way: &str) {
     let mut world = World::open(seed()).await;
+    // News is late on purpose: the numbers are what is judged here.
+    world.blind.add(now(), now().plus(3_600_000));
     let clock = FakeClock::ahead(world.merchant.folder.path(), "daemon", seconds);
-    let mut daemon = world.daemon_alone(&clock);
+    let mut daemon = world.daemon_that_hears_late(&clock);
     world
         .sells_twice(&daemon, &format!("{seconds} s off from the shops"))
         .await;

@@ -102,6 +102,8 @@ async fn a_leader_whose_line_to_redis_is_half_open_writes_nothing_once_its_lease
         leader.1.heal();
         leader.0.comes_to_stand_by().await;
         right(&merchant, &erp, &standby.0).await;
+        let all = set_after(&leader.2, Millis(0));
+        assert!(!all.is_empty(), "its line is the one by which it writes");
         let late = set_after(&leader.2, cut.plus(LEASE + ON_ITS_WAY));
         assert!(
             late.is_empty(),
