@@ -12,8 +12,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use table::{CRATES, ROOMS};
 
-/// The one thing that the store may use of the SDK: the wall clock, which is read in one place.
-const CLOCK: &str = "omnistock_sdk::now()";
+/// The one thing that the store may use of the SDK: the clocks, which are read in one place.
+const CLOCKS: [&str; 2] = ["omnistock_sdk::now()", "omnistock_sdk::machine_now()"];
 
 /// What would make a pure crate depend on where and when it runs.
 const IMPURE: &[&str] = &[
@@ -107,7 +107,7 @@ fn crates_in(code: &str) -> Vec<(usize, String)> {
 /// What a room's code names; in the store, a reading of the clock is not the SDK.
 fn crates_of_room(room: &str, code: &str) -> Vec<(usize, String)> {
     match room {
-        "store" => crates_in(&code.replace(CLOCK, "clock()")),
+        "store" => crates_in(&code.replace(CLOCKS[0], "clock()").replace(CLOCKS[1], "clock()")),
         _ => crates_in(code),
     }
 }

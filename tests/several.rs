@@ -13,7 +13,7 @@
 #[path = "several/load.rs"]
 pub(crate) mod load;
 #[path = "several/monitor.rs"]
-mod monitor;
+pub(crate) mod monitor;
 #[path = "several/pair.rs"]
 pub(crate) mod pair;
 

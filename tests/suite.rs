@@ -12,6 +12,7 @@
 mod amazon_queue;
 mod api;
 mod bad_input;
+mod clocks;
 mod command_line;
 mod configuration;
 mod ebay;
@@ -28,6 +29,7 @@ mod lost;
 mod marketplaces;
 mod metrics;
 mod missing_orders;
+mod network;
 mod notify;
 mod odoo;
 mod older_versions;

@@ -5,6 +5,9 @@ use reqwest::header::{DATE, HeaderMap};
 use std::cell::Cell;
 use std::future::Future;
 
+/// A clock that is further away than this makes order times worthless, milliseconds.
+const FAR: i64 = 30_000;
+
 tokio::task_local! {
     static AHEAD: Cell<Option<i64>>;
 }
@@ -51,6 +54,19 @@ pub async fn watching_clock<F: Future>(calls: F) -> (F::Output, Option<i64>) {
         (output, AHEAD.with(Cell::get))
     };
     AHEAD.scope(Cell::new(None), watched).await
+}
+
+/// What an operator has to know of a clock that is so far ahead of ours; `None`: near enough.
+pub fn far_apart(ahead: i64) -> Option<String> {
+    let (way, seconds) = (
+        if ahead > 0 { "ahead of" } else { "behind" },
+        ahead.unsigned_abs() / 1_000,
+    );
+    (ahead.abs() > FAR).then(|| {
+        format!(
+            "its clock is {seconds} s {way} this machine's, so that times of orders can't be compared: set the clock of whichever is wrong (here: timedatectl)"
+        )
+    })
 }
 
 #[cfg(test)]

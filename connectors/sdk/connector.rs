@@ -5,7 +5,7 @@ use crate::{
     SettingProblem, StockSource, WebhookRole,
 };
 use async_trait::async_trait;
-use omnistock_words::{Basis, CallLimits, ConnectorName, LocationName, Millis, VendorLocation};
+use omnistock_words::{Basis, CallLimits, ConnectorName, LocationName, VendorLocation};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -127,12 +127,3 @@ impl LocationCodes {
 /// A vendor's place to go on from; opaque to all but its connector, durable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor(pub String);
-
-/// The wall clock: the only place that reads it, so that the pure rooms stay without one.
-#[allow(clippy::disallowed_methods, reason = "the one place")]
-pub fn now() -> Millis {
-    let since = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap_or_default();
-    Millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX)).plus(0)
-}

@@ -27,6 +27,7 @@ mod stock;
 mod stock_rows;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod time;
 pub mod verify;
 mod webhook;
 
@@ -34,8 +35,8 @@ pub use channel::{
     ArticleRole, ChannelRole, ItemOutcome, ListingAbout, ListingKey, ListingPage, ListingReading, ListingReference,
     ReservedLine, WriteItem,
 };
-pub use clock::watching_clock;
-pub use connector::{BuildConnector, Connector, ConnectorContext, ConnectorSpec, Cursor, LocationCodes, now};
+pub use clock::{far_apart, watching_clock};
+pub use connector::{BuildConnector, Connector, ConnectorContext, ConnectorSpec, Cursor, LocationCodes};
 pub use error::{ConnectorError, ErrorClass};
 pub use facts::{Facts, Role};
 pub use learn::{aside, learn, learning};
@@ -53,4 +54,5 @@ pub use stock::{
     PriceRow, Refused, Report, StatementReport, StatementRow, StockReport, StockRow, StockSource, Ticket, Verdict,
 };
 pub use stock_rows::{SeenRow, StockRows, StockRowsIter};
+pub use time::{correct_clock, machine_now, now};
 pub use webhook::{Hint, RawRequest, Received, Reply, SubscriptionState, WebhookError, WebhookRole};

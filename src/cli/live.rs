@@ -3,9 +3,6 @@
 use super::text;
 use serde::Serialize;
 
-/// A clock that is further away than this makes order times worthless, milliseconds.
-const MOST_SKEW: i64 = 30_000;
-
 /// One connector.
 #[derive(Debug, Clone, Serialize)]
 pub struct Live {
@@ -24,16 +21,9 @@ pub struct Live {
 impl Live {
     /// The same; a clock that is far off is wrong, too.
     pub(super) fn judged(mut self) -> Self {
-        let ahead = self.clock_ahead_ms.unwrap_or_default();
-        if self.wrong.is_none() && ahead.abs() > MOST_SKEW {
-            let (way, by) = (
-                if ahead > 0 { "ahead of" } else { "behind" },
-                text::lag(ahead.unsigned_abs()),
-            );
-            self.wrong = Some(format!(
-                "its clock is {by} {way} this machine's, so that times of orders can't be compared: set the clock of whichever is wrong (here: timedatectl)"
-            ));
-        }
+        self.wrong = self
+            .wrong
+            .or_else(|| self.clock_ahead_ms.and_then(omnistock_sdk::far_apart));
         self
     }
 }

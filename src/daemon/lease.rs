@@ -2,7 +2,8 @@
 //!
 //! A lease in the store runs for three quarters of the configured length, and is prolonged, or asked
 //! for, six times within it: a leader that falls silent is replaced within the length. Before a
-//! daemon works under a lease it has judged the store: one that has lost something is begun anew.
+//! daemon works under a lease it has judged the store: one that has lost something is begun anew. What time it is, the
+//! store says: all who may lead go by one clock.
 
 use super::mark::{Finding, Known};
 use super::rebuild::Rebuild;
@@ -186,11 +187,37 @@ impl LeaseKeeper {
             if self.store.renew(&grant.lease, self.length).await? {
                 grant.right.prolong(asked, self.length);
                 let standing = self.store.standing().await?;
+                if self.is_later(&standing) {
+                    // What waits for a time, and what was read when, begins anew: by a new token, as after a loss.
+                    self.step_down("it is later than it knew");
+                    self.store.release(&grant.lease).await?;
+                    return self.stand_by().await;
+                }
                 return self.led(grant, &standing).await;
             }
             self.step_down("its lease is somebody else's, or the store has lost it");
         }
         self.stand_by().await
+    }
+
+    /// Goes by the store's clock where it is ahead; whether that was news. A leader's time never goes back: what it has
+    /// noted would lie in the future.
+    fn is_later(&self, standing: &Standing) -> bool {
+        let later = standing.ahead > 0;
+        if later {
+            self.correct(standing.ahead);
+        }
+        later
+    }
+
+    fn correct(&self, by: i64) {
+        omnistock_sdk::correct_clock(by);
+        self.beat.at.store(now().0, Ordering::Relaxed);
+        let (seconds, way) = (by.abs() / 1_000, if by > 0 { "later" } else { "earlier" });
+        tracing::warn!(
+            "it is {seconds} s {way} than this daemon thought, by the clock of {}; its own is wrong, was set or stood still",
+            self.title
+        );
     }
 
     /// Leading: is the store still what it was?
@@ -221,6 +248,9 @@ impl LeaseKeeper {
 
     async fn stand_by(&self) -> Result<Duration, StoreError> {
         let standing = self.store.standing().await?;
+        if standing.ahead != 0 {
+            self.correct(standing.ahead);
+        }
         if let Some(leader) = standing.leader.as_ref().filter(|leader| leader.owner != self.owner) {
             // What this daemon knows stays: should the leader fall silent now, it is needed.
             if !matches!(self.known.borrow().judge(&standing), Finding::Lost { .. }) {

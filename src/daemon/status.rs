@@ -118,8 +118,11 @@ fn attention(
     }
     lines.extend(view.gate_attention());
     // A store that is away stops everybody: said once.
-    let obstacles = lines.clone();
-    let told = |reason: &str| obstacles.iter().any(|obstacle| obstacle.ends_with(reason));
+    let (obstacles, away) = (lines.clone(), view.leading.stance.borrow().trouble.is_some());
+    let told = |reason: &str| {
+        away && reason.starts_with("the store does not answer")
+            || obstacles.iter().any(|obstacle| obstacle.ends_with(reason))
+    };
     let held = super::holds::unanswered(view);
     if held > 0 {
         lines.push(format!("{held} held"));
@@ -173,11 +176,24 @@ fn attention(
         }
     }
     for channel in channels {
-        if let Some(waiting) = channel.waiting.as_ref().filter(|waiting| !told(waiting)) {
-            lines.push(format!("{}: {waiting}", channel.name));
-        }
-        lines.extend(super::missing::attention(settings, channel));
+        lines.extend(troubles_of(view, settings, channel, told));
     }
+    lines
+}
+
+/// What is wrong with a channel and was not `told` of all.
+fn troubles_of(
+    view: &DaemonView,
+    settings: &Settings,
+    channel: &ChannelStatus,
+    told: impl Fn(&str) -> bool,
+) -> Vec<String> {
+    let waiting = channel.waiting.as_ref().filter(|waiting| !told(waiting)).cloned();
+    let parts = view.house.channels.get(&channel.name);
+    let clock = parts.and_then(|parts| parts.board.clock_trouble());
+    let troubles = waiting.into_iter().chain(clock);
+    let mut lines: Vec<String> = troubles.map(|trouble| format!("{}: {trouble}", channel.name)).collect();
+    lines.extend(super::missing::attention(settings, channel));
     lines
 }
 

@@ -11,6 +11,7 @@ use super::kept::KeptBack;
 use super::listed_skus::ListedSkus;
 use super::price_board::PriceBoard;
 use super::told::Told;
+use super::vendor_clock::ClockBoard;
 use super::wish::Wishes;
 use super::{LagHistogram, SkuBook};
 use omnistock_planner::{Class, ListingState, RampStanding, Usage, Waiting};
@@ -97,6 +98,7 @@ struct HoldFacts {
 pub struct ChannelBoard {
     /// From the first mark of a change to the channel's yes.
     pub lag: LagHistogram,
+    pub(super) clock: ClockBoard,
     pub(super) states: [AtomicU64; ListingState::ALL.len()],
     calls: AtomicU64,
     writes: AtomicU64,

@@ -6,7 +6,7 @@ use super::price_call::{self, PriceDone, PriceJob};
 use crate::store::Right;
 use omnistock_sdk::{
     Connector, ConnectorError, Cursor, ItemOutcome, ListingPage, ListingReading, ListingReference, PricedPage,
-    WriteItem, learning, now,
+    WriteItem, learning, now, watching_clock,
 };
 use omnistock_words::Millis;
 use std::sync::Arc;
@@ -89,6 +89,8 @@ pub(super) enum Done {
 pub(super) struct Ending {
     pub(super) done: Done,
     pub(super) at: Millis,
+    /// How far the vendor's clock was ahead by its answers, milliseconds; none had a date: `None`.
+    pub(super) ahead: Option<i64>,
 }
 
 fn late(deadline: Duration) -> ConnectorError {
@@ -105,11 +107,11 @@ pub(super) async fn perform(
     deadline: Duration,
 ) -> Ending {
     let may = pass.holds();
-    let (done, told) = learning(call(connector, job, may, right, deadline)).await;
+    let ((done, told), ahead) = watching_clock(learning(call(connector, job, may, right, deadline))).await;
     pass.told(told);
     // The call counts as used from its answer on.
     drop(pass);
-    Ending { done, at: now() }
+    Ending { done, at: now(), ahead }
 }
 
 async fn call(connector: Arc<dyn Connector>, job: Job, may: bool, right: &Right, deadline: Duration) -> Done {

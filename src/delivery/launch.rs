@@ -382,6 +382,7 @@ impl Worker {
                     .send(Ending {
                         done: Done::Fetched(result),
                         at,
+                        ahead: None,
                     })
                     .await,
             );

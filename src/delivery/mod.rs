@@ -55,6 +55,7 @@ mod terms;
 mod throttle;
 mod told;
 mod turns;
+mod vendor_clock;
 mod wish;
 mod worker;
 

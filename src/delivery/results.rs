@@ -44,6 +44,9 @@ impl Worker {
     /// Takes in what became of a call.
     pub(super) fn take(&mut self, ending: Ending) {
         let at = ending.at;
+        if let Some(ahead) = ending.ahead {
+            self.heard_clock(ahead);
+        }
         if !matches!(ending.done, Done::Fetched(_)) {
             self.in_flight = self.in_flight.saturating_sub(1);
         }

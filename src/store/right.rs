@@ -19,11 +19,11 @@ pub struct Asked(Instant, Millis);
 impl Asked {
     /// Now, before the store is asked.
     pub fn now() -> Self {
-        Self(Instant::now(), omnistock_sdk::now())
+        Self(Instant::now(), omnistock_sdk::machine_now())
     }
 
     /// A tenth is left out: clocks of two machines run at different speeds. Time in which the
-    /// machine slept is not in the monotonic clock of every system, so the wall clock is asked too.
+    /// machine slept is not in the monotonic clock of every system, so the machine's own is asked too.
     fn until(self, length: Duration) -> (Instant, Millis) {
         let certain = length * 9 / 10;
         let milliseconds = i64::try_from(certain.as_millis()).unwrap_or(i64::MAX);
@@ -53,7 +53,9 @@ impl Right {
 
     /// Whether the lease is certainly still ours.
     pub fn holds(&self) -> bool {
-        self.with(|until| until.is_some_and(|(instant, wall)| Instant::now() < instant && omnistock_sdk::now() < wall))
+        self.with(|until| {
+            until.is_some_and(|(instant, wall)| Instant::now() < instant && omnistock_sdk::machine_now() < wall)
+        })
     }
 }
 
@@ -88,7 +90,10 @@ mod tests {
 
     #[test]
     fn the_wall_clock_ends_it_too() {
-        let right = Right::of(Asked(Instant::now(), omnistock_sdk::now().plus(-20_000)), LENGTH);
+        let right = Right::of(
+            Asked(Instant::now(), omnistock_sdk::machine_now().plus(-20_000)),
+            LENGTH,
+        );
         assert!(!right.holds(), "the machine slept");
     }
 }

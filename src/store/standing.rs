@@ -45,6 +45,9 @@ pub struct Standing {
     pub missing: Option<String>,
     /// Which server answered and which history it follows; empty where that can't be told.
     pub server: String,
+    /// How many milliseconds later it is by the clock that all who use the store share, beyond what the way to it can
+    /// explain (negative: earlier).
+    pub ahead: i64,
 }
 
 impl Mark {

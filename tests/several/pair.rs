@@ -27,6 +27,27 @@ pub(crate) fn store(merchant: &Merchant, url: &str, prefix: &str, state: &str) -
 impl Member {
     /// Starts a daemon of the merchant as `name`.
     pub(crate) fn start(merchant: &Merchant, url: &str, name: &str) -> Self {
+        Self::start_changed(merchant, url, name, |text| text)
+    }
+
+    /// The same with a configuration of its own.
+    pub(crate) fn start_changed(
+        merchant: &Merchant,
+        url: &str,
+        name: &str,
+        change: impl FnOnce(String) -> String,
+    ) -> Self {
+        Self::start_under(merchant, url, name, &[], |text| change(text.to_owned()))
+    }
+
+    /// The same with further environment variables.
+    pub(crate) fn start_under(
+        merchant: &Merchant,
+        url: &str,
+        name: &str,
+        environment: &[(&str, &str)],
+        change: impl FnOnce(&str) -> String,
+    ) -> Self {
         let (admin, webhooks) = (free_port(), free_port());
         let text = merchant
             .text(&store(merchant, url, "omnistock", name))
@@ -39,9 +60,9 @@ impl Member {
                 &format!("127.0.0.1:{webhooks}\""),
             );
         let file = merchant.folder.path().join(format!("{name}.toml"));
-        std::fs::write(&file, text).unwrap();
+        std::fs::write(&file, change(&text)).unwrap();
         Self {
-            daemon: Daemon::start(&file),
+            daemon: Daemon::start_with(&file, environment),
             admin,
             webhooks,
         }

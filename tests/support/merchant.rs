@@ -97,14 +97,16 @@ pub fn request(port: u16, head: &str, body: &[u8]) -> Option<Answer> {
 
 impl Merchant {
     pub async fn open() -> Self {
+        Self::open_with(woocommerce::SimulatorSettings::default()).await
+    }
+
+    /// With a shop that starts so; its webhooks come soon.
+    pub async fn open_with(settings: woocommerce::SimulatorSettings) -> Self {
         let faults = woocommerce::Faults {
             webhook_delay: Duration::from_millis(100),
-            ..woocommerce::Faults::default()
+            ..settings.faults.clone()
         };
-        let settings = woocommerce::SimulatorSettings {
-            faults,
-            ..woocommerce::SimulatorSettings::default()
-        };
+        let settings = woocommerce::SimulatorSettings { faults, ..settings };
         let shop = woocommerce::Simulator::start(settings).await.unwrap();
         let market = medusa::Simulator::start(medusa::SimulatorSettings::default())
             .await

@@ -14,9 +14,12 @@
     reason = "all of this is for tests, and real processes are waited for"
 )]
 
+pub mod books;
 pub mod canary;
 pub mod daemon;
 pub mod documented;
+pub mod fake_clock;
+pub mod fault_proxy;
 pub mod merchant;
 pub mod redis;
 pub mod redis_cluster;

@@ -92,6 +92,7 @@ fn shown(command: &Command) -> String {
 /// Every test of the workspace, with real servers; says what it installs.
 fn test(filters: &[&str]) -> Result<()> {
     install::debian("redis-server", "redis-server")?;
+    install::debian("faketime", "faketime")?;
     // It lies where only root looks.
     if !std::path::Path::new("/usr/sbin/sshd").exists() {
         install::debian("sshd", "openssh-server")?;

@@ -29,6 +29,8 @@ use url::Url;
 pub struct SimulatorSettings {
     /// Its loopback port; 0 takes a free one.
     pub port: u16,
+    /// Under which address it is reached, if that is not its port's own: signatures are made over it.
+    pub address: Option<String>,
     /// Where its randomness starts: the same seed and calls give the same faults.
     pub seed: u64,
     /// The key is only good for reading.
@@ -45,6 +47,7 @@ impl Default for SimulatorSettings {
     fn default() -> Self {
         Self {
             port: 0,
+            address: None,
             seed: 1,
             read_only: false,
             offset: 3_600,
@@ -65,7 +68,12 @@ pub struct Simulator {
 impl Simulator {
     /// Opens the shop. Fails where the port is taken.
     pub async fn start(settings: SimulatorSettings) -> std::io::Result<Self> {
-        let shared = Server::open(settings.port, |origin| Shop::new(&settings, origin), server::routes).await?;
+        let shared = Server::open(
+            settings.port,
+            |origin| Shop::new(&settings, settings.address.clone().unwrap_or(origin)),
+            server::routes,
+        )
+        .await?;
         for _ in 0..settings.runners.max(1) {
             shared.beside(deliver::run);
         }

@@ -133,9 +133,16 @@ impl Store for Embedded {
 
     async fn standing(&self) -> Result<Standing, StoreError> {
         let now = omnistock_sdk::now();
-        self.readers
+        let found = self
+            .readers
             .read(move |connection| apply::standing(connection, now))
-            .await
+            .await?;
+        // All who use it are on this machine: a second more or less is what a time service does.
+        let ahead = Some(omnistock_sdk::machine_now().since(now)).filter(|ahead| ahead.abs() > 1_000);
+        Ok(Standing {
+            ahead: ahead.unwrap_or_default(),
+            ..found
+        })
     }
 
     async fn name(&self, lease: &Lease, generation: u64, note: Option<&str>, forget: bool) -> Result<bool, StoreError> {

@@ -5,9 +5,10 @@ use super::problem::{Next, Trouble, located, trouble};
 use crate::store::StoreError;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Cmd, FromRedisValue, Pipeline, PushInfo, PushKind, Value};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// To reach a server and be let in.
 const CONNECT: Duration = Duration::from_secs(2);
@@ -19,7 +20,32 @@ pub(super) struct Link {
     connection: MultiplexedConnection,
     /// Falls when the other side ends it, also while nobody asks anything.
     alive: Arc<AtomicBool>,
+    silence: Silence,
     pub(super) node: Node,
+}
+
+/// Since when something was asked and nothing was answered. Who asks may have gone away meanwhile: the lease's keeper
+/// waits for a part of the lease only, and nobody else may ask. A connection that is half-open would be used for ever.
+#[derive(Default)]
+struct Silence(Mutex<Option<Instant>>);
+
+impl Silence {
+    fn with<T>(&self, work: impl FnOnce(&mut Option<Instant>) -> T) -> T {
+        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn asked(&self) {
+        self.with(|since| *since = since.or_else(|| Some(Instant::now())));
+    }
+
+    fn answered(&self) {
+        self.with(|since| *since = None);
+    }
+
+    /// Whether an answer is overdue, whoever still waits for it.
+    fn is_long(&self) -> bool {
+        self.with(|since| since.is_some_and(|since| since.elapsed() > RESPONSE))
+    }
 }
 
 impl Link {
@@ -56,12 +82,13 @@ impl Link {
         Ok(Self {
             connection,
             alive,
+            silence: Silence::default(),
             node: node.clone(),
         })
     }
 
     pub(super) fn is_alive(&self) -> bool {
-        self.alive.load(Ordering::Acquire)
+        self.alive.load(Ordering::Acquire) && !self.silence.is_long()
     }
 
     /// Not used for new calls any more; it ends with the last call that is under way on it.
@@ -73,6 +100,7 @@ impl Link {
     pub(super) async fn send(&self, commands: &Pipeline) -> Result<Vec<Result<Value, Trouble>>, Trouble> {
         let mut connection = self.connection.clone();
         let count = commands.len();
+        self.silence.asked();
         let sent = connection.send_packed_commands(commands, 0, count).await;
         let answers = sent.map_err(|error| {
             let found = trouble(&error);
@@ -81,6 +109,7 @@ impl Link {
             }
             found
         })?;
+        self.silence.answered();
         let checked = |answer: Value| answer.extract_error().map_err(|error| trouble(&error));
         Ok(answers.into_iter().map(checked).collect())
     }
@@ -97,4 +126,25 @@ impl Link {
 /// The system's own words, where the error is one of the system.
 fn plain(error: &redis::RedisError) -> String {
     error.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn silence_counts_from_the_first_question_whoever_still_waits() {
+        let silence = Silence::default();
+        tokio::time::advance(RESPONSE * 2).await;
+        assert!(!silence.is_long(), "nothing was asked");
+        for _ in 0..4 {
+            silence.asked();
+            tokio::time::advance(RESPONSE / 3).await;
+        }
+        assert!(silence.is_long(), "asked again and again, and never answered");
+        silence.answered();
+        silence.asked();
+        tokio::time::advance(RESPONSE / 2).await;
+        assert!(!silence.is_long());
+    }
 }

@@ -3,6 +3,7 @@
 use super::connection::Connection;
 use super::settings::RedisWait;
 use crate::store::StoreError;
+use omnistock_words::Millis;
 use std::collections::BTreeMap;
 
 /// The clocks of two machines that run a time service differ by less.
@@ -43,13 +44,23 @@ fn difference(before: i64, theirs: i64, after: i64) -> i64 {
     }
 }
 
+/// How far a clock is from that of `now`, asked before and behind; nothing where a time service explains it.
+pub(super) fn apart(before: Millis, theirs: i64, after: Millis) -> i64 {
+    let difference = difference(before.0, theirs, after.0);
+    if difference.abs() > MOST_CLOCK_DIFFERENCE {
+        difference
+    } else {
+        0
+    }
+}
+
 async fn clock(connection: &Connection) -> Result<i64, StoreError> {
-    let before = omnistock_sdk::now();
+    let before = omnistock_sdk::machine_now();
     let Some((seconds, micros)) = connection.allowed::<(i64, i64)>(redis::cmd("TIME")).await? else {
         return Ok(0);
     };
     let theirs = seconds.saturating_mul(1_000).saturating_add(micros / 1_000);
-    Ok(difference(before.0, theirs, omnistock_sdk::now().0))
+    Ok(apart(before, theirs, omnistock_sdk::machine_now()))
 }
 
 impl Server {
@@ -160,11 +171,11 @@ impl Server {
             warnings.push(format!("Redis may evict stock and orders (maxmemory-policy {policy}): run CONFIG SET maxmemory-policy noeviction."));
         }
         warnings.extend(self.durability());
-        if self.clock.abs() > MOST_CLOCK_DIFFERENCE {
+        if self.clock != 0 {
             let seconds = self.clock.abs() / 1_000;
             let way = if self.clock < 0 { "behind" } else { "ahead of" };
             warnings.push(format!(
-                "The clock of redis is {seconds} s {way} the one of this machine: run a time service (such as chrony) on both."
+                "The clock of redis is {seconds} s {way} the one of this machine, and times go by it: run a time service (such as chrony) on both."
             ));
         }
         warnings
@@ -311,11 +322,11 @@ mod tests {
             let warnings = server(clock).warnings(None);
             assert!(warnings.iter().any(|warning| warning.contains(word)), "{warnings:?}");
         }
-        assert!(
-            !server(900)
-                .warnings(None)
-                .iter()
-                .any(|warning| warning.contains("clock"))
+        assert_eq!(
+            apart(Millis(1_000), 1_905, Millis(1_005)),
+            0,
+            "a time service leaves as much"
         );
+        assert_eq!(apart(Millis(1_000), 6_010, Millis(1_010)), 5_000);
     }
 }

@@ -3,7 +3,7 @@
 //! failed-over store by somebody who takes it for the one it was.
 
 use super::connection::Connection;
-use super::server::fields;
+use super::server::{apart, fields};
 use super::{RedisStore, damaged, text};
 use crate::store::{Kind, Leader, Lease, Mark, Standing, StoreError};
 use omnistock_words::Millis;
@@ -67,11 +67,12 @@ async fn server(connection: &Connection) -> Result<String, StoreError> {
 }
 
 pub(super) async fn standing(store: &RedisStore) -> Result<Standing, StoreError> {
-    type Found = (Vec<u8>, u64, i64, u64, u64, Vec<u8>, i64, i64, u64, u64, u64);
+    type Found = (Vec<u8>, u64, i64, u64, u64, Vec<u8>, i64, i64, u64, u64, u64, i64);
     // Before it is asked: what was answered by then must be in the answer.
-    let seen = store.known.now();
+    let (seen, asked) = (store.known.now(), omnistock_sdk::now());
     let found: Found = store.connection.run(&store.scripts.standing, &keys(store), &[]).await?;
-    let (owner, left, since, generation, commits, note, counted, there, last, cursor, waiting) = found;
+    let answered = omnistock_sdk::now();
+    let (owner, left, since, generation, commits, note, counted, there, last, cursor, waiting, time) = found;
     let mark = Mark {
         generation,
         commits,
@@ -90,6 +91,7 @@ pub(super) async fn standing(store: &RedisStore) -> Result<Standing, StoreError>
         note: Some(text(note)?).filter(|note| !note.is_empty()),
         missing: missing(counted, there, (last, cursor, waiting)),
         server: server(&store.connection).await?,
+        ahead: apart(asked, time, answered),
     })
 }
 
