@@ -8,7 +8,7 @@ use crate::intake::{WebhookRefusal, challenge, take_webhook};
 use crate::server::{
     ApiError, AuditBody, AuditView, AvailabilityView, ChannelAnswer, ChannelBody, Decision, Explanation, Hold,
     ImportBody, ImportView, ItemView, Leak, Listed, ListingRows, LogEntry, Mend, MendBody, NotifyAnswer,
-    NotifyTestBody, OrderView, OverrideView, Parked, ParkedAnswer, ParkedBody, PlanBody, PlanView, ReloadBody,
+    NotifyTestBody, OrderView, OverrideView, Parked, ParkedAnswer, ParkedBody, PlanBody, PlanJob, ReloadBody,
     ReservationStep, ReservationView, ReserveAsked, RowsAsked, SetBody, ShortOrder, Status, SyncAnswer, Unmapped,
     UnsetBody, View, WebhookAnswer,
 };
@@ -187,13 +187,20 @@ impl View for DaemonView {
         self.wish_for(asked, drop).await
     }
 
-    async fn plan(&self, asked: PlanBody) -> Result<PlanView, ApiError> {
-        let _turn = self.turns.mine().await?;
+    async fn plan(&self, asked: PlanBody) -> Result<PlanJob, ApiError> {
         self.plan_file(asked).await
     }
 
-    async fn reload(&self, asked: ReloadBody) -> Result<PlanView, ApiError> {
+    async fn reload(&self, asked: ReloadBody) -> Result<PlanJob, ApiError> {
         self.reload_file(asked).await
+    }
+
+    async fn planned(&self, id: &str) -> Result<PlanJob, ApiError> {
+        self.planned_job(id)
+    }
+
+    async fn leave_plan(&self, id: &str) -> Result<PlanJob, ApiError> {
+        self.leave_job(id)
     }
 
     async fn availability(

@@ -107,7 +107,7 @@ impl Route {
         self.refusing(&[400, 404])
     }
 
-    fn refusing(mut self, refusals: &'static [u16]) -> Self {
+    pub(super) fn refusing(mut self, refusals: &'static [u16]) -> Self {
         self.about.refusals = refusals;
         self
     }
@@ -119,7 +119,9 @@ pub(super) fn all() -> Vec<Route> {
     all.extend(reads());
     all.extend(changes());
     all.extend(reserving());
-    all.extend(super::listings::routes().into_iter().chain([super::notify::route()]));
+    all.extend(super::listings::routes());
+    all.extend(super::planning::routes());
+    all.push(super::notify::route());
     all
 }
 
@@ -255,7 +257,6 @@ fn reads() -> Vec<Route> {
     ]
 }
 
-#[expect(clippy::too_many_lines, reason = "a table")]
 fn changes() -> Vec<Route> {
     vec![
         change(
@@ -311,18 +312,6 @@ fn changes() -> Vec<Route> {
             post(people::change_channel),
             ("ChannelBody", "ChannelAnswer"),
             "Change how a channel is worked.",
-        ),
-        change(
-            "/api/v1/plan",
-            post(people::plan),
-            ("PlanBody", "Plan"),
-            "What a configuration would change.",
-        ),
-        change(
-            "/api/v1/reload",
-            post(people::reload),
-            ("ReloadBody", "Plan"),
-            "Bring the configuration into force.",
         ),
         change(
             "/api/v1/set",
