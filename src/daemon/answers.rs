@@ -7,7 +7,7 @@ use super::{explain, past, reservations, shorts};
 use crate::intake::{WebhookRefusal, challenge, take_webhook};
 use crate::server::{
     ApiError, AuditBody, AuditView, AvailabilityView, ChannelAnswer, ChannelBody, Decision, Explanation, Hold,
-    ImportBody, ImportView, ItemView, Leak, Listed, ListingRows, LogEntry, Mend, MendBody, NotifyAnswer,
+    ImportBody, ImportView, ItemView, Leak, LeaksAsked, Listed, ListingRows, LogEntry, Mend, MendBody, NotifyAnswer,
     NotifyTestBody, OrderView, OverrideView, Parked, ParkedAnswer, ParkedBody, PlanBody, PlanJob, ReloadBody,
     ReservationStep, ReservationView, ReserveAsked, RowsAsked, SetBody, ShortOrder, Status, SyncAnswer, Unmapped,
     UnsetBody, View, WebhookAnswer,
@@ -115,10 +115,10 @@ impl View for DaemonView {
         super::orders::show(self, channel, order).await
     }
 
-    async fn leaks(&self, channel: Option<ChannelName>, most: usize) -> Result<Listed<Leak>, ApiError> {
-        self.one_channel(channel.as_ref())?;
+    async fn leaks(&self, asked: LeaksAsked) -> Result<Listed<Leak>, ApiError> {
+        self.one_channel(asked.channel.as_ref())?;
         let _turn = self.turns.mine().await?;
-        super::leaks::list(self, channel.as_ref(), most).await
+        super::leaks::list(self, asked).await
     }
 
     async fn mend(&self, mend: Mend, asked: MendBody) -> Result<OrderView, ApiError> {

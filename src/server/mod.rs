@@ -38,7 +38,7 @@ pub use listings::{
 };
 pub use log::LogEntry;
 pub use notify::{NotifierStatus, NotifyAnswer, NotifyTestBody};
-pub use orders::{Leak, Mend, MendBody, MendView, OrderLineState, OrderView, SourcedView};
+pub use orders::{Leak, LeaksAsked, Mend, MendBody, MendView, OrderLineState, OrderView, SourcedView};
 pub use plan::{PlanBody, PlanCause, PlanChannel, PlanJob, PlanPrice, PlanTop, PlanView, PlanWhat, ReloadBody};
 pub use reservations::{
     AvailabilityView, ChannelAvailability, KEY_HEADER, LocationAvailability, ReservationChange, ReservationStep,

@@ -60,6 +60,7 @@ pub(super) const CHANNEL: Parameter = optional("channel", "Name");
 pub(super) const LIMIT: Parameter = optional("limit", "Limit");
 const AT: Parameter = optional("at", "Instant");
 const SINCE: Parameter = optional("since", "Instant");
+const AFTER: Parameter = optional("after", "Sku");
 const LOCATION: Parameter = optional("location", "Name");
 const ALL: Parameter = optional("all", "Boolean");
 const OF_CHANNEL: Parameter = required("channel", "Name");
@@ -232,9 +233,9 @@ fn reads() -> Vec<Route> {
             "/api/v1/orders/leaks",
             get(orders::leaks),
             "Leaks",
-            "What takes stock without an order that lives.",
+            "What takes stock without an order that lives, by SKU; `next` is the `after` of what is not shown.",
         )
-        .asks(&[CHANNEL, LIMIT]),
+        .asks(&[CHANNEL, AFTER, LIMIT]),
         read(
             "/api/v1/set",
             get(people::overrides),

@@ -2,7 +2,7 @@
 
 use super::{
     AuditBody, AuditView, AvailabilityView, ChannelAnswer, ChannelBody, Explanation, Hold, ImportBody, ImportView,
-    ItemView, Leak, Listed, ListingRows, LogEntry, Mend, MendBody, NotifyAnswer, NotifyTestBody, OrderView,
+    ItemView, Leak, LeaksAsked, Listed, ListingRows, LogEntry, Mend, MendBody, NotifyAnswer, NotifyTestBody, OrderView,
     OverrideView, Parked, ParkedAnswer, ParkedBody, PlanBody, PlanJob, ReloadBody, ReservationStep, ReservationView,
     ReserveAsked, RowsAsked, SetBody, ShortOrder, Status, SyncAnswer, Unmapped, UnsetBody,
 };
@@ -74,8 +74,8 @@ pub trait View: Send + Sync + 'static {
         Err(ApiError::bad_request("`orders` is not available here"))
     }
 
-    /// What takes stock without an order that lives, at most `most`, by SKU.
-    async fn leaks(&self, _channel: Option<ChannelName>, _most: usize) -> Result<Listed<Leak>, ApiError> {
+    /// What takes stock without an order that lives, by SKU, as far as it comes in time; the list says where to go on.
+    async fn leaks(&self, _asked: LeaksAsked) -> Result<Listed<Leak>, ApiError> {
         Err(ApiError::bad_request("`orders` is not available here"))
     }
 

@@ -166,7 +166,9 @@ impl<W> Job<W> {
         let view = self.view();
         let (word, by) = (self.word(), &self.by);
         let share = (view.looked * 100).checked_div(view.articles).unwrap_or_default();
-        let error = format!("a {word} that {by} asked for is on its way ({share} % of the articles): one at a time");
+        let error = format!(
+            "a {word} that {by} asked for is on its way ({share} % of the articles), and only one is computed at a time"
+        );
         ApiError::conflict(error).help("nothing was changed; ask again when it is done")
     }
 
@@ -181,7 +183,7 @@ impl<W> Job<W> {
             "this daemon lost the lead during the {}: nothing was changed",
             self.word()
         );
-        ApiError::conflict(error).help("ask again: the daemon that leads now answers")
+        ApiError::conflict(error).help("ask the daemon that leads now")
     }
 
     /// This daemon ends.
