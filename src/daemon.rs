@@ -10,6 +10,7 @@ mod door;
 mod explain;
 mod explain_price;
 mod gate_view;
+mod hang_up;
 mod history;
 mod holds;
 mod house;
@@ -32,10 +33,14 @@ mod past;
 mod plan;
 mod plan_causes;
 mod plan_count;
+mod plan_pages;
+mod planned;
+mod planning;
 mod rebuild;
 mod reload;
 mod reservations;
 mod seen;
+mod share;
 mod shorts;
 mod stance;
 mod start_error;
@@ -55,10 +60,11 @@ use crate::config::{Configuration, Connectors, StoreChoice, load_and_build, proc
 use crate::intake::Cutovers;
 use crate::secrets::EnvironmentSecrets;
 use crate::server::listener::{Limits, bind, serve};
-use crate::server::{self, Access, View, admin, webhooks};
+use crate::server::{Access, View, admin, webhooks};
 use crate::store::{Store, Timed};
 use arc_swap::ArcSwap;
 use door::Door;
+use hang_up::HangUps;
 use house::House;
 use lease::{Grant, LeaseKeeper};
 use mark::Mirror;
@@ -155,7 +161,7 @@ pub async fn start(
     working.1.spawn(terms.run(grants.clone(), working.0.clone()));
     let view = Arc::new(DaemonView::new(house, life, seen, (title, access.clone())));
 
-    tell(&view, &working);
+    keep_beside(&view, &working);
     let served: Arc<dyn View> = Arc::clone(&view) as Arc<dyn View>;
     if let Some(warning) = admin::exposure_warning(admin, &access) {
         tracing::warn!("{warning}");
@@ -205,15 +211,19 @@ fn listen(
     tracker.spawn_on(webhooks, &door.handle());
 }
 
-/// Tells whoever is to be told, also again after a panic.
-fn tell(view: &Arc<DaemonView>, (cancel, tracker): &(CancellationToken, TaskTracker)) {
-    let view = Arc::clone(view);
+/// Tells whoever is to be told, and carries out plans and reloads; also again after a panic.
+fn keep_beside(view: &Arc<DaemonView>, (cancel, tracker): &(CancellationToken, TaskTracker)) {
     let ends = Ends {
         gently: cancel.clone(),
         ..Ends::default()
     };
+    let told = Arc::clone(view);
     keep_alive(tracker, &ends, "notify".to_owned(), move |cancel| {
-        notify::keep(Arc::clone(&view), cancel)
+        notify::keep(Arc::clone(&told), cancel)
+    });
+    let planned = Arc::clone(view);
+    keep_alive(tracker, &ends, "plans".to_owned(), move |cancel| {
+        planned::keep(Arc::clone(&planned), cancel)
     });
 }
 
@@ -237,32 +247,6 @@ impl Running {
         self.webhooks
     }
 
-    /// Reloads as `omnistock reload` does, with the plan, or why not, in the log.
-    async fn reload(&self) {
-        match self.view.reload(crate::server::ReloadBody::default()).await {
-            Ok(plan) => {
-                let changed = plan.channels.iter().filter(|channel| channel.changes());
-                for channel in changed {
-                    let server::PlanChannel {
-                        channel,
-                        listings,
-                        up,
-                        down,
-                        to_0,
-                        from_0,
-                        price,
-                        ..
-                    } = channel;
-                    tracing::info!(%channel, "of {listings} listings {up} rise, {down} fall, {to_0} go to 0, {from_0} are back from 0; {price} prices change");
-                }
-            }
-            Err(error) => {
-                let help = error.help.as_deref().unwrap_or_default();
-                tracing::error!("the configuration was not reloaded: {} ({help})", error.error);
-            }
-        }
-    }
-
     /// Stops: no new requests, then no new work, then the lease is given back. What is not finished
     /// in time is left to the next start, which treats it as unknown.
     pub async fn stop(self) {
@@ -284,14 +268,14 @@ pub async fn run(file: &Path) -> Result<(), StartError> {
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     let mut interrupt = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())?;
     let mut hangup = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup())?;
-    let running = start_file(file).await?;
+    let (running, hang_ups) = (start_file(file).await?, HangUps::default());
     tell_systemd(&[sd_notify::NotifyState::Ready]);
     let mut tick = tokio::time::interval(Duration::from_secs(2));
     let cause = loop {
         tokio::select! {
             _ = terminate.recv() => break "SIGTERM",
             _ = interrupt.recv() => break "SIGINT",
-            _ = hangup.recv() => running.reload().await,
+            _ = hangup.recv() => hang_ups.take(&running.view, &running.working),
             _ = tick.tick() => {
                 let line = running.view.line().await;
                 let mut states = vec![sd_notify::NotifyState::Status(&line)];

@@ -35,6 +35,7 @@ mod odoo;
 mod older_versions;
 mod operator;
 mod orders;
+mod plans;
 mod prices;
 mod record;
 mod redis_kills;

@@ -3,6 +3,7 @@
 
 mod address;
 mod audit;
+mod awaited;
 mod backup;
 mod channel;
 mod check;

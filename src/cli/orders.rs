@@ -4,7 +4,7 @@ use super::parked::rest;
 use super::{Context, Failure, text};
 use crate::server::{Leak, Listed, MendBody, OrderLineState, OrderView};
 use jiff::tz::TimeZone;
-use omnistock_words::{ChannelName, ConnectorName, LineId, Millis, OrderId, OrderStatus, Quantity};
+use omnistock_words::{ChannelName, ConnectorName, LineId, Millis, OrderId, OrderStatus, Quantity, Sku};
 
 /// Orders: what is open, and what a person says of them.
 #[derive(Debug, clap::Subcommand)]
@@ -18,6 +18,9 @@ pub(super) enum Orders {
         /// Instead: what takes stock without an order that lives, and what would mend it.
         #[arg(long)]
         leaks: bool,
+        /// With --leaks: only those of articles behind this one.
+        #[arg(long, value_name = "SKU", requires = "leaks")]
+        after: Option<Sku>,
         /// Entries at most, up to 10,000.
         #[arg(long, default_value_t = 100)]
         limit: usize,
@@ -86,11 +89,17 @@ impl Orders {
     pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
         let (client, zone) = (context.client()?, &context.output.zone);
         match self {
-            Self::List { channel, leaks, limit } => {
+            Self::List {
+                channel,
+                leaks,
+                after,
+                limit,
+            } => {
                 let limit = limit.to_string();
                 let mut query = vec![("limit", limit.as_str())];
                 query.extend(channel.as_ref().map(|channel| ("channel", channel.as_str())));
                 if leaks {
+                    query.extend(after.as_ref().map(|after| ("after", after.as_str())));
                     let leaks: Listed<Leak> = client.get("/api/v1/orders/leaks", &query).await?;
                     return context.output.show(&leaks, render_leaks);
                 }
@@ -190,7 +199,7 @@ fn line_text(line: &OrderLineState, of_order: OrderStatus) -> String {
 }
 
 fn render_leaks(leaks: &Listed<Leak>) -> String {
-    if leaks.total == 0 {
+    if leaks.total == 0 && leaks.looked.is_none() && leaks.unreadable == 0 {
         return "no leaks: whatever takes stock belongs to an order that lives\n".to_owned();
     }
     let mut rendered = format!("{}\n", text::count(leaks.total, "leak", "leaks"));
@@ -209,7 +218,19 @@ fn render_leaks(leaks: &Listed<Leak>) -> String {
             }
         }
     }
-    rendered + &rest(leaks.total, leaks.items.len())
+    rendered += &rest(leaks.total, leaks.items.len());
+    if let Some(looked) = leaks.looked {
+        let looked = text::count(looked, "article was", "articles were");
+        rendered.extend(["only ", looked.as_str(), " looked at, and there are more\n"]);
+    }
+    if let Some(next) = &leaks.next {
+        rendered.extend(["from here on: omnistock orders list --leaks --after ", next, "\n"]);
+    }
+    if leaks.unreadable > 0 {
+        let count = text::count(leaks.unreadable, "ledger", "ledgers");
+        rendered.extend([count.as_str(), " in the store can't be read and may hold more\n"]);
+    }
+    rendered
 }
 
 #[cfg(test)]
@@ -290,6 +311,20 @@ shop 10211  open                                                    placed 11:30
             because: "there is no such order in the store".to_owned(),
             mend: "omnistock sync".to_owned(),
         };
+        let part = Listed {
+            looked: Some(400_000),
+            next: Some("A".to_owned()),
+            unreadable: 1,
+            ..Listed::part(7, vec![leak.clone()])
+        };
+        let cut = "\
+6 more: --limit 7
+only 400,000 articles were looked at, and there are more
+from here on: omnistock orders list --leaks --after A
+1 ledger in the store can't be read and may hold more
+";
+        let text = render_leaks(&part);
+        assert!(text.ends_with(cut), "{text}");
         let text = render_leaks(&Listed::whole(vec![leak]));
         let expected = "\
 1 leak

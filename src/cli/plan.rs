@@ -1,18 +1,21 @@
 //! `omnistock plan` and `omnistock reload`: what a configuration would change, and bringing it into force.
 
-use super::{Context, Failure, progress, text};
+use super::{Context, Failure, awaited, text};
 use crate::server::{PlanBody, PlanView, ReloadBody};
 use omnistock_words::{Mode, Money};
 
 /// Say what a configuration would change on each channel; nothing is written.
 ///
 /// The file is read by the daemon, with its environment. The plan is kept under its name, by which
-/// `omnistock reload --expect-plan` takes exactly it.
+/// `omnistock reload --expect-plan` takes exactly it. Of millions of articles it takes minutes, beside the daemon's
+/// other work; Ctrl-C cancels it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: omnistock plan -c new.toml")]
 pub(super) struct Plan {}
 
 /// Bring the daemon's configuration into force, if its guards let it, or as planned.
+///
+/// Every number is computed anew before; Ctrl-C cancels that, and nothing is changed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Example: omnistock reload
@@ -32,9 +35,7 @@ impl Plan {
         let body = PlanBody {
             file: Some(file.display().to_string()),
         };
-        let client = context.client()?;
-        let asked = client.post("/api/v1/plan", &body);
-        let plan: PlanView = progress::during(&context.output, "every number is computed anew", asked).await?;
+        let plan = awaited::plan(context, "/api/v1/plan", &body).await?;
         context.output.show(&plan, render)
     }
 }
@@ -45,9 +46,7 @@ impl Reload {
             expect_plan: self.expect_plan,
             reason: self.reason.unwrap_or_default(),
         };
-        let client = context.client()?;
-        let asked = client.post("/api/v1/reload", &body);
-        let plan: PlanView = progress::during(&context.output, "the configuration is checked", asked).await?;
+        let plan = awaited::plan(context, "/api/v1/reload", &body).await?;
         context.output.show(&plan, render)
     }
 }

@@ -7,8 +7,8 @@ use super::{explain, past, reservations, shorts};
 use crate::intake::{WebhookRefusal, challenge, take_webhook};
 use crate::server::{
     ApiError, AuditBody, AuditView, AvailabilityView, ChannelAnswer, ChannelBody, Decision, Explanation, Hold,
-    ImportBody, ImportView, ItemView, Leak, Listed, ListingRows, LogEntry, Mend, MendBody, NotifyAnswer,
-    NotifyTestBody, OrderView, OverrideView, Parked, ParkedAnswer, ParkedBody, PlanBody, PlanView, ReloadBody,
+    ImportBody, ImportView, ItemView, Leak, LeaksAsked, Listed, ListingRows, LogEntry, Mend, MendBody, NotifyAnswer,
+    NotifyTestBody, OrderView, OverrideView, Parked, ParkedAnswer, ParkedBody, PlanBody, PlanJob, ReloadBody,
     ReservationStep, ReservationView, ReserveAsked, RowsAsked, SetBody, ShortOrder, Status, SyncAnswer, Unmapped,
     UnsetBody, View, WebhookAnswer,
 };
@@ -115,10 +115,10 @@ impl View for DaemonView {
         super::orders::show(self, channel, order).await
     }
 
-    async fn leaks(&self, channel: Option<ChannelName>, most: usize) -> Result<Listed<Leak>, ApiError> {
-        self.one_channel(channel.as_ref())?;
+    async fn leaks(&self, asked: LeaksAsked) -> Result<Listed<Leak>, ApiError> {
+        self.one_channel(asked.channel.as_ref())?;
         let _turn = self.turns.mine().await?;
-        super::leaks::list(self, channel.as_ref(), most).await
+        super::leaks::list(self, asked).await
     }
 
     async fn mend(&self, mend: Mend, asked: MendBody) -> Result<OrderView, ApiError> {
@@ -187,13 +187,20 @@ impl View for DaemonView {
         self.wish_for(asked, drop).await
     }
 
-    async fn plan(&self, asked: PlanBody) -> Result<PlanView, ApiError> {
-        let _turn = self.turns.mine().await?;
+    async fn plan(&self, asked: PlanBody) -> Result<PlanJob, ApiError> {
         self.plan_file(asked).await
     }
 
-    async fn reload(&self, asked: ReloadBody) -> Result<PlanView, ApiError> {
+    async fn reload(&self, asked: ReloadBody) -> Result<PlanJob, ApiError> {
         self.reload_file(asked).await
+    }
+
+    async fn planned(&self, id: &str) -> Result<PlanJob, ApiError> {
+        self.planned_job(id)
+    }
+
+    async fn leave_plan(&self, id: &str) -> Result<PlanJob, ApiError> {
+        self.leave_job(id)
     }
 
     async fn availability(

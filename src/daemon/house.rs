@@ -38,6 +38,8 @@ pub(super) struct House {
     pub(super) cutovers: Cutovers,
     pub(super) wakes: BTreeMap<ChannelName, Arc<Notify>>,
     pub(super) channels: BTreeMap<ChannelName, ChannelView>,
+    /// The SKUs that these list.
+    pub(super) skus: Arc<SkuBook>,
     pub(super) sources: BTreeMap<ConnectorName, SourceView>,
     /// Of every connector that takes webhooks, or has a queue, and has somebody to tell.
     pub(super) webhooks: BTreeMap<ConnectorName, Arc<WebhookBoard>>,
@@ -70,11 +72,12 @@ impl House {
             cutovers,
             wakes: names.iter().map(|channel| (channel.clone(), Arc::default())).collect(),
             channels: BTreeMap::new(),
+            skus: Arc::default(),
             sources: BTreeMap::new(),
             webhooks: BTreeMap::new(),
             notifiers: ArcSwap::default(),
         };
-        let skus = Arc::new(SkuBook::default());
+        let skus = Arc::clone(&house.skus);
         let channels = names.into_iter().filter_map(|channel| {
             let connector = house.connector(&channel)?;
             let orders = connector.orders().map(|_| Arc::<OrderBoard>::default());

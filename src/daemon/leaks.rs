@@ -1,58 +1,90 @@
 //! What takes stock without an order that lives: lines whose order is gone or does not have them, lines that no
 //! figure contains for too long, and reservations for lines that ended.
 
+mod listing;
+
 use super::explain::{away, unreadable};
 use super::view::DaemonView;
-use crate::server::{ApiError, Leak, Listed};
-use crate::store::{Key, Kind};
-use omnistock_engine::{DocumentKey, LineRecord, OrderDocument, OrderKey, SkuDocument};
+use crate::server::{ApiError, Leak, LeaksAsked, Listed};
+use crate::store::{Key, Kind, Versioned};
+use listing::Listing;
+use omnistock_engine::{
+    DocumentKey, Documents, LineRecord, OrderDocument, OrderKey, Overdue, SkuDocument, SourceDocument, overdue,
+};
 use omnistock_sdk::now;
-use omnistock_words::{ChannelName, Millis, OrderStatus, Settings, Sku};
+use omnistock_words::{ConnectorName, Millis, OrderStatus, Settings, Sku};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+use tokio::time::Instant;
 
-/// Ledgers looked through for one list, at most, and in one read.
-const MOST: usize = 1_000_000;
+/// Ledgers in one read.
 const PAGE: usize = 500;
+/// So long is looked for one list; the request waited for its turn before, and has a deadline.
+const LONG: Duration = Duration::from_secs(4);
 
 type Orders = BTreeMap<OrderKey, OrderDocument>;
 
-/// Looks through all ledgers.
-pub(super) async fn list(
-    view: &DaemonView,
-    channel: Option<&ChannelName>,
-    most: usize,
-) -> Result<Listed<Leak>, ApiError> {
-    let (mut after, mut looked, mut found) = (None, 0, overdue(view));
-    let gone = super::missing::gone(view);
-    let settings = view.house.settings.load_full();
-    while looked < MOST {
+/// Looks through all ledgers behind `after`, as far as it comes; the list says where to go on.
+pub(super) async fn list(view: &DaemonView, asked: LeaksAsked) -> Result<Listed<Leak>, ApiError> {
+    let (gone, settings) = (super::missing::gone(view), view.house.settings.load_full());
+    let until = Instant::now() + LONG;
+    let sources = sources(view, &settings).await?;
+    let mut listing = Listing::new(asked);
+    loop {
         let store = view.house.store.as_ref();
-        let page = store.scan(Kind::Sku, after.as_deref(), PAGE).await;
+        let page = store.scan(Kind::Sku, listing.after.as_deref(), PAGE).await;
         let page = page.map_err(|error| away(&error))?;
-        let ledgers: Vec<(Sku, SkuDocument)> = page
-            .iter()
-            .filter_map(|(id, stored)| Some((Sku::new(id).ok()?, SkuDocument::decode(&stored.bytes).ok()?)))
-            .filter(|(_, ledger)| !ledger.lines.is_empty() || !ledger.reservations.is_empty())
-            .collect();
-        let orders = orders(view, &ledgers).await?;
-        for (sku, ledger) in &ledgers {
-            found.extend(of_ledger((sku, ledger), &orders, &gone, &settings, now()));
+        let ended = page.len() < PAGE;
+        let mut documents = Documents::default();
+        documents.sources.clone_from(&sources);
+        listing.unreadable += decode(&page, &mut documents);
+        let orders = orders(view, &documents).await?;
+        for (id, _) in &page {
+            let sku = Sku::new(id).ok();
+            let ledger = sku.and_then(|sku| Some((documents.skus.get(&sku)?, sku)));
+            let found = ledger.map_or_else(Vec::new, |(ledger, sku)| {
+                let mut found = of_ledger((&sku, ledger), &orders, &gone, &settings, now());
+                overdue_too(&mut found, overdue(&settings, &documents, &sku, now()), &sku);
+                found
+            });
+            listing.take(id, found);
         }
-        looked += page.len();
-        match page.last() {
-            Some((id, _)) if page.len() == PAGE => after = Some(id.clone()),
-            _ => break,
+        if ended || Instant::now() >= until {
+            return Ok(listing.end(ended));
         }
     }
-    found.retain(|leak| channel.is_none() || leak.channel.as_ref() == channel);
-    let total = found.len() as u64;
-    found.truncate(most);
-    Ok(Listed::part(total, found))
+}
+
+async fn sources(view: &DaemonView, settings: &Settings) -> Result<BTreeMap<ConnectorName, SourceDocument>, ApiError> {
+    let keys: Vec<Key> = settings.sources.keys().map(Key::source).collect();
+    let stored = view.house.store.load(&keys).await.map_err(|error| away(&error))?;
+    let mut sources = BTreeMap::new();
+    for (name, stored) in settings.sources.keys().zip(stored) {
+        if !stored.bytes.is_empty() {
+            let document = SourceDocument::decode(&stored.bytes);
+            let document = document.map_err(|error| unreadable(&DocumentKey::Source(name.clone()), error))?;
+            sources.insert(name.clone(), document);
+        }
+    }
+    Ok(sources)
+}
+
+/// The ledgers of a page that something is taken from; how many can't be read.
+fn decode(page: &[(String, Versioned)], documents: &mut Documents) -> u64 {
+    let mut unreadable = 0;
+    for (id, stored) in page {
+        match Sku::new(id).ok().zip(SkuDocument::decode(&stored.bytes).ok()) {
+            Some((_, ledger)) if ledger.lines.is_empty() && ledger.reservations.is_empty() => {}
+            Some((sku, ledger)) => drop(documents.skus.insert(sku, ledger)),
+            None => unreadable += 1,
+        }
+    }
+    unreadable
 }
 
 /// The orders of these ledgers' lines.
-async fn orders(view: &DaemonView, ledgers: &[(Sku, SkuDocument)]) -> Result<Orders, ApiError> {
-    let lines = ledgers.iter().flat_map(|(_, ledger)| &ledger.lines);
+async fn orders(view: &DaemonView, documents: &Documents) -> Result<Orders, ApiError> {
+    let lines = documents.skus.iter().flat_map(|(_, ledger)| &ledger.lines);
     let keys: BTreeSet<OrderKey> = lines.map(key_of).collect();
     let keys: Vec<OrderKey> = keys.into_iter().collect();
     let mut orders = Orders::new();
@@ -178,29 +210,38 @@ fn vanished(sku: &Sku, line: &LineRecord, seen: Millis) -> Leak {
     }
 }
 
-/// Lines that no figure contains although it should by now: the first few of them.
-fn overdue(view: &DaemonView) -> Vec<Leak> {
-    let overdue = view.house.ledger_board.overdue();
-    let leak = |(sku, line): (Sku, omnistock_engine::Overdue)| Leak {
-        what: "line".to_owned(),
-        sku,
-        quantity: line.quantity,
-        mend: format!(
-            "omnistock orders absorb {} {} --line {} --reason TEXT, if a source contains it; else release",
-            line.key.channel, line.key.order, line.line
-        ),
-        channel: Some(line.key.channel),
-        id: line.key.order.to_string(),
-        line: Some(line.line),
-        because: format!("no figure contains it although it was placed {}", line.placed_at),
-    };
-    overdue.named.into_iter().map(leak).collect()
+/// Lines that no figure contains although it should by now, where nothing else is wrong with them.
+fn overdue_too(found: &mut Vec<Leak>, overdue: Vec<Overdue>, sku: &Sku) {
+    for late in overdue {
+        let (key, line) = (late.key, late.line);
+        let told = |leak: &Leak| {
+            leak.line.as_ref() == Some(&line)
+                && leak.channel.as_ref() == Some(&key.channel)
+                && leak.id == key.order.as_str()
+        };
+        if found.iter().any(told) {
+            continue;
+        }
+        found.push(Leak {
+            what: "line".to_owned(),
+            sku: sku.clone(),
+            quantity: late.quantity,
+            mend: format!(
+                "omnistock orders absorb {} {} --line {line} --reason TEXT, if a source contains it; else release",
+                key.channel, key.order
+            ),
+            channel: Some(key.channel),
+            id: key.order.to_string(),
+            line: Some(line),
+            because: format!("no figure contains it although it was placed {}", late.placed_at),
+        });
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use omnistock_engine::{Documents, Event, apply};
+    use omnistock_engine::{Event, apply};
     use omnistock_words::{ChannelPolicy, ChannelSettings, FulfilledBy, OrderFact, OrderLineFact, Quantity, Revision};
 
     fn told(settings: &Settings, key: &OrderKey, statuses: &[OrderStatus]) -> Documents {
@@ -257,5 +298,36 @@ mod tests {
         let cancelled = ended.orders.get(&key).unwrap().clone();
         let release = "omnistock orders release shop 10211 --line 1 --reason TEXT gives it back";
         assert_eq!(mend(&Orders::from([(key, cancelled)])), [release]);
+    }
+
+    fn leaks(count: usize) -> Vec<Leak> {
+        let leak = Leak {
+            what: "line".to_owned(),
+            sku: "A".parse().unwrap(),
+            quantity: Quantity::ONE,
+            channel: "shop".parse().ok(),
+            id: "10211".to_owned(),
+            line: "1".parse().ok(),
+            because: String::new(),
+            mend: String::new(),
+        };
+        vec![leak; count]
+    }
+
+    #[test]
+    fn a_line_is_named_once_whatever_is_wrong_with_it() {
+        let late = |order: &str| Overdue {
+            key: OrderKey {
+                channel: "shop".parse().unwrap(),
+                order: order.parse().unwrap(),
+            },
+            line: "1".parse().unwrap(),
+            quantity: Quantity::ONE,
+            placed_at: Millis(0),
+        };
+        let (mut found, sku) = (leaks(1), "A".parse().unwrap());
+        overdue_too(&mut found, vec![late("10211"), late("10212")], &sku);
+        assert_eq!(found.len(), 2);
+        assert!(found[1].mend.starts_with("omnistock orders absorb shop 10212 --line 1"));
     }
 }

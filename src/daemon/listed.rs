@@ -32,9 +32,9 @@ pub(super) async fn listings(
 /// The ids of a SKU's listings, from the worker that knows them.
 async fn named(view: &DaemonView, channel: &ChannelName, sku: &Sku) -> Option<Vec<String>> {
     let there = view.house.channels.get(channel)?;
-    let answer = there.board.find(sku)?;
+    let answer = there.board.find(std::slice::from_ref(sku))?;
     there.wake.notify_one();
-    tokio::time::timeout(NAMED, answer).await.ok()?.ok()
+    tokio::time::timeout(NAMED, answer).await.ok()?.ok()?.pop()
 }
 
 async fn searched(view: &DaemonView, channel: &ChannelName, sku: &Sku) -> Result<Vec<ListingDocument>, ApiError> {

@@ -1,24 +1,21 @@
 //! What other settings would change on every channel: each listing's number and price under both, from the
-//! newest ledgers. Nothing is written.
+//! newest ledgers, some articles at a time. Nothing is written.
 
 use super::explain::away;
 use super::plan_causes::{Difference, differences};
 use super::plan_count::{Counting, Under, furthest, largest};
+use super::plan_pages::{Page, Pages};
+use super::planning::Progress;
+use super::share::Share;
 use super::view::DaemonView;
-use crate::delivery::{Approved, decode_listing};
+use crate::delivery::Approved;
 use crate::server::{ApiError, PlanCause, PlanView};
-use crate::store::{Key, Kind};
+use crate::store::Key;
 use omnistock_engine::guard::over;
 use omnistock_engine::{Documents, SkuDocument, SourceDocument, needs};
-use omnistock_planner::{ListingDocument, document_prefix};
 use omnistock_sdk::now;
 use omnistock_words::{ChannelName, ListingId, Settings, Sku};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Listings in one read of the store.
-const PAGE: usize = 1_000;
-/// SKUs whose ledgers are looked at together.
-const SKUS: usize = 500;
 
 /// A plan, and what of it guards would stop, by channel: let out when the plan is taken.
 pub(super) struct Plan {
@@ -28,100 +25,59 @@ pub(super) struct Plan {
     zeros: Vec<String>,
 }
 
+/// What is compared.
+pub(super) struct Asked<'a> {
+    /// Names the configuration.
+    pub(super) hash: &'a str,
+    pub(super) new: &'a Settings,
+    /// Whether it is to be known which listings guards would stop: one entry each.
+    pub(super) stopped: bool,
+}
+
 impl DaemonView {
-    /// What `new` would change.
-    pub(super) async fn plan_settings(&self, hash: String, new: &Settings) -> Result<Plan, ApiError> {
-        let old = self.house.settings.load_full();
+    /// What other settings would change. Beside what it answers it holds one page of articles in memory; it has at
+    /// most half a core, and lists that look through the whole store have their turns between two pages.
+    pub(super) async fn plan_settings(&self, asked: Asked<'_>, progress: &Progress) -> Result<Plan, ApiError> {
+        let (old, new) = (self.house.settings.load_full(), asked.new);
         let mut differences = differences(&old, new);
-        let mut plan = Plan {
-            view: PlanView {
-                hash,
-                at: now(),
-                applied: false,
-                refused: Vec::new(),
-                restart: Vec::new(),
-                channels: Vec::new(),
-                because: Vec::new(),
-                top: Vec::new(),
-                prices: Vec::new(),
-            },
-            stopped: BTreeMap::new(),
-            zeros: Vec::new(),
-        };
+        let mut plan = Plan::new(asked.hash);
+        let mut counted: BTreeMap<&ChannelName, Counting> = BTreeMap::new();
         for channel in self.house.channels.keys() {
-            let counted = self.plan_channel(channel, &old, new, &mut differences).await?;
-            plan.take(channel, counted, &old);
+            let mode = new.channels.get(channel).map(|channel| channel.policy.mode);
+            counted.insert(channel, Counting::new(channel, mode.unwrap_or_default(), asked.stopped));
+        }
+        progress.of(self.house.skus.count());
+        let mut pages = Pages::new(self);
+        loop {
+            let mut share = Share::begin();
+            let Some(page) = pages.next().await? else { break };
+            let turn = self.turns.next().await?;
+            let documents = self.ledgers(&page.skus, [&old, new]).await?;
+            count(
+                &page,
+                &documents,
+                (&old, new),
+                &mut counted,
+                &mut differences,
+                &mut share,
+            )
+            .await;
+            progress.looked(page.skus.len());
+            drop(turn);
+            share.rest().await;
+        }
+        for (channel, mut counting) in counted {
+            let connector = self.house.connector(channel);
+            let most = connector.map_or(1, |connector| connector.manifest().max_write.max(1));
+            counting.calls(u64::try_from(most).unwrap_or(1), &self.house.limits(channel));
+            plan.take(channel, counting, &old);
         }
         plan.finish(differences);
         Ok(plan)
     }
 
-    async fn plan_channel(
-        &self,
-        channel: &ChannelName,
-        old: &Settings,
-        new: &Settings,
-        differences: &mut [Difference],
-    ) -> Result<Counting, ApiError> {
-        let listings = self.all_listings(channel).await?;
-        let mode = new
-            .channels
-            .get(channel)
-            .map(|channel| channel.policy.mode)
-            .unwrap_or_default();
-        let mut counting = Counting::new(channel, mode);
-        let skus: Vec<&Sku> = listings.keys().collect();
-        for some in skus.chunks(SKUS) {
-            let documents = self.ledgers(some, [old, new]).await?;
-            for (sku, listings) in some.iter().filter_map(|sku| Some((*sku, listings.get(*sku)?))) {
-                let offers: Vec<ListingId> = listings.iter().map(|listing| listing.listing.clone()).collect();
-                let under = Under {
-                    documents: &documents,
-                    channel,
-                    offers: &offers,
-                    now: now(),
-                };
-                for listing in listings {
-                    counting.listing(&under, (old, new), listing, sku, differences);
-                }
-            }
-            tokio::task::yield_now().await;
-        }
-        let connector = self.house.connector(channel);
-        let most = connector
-            .as_ref()
-            .map_or(1, |connector| connector.manifest().max_write.max(1));
-        counting.calls(u64::try_from(most).unwrap_or(1), &self.house.limits(channel));
-        Ok(counting)
-    }
-
-    /// The listings of a channel by SKU.
-    async fn all_listings(&self, channel: &ChannelName) -> Result<BTreeMap<Sku, Vec<ListingDocument>>, ApiError> {
-        let prefix = document_prefix(channel);
-        let (mut after, mut found) = (prefix.clone(), BTreeMap::<Sku, Vec<ListingDocument>>::new());
-        loop {
-            let page = self.house.store.scan(Kind::Listing, Some(&after), PAGE).await;
-            let page = page.map_err(|error| away(&error))?;
-            let (own, whole) = (
-                page.iter().take_while(|(id, _)| id.starts_with(&prefix)).count(),
-                page.len() == PAGE,
-            );
-            for (id, stored) in page.into_iter().take(own) {
-                if let Ok(listing) = decode_listing(&stored.bytes)
-                    && let Some(sku) = listing.sku.clone()
-                {
-                    found.entry(sku).or_default().push(listing);
-                }
-                after = id;
-            }
-            if !whole || own < PAGE {
-                return Ok(found);
-            }
-        }
-    }
-
     /// The ledgers that the numbers of these SKUs need, under each of the settings.
-    async fn ledgers(&self, skus: &[&Sku], settings: [&Settings; 2]) -> Result<Documents, ApiError> {
+    async fn ledgers(&self, skus: &[Sku], settings: [&Settings; 2]) -> Result<Documents, ApiError> {
         let needed = skus
             .iter()
             .flat_map(|sku| settings.into_iter().flat_map(|settings| needs(settings, sku)));
@@ -163,7 +119,54 @@ impl DaemonView {
     }
 }
 
+/// Counts what changes at the listings of some articles.
+async fn count(
+    page: &Page<'_>,
+    documents: &Documents,
+    (old, new): (&Settings, &Settings),
+    counted: &mut BTreeMap<&ChannelName, Counting>,
+    differences: &mut [Difference],
+    share: &mut Share,
+) {
+    for at in &page.channels {
+        let Some(counting) = counted.get_mut(at.channel) else {
+            continue;
+        };
+        for (sku, listings) in page.skus.iter().zip(&at.of) {
+            let offers: Vec<ListingId> = listings.iter().map(|listing| listing.listing.clone()).collect();
+            let under = Under {
+                documents,
+                channel: at.channel,
+                offers: &offers,
+                now: now(),
+            };
+            for listing in listings {
+                counting.listing(&under, (old, new), listing, sku, differences);
+                share.step().await;
+            }
+        }
+    }
+}
+
 impl Plan {
+    fn new(hash: &str) -> Self {
+        Self {
+            view: PlanView {
+                hash: hash.to_owned(),
+                at: now(),
+                applied: false,
+                refused: Vec::new(),
+                restart: Vec::new(),
+                channels: Vec::new(),
+                because: Vec::new(),
+                top: Vec::new(),
+                prices: Vec::new(),
+            },
+            stopped: BTreeMap::new(),
+            zeros: Vec::new(),
+        }
+    }
+
     fn take(&mut self, channel: &ChannelName, counted: Counting, old: &Settings) {
         let guard = old
             .channels

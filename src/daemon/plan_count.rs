@@ -73,12 +73,14 @@ pub(super) struct Counting {
     pub(super) zeros: u64,
     pub(super) jumps: u64,
     pub(super) stopped: Vec<Approved>,
+    /// Whether these are wanted.
+    names: bool,
     pub(super) top: Vec<PlanTop>,
     pub(super) prices: Vec<PlanPrice>,
 }
 
 impl Counting {
-    pub(super) fn new(channel: &ChannelName, mode: Mode) -> Self {
+    pub(super) fn new(channel: &ChannelName, mode: Mode, names: bool) -> Self {
         Self {
             row: PlanChannel {
                 channel: channel.clone(),
@@ -96,6 +98,7 @@ impl Counting {
             zeros: 0,
             jumps: 0,
             stopped: Vec::new(),
+            names,
             top: Vec::new(),
             prices: Vec::new(),
         }
@@ -148,11 +151,9 @@ impl Counting {
             (true, false, true) => &mut self.row.up,
             (true, false, false) => &mut self.row.down,
         } += 1;
-        let mut stopped = Approved::of(listing);
         if zero && writes(after.mode) && after.mode != Mode::Draining {
             self.zeros += 1;
-            stopped.zero = true;
-            self.stopped.push(stopped);
+            self.stop(Approved::zero(listing));
         }
         for difference in differences {
             let alone = under.should(&difference.alone, listing, sku);
@@ -173,6 +174,13 @@ impl Counting {
         });
         if self.top.len() > 16 * TOP {
             largest(&mut self.top);
+        }
+    }
+
+    /// A guard would stop it.
+    fn stop(&mut self, stopped: Approved) {
+        if self.names {
+            self.stopped.push(stopped);
         }
     }
 
@@ -199,9 +207,7 @@ impl Counting {
             .unwrap_or_default();
         let policy = resolve_listing(new, under.channel, sku, &attributes, Some(&listing.listing), under.now);
         self.jumps += u64::from(price_fault(from, to, policy.guard.price_jump).is_some());
-        let mut stopped = Approved::of(listing);
-        stopped.price = Some(to);
-        self.stopped.push(stopped);
+        self.stop(Approved::price(listing, to));
         self.prices.push(PlanPrice {
             channel: under.channel.clone(),
             sku: sku.clone(),

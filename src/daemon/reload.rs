@@ -1,22 +1,16 @@
-//! Reloading the configuration: read and checked whole, planned, judged by the guards, and only then in force.
-//! A plan that was stored may be taken although a guard would stop it, as long as it still is what it was.
+//! What of a new configuration is compared: its name, what only a restart changes, and the counts of a stored plan,
+//! which may be taken although a guard would stop it, as long as it still is what it was.
 
-use super::access;
-use super::plan::Plan;
+use super::explain::away;
 use super::steering_view::not_made;
 use super::view::DaemonView;
 use crate::checksum::checksum;
-use crate::config::{Configuration, ServerSettings, load_and_build, process_environment, render};
-use crate::history::{Person, decided_by_person, settings_name};
-use crate::secrets::EnvironmentSecrets;
-use crate::server::{ApiError, PlanBody, PlanChannel, PlanView, ReloadBody, Token, caller};
+use crate::config::{Configuration, ServerSettings};
+use crate::server::{ApiError, PlanChannel, PlanView};
 use crate::store::{CommitBatch, DocumentWrite, Key, Kind, Lease};
-use omnistock_sdk::{SecretResolver, now};
 use omnistock_words::{Rule, Settings};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// Plans that are kept, the newest.
 const MOST_PLANS: usize = 20;
@@ -39,7 +33,7 @@ fn key() -> Key {
 }
 
 /// Names settings and this program's version exactly; where they stand in which file does not matter.
-fn hash(settings: &Settings) -> String {
+pub(super) fn hash(settings: &Settings) -> String {
     let mut plain = settings.clone();
     plain.places.clear();
     let rules = settings.rules.iter().map(|rule| Rule {
@@ -77,7 +71,7 @@ fn difference(then: &[PlanChannel], now: &[PlanChannel]) -> Option<String> {
 }
 
 /// What of a configuration only a restart can change.
-fn restart(old: &Configuration, new: &Configuration) -> Vec<String> {
+pub(super) fn restart(old: &Configuration, new: &Configuration) -> Vec<String> {
     let mut found = Vec::new();
     let text = |value: &dyn std::fmt::Debug| format!("{value:?}");
     if text(&old.store) != text(&new.store) {
@@ -137,53 +131,16 @@ fn restart(old: &Configuration, new: &Configuration) -> Vec<String> {
 }
 
 impl DaemonView {
-    fn file(&self) -> PathBuf {
-        let files = &self.house.current.load().files;
-        files.first().cloned().unwrap_or_default()
-    }
-
-    /// Reads a configuration as a start would, with the tokens of its callers.
-    async fn read(&self, file: PathBuf) -> Result<(Configuration, Vec<Token>), ApiError> {
-        let read = tokio::task::spawn_blocking(move || {
-            let environment = process_environment();
-            let folder = file.parent().unwrap_or_else(|| Path::new(""));
-            let secrets: Arc<dyn SecretResolver> = Arc::new(EnvironmentSecrets::new(environment.clone(), folder));
-            let (configuration, _) = load_and_build(&file, &environment, &secrets)
-                .map_err(|problems| render(&problems).trim_end().to_owned())?;
-            let tokens = access::tokens(&configuration.server, secrets.as_ref()).map_err(|error| error.to_string())?;
-            Ok((configuration, tokens))
-        });
-        let read = read
-            .await
-            .map_err(|stopped| ApiError::unavailable(format!("reading stopped: {stopped}")))?;
-        read.map_err(|problems: String| ApiError::bad_request(problems).help("nothing was changed"))
-    }
-
-    async fn planned(&self, new: &Configuration) -> Result<Plan, ApiError> {
-        let laid = self.house.steer.laid(&self.house, &new.settings);
-        let mut plan = self.plan_settings(hash(&new.settings), &laid).await?;
-        plan.view.restart = restart(&self.house.current.load(), new);
-        Ok(plan)
-    }
-
-    /// What a configuration would change; stored under its name.
-    pub(super) async fn plan_file(&self, asked: PlanBody) -> Result<PlanView, ApiError> {
-        let file = asked.file.map_or_else(|| self.file(), PathBuf::from);
-        let plan = self.planned(&self.read(file).await?.0).await?;
-        let lease = self.lease()?;
-        self.keep_plan(&lease, &plan.view).await?;
-        Ok(plan.view)
-    }
-
     async fn plans(&self) -> Result<(u64, Plans), ApiError> {
         let found = self.house.store.load(&[key()]).await;
-        let found = found.map_err(|error| super::explain::away(&error))?;
+        let found = found.map_err(|error| away(&error))?;
         let found = found.into_iter().next().unwrap_or_default();
         // Plans of another program are not taken: they are forgotten with the next one.
         Ok((found.version, serde_json::from_slice(&found.bytes).unwrap_or_default()))
     }
 
-    async fn keep_plan(&self, lease: &Lease, plan: &PlanView) -> Result<(), ApiError> {
+    /// Stores a plan under its name.
+    pub(super) async fn keep_plan(&self, lease: &Lease, plan: &PlanView) -> Result<(), ApiError> {
         let (version, mut known) = self.plans().await?;
         known.schema = 1;
         known.plans.retain(|stored| stored.hash != plan.hash);
@@ -202,103 +159,46 @@ impl DaemonView {
             }],
             ..CommitBatch::default()
         };
-        self.house
-            .store
-            .commit(lease, &batch)
-            .await
-            .map_err(|error| not_made(&error))
+        let kept = self.house.store.commit(lease, &batch).await;
+        kept.map_err(|error| not_made(&error))
     }
 
-    /// Brings the configuration of the daemon's file into force, or says why not.
-    pub(super) async fn reload_file(&self, asked: ReloadBody) -> Result<PlanView, ApiError> {
-        let lease = self.lease()?;
-        let (new, tokens) = self.read(self.file()).await?;
-        let mut plan = self.planned(&new).await?;
-        if !plan.view.restart.is_empty() {
-            let error = format!("{} changed, which needs a restart", plan.view.restart.join(", "));
-            return Err(
-                ApiError::conflict(error).help("nothing was changed: `systemctl restart omnistock`, or take that out")
-            );
-        }
-        match &asked.expect_plan {
-            Some(expected) => self.check_plan(expected, &plan.view, &asked.reason).await?,
-            None if !plan.view.refused.is_empty() => {
-                let (first, hash) = (plan.view.refused.join("; "), &plan.view.hash);
-                self.keep_plan(&lease, &plan.view).await?;
-                let error = ApiError::conflict(format!("!! {first}: nothing was changed"));
-                return Err(error.help(format!(
-                    "look at `omnistock plan`; to take it: omnistock reload --expect-plan {hash} --reason TEXT"
-                )));
-            }
-            None => {}
-        }
-        let person = Person {
-            who: caller(),
-            before: Some(format!(
-                "settings {}",
-                settings_name(&self.house.current.load().settings)
-            )),
-            what: "configuration".to_owned(),
-            decided: format!(
-                "settings {}, reloaded as planned in {}",
-                settings_name(&new.settings),
-                plan.view.hash
-            ),
-            reason: asked.reason.clone(),
-        };
-        let batch = CommitBatch {
-            history: decided_by_person(person, &[], now()),
-            ..CommitBatch::default()
-        };
-        self.house
-            .store
-            .commit(&lease, &batch)
-            .await
-            .map_err(|error| not_made(&error))?;
-        if asked.expect_plan.is_some() {
-            // Before the settings are others: what they bring to zero is let out as they come.
-            for (channel, stopped) in std::mem::take(&mut plan.stopped) {
-                if let Some(channel) = self.house.channels.get(&channel) {
-                    channel.board.approve(stopped);
-                }
-            }
-        }
-        self.access.replace(tokens);
-        self.house.current.store(Arc::new(new.clone()));
-        self.house.steer.replace(&self.house, new.settings);
-        tracing::warn!(
-            reason = asked.reason,
-            "the configuration is reloaded as planned in {}",
-            plan.view.hash
-        );
-        plan.view.applied = true;
-        Ok(plan.view)
-    }
-
-    async fn check_plan(&self, expected: &str, plan: &PlanView, reason: &str) -> Result<(), ApiError> {
+    /// The counts of the plan that is to be taken, before anything is counted anew.
+    pub(super) async fn expected_plan(
+        &self,
+        expected: &str,
+        hash: &str,
+        reason: &str,
+    ) -> Result<Vec<PlanChannel>, ApiError> {
         if reason.trim().is_empty() {
             return Err(
                 ApiError::bad_request("a plan is taken with a reason, for the record").help("add --reason TEXT")
             );
         }
-        let again = format!("look at it: `omnistock plan`, then reload with {}", plan.hash);
-        if plan.hash != expected {
+        if hash != expected {
             let error = format!("the configuration is not the one of plan {expected}: nothing was changed");
-            return Err(ApiError::conflict(error).help(again));
+            return Err(ApiError::conflict(error).help(again(hash)));
         }
-        let (_, known) = self.plans().await?;
-        let Some(stored) = known.plans.iter().find(|stored| stored.hash == expected) else {
+        let stored = self.plans().await?.1.plans.into_iter();
+        let mut stored = stored.filter(|stored| stored.hash == expected);
+        stored.next().map(|stored| stored.channels).ok_or_else(|| {
             let error = format!("there is no plan {expected}: nothing was changed");
-            return Err(ApiError::conflict(error).help(again));
-        };
-        match difference(&stored.channels, &plan.channels) {
-            None => Ok(()),
-            Some(what) => {
-                let error = format!("the plan's counts have moved by more than 2 % ({what}): nothing was changed");
-                Err(ApiError::conflict(error).help(again))
-            }
-        }
+            ApiError::conflict(error).help(again(hash))
+        })
     }
+}
+
+fn again(hash: &str) -> String {
+    format!("look at it: `omnistock plan`, then reload with {hash}")
+}
+
+/// Refuses a plan whose counts are not what they were.
+pub(super) fn still_the_same(stored: &[PlanChannel], plan: &PlanView) -> Result<(), ApiError> {
+    let Some(what) = difference(stored, &plan.channels) else {
+        return Ok(());
+    };
+    let error = format!("the plan's counts have moved by more than 2 % ({what}): nothing was changed");
+    Err(ApiError::conflict(error).help(again(&plan.hash)))
 }
 
 #[cfg(test)]

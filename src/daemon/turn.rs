@@ -1,5 +1,5 @@
 //! Lists that look through the whole store take turns, so that they never have all cores to themselves while the
-//! ledger waits for one.
+//! ledger waits for one. Work that goes on for long has a turn for each of its pieces, between theirs.
 
 use crate::server::ApiError;
 use std::time::Duration;
@@ -25,10 +25,13 @@ impl Turns {
             ApiError::unavailable("another list that looks through the whole store is being put together")
                 .help("ask again in a few seconds")
         };
-        timeout(WAIT, self.0.acquire())
-            .await
-            .map_err(|_| busy())?
-            .map_err(|_| busy())
+        timeout(WAIT, self.next()).await.map_err(|_| busy())?
+    }
+
+    /// The same for a piece of long work, which has its own deadline: it waits as long as it takes.
+    pub(super) async fn next(&self) -> Result<SemaphorePermit<'_>, ApiError> {
+        let closed = |_| ApiError::unavailable("the daemon is stopping");
+        self.0.acquire().await.map_err(closed)
     }
 }
 

@@ -2,6 +2,8 @@
 
 use super::house::House;
 use super::lease::Beat;
+use super::planned::Work;
+use super::planning::Planning;
 use super::stance::Stance;
 use super::term::Life;
 use super::turn::Turns;
@@ -44,6 +46,8 @@ pub struct DaemonView {
     pub(super) metrics: Metrics,
     pub(super) turns: Turns,
     pub(super) nearest: super::listings::Nearest,
+    /// Plans and reloads on their way.
+    pub(super) planning: Planning<Work>,
 }
 
 /// What the keeper of the lease tells.
@@ -71,6 +75,7 @@ impl DaemonView {
             metrics: Metrics::new(),
             turns: Turns::default(),
             nearest: super::listings::Nearest::default(),
+            planning: Planning::default(),
         }
     }
 

@@ -10,21 +10,33 @@ use std::sync::{Mutex, PoisonError};
 /// One listing of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Approved {
-    id: String,
-    /// It may newly show zero.
-    pub zero: bool,
-    /// It may ask this.
-    pub price: Option<Money>,
+    id: Box<str>,
+    what: What,
+}
+
+/// What it may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum What {
+    /// Newly show zero.
+    Zero,
+    /// Ask this.
+    Price(Money),
 }
 
 impl Approved {
-    /// Nothing of this listing yet.
-    pub fn of(listing: &ListingDocument) -> Self {
-        Self {
-            id: listing.id(),
-            zero: false,
-            price: None,
-        }
+    /// It may newly show zero.
+    pub fn zero(listing: &ListingDocument) -> Self {
+        Self::of(listing, What::Zero)
+    }
+
+    /// It may ask this.
+    pub fn price(listing: &ListingDocument, price: Money) -> Self {
+        Self::of(listing, What::Price(price))
+    }
+
+    fn of(listing: &ListingDocument, what: What) -> Self {
+        let id = listing.id().into_boxed_str();
+        Self { id, what }
     }
 }
 
@@ -51,14 +63,18 @@ impl Worker {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner),
         );
-        for Approved { id, zero, price } in approved {
+        for Approved { id, what } in approved {
             let Some(index) = self.catalogue.find(&id) else {
                 continue;
             };
             if let Some(entry) = self.catalogue.get_mut(index) {
-                entry.document.released |= zero;
-                if let (Some(document), Some(price)) = (entry.document.price.as_deref_mut(), price) {
-                    document.released = Some(price);
+                match what {
+                    What::Zero => entry.document.released = true,
+                    What::Price(price) => {
+                        if let Some(document) = entry.document.price.as_deref_mut() {
+                            document.released = Some(price);
+                        }
+                    }
                 }
                 self.changes.touch(index);
             }

@@ -1,4 +1,4 @@
-//! Which listings a SKU has, for whoever asks: the worker knows, and a search of the store would read them all.
+//! Which listings SKUs have, for whoever asks: the worker knows, and a search of the store would read them all.
 
 use super::ChannelBoard;
 use super::worker::Worker;
@@ -11,8 +11,8 @@ use tokio::sync::oneshot;
 /// Questions that wait for a worker, at most.
 const MOST: usize = 256;
 
-/// A SKU, and who waits for the ids of its listings' documents.
-type Asked = (Sku, oneshot::Sender<Vec<String>>);
+/// SKUs, and who waits for the ids of the documents of each one's listings, in the same order.
+type Asked = (Vec<Sku>, oneshot::Sender<Vec<Vec<String>>>);
 
 /// What the board keeps of it.
 #[derive(Debug, Default)]
@@ -23,9 +23,9 @@ pub(super) struct Finding {
 }
 
 impl ChannelBoard {
-    /// Asks the worker for the documents of a SKU's listings; it has to be woken. `None`: no worker is at work, or
-    /// too many wait.
-    pub fn find(&self, sku: &Sku) -> Option<oneshot::Receiver<Vec<String>>> {
+    /// Asks the worker for the documents of the listings of each SKU; it has to be woken. `None`: no worker is at work,
+    /// or too many wait.
+    pub fn find(&self, skus: &[Sku]) -> Option<oneshot::Receiver<Vec<Vec<String>>>> {
         if !self.finding.open.load(Ordering::Acquire) {
             return None;
         }
@@ -35,7 +35,7 @@ impl ChannelBoard {
             return None;
         }
         let (done, answer) = oneshot::channel();
-        waiting.push_back((sku.clone(), done));
+        waiting.push_back((skus.to_vec(), done));
         Some(answer)
     }
 
@@ -55,11 +55,13 @@ impl ChannelBoard {
 impl Worker {
     /// Answers who asked for listings.
     pub(super) fn answer_finds(&mut self) {
-        for (sku, done) in self.parts.board.take_finds() {
-            let documents = self.catalogue.of(&sku).into_iter();
-            let documents = documents.filter_map(|index| self.catalogue.id(index)).collect();
-            if done.send(documents).is_err() {
-                tracing::debug!("nobody waits for the listings of {sku} any more");
+        for (skus, done) in self.parts.board.take_finds() {
+            let of = |sku| self.catalogue.of(sku).into_iter();
+            let documents = skus
+                .iter()
+                .map(|sku| of(sku).filter_map(|index| self.catalogue.id(index)).collect());
+            if done.send(documents.collect()).is_err() {
+                tracing::debug!("nobody waits for these listings any more");
             }
         }
     }

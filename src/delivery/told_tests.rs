@@ -37,17 +37,28 @@ async fn a_listing_that_somebody_told_of_is_read_long_before_its_turn_and_put_ri
 async fn who_asks_for_the_listings_of_an_article_is_answered_by_the_worker_and_not_kept_waiting_without_one() {
     let house = house(WriteMeaning::Available, &[("A", 9, 9), ("B", 7, 7)]).await;
     let sku = omnistock_words::Sku::new("A").unwrap();
-    assert!(house.board.find(&sku).is_none(), "nobody is at work yet");
+    assert!(
+        house.board.find(std::slice::from_ref(&sku)).is_none(),
+        "nobody is at work yet"
+    );
     let run = house.start();
     house.quiet().await;
-    let asked = house.board.find(&sku).unwrap();
+    let [other, none] = ["B", "C"].map(|text| omnistock_words::Sku::new(text).unwrap());
+    let asked = house.board.find(&[other, none, sku.clone()]).unwrap();
     house.wake.notify_one();
     let found = tokio::time::timeout(Duration::from_secs(20), asked)
         .await
         .unwrap()
         .unwrap();
-    assert_eq!(found, ["shop/A"]);
+    assert_eq!(
+        found,
+        [vec!["shop/B"], vec![], vec!["shop/A"]],
+        "in the order of the question"
+    );
     run.stop().await;
     house.board.forget();
-    assert!(house.board.find(&sku).is_none(), "nobody is at work any more");
+    assert!(
+        house.board.find(std::slice::from_ref(&sku)).is_none(),
+        "nobody is at work any more"
+    );
 }

@@ -17,6 +17,9 @@ pub struct Listed<T> {
     /// Documents that can't be read and are left out.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub unreadable: u64,
+    /// Behind what to go on, as `after`, where not all is shown and that can be asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde asks for")]
@@ -37,6 +40,7 @@ impl<T> Listed<T> {
             items,
             looked: None,
             unreadable: 0,
+            next: None,
         }
     }
 }

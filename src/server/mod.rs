@@ -18,6 +18,7 @@ mod orders;
 mod people;
 mod places;
 mod plan;
+mod planning;
 mod reservations;
 mod routes;
 mod status;
@@ -37,8 +38,8 @@ pub use listings::{
 };
 pub use log::LogEntry;
 pub use notify::{NotifierStatus, NotifyAnswer, NotifyTestBody};
-pub use orders::{Leak, Mend, MendBody, MendView, OrderLineState, OrderView, SourcedView};
-pub use plan::{PlanBody, PlanCause, PlanChannel, PlanPrice, PlanTop, PlanView, ReloadBody};
+pub use orders::{Leak, LeaksAsked, Mend, MendBody, MendView, OrderLineState, OrderView, SourcedView};
+pub use plan::{PlanBody, PlanCause, PlanChannel, PlanJob, PlanPrice, PlanTop, PlanView, PlanWhat, ReloadBody};
 pub use reservations::{
     AvailabilityView, ChannelAvailability, KEY_HEADER, LocationAvailability, ReservationChange, ReservationStep,
     ReservationView, ReserveAsked, ReserveBody,

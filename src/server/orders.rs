@@ -100,6 +100,17 @@ pub struct Leak {
     pub mend: String,
 }
 
+/// Which leaks are asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeaksAsked {
+    /// Of one channel; of all unless said.
+    pub channel: Option<ChannelName>,
+    /// Only those of articles behind this one.
+    pub after: Option<Sku>,
+    /// Entries at most.
+    pub most: usize,
+}
+
 /// The body of `absorb` and `release`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -140,6 +151,16 @@ pub(super) struct OfList {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct OfLeaks {
+    channel: Option<String>,
+    /// Behind which article; from the first one unless said.
+    after: Option<String>,
+    /// Entries at most, up to 10,000; 100 unless said.
+    limit: Option<usize>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct OfOrder {
     channel: String,
     order: String,
@@ -151,10 +172,14 @@ pub(super) async fn list(State(view): Shared, asked: Asked<OfList>) -> Answer<Li
     view.orders(channel(asked.channel.as_deref())?, most).await.map(Json)
 }
 
-pub(super) async fn leaks(State(view): Shared, asked: Asked<OfList>) -> Answer<Listed<Leak>> {
+pub(super) async fn leaks(State(view): Shared, asked: Asked<OfLeaks>) -> Answer<Listed<Leak>> {
     let asked = query(asked)?;
-    let most = asked.limit.unwrap_or(100).min(MOST_LISTED);
-    view.leaks(channel(asked.channel.as_deref())?, most).await.map(Json)
+    let wanted = LeaksAsked {
+        channel: channel(asked.channel.as_deref())?,
+        after: asked.after.as_deref().map(super::admin::named).transpose()?,
+        most: asked.limit.unwrap_or(100).min(MOST_LISTED),
+    };
+    view.leaks(wanted).await.map(Json)
 }
 
 /// The order as a parameter: an id may hold what can't be part of a path.

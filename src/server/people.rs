@@ -3,14 +3,14 @@
 use super::admin::{Answer, Body, Shared, json, reason};
 use super::{
     ApiError, AuditBody, AuditView, ChannelAnswer, ChannelBody, Listed, OverrideView, ParkedAnswer, ParkedBody,
-    PlanView, ReloadBody, SetBody, UnsetBody,
+    SetBody, UnsetBody,
 };
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 
 /// A reason that may be left out.
-fn short(reason: &str) -> Result<(), ApiError> {
+pub(super) fn short(reason: &str) -> Result<(), ApiError> {
     if reason.chars().count() > 500 {
         return Err(ApiError::bad_request("`reason` must be at most 500 characters"));
     }
@@ -70,14 +70,4 @@ async fn refused(State(view): Shared, headers: &HeaderMap, body: Body, drop: boo
     view.settle_parked(asked, drop)
         .await
         .map(|found| Json(Listed::whole(found)))
-}
-
-pub(super) async fn plan(State(view): Shared, headers: HeaderMap, body: Body) -> Answer<PlanView> {
-    view.plan(json(&headers, body)?).await.map(Json)
-}
-
-pub(super) async fn reload(State(view): Shared, headers: HeaderMap, body: Body) -> Answer<PlanView> {
-    let asked: ReloadBody = json(&headers, body)?;
-    short(&asked.reason)?;
-    view.reload(asked).await.map(Json)
 }

@@ -21,6 +21,40 @@ pub struct ReloadBody {
     pub reason: String,
 }
 
+/// What a job does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PlanWhat {
+    /// Says what a configuration would change.
+    Plan,
+    /// Brings it into force, if its guards let it.
+    Reload,
+}
+
+/// How a plan or a reload stands: each looks at every article, which takes minutes where there are millions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanJob {
+    /// Names it, for an hour after its end.
+    pub id: String,
+    /// What it does.
+    pub what: PlanWhat,
+    /// It is still on its way.
+    pub running: bool,
+    /// It was ended before it was done, and nothing was changed.
+    pub cancelled: bool,
+    /// How many asked for it and wait for its end.
+    pub waiting: u64,
+    /// When it began.
+    pub since: Millis,
+    /// Articles that were looked at so far.
+    pub looked: u64,
+    /// How many there are.
+    pub articles: u64,
+    /// What came of it, once it is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<PlanView>,
+}
+
 /// What would change at one channel. `same`, `up`, `down`, `to_0` and `from_0` add up to `listings`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlanChannel {

@@ -60,6 +60,7 @@ pub(super) const CHANNEL: Parameter = optional("channel", "Name");
 pub(super) const LIMIT: Parameter = optional("limit", "Limit");
 const AT: Parameter = optional("at", "Instant");
 const SINCE: Parameter = optional("since", "Instant");
+const AFTER: Parameter = optional("after", "Sku");
 const LOCATION: Parameter = optional("location", "Name");
 const ALL: Parameter = optional("all", "Boolean");
 const OF_CHANNEL: Parameter = required("channel", "Name");
@@ -107,7 +108,7 @@ impl Route {
         self.refusing(&[400, 404])
     }
 
-    fn refusing(mut self, refusals: &'static [u16]) -> Self {
+    pub(super) fn refusing(mut self, refusals: &'static [u16]) -> Self {
         self.about.refusals = refusals;
         self
     }
@@ -119,7 +120,9 @@ pub(super) fn all() -> Vec<Route> {
     all.extend(reads());
     all.extend(changes());
     all.extend(reserving());
-    all.extend(super::listings::routes().into_iter().chain([super::notify::route()]));
+    all.extend(super::listings::routes());
+    all.extend(super::planning::routes());
+    all.push(super::notify::route());
     all
 }
 
@@ -230,9 +233,9 @@ fn reads() -> Vec<Route> {
             "/api/v1/orders/leaks",
             get(orders::leaks),
             "Leaks",
-            "What takes stock without an order that lives.",
+            "What takes stock without an order that lives, by SKU; `next` is the `after` of what is not shown.",
         )
-        .asks(&[CHANNEL, LIMIT]),
+        .asks(&[CHANNEL, AFTER, LIMIT]),
         read(
             "/api/v1/set",
             get(people::overrides),
@@ -255,7 +258,6 @@ fn reads() -> Vec<Route> {
     ]
 }
 
-#[expect(clippy::too_many_lines, reason = "a table")]
 fn changes() -> Vec<Route> {
     vec![
         change(
@@ -311,18 +313,6 @@ fn changes() -> Vec<Route> {
             post(people::change_channel),
             ("ChannelBody", "ChannelAnswer"),
             "Change how a channel is worked.",
-        ),
-        change(
-            "/api/v1/plan",
-            post(people::plan),
-            ("PlanBody", "Plan"),
-            "What a configuration would change.",
-        ),
-        change(
-            "/api/v1/reload",
-            post(people::reload),
-            ("ReloadBody", "Plan"),
-            "Bring the configuration into force.",
         ),
         change(
             "/api/v1/set",

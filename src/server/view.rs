@@ -2,8 +2,8 @@
 
 use super::{
     AuditBody, AuditView, AvailabilityView, ChannelAnswer, ChannelBody, Explanation, Hold, ImportBody, ImportView,
-    ItemView, Leak, Listed, ListingRows, LogEntry, Mend, MendBody, NotifyAnswer, NotifyTestBody, OrderView,
-    OverrideView, Parked, ParkedAnswer, ParkedBody, PlanBody, PlanView, ReloadBody, ReservationStep, ReservationView,
+    ItemView, Leak, LeaksAsked, Listed, ListingRows, LogEntry, Mend, MendBody, NotifyAnswer, NotifyTestBody, OrderView,
+    OverrideView, Parked, ParkedAnswer, ParkedBody, PlanBody, PlanJob, ReloadBody, ReservationStep, ReservationView,
     ReserveAsked, RowsAsked, SetBody, ShortOrder, Status, SyncAnswer, Unmapped, UnsetBody,
 };
 use async_trait::async_trait;
@@ -74,8 +74,8 @@ pub trait View: Send + Sync + 'static {
         Err(ApiError::bad_request("`orders` is not available here"))
     }
 
-    /// What takes stock without an order that lives, at most `most`, by SKU.
-    async fn leaks(&self, _channel: Option<ChannelName>, _most: usize) -> Result<Listed<Leak>, ApiError> {
+    /// What takes stock without an order that lives, by SKU, as far as it comes in time; the list says where to go on.
+    async fn leaks(&self, _asked: LeaksAsked) -> Result<Listed<Leak>, ApiError> {
         Err(ApiError::bad_request("`orders` is not available here"))
     }
 
@@ -123,14 +123,25 @@ pub trait View: Send + Sync + 'static {
         Err(ApiError::bad_request("`parked` can't be changed here"))
     }
 
-    /// What a configuration would change. Nothing is written but the plan itself.
-    async fn plan(&self, _asked: PlanBody) -> Result<PlanView, ApiError> {
+    /// What a configuration would change. Answers when it is done, or soon, with how far it is. Who asks for what is
+    /// being computed already waits for the same. Nothing is written but the plan itself.
+    async fn plan(&self, _asked: PlanBody) -> Result<PlanJob, ApiError> {
         Err(ApiError::bad_request("`plan` is not available here"))
     }
 
-    /// Brings the configuration of the daemon's file into force.
-    async fn reload(&self, _asked: ReloadBody) -> Result<PlanView, ApiError> {
+    /// Brings the configuration of the daemon's file into force. Answers when it is done, or soon, with how far it is.
+    async fn reload(&self, _asked: ReloadBody) -> Result<PlanJob, ApiError> {
         Err(ApiError::bad_request("`reload` is not available here"))
+    }
+
+    /// How a plan or a reload stands; where it was refused, why.
+    async fn planned(&self, _id: &str) -> Result<PlanJob, ApiError> {
+        Err(ApiError::bad_request("`plan` is not available here"))
+    }
+
+    /// Who asked for it waits no longer: it is cancelled where nobody else does.
+    async fn leave_plan(&self, _id: &str) -> Result<PlanJob, ApiError> {
+        Err(ApiError::bad_request("`plan` is not available here"))
     }
 
     /// What may be sold and set aside of an article: at one place, for one channel, or everywhere.

@@ -3,12 +3,13 @@
 use async_trait::async_trait;
 use omnistock::server::listener::{Limits, bind, serve};
 use omnistock::server::{
-    Access, ApiError, Decision, Explanation, Hold, ItemView, Listed, ListingState, Parked, ShortOrder, Status,
-    SyncAnswer, Unmapped, View, WebhookAnswer, admin, metrics::Metrics, webhooks,
+    Access, ApiError, Decision, Explanation, Hold, ItemView, Listed, ListingState, Parked, PlanBody, PlanJob,
+    ReloadBody, ShortOrder, Status, SyncAnswer, Unmapped, View, WebhookAnswer, admin, metrics::Metrics, webhooks,
 };
 use omnistock_sdk::RawRequest;
 use omnistock_words::{ChannelName, ConnectorName, Millis, Mode, Sku};
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -20,6 +21,10 @@ pub(crate) struct FakeView {
     pub(crate) webhooks: Mutex<Vec<(String, RawRequest)>>,
     pub(crate) decisions: Mutex<Vec<(String, bool, String)>>,
     pub(crate) metrics: Metrics,
+    /// How the plan stands that everybody who asks for one is told of.
+    pub(crate) job: Mutex<Option<PlanJob>>,
+    /// How often somebody looked.
+    pub(crate) looks: AtomicUsize,
 }
 
 impl FakeView {
@@ -31,7 +36,14 @@ impl FakeView {
             webhooks,
             decisions,
             metrics: Metrics::new(),
+            job: Mutex::default(),
+            looks: AtomicUsize::default(),
         })
+    }
+
+    fn plan_job(&self) -> Result<PlanJob, ApiError> {
+        let job = self.job.lock().unwrap().clone();
+        job.ok_or_else(|| ApiError::conflict("this daemon lost the lead during the plan: nothing was changed"))
     }
 }
 
@@ -151,6 +163,30 @@ impl View for FakeView {
         Ok(SyncAnswer {
             connectors: connector.into_iter().collect(),
         })
+    }
+
+    async fn plan(&self, _asked: PlanBody) -> Result<PlanJob, ApiError> {
+        self.plan_job()
+    }
+
+    async fn reload(&self, _asked: ReloadBody) -> Result<PlanJob, ApiError> {
+        self.plan_job()
+    }
+
+    async fn planned(&self, id: &str) -> Result<PlanJob, ApiError> {
+        let job = self.plan_job()?;
+        self.looks.fetch_add(1, Ordering::Relaxed);
+        assert_eq!(id, job.id);
+        Ok(job)
+    }
+
+    async fn leave_plan(&self, _id: &str) -> Result<PlanJob, ApiError> {
+        let mut job = self.job.lock().unwrap();
+        let job = job.as_mut().unwrap();
+        job.waiting -= 1;
+        job.cancelled = job.waiting == 0;
+        job.running = !job.cancelled;
+        Ok(job.clone())
     }
 
     fn metrics(&self) -> String {

@@ -112,6 +112,26 @@ impl SkuBook {
         self.0.read().unwrap_or_else(PoisonError::into_inner).find(sku)
     }
 
+    /// How many SKUs some channel lists.
+    pub fn count(&self) -> u64 {
+        let book = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        book.texts.len().saturating_sub(book.free.len()) as u64
+    }
+
+    /// SKUs that some channel lists, with numbers from this one on, at most `most`, and the number from which on the
+    /// others are. A SKU keeps its number while it is listed: who goes on from page to page misses none and meets each once.
+    pub fn page(&self, from: u32, most: usize) -> (Vec<Sku>, Option<u32>) {
+        let book = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let mut page = Vec::with_capacity(most);
+        for (number, users) in (from..).zip(book.users.iter().skip(from as usize)) {
+            if page.len() == most {
+                return (page, Some(number));
+            }
+            page.extend(book.sku(number).filter(|_| *users > 0));
+        }
+        (page, None)
+    }
+
     /// The SKU with this number.
     pub(in crate::delivery) fn sku(&self, number: u32) -> Option<Sku> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).sku(number)
@@ -146,5 +166,25 @@ mod tests {
             (book.sku(again), book.find(&sku("other"))),
             (Some(sku("other")), Some(again))
         );
+    }
+
+    #[test]
+    fn pages_hold_every_sku_that_is_listed_once() {
+        let book = SkuBook::default();
+        let numbers: Vec<u32> = (0..10).map(|one| book.acquire(&sku(format!("SKU-{one}")))).collect();
+        book.release(numbers[3]);
+        book.release(numbers[9]);
+        assert_eq!(book.count(), 8);
+        let (mut from, mut found, mut pages) = (Some(0), Vec::new(), 0);
+        while let Some(next) = from {
+            let (page, further) = book.page(next, 4);
+            assert!(page.len() <= 4);
+            found.extend(page);
+            (from, pages) = (further, pages + 1);
+        }
+        let left = (0..9).filter(|one| *one != 3).map(|one| sku(format!("SKU-{one}")));
+        assert_eq!(found, left.collect::<Vec<_>>());
+        assert!(pages <= 3, "{pages}");
+        assert_eq!(book.page(100, 4), (Vec::new(), None));
     }
 }
