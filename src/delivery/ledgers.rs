@@ -179,7 +179,9 @@ mod tests {
                 .bundles
                 .insert("K".parse().unwrap(), vec![part("A"), part("B")]);
             house.settings.store(settings.into());
-            known.iter().for_each(|sku| keep(&house, sku, 1));
+            for sku in known {
+                keep(&house, sku, 1);
+            }
             keep_source(&house, 1);
             let run = house.start();
             until("the kit shows it", async || house.number("K") == expected).await;
