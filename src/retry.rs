@@ -37,9 +37,24 @@ pub fn delay(failures: u32, random: u32) -> Duration {
     Duration::from_millis(u64::try_from(pause).unwrap_or_default().max(20))
 }
 
+/// A pause in milliseconds after so many failures in a row, where many wait for the same: half of the ceiling, and
+/// jitter up to all of it.
+pub fn pause(failures: u32, random: u32) -> i64 {
+    let half = ceiling(failures) / 2;
+    half + omnistock_planner::full_jitter(half, random)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::ceiling;
+    use super::{ceiling, pause};
+
+    #[test]
+    fn what_many_wait_for_is_not_asked_for_again_at_once() {
+        for (random, expected) in [(0, 400), (u32::MAX, 800)] {
+            let pause = pause(3, random);
+            assert!((expected - 1..=expected).contains(&pause), "{pause}");
+        }
+    }
 
     #[test]
     fn pauses_double_up_to_a_limit() {

@@ -33,17 +33,6 @@ async fn work(parts: ChannelParts, cancel: CancellationToken) {
     }
 }
 
-/// Reads a source; what an earlier reader was handed and did not acknowledge comes again.
-async fn read(parts: StockParts, cancel: CancellationToken) {
-    let connector = Arc::clone(&parts.connector);
-    if let Some(source) = connector.stock()
-        && let Err(error) = source.begin().await
-    {
-        tracing::warn!(source = %parts.source, "{error}");
-    }
-    StockPoller::new(parts).run(cancel).await;
-}
-
 /// The parts of one term, before they work.
 pub(super) struct Parts<'a> {
     house: &'a House,
@@ -249,7 +238,7 @@ impl<'a> Parts<'a> {
                 listed: Arc::clone(&listed),
             };
             keep_alive(tracker, &self.ends, format!("source {name}"), move |cancel| {
-                read(parts.clone(), cancel)
+                StockPoller::new(parts.clone()).run(cancel)
             });
         }
     }

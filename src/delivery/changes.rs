@@ -6,7 +6,6 @@ use super::worker::{Stop, Worker};
 use crate::history::Decided;
 use crate::retry;
 use crate::store::{Clear, CommitBatch, CommitError, DocumentWrite, IntentMark, Key, Kind, StoreError};
-use omnistock_planner::full_jitter;
 use omnistock_sdk::now;
 use omnistock_words::Sku;
 use std::collections::{BTreeMap, BTreeSet};
@@ -200,8 +199,7 @@ impl Worker {
             tracing::warn!(channel = %self.parts.channel, "{sentence}; the channel waits");
         }
         self.parts.board.set_store_error(Some(sentence));
-        let ceiling = retry::ceiling(failures);
-        let pause = ceiling / 2 + full_jitter(ceiling / 2, rand::random());
+        let pause = retry::pause(failures, rand::random());
         tokio::select! {
             () = self.cancel.cancelled() => Err(Stop::Cancelled),
             () = sleep(Duration::from_millis(u64::try_from(pause).unwrap_or(1_000))) => Ok(()),

@@ -9,8 +9,8 @@ use super::spent::spent;
 use super::worker::Worker;
 use crate::retry;
 use omnistock_planner::{
-    AGE_STEP, Candidate, Class, ListingDocument, Next, ObservedPrice, PriceVerdict, Risk, SentPrice, batch,
-    full_jitter, halves, settle_price,
+    AGE_STEP, Candidate, Class, ListingDocument, Next, ObservedPrice, PriceVerdict, Risk, SentPrice, batch, halves,
+    settle_price,
 };
 use omnistock_sdk::{
     CallKind, Connector, ConnectorError, Grouping, ListingReference, PriceItem, PriceOutcome, PriceReading,
@@ -287,8 +287,7 @@ impl Worker {
             self.halves.push_back(Job::Price(PriceJob::Read(second)));
             return;
         }
-        let ceiling = retry::ceiling(self.breaker.failures().max(3));
-        let pause = ceiling / 2 + full_jitter(ceiling / 2, rand::random());
+        let pause = retry::pause(self.breaker.failures().max(3), rand::random());
         self.read_prices_again(items, at.plus(spent.unwrap_or(pause)));
     }
 

@@ -6,7 +6,7 @@ use super::results::class;
 use super::spent::spent;
 use super::worker::Worker;
 use crate::retry;
-use omnistock_planner::{Class, ListingDocument, Observed, Reserved, full_jitter};
+use omnistock_planner::{Class, ListingDocument, Observed, Reserved};
 use omnistock_sdk::{ConnectorError, Cursor, ListingPage, ListingReading, ListingReference, PricedPage, now};
 use omnistock_words::Millis;
 use std::collections::HashMap;
@@ -53,8 +53,7 @@ impl Worker {
 
     /// Reads them again after a while.
     pub(super) fn read_again(&mut self, items: &[(Index, ListingReference)], at: Millis) {
-        let ceiling = retry::ceiling(self.breaker.failures());
-        let again = at.plus(ceiling / 2 + full_jitter(ceiling / 2, rand::random()));
+        let again = at.plus(retry::pause(self.breaker.failures(), rand::random()));
         for (index, _) in items {
             if let Some(entry) = self.catalogue.get_mut(*index) {
                 entry.reading = false;
@@ -252,8 +251,7 @@ impl Worker {
             audit.cursor = None;
             audit.seen = Bits::default();
         }
-        let ceiling = retry::ceiling(audit.failures);
-        let pause = ceiling / 2 + full_jitter(ceiling / 2, rand::random());
+        let pause = retry::pause(audit.failures, rand::random());
         audit.not_before = Some(at.plus(pause.max(spent(error).unwrap_or(0))));
     }
 }

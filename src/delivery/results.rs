@@ -6,7 +6,7 @@ use super::spent::spent;
 use super::terms::milliseconds;
 use super::worker::Worker;
 use crate::retry;
-use omnistock_planner::{Class, Fetched, Next, Verdict, full_jitter, groups, halves, settle};
+use omnistock_planner::{Class, Fetched, Next, Verdict, groups, halves, settle};
 use omnistock_sdk::{ConnectorError, ErrorClass, ItemOutcome, ListingReference, WriteItem, now};
 use omnistock_words::{Millis, Sku};
 
@@ -91,8 +91,7 @@ impl Worker {
             Done::Fetched(Err(sentence)) => {
                 self.fetching = false;
                 self.fetch_failures = self.fetch_failures.saturating_add(1);
-                let ceiling = retry::ceiling(self.fetch_failures);
-                self.fetch_after = at.plus(ceiling / 2 + full_jitter(ceiling / 2, rand::random()));
+                self.fetch_after = at.plus(retry::pause(self.fetch_failures, rand::random()));
                 self.parts.board.error(Class::Retry { after: None }, at, &sentence);
             }
         }

@@ -118,8 +118,18 @@ impl StockPoller {
         }
     }
 
+    /// What an earlier reader was handed and did not acknowledge comes again.
+    async fn begin(&self) {
+        let (source, connector) = (&self.parts.source, &self.parts.connector);
+        let Some(role) = connector.stock() else { return };
+        if let Err(error) = within(source.as_str(), "a reader begins", WORD, role.begin()).await {
+            tracing::warn!(%source, "{error}");
+        }
+    }
+
     /// Works until `cancel`. Trouble is shown on the board and tried again.
     pub async fn run(mut self, cancel: CancellationToken) {
+        self.begin().await;
         let mut failures = 0_u32;
         let mut warm = false;
         while !cancel.is_cancelled() {
