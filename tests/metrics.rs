@@ -35,6 +35,7 @@ fn worked() -> Metrics {
         &metrics.failing,
         &metrics.breaker,
         &metrics.orders_gone,
+        &metrics.orders_unclear,
         &metrics.articles_fallen,
     ] {
         family.get_or_create(&OfChannel::new(a)).set(1);

@@ -3,6 +3,7 @@
 
 use crate::support::daemon::Daemon;
 use crate::support::merchant::{Ended, Merchant, sku, until, usual};
+use omnistock_woocommerce::simulator::Faults;
 use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -185,4 +186,43 @@ async fn numbers_that_fall_without_orders_are_told_with_their_articles() {
     assert_eq!(metric(&merchant, "omnistock_articles_fallen"), Some(3));
     assert!(daemon.log().contains("orders may be missing"), "{}", daemon.log());
     merchant.settles(&daemon, usual).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_order_that_nobody_understands_is_named_and_no_other_waits_for_it() {
+    let merchant = Merchant::open().await;
+    let text = text(&merchant);
+    let mut daemon = merchant.at_work_on(&text).await;
+    daemon.terminate();
+    let bad = merchant.shop.buy(&sku(5), 4).unwrap();
+    merchant.shop.set_faults(Faults {
+        spoiled_order: Some(bad),
+        ..Faults::default()
+    });
+    merchant.shop.buy(&sku(6), 3).unwrap();
+    let mut daemon = Daemon::start(&merchant.write(&text));
+    let good = |index: usize| usual(index) - if index == 6 { 3 } else { 0 };
+    until("the other one counts", || merchant.market_shows(good), || daemon.log()).await;
+    let named = |orders: &Value| orders["unclear"] == 1;
+    full_read_says(&merchant, &daemon, "it is named", named).await;
+    assert_eq!(metric(&merchant, "omnistock_orders_unclear"), Some(1));
+    let attention = merchant.status()["attention"].to_string();
+    let told = format!("shop: 1 order can't be understood, and what it takes is in no number: {bad}: line ");
+    assert!(attention.contains(&told), "{attention}");
+    assert!(attention.contains("look at it in WooCommerce"), "{attention}");
+    assert!(
+        daemon.log().contains(&format!("order {bad}: line ")),
+        "{}",
+        daemon.log()
+    );
+
+    daemon.terminate();
+    merchant.shop.set_faults(Faults::default());
+    let mut daemon = Daemon::start(&merchant.write(&text));
+    let both = |index: usize| good(index) - if index == 5 { 4 } else { 0 };
+    merchant.settles(&daemon, both).await;
+    let clear =
+        |channels: &Value| channels.to_string().contains("\"missed\"") && !channels.to_string().contains("unclear");
+    merchant.status_says(&daemon, "/channels", clear).await;
+    daemon.terminate();
 }

@@ -43,7 +43,7 @@ pub use learn::{aside, learn, learning};
 pub use manifest::{Grouping, Manifest};
 pub use nearest::nearest;
 pub use omnistock_words::{CallKind, CallLimit, CallLimits, Learned, LimitScope, ListingLimit};
-pub use orders::{OrderPage, OrderSource};
+pub use orders::{OrderPage, OrderSource, Unclear};
 pub use prices::{PriceCurrency, PriceField, PriceItem, PriceOutcome, PriceReading, PriceRole, PriceTerms, PricedPage};
 pub use queue::{Message, QueueRole};
 pub use secrecy::{ExposeSecret, SecretString};

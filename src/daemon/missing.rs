@@ -30,7 +30,7 @@ fn missed(order: &MissedOrder) -> String {
 /// As a channel shows it; `None`: nobody reads its orders.
 pub(super) fn orders(parts: &ChannelView) -> Option<OrdersStatus> {
     let board = parts.orders.as_ref()?;
-    let (full, fallen) = (board.full(), parts.board.fallen());
+    let (full, fallen, unclear) = (board.full(), parts.board.fallen(), board.unclear());
     let examples = |fallen: &Fallen| fallen.skus.iter().take(NAMED).map(ToString::to_string).collect();
     Some(OrdersStatus {
         read_whole_at: (full.at != Millis::default()).then_some(full.at),
@@ -38,6 +38,12 @@ pub(super) fn orders(parts: &ChannelView) -> Option<OrdersStatus> {
         missed_orders: full.named.iter().map(missed).collect(),
         gone: full.gone_count,
         unasked: full.unasked,
+        unclear: unclear.len() as u64,
+        unclear_orders: unclear
+            .iter()
+            .take(NAMED)
+            .map(|(order, unclear)| format!("{order}: {}", unclear.because))
+            .collect(),
         reading_pages: board.reading(),
         fallen: fallen.as_ref().map_or_else(Counted::default, |fallen| Counted {
             count: fallen.skus.len() as u64,
@@ -46,6 +52,16 @@ pub(super) fn orders(parts: &ChannelView) -> Option<OrdersStatus> {
         fallen_units: fallen.as_ref().map(|fallen| fallen.units).unwrap_or_default(),
         fallen_since: fallen.map(|fallen| fallen.since),
     })
+}
+
+/// Orders that are left out, with the first of them.
+fn not_understood(orders: &OrdersStatus) -> String {
+    let named = orders.unclear_orders.join("; ");
+    let (count, what) = match orders.unclear {
+        1 => ("1 order".to_owned(), "it takes"),
+        count => (format!("{count} orders"), "they take"),
+    };
+    format!("{count} can't be understood, and what {what} is in no number: {named}")
 }
 
 /// The connector of a channel, as `omnistock sync` takes it.
@@ -87,6 +103,9 @@ pub(super) fn attention(settings: &Settings, channel: &ChannelStatus) -> Vec<Str
             orders.missed
         ));
     }
+    if orders.unclear > 0 {
+        lines.push(format!("{name}: {}", not_understood(orders)));
+    }
     if orders.gone > 0 {
         lines.push(format!(
             "{name}: {} open orders are not there any more and take stock: omnistock orders list --leaks",
@@ -120,6 +139,9 @@ pub(super) fn matters(name: &ChannelName, parts: &ChannelView) -> Vec<Matter> {
             None => missed,
         });
     }
+    if orders.unclear > 0 {
+        matters.push(matter("unclear", not_understood(&orders)));
+    }
     matters
 }
 
@@ -151,6 +173,10 @@ pub(super) fn measure(view: &DaemonView, metrics: &Metrics) {
             .orders_gone
             .get_or_create(&of)
             .set(gauge(board.full().gone_count));
+        metrics
+            .orders_unclear
+            .get_or_create(&of)
+            .set(gauge(board.unclear().len() as u64));
         metrics.articles_fallen.get_or_create(&of).set(gauge(fallen));
     }
 }

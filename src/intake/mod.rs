@@ -33,7 +33,7 @@ pub use holds::{Decision, HeldReport, HoldError, Holds};
 pub use inbox::Inbox;
 pub use ledger::{Cutovers, HeldAt, Ledger, LedgerBoard, LedgerParts, OverdueLines, UpkeepTimes, Watched};
 pub use order_board::{FullReport, MissedOrder, OrderBoard};
-pub use orders::{OrderPoller, OrderRequests};
+pub use orders::{OrderPoller, OrderRequests, UnclearOrder};
 pub use queue::{Concerned, Listings, QueueParts, QueueReader};
 pub use replays::Replays;
 pub use reservation::{PREFIX as RESERVATIONS, ReservationRecord, ReservationState};

@@ -1,7 +1,9 @@
 //! What a poller of orders tells people.
 
+use super::orders::UnclearOrder;
 use omnistock_words::{Millis, OrderId, Sku};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 /// What a poller tells people.
@@ -22,6 +24,8 @@ pub(super) struct OrderNumbers {
     pub(super) unended: u64,
     /// Pages that a long full read has listed so far.
     pub(super) listing: u64,
+    /// Orders that can't be understood, by the channel's id.
+    pub(super) unclear: BTreeMap<String, UnclearOrder>,
 }
 
 /// An order, or a change of one, of which neither a webhook nor a poll told.
@@ -83,6 +87,11 @@ impl OrderBoard {
     /// Pages that were read of orders that are not read to their end; 0: they are, or one round will do.
     pub fn reading(&self) -> u64 {
         self.with(|numbers| numbers.unended.saturating_add(numbers.listing))
+    }
+
+    /// Orders that can't be understood, by the channel's id: they are in no ledger.
+    pub fn unclear(&self) -> BTreeMap<String, UnclearOrder> {
+        self.with(|numbers| numbers.unclear.clone())
     }
 
     /// Orders that full reads found and that had been missed, since the start.

@@ -9,6 +9,7 @@ mod doubted;
 mod full;
 mod place;
 mod round;
+mod unclear;
 
 use super::inbox::Inbox;
 use super::order_board::OrderBoard;
@@ -28,6 +29,8 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use unclear::Aside;
+pub use unclear::UnclearOrder;
 
 /// Orders remembered so that an overlap does not fill the inbox again, at most.
 const REMEMBERED: usize = 20_000;
@@ -138,6 +141,8 @@ pub struct OrderPoller {
     /// behind it, whose orders the next poll knows and doesn't append again.
     appended: Option<EntryId>,
     cursor: Option<(u64, Option<Cursor>)>,
+    /// Orders that can't be understood.
+    aside: Aside,
     /// The store has lost something: all open orders are read once more, wherever the cursor stands.
     anew: bool,
     /// A poll that has more to read than one round does.
@@ -190,6 +195,7 @@ impl OrderPoller {
             webhooks: None,
             appended: None,
             cursor: None,
+            aside: Aside::default(),
             anew: false,
             unended: None,
             all: Arc::default(),

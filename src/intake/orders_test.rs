@@ -7,6 +7,9 @@ use async_trait::async_trait;
 use omnistock_sdk::{Facts, Grouping, Manifest, OrderPage, OrderSource};
 use omnistock_words::{OrderStatus, Quantity, Revision, WriteMeaning};
 
+#[path = "orders/unclear_test.rs"]
+mod unclear_orders;
+
 /// A channel with one order, always the same, with this revision.
 struct Shop(Manifest, Option<Revision>);
 
@@ -26,6 +29,7 @@ impl OrderSource for Shop {
     async fn orders(&self, _: Option<&Cursor>) -> Result<OrderPage, ConnectorError> {
         Ok(OrderPage {
             orders: vec![order(self.1, OrderStatus::Open)],
+            unclear: vec![],
             cursor: Cursor("5".to_owned()),
             more: false,
         })
@@ -241,6 +245,7 @@ impl OrderSource for Long {
         one.order = OrderId::new(page.to_string()).unwrap();
         Ok(OrderPage {
             orders: vec![one],
+            unclear: vec![],
             cursor: Cursor((page + 1).min(self.1).to_string()),
             more: page + 1 < self.1,
         })
@@ -266,7 +271,7 @@ impl Connector for Long {
     }
 }
 
-async fn reader_of(shop: Arc<Long>) -> (OrderPoller, Lease, Arc<dyn Store>) {
+async fn reader_of(shop: Arc<dyn Connector>) -> (OrderPoller, Lease, Arc<dyn Store>) {
     let store: Arc<dyn Store> = Arc::new(Memory::new());
     let lease = store.acquire("own", Duration::from_mins(5)).await.unwrap().unwrap();
     let poller = OrderPoller::new(
@@ -284,7 +289,7 @@ async fn reader_of(shop: Arc<Long>) -> (OrderPoller, Lease, Arc<dyn Store>) {
 #[tokio::test]
 async fn orders_are_known_behind_the_last_page_however_many_rounds_that_takes() {
     let shop = Long::new(2 * PAGES + 1);
-    let (mut poller, lease, store) = reader_of(Arc::clone(&shop)).await;
+    let (mut poller, lease, store) = reader_of(shop.clone()).await;
     let (requests, began) = (poller.requests(), now());
     for round in 1..=2 {
         let due = poller.turn(&lease, Instant::now()).await.unwrap();
@@ -306,7 +311,7 @@ async fn orders_are_known_behind_the_last_page_however_many_rounds_that_takes() 
 #[tokio::test]
 async fn what_a_store_has_lost_is_read_to_the_last_page_before_the_cursor_counts() {
     let shop = Long::new(PAGES + 1);
-    let (poller, lease, _store) = reader_of(Arc::clone(&shop)).await;
+    let (mut poller, lease, _store) = reader_of(shop.clone()).await;
     poller.save_cursor(&lease, 0, &Cursor(PAGES.to_string())).await.unwrap();
     let mut poller = poller.anew(true);
     assert!(!poller.poll(&lease).await.unwrap());
@@ -321,7 +326,7 @@ async fn what_a_store_has_lost_is_read_to_the_last_page_before_the_cursor_counts
 #[tokio::test]
 async fn a_full_read_has_read_all_behind_the_last_page_only() {
     let shop = Long::new(2 * PAGES + 2);
-    let (mut poller, lease, _store) = reader_of(Arc::clone(&shop)).await;
+    let (mut poller, lease, _store) = reader_of(shop.clone()).await;
     let (requests, began) = (poller.requests(), now());
     requests.read_all(false);
     poller.go_on_reading(&lease).await;

@@ -50,6 +50,7 @@ impl OrderSource for Vendor {
     async fn orders(&self, _: Option<&Cursor>) -> Result<OrderPage, ConnectorError> {
         Ok(OrderPage {
             orders: vec![],
+            unclear: vec![],
             cursor: Cursor(String::new()),
             more: false,
         })

@@ -60,6 +60,8 @@ pub struct Metrics {
     pub ramp: Family<OfChannel, Gauge>,
     pub orders: Family<OfChannel, Counter>,
     pub orders_missed: Family<OfChannel, Counter>,
+    /// Orders that can't be understood.
+    pub orders_unclear: Family<OfChannel, Gauge>,
     pub orders_gone: Family<OfChannel, Gauge>,
     pub articles_fallen: Family<OfChannel, Gauge>,
     pub reports: Family<OfReport, Counter>,
@@ -112,6 +114,7 @@ impl Metrics {
             ramp: Family::default(),
             orders: Family::default(),
             orders_missed: Family::default(),
+            orders_unclear: Family::default(),
             orders_gone: Family::default(),
             articles_fallen: Family::default(),
             reports: Family::default(),
@@ -144,11 +147,8 @@ impl Metrics {
         build.get_or_create(&OfVersion::new(env!("CARGO_PKG_VERSION"))).set(1);
         r.register("build_info", "1, with the version of the daemon", build);
         r.register("ready", "1 when work can be taken", self.ready.clone());
-        r.register(
-            "gate_open",
-            "1 when every channel may be written",
-            self.gate_open.clone(),
-        );
+        let about = "1 when every channel may be written";
+        r.register("gate_open", about, self.gate_open.clone());
         r.register("listings", "Listings by state", self.listings.clone());
         r.register(
             "lag_seconds",
@@ -206,6 +206,8 @@ impl Metrics {
         r.register("orders_missed", about, self.orders_missed.clone());
         let about = "Open orders that take stock and that the channel does not have any more";
         r.register("orders_gone", about, self.orders_gone.clone());
+        let about = "Orders that can't be understood: they are in no ledger";
+        r.register("orders_unclear", about, self.orders_unclear.clone());
         let about = "Articles whose number fell without an order, where so many did that orders may be missing";
         r.register("articles_fallen", about, self.articles_fallen.clone());
     }

@@ -215,6 +215,12 @@ pub struct OrdersStatus {
     pub gone: u64,
     /// Orders that were not listed and not asked for one by one: there were too many.
     pub unasked: u64,
+    /// Orders that can't be understood: they are in no ledger.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unclear: u64,
+    /// The first of them with what is wrong, such as `10211: line 3 has no quantity; look at it in Medusa`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unclear_orders: Vec<String>,
     /// Pages read so far of orders that are not read to their end.
     pub reading_pages: u64,
     /// Articles whose number fell without an order that explains it.

@@ -1,7 +1,7 @@
 //! What an order at Amazon means to us. The decisions are explained in `README.md`.
 
 use crate::wire;
-use omnistock_sdk::ConnectorError;
+use omnistock_sdk::Unclear;
 use omnistock_words::{
     FulfilledBy, LineId, Millis, OrderFact, OrderId, OrderLineFact, OrderStatus, Quantity, Revision, Sku,
 };
@@ -11,7 +11,7 @@ pub(crate) const OPEN_STATUSES: &str = "PENDING_AVAILABILITY,PENDING,UNSHIPPED,P
 
 /// The order in our words; `None` for one that Amazon only fulfils: it was not sold here. `seen` is an instant before
 /// which the state can't have been read: it decides between reports of the same millisecond.
-pub(crate) fn fact(order: &wire::Order, seen: Millis) -> Result<Option<OrderFact>, ConnectorError> {
+pub(crate) fn fact(order: &wire::Order, seen: Millis) -> Result<Option<OrderFact>, Unclear> {
     if order.sales_channel.channel_name == "NON_AMAZON" {
         return Ok(None);
     }
@@ -55,11 +55,11 @@ pub(crate) fn fact(order: &wire::Order, seen: Millis) -> Result<Option<OrderFact
 }
 
 /// A line that is left out would give its units back, so an order is understood whole or not at all.
-fn unreadable(order: &wire::Order, what: &str) -> ConnectorError {
-    ConnectorError::operator(format!(
-        "order {}: {what}; look at it in Seller Central, orders after it wait",
-        order.order_id
-    ))
+fn unreadable(order: &wire::Order, what: &str) -> Unclear {
+    Unclear {
+        order: order.order_id.clone(),
+        because: format!("{what}; look at it in Seller Central"),
+    }
 }
 
 fn line(
@@ -68,7 +68,7 @@ fn line(
     status: OrderStatus,
     fulfilled_by: FulfilledBy,
     pending: bool,
-) -> Result<OrderLineFact, ConnectorError> {
+) -> Result<OrderLineFact, Unclear> {
     let units = item
         .fulfillment
         .as_ref()
@@ -138,7 +138,7 @@ mod tests {
         }
         let strange = fact(&wire_order("HELD", "MERCHANT", &json!([])), Millis(5)).unwrap_err();
         assert!(
-            strange.message.contains("302-1") && strange.message.contains("HELD"),
+            strange.order == "302-1" && strange.because.contains("HELD"),
             "{strange}"
         );
     }

@@ -68,18 +68,10 @@ impl OrderReader<'_> {
                     anew: Some(seen),
                     ..position
                 };
-                return Ok(OrderPage {
-                    orders: Vec::new(),
-                    cursor: cursor_of(&again),
-                    more: true,
-                });
+                return Ok(OrderPage::of([], cursor_of(&again), true));
             }
             other => other?,
         };
-        let mut facts = Vec::with_capacity(answer.orders.len());
-        for order in &answer.orders {
-            facts.extend(fact(order, seen)?);
-        }
         let token = answer.pagination.and_then(|pagination| pagination.next_token);
         let known = if position.backfill {
             answer.created_before
@@ -88,11 +80,8 @@ impl OrderReader<'_> {
         };
         let known = known.unwrap_or(seen.plus(-self.late)).min(seen);
         let next = next(&position, token, known, self.overlap);
-        Ok(OrderPage {
-            orders: facts,
-            more: next.token.is_some(),
-            cursor: cursor_of(&next),
-        })
+        let facts = answer.orders.iter().map(|order| fact(order, seen));
+        Ok(OrderPage::of(facts, cursor_of(&next), next.token.is_some()))
     }
 
     /// One order; `None` when there is none of that id, or it was sold in another store of the seller.
@@ -109,7 +98,7 @@ impl OrderReader<'_> {
                 let order = answer.json::<wire::OneOrder>()?.order;
                 let store = order.sales_channel.marketplace_id.as_ref();
                 if store.is_none_or(|store| self.client.marketplaces().contains(store)) {
-                    fact(&order, seen)
+                    Ok(fact(&order, seen)?)
                 } else {
                     Ok(None)
                 }

@@ -2,7 +2,7 @@
 
 use crate::listing::Listing;
 use crate::wire;
-use omnistock_sdk::{ConnectorError, LocationCodes};
+use omnistock_sdk::{LocationCodes, Unclear};
 use omnistock_words::{
     FulfilledBy, LineId, ListingId, LocationName, Millis, OrderFact, OrderId, OrderLineFact, OrderStatus, Quantity,
     Revision, Sku,
@@ -20,7 +20,7 @@ impl Places {
 }
 
 /// The order in our words. `seen` is an instant before which the state can't have been read.
-pub(crate) fn fact(order: &wire::Order, places: &Places, seen: Millis) -> Result<OrderFact, ConnectorError> {
+pub(crate) fn fact(order: &wire::Order, places: &Places, seen: Millis) -> Result<OrderFact, Unclear> {
     let status = status(order);
     let at = match status {
         OrderStatus::Open => None,
@@ -28,8 +28,9 @@ pub(crate) fn fact(order: &wire::Order, places: &Places, seen: Millis) -> Result
         // The vendor does not say when it left: not later than the last change.
         OrderStatus::Shipped | OrderStatus::Returned => Some(order.modified),
     };
-    let bad = |error: omnistock_words::NameError| {
-        ConnectorError::unknown(format!("order {}: {error}; orders after it wait", order.id))
+    let bad = |error: omnistock_words::NameError| Unclear {
+        order: order.id.clone(),
+        because: format!("{error}; look at it in eBay"),
     };
     let (location, fulfilled_by) = (places.of(order), fulfilled_by(order));
     let line = |line: &wire::Line| {
@@ -54,7 +55,7 @@ pub(crate) fn fact(order: &wire::Order, places: &Places, seen: Millis) -> Result
         status,
         placed_at: order.created,
         at,
-        lines: order.lines.iter().map(line).collect::<Result<_, ConnectorError>>()?,
+        lines: order.lines.iter().map(line).collect::<Result<_, Unclear>>()?,
     })
 }
 

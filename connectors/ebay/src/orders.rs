@@ -99,12 +99,9 @@ impl OrderReader<'_> {
             }
         };
         let ours = answer.orders.into_iter().filter_map(|order| self.of.ours(order));
-        let facts = ours.map(|order| fact(&order, self.places, seen));
-        Ok(OrderPage {
-            orders: facts.collect::<Result<_, _>>()?,
-            more: !matches!(next, Position::Newest { .. }),
-            cursor: written(next)?,
-        })
+        let facts = ours.map(|order| fact(&order, self.places, seen).map(Some));
+        let more = !matches!(next, Position::Newest { .. });
+        Ok(OrderPage::of(facts, written(next)?, more))
     }
 
     async fn ask(&self, window: Window, backfill: bool) -> Result<Answered, ConnectorError> {
@@ -149,7 +146,7 @@ impl OrderReader<'_> {
             Ok(order) => self
                 .of
                 .ours(order)
-                .map(|order| fact(&order, self.places, seen))
+                .map(|order| fact(&order, self.places, seen).map_err(ConnectorError::from))
                 .transpose(),
             // The vendor's own answer, not any 404: a proxy's page must not look like a vanished order.
             Err(error) if says(&error, 32_100) => Ok(None),

@@ -4,7 +4,7 @@
 //! every parcel is packed, also while units are in no parcel yet [observed].
 
 use crate::wire;
-use omnistock_sdk::ConnectorError;
+use omnistock_sdk::Unclear;
 use omnistock_words::{
     FulfilledBy, LineId, Millis, OrderFact, OrderId, OrderLineFact, OrderStatus, Quantity, Revision, Sku,
 };
@@ -15,7 +15,7 @@ pub(crate) const OPEN_STATUSES: [&str; 3] = ["pending", "requires_action", "comp
 
 /// The order in our words; `None` for a draft, which nobody has bought. `seen` is an instant before which
 /// the state can't have been read: it decides between reports of the same millisecond.
-pub(crate) fn fact(order: &wire::Order, seen: Millis) -> Result<Option<OrderFact>, ConnectorError> {
+pub(crate) fn fact(order: &wire::Order, seen: Millis) -> Result<Option<OrderFact>, Unclear> {
     if order.draft == Some(true) || order.status == "draft" {
         return Ok(None);
     }
@@ -57,14 +57,14 @@ pub(crate) fn fact(order: &wire::Order, seen: Millis) -> Result<Option<OrderFact
 }
 
 /// A line that is left out would give its units back, so an order is understood whole or not at all.
-fn unreadable(order: &wire::Order, what: &str) -> ConnectorError {
-    ConnectorError::operator(format!(
-        "order {}: {what}; look at it in Medusa, orders after it wait",
-        order.id
-    ))
+fn unreadable(order: &wire::Order, what: &str) -> Unclear {
+    Unclear {
+        order: order.id.clone(),
+        because: format!("{what}; look at it in Medusa"),
+    }
 }
 
-fn line(order: &wire::Order, line: &wire::Line, finished: bool) -> Result<OrderLineFact, ConnectorError> {
+fn line(order: &wire::Order, line: &wire::Line, finished: bool) -> Result<OrderLineFact, Unclear> {
     let Some(quantity) = line.quantity.0.or(line.detail.quantity.0) else {
         return Err(unreadable(order, &format!("line {} has no quantity", line.id)));
     };
@@ -260,9 +260,6 @@ mod tests {
         let at = "2026-01-05T12:00:00Z";
         let broken = json!({"id": "order_1", "status": "pending", "created_at": at, "updated_at": at, "items": [{"id": "ordli_1"}]});
         let error = fact(&serde_json::from_value(broken).unwrap(), Millis(5)).unwrap_err();
-        assert!(
-            error.message.contains("order_1") && error.message.contains("ordli_1"),
-            "{error}"
-        );
+        assert!(error.order == "order_1" && error.because.contains("ordli_1"), "{error}");
     }
 }

@@ -76,15 +76,8 @@ impl OrderReader<'_> {
         let last = orders.last().map(|order| order.updated_at);
         let next = next(position, place, last.unwrap_or(place.from), orders.len());
         let more = !matches!(next, Position::Newest { .. }) || open_only;
-        let mut facts = Vec::with_capacity(orders.len());
-        for order in &orders {
-            facts.extend(fact(order, seen)?);
-        }
-        Ok(OrderPage {
-            orders: facts,
-            cursor: cursor_of(next),
-            more,
-        })
+        let facts = orders.iter().map(|order| fact(order, seen));
+        Ok(OrderPage::of(facts, cursor_of(next), more))
     }
 
     /// One order; `None` when there is none of that id, or only a draft.
@@ -100,7 +93,7 @@ impl OrderReader<'_> {
             .get::<wire::OneOrder>(&format!("/admin/orders/{id}"), &query)
             .await
         {
-            Ok(answer) => fact(&answer.order, seen),
+            Ok(answer) => Ok(fact(&answer.order, seen)?),
             Err(error) if is(&error, 404) && error.message.contains("not_found") => Ok(None),
             Err(error) => Err(error),
         }

@@ -3,7 +3,7 @@
 use crate::gid::number;
 use crate::places::{Place, Places};
 use crate::wire;
-use omnistock_sdk::ConnectorError;
+use omnistock_sdk::Unclear;
 use omnistock_words::{
     FulfilledBy, LineId, Millis, OrderFact, OrderId, OrderLineFact, OrderStatus, Quantity, Revision,
 };
@@ -19,7 +19,7 @@ struct Way {
 
 /// The order in our words. `seen` is an instant before which the state can't have been read: it decides between
 /// reports of the same second. An order is understood whole or not at all: a line left out would give units back.
-pub(crate) fn fact(order: &wire::Order, places: &Places, seen: Millis) -> Result<OrderFact, ConnectorError> {
+pub(crate) fn fact(order: &wire::Order, places: &Places, seen: Millis) -> Result<OrderFact, Unclear> {
     let mut lines = order
         .line_items
         .nodes
@@ -67,14 +67,14 @@ pub(crate) fn fact(order: &wire::Order, places: &Places, seen: Millis) -> Result
     })
 }
 
-fn unreadable(order: &wire::Order, what: &str) -> ConnectorError {
-    ConnectorError::operator(format!(
-        "order {}: {what}; look at it in Shopify, orders after it wait",
-        order.id
-    ))
+pub(crate) fn unreadable(order: &wire::Order, what: &str) -> Unclear {
+    Unclear {
+        order: order.id.clone(),
+        because: format!("{what}; look at it in Shopify"),
+    }
 }
 
-fn line(order: &wire::Order, line: &wire::Line, places: &Places) -> Result<OrderLineFact, ConnectorError> {
+fn line(order: &wire::Order, line: &wire::Line, places: &Places) -> Result<OrderLineFact, Unclear> {
     let way = way(order, &line.id);
     let open = line.unfulfilled_quantity.max(0);
     // Units that were taken out before they left (edits, refunds) are sold no more; those that had left, or are

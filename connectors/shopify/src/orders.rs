@@ -8,10 +8,10 @@ use crate::catalogue::Width;
 use crate::client::Client;
 use crate::documents::{LINES, NEWEST, ORDER, ORDERS};
 use crate::gid::gid;
-use crate::order_fact::fact;
+use crate::order_fact::{fact, unreadable};
 use crate::places::PlaceCache;
 use crate::wire;
-use omnistock_sdk::{ConnectorError, Cursor, OrderPage, now};
+use omnistock_sdk::{ConnectorError, Cursor, OrderPage, Unclear, now};
 use omnistock_words::{Millis, OrderFact, OrderId};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -103,14 +103,10 @@ impl OrderReader<'_> {
         let next = next(position, last, page.next());
         let mut orders = Vec::with_capacity(page.nodes.len());
         for order in page.nodes {
-            orders.push(self.understand(order, seen).await?);
+            orders.push(self.understand(order, seen).await?.map(Some));
         }
         let more = !matches!(next, Position::Newest { .. });
-        Ok(OrderPage {
-            orders,
-            cursor: cursor_of(&next),
-            more,
-        })
+        Ok(OrderPage::of(orders, cursor_of(&next), more))
     }
 
     /// One order; `None` when there is none of that id.
@@ -120,7 +116,7 @@ impl OrderReader<'_> {
         };
         let seen = now();
         match self.whole(&id, LINES_AT_ONCE, PARCELS_AT_ONCE).await? {
-            Some(order) => Ok(Some(self.understand(order, seen).await?)),
+            Some(order) => Ok(Some(self.understand(order, seen).await??)),
             None => Ok(None),
         }
     }
@@ -142,10 +138,10 @@ impl OrderReader<'_> {
     }
 
     /// The fact of an order; one with more articles or parcels than fit is asked for again by itself.
-    async fn understand(&self, order: wire::Order, seen: Millis) -> Result<OrderFact, ConnectorError> {
+    async fn understand(&self, order: wire::Order, seen: Millis) -> Result<Result<OrderFact, Unclear>, ConnectorError> {
         let places = self.places.get(self.client).await?;
         if fits(&order) {
-            return fact(&order, &places, seen);
+            return Ok(fact(&order, &places, seen));
         }
         let id = order.id;
         let gone = || {
@@ -154,10 +150,12 @@ impl OrderReader<'_> {
             ))
         };
         let mut order = self.whole(&id, MOST_LINES, MOST_PARCELS).await?.ok_or_else(gone)?;
-        cut_off(&order)?;
+        if let Some(unclear) = cut_off(&order) {
+            return Ok(Err(unclear));
+        }
         for _ in 0..MOST_PAGES {
             let Some(after) = order.line_items.next() else {
-                return fact(&order, &places, seen);
+                return Ok(fact(&order, &places, seen));
             };
             let more: Option<MoreLines> = self
                 .client
@@ -169,10 +167,8 @@ impl OrderReader<'_> {
             order.line_items.nodes.extend(more.line_items.nodes);
             order.line_items.info = more.line_items.info;
         }
-        Err(ConnectorError::operator(format!(
-            "order {id} has more than {} lines; orders after it wait",
-            MOST_PAGES * MOST_LINES
-        )))
+        let most = MOST_PAGES * MOST_LINES;
+        Ok(Err(unreadable(&order, &format!("it has more than {most} lines"))))
     }
 
     /// When an order last changed, by the shop's clock; what changes during a back-fill changes later.
@@ -203,7 +199,7 @@ fn fits(order: &wire::Order) -> bool {
 }
 
 /// What left the house in parcels that can't all be read would be counted as not left, or not at all.
-fn cut_off(order: &wire::Order) -> Result<(), ConnectorError> {
+fn cut_off(order: &wire::Order) -> Option<Unclear> {
     let much = if order.fulfillments.len() >= MOST_PARCELS {
         format!("{MOST_PARCELS} parcels or more")
     } else if order
@@ -213,12 +209,9 @@ fn cut_off(order: &wire::Order) -> Result<(), ConnectorError> {
     {
         format!("a parcel with more than {MOST_LINES} lines")
     } else {
-        return Ok(());
+        return None;
     };
-    Err(ConnectorError::operator(format!(
-        "order {} has {much}, which can't be read whole; orders after it wait",
-        order.id
-    )))
+    Some(unreadable(order, &format!("it has {much}, which can't be read whole")))
 }
 
 fn next(position: Position, last: Option<Millis>, after: Option<String>) -> Position {

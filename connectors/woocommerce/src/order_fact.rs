@@ -1,7 +1,7 @@
 //! What an order at the shop means to us. The decisions are explained in `README.md`.
 
 use crate::wire;
-use omnistock_sdk::ConnectorError;
+use omnistock_sdk::Unclear;
 use omnistock_words::{
     FulfilledBy, LineId, ListingId, Millis, OrderFact, OrderId, OrderLineFact, OrderStatus, Quantity, Revision,
 };
@@ -11,7 +11,7 @@ pub(crate) const OPEN_STATUSES: &str = "pending,processing,on-hold";
 
 /// The order in our words; `None` for a basket that was never sent off. `seen` is an instant before which
 /// the state can't have been read: it decides between reports of the same second.
-pub(crate) fn fact(order: &wire::Order, seen: Millis) -> Result<Option<OrderFact>, ConnectorError> {
+pub(crate) fn fact(order: &wire::Order, seen: Millis) -> Result<Option<OrderFact>, Unclear> {
     let Some(status) = status(order) else {
         return Ok(None);
     };
@@ -40,11 +40,11 @@ pub(crate) fn fact(order: &wire::Order, seen: Millis) -> Result<Option<OrderFact
 }
 
 /// A line that is left out would give its units back, so an order is understood whole or not at all.
-fn unreadable(order: &wire::Order, what: &str) -> ConnectorError {
-    ConnectorError::operator(format!(
-        "order {}: {what}; look at it in WooCommerce, orders after it wait",
-        order.id
-    ))
+fn unreadable(order: &wire::Order, what: &str) -> Unclear {
+    Unclear {
+        order: order.id.to_string(),
+        because: format!("{what}; look at it in WooCommerce"),
+    }
 }
 
 fn status(order: &wire::Order) -> Option<OrderStatus> {
@@ -60,7 +60,7 @@ fn status(order: &wire::Order) -> Option<OrderStatus> {
     })
 }
 
-fn line(order: &wire::Order, line: &wire::Line) -> Result<OrderLineFact, ConnectorError> {
+fn line(order: &wire::Order, line: &wire::Line) -> Result<OrderLineFact, Unclear> {
     let Some(quantity) = line.quantity else {
         return Err(unreadable(
             order,

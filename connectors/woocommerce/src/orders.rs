@@ -153,15 +153,8 @@ impl OrderSource for WooCommerce {
         } else {
             (place.finish(self.overlap), place.pass != Pass::Trashed)
         };
-        let mut facts = Vec::with_capacity(orders.len());
-        for order in &orders {
-            facts.extend(fact(order, seen)?);
-        }
-        Ok(OrderPage {
-            orders: facts,
-            cursor: next.cursor()?,
-            more,
-        })
+        let facts = orders.iter().map(|order| fact(order, seen));
+        Ok(OrderPage::of(facts, next.cursor()?, more))
     }
 
     async fn order(&self, order: &OrderId) -> Result<Option<OrderFact>, ConnectorError> {
@@ -174,7 +167,7 @@ impl OrderSource for WooCommerce {
             .get(&format!("/orders/{order}"), &[("_fields", FIELDS)])
             .await
         {
-            Ok(answer) => fact(&answer.json()?, seen),
+            Ok(answer) => Ok(fact(&answer.json()?, seen)?),
             // The vendor's own code, not any 404: a proxy's page must not look like a vanished order.
             Err(error) if error.message.contains("woocommerce_rest_shop_order_invalid_id") => Ok(None),
             Err(error) => Err(error),

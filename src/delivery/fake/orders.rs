@@ -12,6 +12,7 @@ impl OrderSource for Fake {
         self.arrive(CallKind::Orders, 1).await?;
         Ok(OrderPage {
             orders: vec![],
+            unclear: vec![],
             cursor: Cursor(String::new()),
             more: false,
         })

@@ -182,22 +182,23 @@ impl OrderPoller {
         let Some(role) = connector.orders() else {
             return Ok(nothing());
         };
-        let OrderPage { orders, cursor, more } = page_of(connector.manifest().kind, role, cursor).await?;
-        report.listed += orders.len() as u64;
-        for order in &orders {
+        let page = page_of(connector.manifest().kind, role, cursor).await?;
+        report.listed += (page.orders.len() + page.unclear.len()) as u64;
+        for order in ids(&page) {
             if listed.len() <= LISTED {
-                listed.insert(order.order.clone());
+                listed.insert(order);
             }
         }
-        self.take_missed(orders, report).await?;
-        if more {
+        self.put_aside(&page.orders, page.unclear)?;
+        self.take_missed(page.orders, report).await?;
+        if page.more {
             let pages = pages + 1;
             if pages.is_multiple_of(PAGES) {
                 tracing::info!(channel = %self.channel, "a full read of orders is long: {pages} pages so far");
                 self.board.with(|numbers| numbers.listing = pages as u64);
             }
             return Ok(Stage::Listing {
-                cursor: Some(cursor),
+                cursor: Some(page.cursor),
                 pages,
             });
         }
@@ -287,8 +288,7 @@ impl OrderPoller {
     async fn ask(&mut self, (order, status): (OrderId, OrderStatus), report: &mut FullReport) -> Result<(), PollError> {
         let connector = Arc::clone(&self.connector);
         let Some(role) = connector.orders() else { return Ok(()) };
-        let who = connector.manifest().kind;
-        match within(who, "an order", PAGE, role.order(&order)).await? {
+        match within(connector.manifest().kind, "an order", PAGE, role.order(&order)).await? {
             None => {
                 report.gone_count += 1;
                 if report.gone.len() < FullReport::MOST_GONE {
@@ -349,6 +349,13 @@ impl OrderPoller {
         self.board.read_whole(report);
         Ok(())
     }
+}
+
+/// All orders that the channel has named.
+fn ids(page: &OrderPage) -> impl Iterator<Item = OrderId> {
+    let unclear = page.unclear.iter();
+    let unclear = unclear.filter_map(|unclear| OrderId::new(&*unclear.order).ok());
+    page.orders.iter().map(|order| order.order.clone()).chain(unclear)
 }
 
 fn decoded(stored: &Versioned) -> Option<OrderDocument> {

@@ -15,14 +15,12 @@ impl OrderPoller {
         place_of(&self.channel)
     }
 
-    pub(super) async fn load_cursor(&self) -> Result<(u64, Option<Cursor>), PollError> {
-        let stored = self
-            .store
-            .load(&[self.document()])
-            .await?
-            .into_iter()
-            .next()
-            .unwrap_or_default();
+    pub(super) async fn load_cursor(&mut self) -> Result<(u64, Option<Cursor>), PollError> {
+        let loaded = self.store.load(&[self.document(), self.aside_key()]).await?;
+        let mut loaded = loaded.into_iter();
+        let (stored, aside) = (loaded.next().unwrap_or_default(), loaded.next().unwrap_or_default());
+        self.aside.stored(&aside.bytes, aside.version);
+        self.tell_aside();
         if stored.bytes.is_empty() {
             return Ok((stored.version, None));
         }
@@ -31,7 +29,8 @@ impl OrderPoller {
         Ok((stored.version, Some(cursor)))
     }
 
-    pub(super) async fn save_cursor(&self, lease: &Lease, version: u64, cursor: &Cursor) -> Result<u64, PollError> {
+    /// The place, with the orders before it that are put aside.
+    pub(super) async fn save_cursor(&mut self, lease: &Lease, version: u64, cursor: &Cursor) -> Result<u64, PollError> {
         let bytes = serde_json::to_vec(cursor).unwrap_or_default();
         let write = DocumentWrite {
             key: self.document(),
@@ -39,15 +38,12 @@ impl OrderPoller {
             version: version + 1,
             bytes: Some(bytes),
         };
-        self.store
-            .commit(
-                lease,
-                &CommitBatch {
-                    writes: vec![write],
-                    ..CommitBatch::default()
-                },
-            )
-            .await?;
+        let batch = CommitBatch {
+            writes: std::iter::once(write).chain(self.aside_write()).collect(),
+            ..CommitBatch::default()
+        };
+        self.store.commit(lease, &batch).await?;
+        self.aside_written();
         Ok(version + 1)
     }
 }

@@ -52,13 +52,15 @@ impl OrderPoller {
             pages: 0,
             back: None,
         });
+        self.ask_for_unclear().await?;
         let mut ended = false;
         if self.back_fill(&mut poll).await? {
             for _ in 0..PAGES {
                 let page = page_of(connector.manifest().kind, role, cursor.as_ref()).await?;
                 poll.pages += 1;
+                self.put_aside(&page.orders, page.unclear)?;
                 self.take_in(page.orders, poll.began).await?;
-                if cursor.as_ref() != Some(&page.cursor) {
+                if self.aside.changed || cursor.as_ref() != Some(&page.cursor) {
                     version = self.save_cursor(lease, version, &page.cursor).await?;
                 }
                 cursor = Some(page.cursor);
@@ -109,6 +111,7 @@ impl OrderPoller {
         for _ in 0..PAGES {
             let page = page_of(connector.manifest().kind, role, poll.back.as_ref()).await?;
             poll.pages += 1;
+            self.put_aside(&page.orders, page.unclear)?;
             self.take_in(page.orders, poll.began).await?;
             poll.back = Some(page.cursor);
             if !page.more {
