@@ -54,6 +54,21 @@ mod cases {
     }
 
     #[test]
+    fn rows_that_come_back_are_compared_with_what_they_were() {
+        let (full, half) = (report(10, (0..100).map(|n| (n, 50))), |minute| {
+            report(minute, (0..50).map(|n| (n, 50)))
+        });
+        // The second half has agreed with the first: 50 rows are missing, and kept.
+        let before = [full, half(20), half(36)];
+        let then = |last: Value| held(&[before.as_slice(), &[last]].concat());
+        for minute in [30, 40] {
+            let tenths = report(minute, (0..100).map(|n| (n, 5)));
+            assert_eq!(then(tenths), ["total_drop", "unit_factor"], "as of {minute}");
+        }
+        assert_eq!(then(report(40, (0..100).map(|n| (n, 48)))), Vec::<String>::new());
+    }
+
+    #[test]
     fn limits_act_above_them_and_from_ten_on() {
         let full = |minute, n: u32| report(minute, (0..n).map(|n| (n, 5)));
         for (before, after, stops) in [

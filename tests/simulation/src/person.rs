@@ -242,6 +242,11 @@ impl Sim {
             .mirror
             .known
             .numbers()
+            // The mark that says which orders are old passes over those that are not read yet.
+            .filter(|order| {
+                let shop = self.world.orders[*order].shop;
+                self.daemons[daemon].orders[shop].began.is_some()
+            })
             .map(|order| {
                 let record = &self.world.orders[order];
                 let channel = self.names.channels[record.shop].clone();

@@ -239,4 +239,30 @@ impl Sim {
             .map(|(k, per)| (self.bound(pool, *k) - self.unstated(*k)).div_euclid(*per));
         each.min().unwrap_or_default()
     }
+
+    /// What is left for a listing even if every unit that was sold and is in no figure comes off its places: a zero below
+    /// it is not explained by where the product believes units to come from.
+    pub(crate) fn surely_there(&self, shop: usize, listing: usize) -> i64 {
+        let record = &self.world.shops[shop].listings[listing];
+        let pool = match record.place {
+            Some(place) if place >= self.scenario.places => return 0,
+            Some(place) => vec![place],
+            None => self.scenario.shops[shop].behind.clone(),
+        };
+        let mirror = &self.store.mirror;
+        let left = |article: usize| {
+            let there: i64 = pool.iter().map(|place| self.there(article, *place)).sum();
+            let kept: i64 = pool.iter().map(|place| self.scenario.place_safety[*place]).sum();
+            let open = mirror.touches[article].iter().map(|touch| {
+                let (units, status) = mirror.units(&self.world, *touch);
+                let line = &self.world.orders[touch.order].lines[touch.line];
+                let contained = self.contained(touch, mirror.as_of(self.cell(article, line.place))) * touch.per;
+                i64::from(status != OrderStatus::Cancelled) * (units - contained.min(units))
+            });
+            there - kept - self.scenario.carve.unwrap_or(0) - open.sum::<i64>()
+        };
+        let parts = self.scenario.parts(&self.knobs.bundles, record.article);
+        let each = parts.iter().map(|(k, per)| left(*k).div_euclid(*per));
+        each.min().unwrap_or_default()
+    }
 }

@@ -152,6 +152,7 @@ impl Sim {
             && plenty(bound - self.knobs.safety[shop])
             && plenty(self.explained_on(shop, article) - self.knobs.safety[shop])
             && plenty(self.expected_listing(shop, write.index))
+            && plenty(self.surely_there(shop, write.index) - self.knobs.safety[shop])
         {
             let t = self.t;
             let zeroed = &mut self.oracle.zeroed[shop];
