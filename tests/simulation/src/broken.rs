@@ -71,7 +71,7 @@ variants! {
     RaiseWithoutFetch "raise-without-fetch" "I5" "a number rises over sales that nobody has looked for",
     PollWithoutOverlap "poll-without-overlap" "I4 I5" "polls reach back less far than orders come late",
     CapIgnored "cap-ignored" "I6" "more is shown than max_shown",
-    ForgetsEarly "forgets-early" "I4 I3 I1 I16" "an order is forgotten as soon as it has ended",
+    ForgetsEarly "forgets-early" "I4 I3 I1 I11 I16" "an order is forgotten as soon as it has ended",
     OrderIdLeaks "order-id-leaks" "I13" "a buyer's address becomes part of an order's line",
     Unexplained "unexplained" "I11" "the number sent is not the one that is explained",
     HeldForEver "held-for-ever" "I16" "a held report has no way out, and nothing else comes in",
