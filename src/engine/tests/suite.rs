@@ -34,6 +34,7 @@ mod oracle_prices;
 mod oracle_rules;
 mod places;
 mod policies;
+mod promised;
 mod properties;
 mod spare;
 mod stored_events;
