@@ -36,6 +36,7 @@ mod places;
 mod policies;
 mod promised;
 mod properties;
+mod sourced;
 mod spare;
 mod stored_events;
 mod taken;
