@@ -5,7 +5,7 @@ mod cases {
     use crate::common::facts::applied;
     use crate::common::script::*;
     use crate::common::{now, quantity};
-    use omnistock_engine::{Documents, Offer, Place, Reason, explained, sellable};
+    use omnistock_engine::{Documents, Offer, Place, Reason, explained, promise, sellable};
     use omnistock_words::{Millis, Quantity, Settings};
 
     fn known(settings: &Settings, text: &str) -> Documents {
@@ -43,10 +43,17 @@ mod cases {
             happened += "order wide/1 r1 open 11:45 1:A=1
                 order narrow/2 r1 open 11:46 1:A=1";
             let settings = world(&text);
-            let events = facts(&happened);
-            assert_eq!(answer(&settings, &events, "second A pool"), "4", "{before}");
-            let there = (100 - before).to_string();
-            assert_eq!(answer(&settings, &events, "far A pool"), there, "nobody there took it");
+            let documents = known(&settings, &happened);
+            let shown = |channel: &str| {
+                let (channel, sku) = (channel.parse().unwrap(), "A".parse().unwrap());
+                promise(&settings, &documents, &channel, &sku, now()).quantity
+            };
+            assert_eq!(shown("second"), Some(quantity("4")), "{before}");
+            assert_eq!(
+                shown("far"),
+                Some(Quantity::whole(100 - before)),
+                "nobody there took it"
+            );
         }
     }
 
@@ -172,5 +179,102 @@ mod cases {
         } = &places[0];
         let found = [*figure, *moved, *ordered, *reserved, *sellable, *short];
         assert_eq!(found, [9, -1, 4, 3, 1, 0].map(Quantity::whole));
+    }
+
+    /// Only a figure of the stating source can have the units off already.
+    #[test]
+    fn what_one_source_took_is_not_looked_for_in_the_figures_of_another() {
+        let settings = world(
+            "source erp physical by_reference
+             source wms physical by_reference
+             place berlin source=erp
+             place hamburg source=wms
+             place store source=wms
+             channel shop berlin,hamburg,store",
+        );
+        table(
+            &settings,
+            &[(
+                "the store's newer figure has them off, hamburg's may not",
+                "stock erp 11:40 berlin:A=5
+                 stock wms 11:40 hamburg:A=5 store:A=5
+                 stock wms 11:45 partial store:A=5
+                 order shop/1 r1 open 11:41 1:A=2
+                 absorbed wms shop/1/1 2 11:45",
+                &[("order shop/1", "1: in 0 from [hamburg 2] short 0")],
+            )],
+        );
+    }
+
+    #[test]
+    fn a_row_of_nothing_that_is_kept_delays_no_statement_unless_units_came_there() {
+        let all = "1: in 2 from [] short 0";
+        let case = |what: &'static str, came: &str, from: &'static str| {
+            let text = format!(
+                "stock erp 11:40 berlin:A=0 hamburg:A=9
+                 stock erp 11:45 hamburg:A=9
+                 order shop/1 r1 open 11:41 1:A=2
+                 absorbed erp shop/1/1 2 11:45
+                 {came}"
+            );
+            (what, text, from)
+        };
+        for (what, text, expected) in [
+            case("nothing came", "", all),
+            case("units left", "move erp m berlin A -1 11:46", all),
+            case("they came elsewhere", "move erp m hamburg A 1 11:46", all),
+            case("they came before", "move erp m berlin A 1 11:39", all),
+            case(
+                "they came",
+                "move erp m berlin A 1 11:46",
+                "1: in 0 from [berlin 1 + hamburg 1] short 0",
+            ),
+            case(
+                "a buyer's return elsewhere",
+                "order shop/0 r1 returned 11:30 1:A=1,restock_location=hamburg at=11:46",
+                all,
+            ),
+            case(
+                "a return of the moment that the figure is of",
+                "order shop/0 r1 returned 11:30 1:A=1,restock_location=berlin at=11:40",
+                all,
+            ),
+            case(
+                "a return",
+                "order shop/0 r1 returned 11:30 1:A=1,restock_location=berlin at=11:46",
+                "1: in 0 from [hamburg 2] short 0",
+            ),
+        ] {
+            table(&world(TWO_PLACES), &[(what, &text, &[("order shop/1", expected)])]);
+        }
+    }
+
+    #[test]
+    fn a_figure_of_zero_delays_a_statement() {
+        table(
+            &world(TWO_PLACES),
+            &[(
+                "berlin may have had them",
+                "stock erp 11:40 berlin:A=0 hamburg:A=9
+                 stock erp 11:45 partial hamburg:A=9
+                 order shop/1 r1 open 11:41 1:A=2
+                 absorbed erp shop/1/1 2 11:45",
+                &[("shop A", "7")],
+            )],
+        );
+    }
+
+    #[test]
+    fn reports_without_revisions_count_in_the_order_of_their_arrival() {
+        table(
+            &world(TWO_PLACES),
+            &[(
+                "the second says less",
+                "stock erp 11:20 berlin:A=9
+                 order shop/1 r- open 11:30 1:A=5
+                 order shop/1 r- open 11:30 1:A=2",
+                &[("shop A", "7")],
+            )],
+        );
     }
 }
