@@ -24,6 +24,7 @@ mod design_reservations;
 mod design_sourcing;
 mod every_fact;
 mod explanations;
+mod figures;
 mod guards;
 mod hostile;
 mod laws;
