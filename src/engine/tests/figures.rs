@@ -5,7 +5,7 @@ mod cases {
     use crate::common::now;
     use crate::common::quantity;
     use crate::common::script::*;
-    use omnistock_engine::{Documents, Position, apply};
+    use omnistock_engine::{Documents, Position, apply, missing, promise};
     use omnistock_words::{Millis, Quantity, Settings};
 
     fn settings(missing: &str) -> Settings {
@@ -128,5 +128,125 @@ mod cases {
             let source = documents.sources.get("erp").unwrap();
             assert_eq!((source.rows, source.total), (1, Quantity::whole(3)), "{first}");
         }
+    }
+
+    #[test]
+    fn of_two_sources_at_a_place_the_newer_counts_and_of_one_instant_the_lower() {
+        for (erp, wms, counts) in [
+            ("11:40 one:A=5", "11:40 one:A=7", "5"),
+            ("11:40 one:A=7", "11:40 one:A=5", "5"),
+            ("11:41 one:A=7", "11:40 one:A=5", "7"),
+            ("11:40 one:A=5", "11:41 one:A=7", "7"),
+        ] {
+            let events = facts(&format!("stock erp {erp}\nstock wms {wms}"));
+            assert_eq!(answer(&settings(""), &events, "at one A"), counts, "{erp} {wms}");
+        }
+    }
+
+    #[test]
+    fn a_figure_that_whole_reports_had_dropped_before_it_came_counts_as_they_say() {
+        for (rule, counts) in [("missing=2", "0"), ("missing=3", "5"), ("", "5")] {
+            let events = facts(
+                "stock erp 11:41 one:B=5
+                 stock erp 11:42 one:B=5
+                 stock erp 11:40 partial one:A=5",
+            );
+            assert_eq!(answer(&settings(rule), &events, "at one A"), counts, "{rule}");
+        }
+    }
+
+    #[test]
+    fn a_number_may_only_fall_where_a_figure_of_the_pool_is_too_old_and_its_source_says_so() {
+        for (rule, minute, only) in [
+            ("stale=only_decrease max_age=10m", 40, true),
+            ("stale=only_decrease max_age=10m", 50, false),
+            ("stale=only_decrease max_age=10m", 55, false),
+            ("stale=only_decrease", 40, false),
+            ("max_age=10m", 40, false),
+        ] {
+            let settings = settings(rule);
+            for text in [
+                format!("stock erp 11:{minute} partial one:A=5\nstock erp 11:59 partial alpha:A=5"),
+                format!("stock erp 11:{minute} partial alpha:A=5\nstock erp 11:59 partial one:A=5"),
+            ] {
+                let mut documents = Documents::default();
+                tell(&settings, &mut documents, &text);
+                let promise = promise(
+                    &settings,
+                    &documents,
+                    &"shop".parse().unwrap(),
+                    &"A".parse().unwrap(),
+                    now(),
+                );
+                assert_eq!(promise.only_decrease, only, "{rule} {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_read_that_ends_as_it_begins_took_no_time_and_a_figure_of_now_is_fine() {
+        let until = |text: &str| {
+            position(
+                &known(&format!("stock erp 11:40 read_until={text} one:A=5")),
+                "one",
+                "erp",
+            )
+            .read_until
+        };
+        assert_eq!([until("11:39"), until("11:40")], [None, None]);
+        assert_eq!([until("11:41"), until("12:30")], [Some(at(41)), Some(now())]);
+        let mut documents = Documents::default();
+        for (minute, complaints) in [("12:00", 0), ("12:01", 1)] {
+            let fact = facts(&format!("stock erp {minute} one:A=5")).remove(0);
+            let told = apply(
+                &settings(""),
+                &mut documents,
+                &serde_json::from_value(fact).unwrap(),
+                now(),
+            );
+            assert_eq!(told.len(), complaints, "{minute}: {told:?}");
+        }
+    }
+
+    #[test]
+    fn a_source_that_nobody_declares_says_nothing() {
+        let documents = known("stock other 11:40 one:A=5\nabsorbed other shop/1/1 1 11:40");
+        assert!(documents.sources.is_empty() && documents.skus.get("A").is_none());
+        assert!(documents.orders.iter().next().is_none());
+    }
+
+    #[test]
+    fn what_has_to_be_loaded_first_is_the_order_then_every_article_it_touches_or_touched() {
+        let settings = world(
+            "source erp physical by_reference
+             place one
+             channel shop one
+             bundle SET A=1 B=2",
+        );
+        let mut documents = Documents::default();
+        let lacks = |documents: &Documents, fact: &str| {
+            let event = serde_json::from_value(facts(fact).remove(0)).unwrap();
+            format!("{:?}", missing(&settings, documents, &event))
+        };
+        let names = |found: &str, wanted: &[&str]| {
+            for sku in ["A", "B", "C", "SET"] {
+                assert_eq!(
+                    found.contains(&format!("\"{sku}\"")),
+                    wanted.contains(&sku),
+                    "{sku} in {found}"
+                );
+            }
+        };
+        names(&lacks(&documents, "stock erp 11:40 one:A=5 one:C=1"), &["A", "C"]);
+        names(&lacks(&documents, "move erp m one B -3 11:45"), &["B"]);
+        let sold = "order shop/7 r1 open 11:45 1:SET=1 2:C=1";
+        let first = lacks(&documents, sold);
+        assert!(first.contains("Order("), "{first}");
+        names(&first, &[]);
+        let empty = "order shop/7 r0 open 11:45";
+        tell(&settings, &mut documents, empty);
+        names(&lacks(&documents, sold), &["SET", "A", "B", "C"]);
+        tell(&settings, &mut documents, "stock erp 11:40 one:A=5 one:C=1");
+        names(&lacks(&documents, sold), &["SET", "B"]);
     }
 }

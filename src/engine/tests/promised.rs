@@ -5,7 +5,9 @@ mod cases {
     use crate::common::offers;
     use crate::common::script::*;
     use crate::common::{now, quantity};
-    use omnistock_engine::{Documents, Offer, Promise, Reason, State, StepName, apply, explained, promise_listing};
+    use omnistock_engine::{
+        Documents, Offer, Promise, Reason, State, StepName, apply, explained, promise, promise_listing, promises,
+    };
     use omnistock_words::{ChannelPolicy, ListingId, Quantity, SafetyStock, SameSku, Settings};
 
     const ONE_SHOP: &str = "source erp physical by_reference
@@ -146,5 +148,59 @@ mod cases {
         );
         let step = held.steps.iter().find(|step| step.step == StepName::SafetyStock);
         assert_eq!(step.unwrap().because, Reason::Unchanged);
+    }
+
+    #[test]
+    fn a_single_listing_has_no_step_for_sharing() {
+        let settings = world(&format!(r#"{ONE_SHOP} {{"same_sku":"split"}}"#));
+        let documents = known(&settings, TEN);
+        let (shop, sku) = ("shop".parse().unwrap(), "A".parse().unwrap());
+        for (count, told) in [(1, false), (2, true)] {
+            let all = offers::listings(count);
+            let offer = Offer {
+                listing: all.first(),
+                all: &all,
+            };
+            let promise = explained(&settings, &documents, &shop, &sku, offer, now());
+            let shares = promise.steps.iter().any(|step| step.step == StepName::SameSku);
+            assert_eq!(shares, told, "{count}");
+        }
+    }
+
+    #[test]
+    fn all_channels_at_once_are_promised_what_each_is_by_itself() {
+        let settings = world(
+            r#"source erp physical by_reference
+            place one
+            place two
+            channel shop one {"share":"50%"}
+            channel market one {"share":"30%","decimals":1}
+            channel fair two {"share":"20%"}
+            channel rest one,two {"safety_stock":{"units":"1"}}"#,
+        );
+        let documents = known(&settings, "stock erp 11:40 one:A=10.5 two:A=7");
+        let sku = "A".parse().unwrap();
+        let together = promises(&settings, &documents, &sku, now());
+        assert_eq!(together.len(), 4);
+        for (channel, promised) in together {
+            assert_eq!(
+                promised,
+                promise(&settings, &documents, &channel, &sku, now()),
+                "{channel}"
+            );
+        }
+    }
+
+    #[test]
+    fn bundles_that_are_owed_come_off_what_may_be_ordered_back() {
+        let settings = world(&format!(
+            "{ONE_SHOP} {{\"backorder_limit\":{{\"units\":\"10\"}}}}\nbundle SET A=2"
+        ));
+        for (sold, left) in [(3, "10"), (5, "9"), (6, "9"), (7, "8")] {
+            let events = facts(&format!(
+                "stock erp 11:40 one:A=4\norder shop/1 r1 open 11:45 1:A={sold}"
+            ));
+            assert_eq!(answer(&settings, &events, "shop SET"), left, "{sold}");
+        }
     }
 }
