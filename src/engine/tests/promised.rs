@@ -152,10 +152,17 @@ mod cases {
 
     #[test]
     fn a_single_listing_has_no_step_for_sharing() {
-        let settings = world(&format!(r#"{ONE_SHOP} {{"same_sku":"split"}}"#));
-        let documents = known(&settings, TEN);
+        let split = format!(r#"{ONE_SHOP} {{"same_sku":"split"}}"#);
+        let named = format!("{split}\nrule listing=L7 shop {{\"max_shown\":\"4\"}}");
         let (shop, sku) = ("shop".parse().unwrap(), "A".parse().unwrap());
-        for (count, told) in [(1, false), (2, true)] {
+        for (text, count, told) in [
+            (&split, 1, false),
+            (&split, 2, true),
+            (&named, 1, false),
+            (&named, 2, true),
+        ] {
+            let settings = world(text);
+            let documents = known(&settings, TEN);
             let all = offers::listings(count);
             let offer = Offer {
                 listing: all.first(),

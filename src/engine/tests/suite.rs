@@ -33,6 +33,7 @@ mod named;
 mod oracle_pools;
 mod oracle_prices;
 mod oracle_rules;
+mod parts;
 mod places;
 mod policies;
 mod promised;
