@@ -27,6 +27,7 @@ mod explanations;
 mod figures;
 mod guards;
 mod hostile;
+mod judged;
 mod laws;
 mod mends;
 mod named;
