@@ -22,6 +22,7 @@ mod design_prices;
 mod design_promise;
 mod design_reservations;
 mod design_sourcing;
+mod documents;
 mod every_fact;
 mod explanations;
 mod figures;
