@@ -249,4 +249,25 @@ mod cases {
         tell(&settings, &mut documents, "stock erp 11:40 one:A=5 one:C=1");
         names(&lacks(&documents, sold), &["SET", "B"]);
     }
+
+    #[test]
+    fn a_scenario_with_names_that_nobody_declares_is_refused_with_these_names() {
+        let told = |event: &str| {
+            let scenario = serde_json::json!({ "now": crate::common::NOW, "events": facts(event), "ask": [] });
+            let scenario = serde_json::from_value(scenario).unwrap();
+            omnistock_engine::evaluate::evaluate(&settings(""), &scenario)
+                .unwrap_err()
+                .to_string()
+        };
+        for (event, name) in [
+            ("stock other 11:40 one:A=5", "source `other`"),
+            ("absorbed other shop/1/1 1 11:40", "source `other`"),
+            ("stock erp 11:40 three:A=5", "location `three`"),
+            ("order nobody/1 r1 open 11:40 1:A=1", "channel `nobody`"),
+            ("order shop/1 r1 open 11:40 1:A=1,location=three", "location `three`"),
+            ("price erp retail A 1.00 EUR", "price list `retail`"),
+        ] {
+            assert!(told(event).contains(name), "{event}: {}", told(event));
+        }
+    }
 }
