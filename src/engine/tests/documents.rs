@@ -4,7 +4,7 @@
 mod cases {
     use crate::common::facts::applied;
     use crate::common::script::*;
-    use omnistock_engine::{DocumentKey, Documents, Lags, Measured, needs, overdue, own_lines};
+    use omnistock_engine::{DocumentKey, Documents, Lags, Measured, apply, needs, overdue, own_lines};
     use omnistock_words::{Millis, Settings, Sku};
 
     const WORLD: &str = "source erp physical by_reference
@@ -124,5 +124,60 @@ mod cases {
         assert_eq!([waits(20, 37), waits(20, 39)], [0, 1]);
         assert_eq!([waits(5, 9), waits(5, 11)], [0, 1]);
         assert_eq!(waits(4, 600), 0, "four are not enough to say what is usual");
+    }
+
+    /// What is complained of, and whether the article has to be stored.
+    fn tell(settings: &Settings, documents: &mut Documents, fact: &str, now: Millis) -> (String, bool) {
+        drop(documents.take_changed());
+        let event = serde_json::from_value(facts(fact).remove(0)).unwrap();
+        let complaints = format!("{:?}", apply(settings, documents, &event, now));
+        (complaints, !documents.take_changed().is_empty())
+    }
+
+    #[test]
+    fn a_reservation_is_stored_once_and_forgotten_in_the_moment_that_it_ends() {
+        let settings = world(WORLD);
+        let mut documents = known(&settings, "stock erp 11:40 one:A=9");
+        let held = |documents: &Documents| documents.skus.get("A").unwrap().reservations.len();
+        let end: Millis = "2026-01-05T13:00:00Z".parse().unwrap();
+        let mut told = |fact, at| tell(&settings, &mut documents, fact, at).1;
+        assert!(told("reserve r A 2 one 13:00", end.plus(-9)));
+        assert!(!told("reserve r A 2 one 13:00", end.plus(-8)));
+        assert!(!told("reserve q A 0 one 14:00", end.plus(-1)));
+        assert!(told("reserve q A 0 one 14:00", end), "the first has ended");
+        assert_eq!(held(&documents), 0);
+        drop(tell(&settings, &mut documents, "reserve s A 2 one 14:00", end));
+        let (why, stored) = tell(&settings, &mut documents, "reserve s A 2 one 13:00", end);
+        assert!(why.contains("Expired") && !stored, "{why}");
+        assert_eq!(held(&documents), 1, "what was set aside stays");
+    }
+
+    #[test]
+    fn a_reservation_needs_a_place_or_a_channel_that_is_there() {
+        let settings = world(WORLD);
+        let mut documents = known(&settings, "stock erp 11:40 one:A=9");
+        for target in ["mars", "#nobody"] {
+            let (why, stored) = tell(
+                &settings,
+                &mut documents,
+                &format!("reserve r A 2 {target} 13:00"),
+                crate::common::now(),
+            );
+            assert!(why.contains("NoTarget") && !stored, "{target}: {why}");
+        }
+    }
+
+    #[test]
+    fn a_price_that_is_known_changes_nothing() {
+        let settings = world(&format!("{WORLD}\nlist retail gross EUR"));
+        let mut documents = Documents::default();
+        for (amount, stored) in [("9.90", true), ("9.90", false), ("9.80", true)] {
+            let fact = format!("price erp retail A {amount} EUR");
+            assert_eq!(
+                tell(&settings, &mut documents, &fact, crate::common::now()).1,
+                stored,
+                "{amount}"
+            );
+        }
     }
 }
