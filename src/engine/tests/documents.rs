@@ -52,15 +52,17 @@ mod cases {
         assert_eq!(documents.take_changed(), keys);
         assert_eq!(documents.changed(), 0);
         assert!(documents.holds(&keys[0]) && !documents.holds(&DocumentKey::Sku(sku("C"))));
-        let many: String = (0..300)
-            .map(|n| format!("move erp m{n} one {} -1 11:42\n", ["A", "B"][n % 2]))
-            .collect();
-        let changed = known(&settings, &many).changed();
+        let moves = |count: usize| {
+            let one = |n: usize| format!("move erp m{n} one {} -1 11:42\n", ["A", "B"][n % 2]);
+            (0..count).map(one).collect::<Vec<_>>().concat()
+        };
+        let changed = known(&settings, &moves(300)).changed();
         assert!((2..=69).contains(&changed), "{changed} for two documents");
-        let some: String = (0..60)
-            .map(|n| format!("move erp m{n} one {} -1 11:42\n", ["A", "B"][n % 2]))
-            .collect();
-        assert_eq!(known(&settings, &some).changed(), 60, "a few are left as they came");
+        assert_eq!(
+            known(&settings, &moves(60)).changed(),
+            60,
+            "a few are left as they came"
+        );
     }
 
     #[test]
@@ -109,10 +111,10 @@ mod cases {
         let lines = |count: u32| {
             let mut text = String::new();
             for n in 1..=count {
-                text += &format!(
+                text.extend([format!(
                     "order shop/{n} r1 open 10:30 1:A=1\nabsorbed erp shop/{n}/1 1 10:{}\n",
                     30 + n
-                );
+                )]);
             }
             text + "stock erp 11:10 one:A=99\norder shop/late r1 open 11:20 1:A=1"
         };

@@ -179,14 +179,15 @@ mod cases {
 
     /// A report of twelve articles, and one order of each.
     fn findings(before: &str, sold: i64, after: &str) -> Vec<Finding> {
-        let all = |rows: &str| -> String {
+        let all = |rows: &str| {
             (10..22)
                 .map(|n| format!(" {}", rows.replace('A', &format!("A{n}"))))
-                .collect()
+                .collect::<Vec<_>>()
+                .concat()
         };
         let mut text = format!("stock erp 11:40{}\n", all(before));
         for n in (10..22).filter(|_| sold > 0) {
-            text += &format!("order shop/{n} r1 open 11:45 1:A{n}={sold}\n");
+            text.extend([format!("order shop/{n} r1 open 11:45 1:A{n}={sold}\n")]);
         }
         let second = report(facts(&format!("stock erp 11:55{}", all(after))).remove(0));
         judged(&known(&text), &second).1
@@ -245,7 +246,12 @@ mod cases {
         let row = report(facts("stock erp 11:51 partial one:A=0").remove(0));
         let erp = row.source.clone();
         let held = |earlier: u32, units: i64| {
-            let each = |units: i64| -> String { (0..earlier).map(|n| format!(" one:S{n}={units}")).collect() };
+            let each = |units: i64| {
+                (0..earlier)
+                    .map(|n| format!(" one:S{n}={units}"))
+                    .collect::<Vec<_>>()
+                    .concat()
+            };
             let documents = known(&format!("stock erp 11:40 one:A=10{}", each(units)));
             let before = report(facts(&format!("stock erp 11:50 partial{}", each(0))).remove(0));
             let (nothing, mut recent) = (Recent::default(), Recent::default());

@@ -37,8 +37,8 @@ mod cases {
             );
             let mut happened = String::from("stock erp 11:40 one:A=1 two:A=5 three:A=100\n");
             for n in 0..before {
-                text += &format!("channel k{n} three\n");
-                happened += &format!("order k{n}/1 r1 open 11:41 1:A=1\n");
+                text.extend([format!("channel k{n} three\n")]);
+                happened.extend([format!("order k{n}/1 r1 open 11:41 1:A=1\n")]);
             }
             happened += "order wide/1 r1 open 11:45 1:A=1
                 order narrow/2 r1 open 11:46 1:A=1";
