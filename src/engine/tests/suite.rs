@@ -40,6 +40,7 @@ mod places;
 mod policies;
 mod promised;
 mod properties;
+mod reasons;
 mod sourced;
 mod spare;
 mod stored_events;
