@@ -146,6 +146,14 @@ pub(crate) fn files(count: usize) -> Result<()> {
     sum()
 }
 
+/// As [`again`], of every file that has results.
+pub(crate) fn all_again() -> Result<()> {
+    for name in names()?.into_iter().filter(|name| result(name).exists()) {
+        again(&name)?;
+    }
+    sum()
+}
+
 /// Asks what was missed in a file, or did not end, once more: with all tests, and many cases of each law.
 pub(crate) fn again(name: &str) -> Result<()> {
     let mut all = kept(name)?;
@@ -193,11 +201,16 @@ fn ask(name: &str, cases: &str, only: &[String], tests: &[&str]) -> Result<[Foun
     Ok(OUTCOMES.map(|outcome| {
         let found = output.join("mutants.out").join(format!("{outcome}.txt"));
         let found = std::fs::read_to_string(found).unwrap_or_default();
-        let named = found.lines().filter(|_| matches!(outcome, "missed" | "timeout"));
-        Found {
-            count: found.lines().count(),
-            named: named.map(str::to_owned).collect(),
-        }
+        // The tool asks of left out fields whatever the patterns say.
+        let wanted = |line: &&str| only.is_empty() || only.iter().any(|only| only == line);
+        let found: Vec<_> = found.lines().filter(wanted).map(str::to_owned).collect();
+        let count = found.len();
+        let named = if matches!(outcome, "missed" | "timeout") {
+            found
+        } else {
+            Vec::new()
+        };
+        Found { count, named }
     }))
 }
 
