@@ -180,7 +180,7 @@ mod cases {
             r#"source erp physical by_reference
             place one
             place two
-            channel shop one {"share":"50%"}
+            channel shop one {"share":"70%"}
             channel market one {"share":"30%","decimals":1}
             channel fair two {"share":"20%"}
             channel rest one,two {"safety_stock":{"units":"1"}}"#,
