@@ -4,7 +4,7 @@
 mod cases {
     use crate::common::facts::applied;
     use crate::common::script::*;
-    use omnistock_engine::{DocumentKey, Documents, Lags, Measured, apply, needs, overdue, own_lines};
+    use omnistock_engine::{DocumentKey, Documents, Lags, Measured, apply, needs, order_lines, overdue, own_lines};
     use omnistock_words::{Millis, Settings, Sku};
 
     const WORLD: &str = "source erp physical by_reference
@@ -180,6 +180,22 @@ mod cases {
                 stored,
                 "{amount}"
             );
+        }
+    }
+
+    #[test]
+    fn a_line_is_open_until_figures_contain_all_of_it() {
+        let settings = world(WORLD);
+        for (units, open) in [(1, true), (2, false)] {
+            let documents = known(
+                &settings,
+                &format!(
+                    "stock erp 11:40 one:A=9\norder shop/1 r1 open 11:30 1:A=2\nabsorbed erp shop/1/1 {units} 11:40"
+                ),
+            );
+            let key = documents.orders.iter().next().unwrap().0.clone();
+            let lines = order_lines(&settings, &documents, &key, crate::common::now());
+            assert_eq!(lines[0].open, open, "{lines:?}");
         }
     }
 }

@@ -270,4 +270,16 @@ mod cases {
             assert!(told(event).contains(name), "{event}: {}", told(event));
         }
     }
+
+    #[test]
+    fn a_source_knows_its_newest_figure_and_its_last_whole_reports() {
+        let source = |text: &str| known(text).sources.get("erp").unwrap().clone();
+        let text = "stock erp 11:40 partial one:A=5\nstock erp 11:39 partial one:B=5";
+        assert_eq!(source(text).newest, Some(at(40)));
+        let newer = format!("{text}\nstock erp 11:41 partial one:A=5");
+        assert_eq!(source(&newer).newest, Some(at(41)));
+        let many = |count: u32| (1..=count).map(|n| format!("stock erp 10:{:02}:{:02} one:A=5\n", n / 60, n % 60));
+        let kept = |count| source(&many(count).collect::<Vec<_>>().concat()).snapshots.len();
+        assert_eq!([kept(63), kept(64), kept(65)], [63, 64, 64]);
+    }
 }
