@@ -167,7 +167,14 @@ pub(crate) fn again(name: &str) -> Result<()> {
     // Below a name stands the reason that a person gave.
     let bare = |named: &str| named.lines().next().unwrap_or_default().to_owned();
     let only: Vec<_> = open.iter().map(|named| bare(named)).collect();
-    for (sum, found) in all.iter_mut().zip(ask(name, "256", &only, &TESTS)?) {
+    let asked = ask(name, "256", &only, &TESTS)?;
+    if asked.iter().map(|found| found.count).sum::<usize>() != open.len() {
+        bail!(
+            "src/engine/{name}.rs is not what it was: remove {} and ask it anew",
+            result(name).display()
+        );
+    }
+    for (sum, found) in all.iter_mut().zip(asked) {
         sum.count += found.count;
         let reasoned = |named: String| open.iter().find(|known| bare(known) == named).cloned().unwrap_or(named);
         sum.named.extend(found.named.into_iter().map(reasoned));
