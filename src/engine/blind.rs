@@ -274,4 +274,77 @@ mod tests {
         assert_eq!(daily(&SkuDocument::default()), 0);
         assert!(rate(&[], &"shop".parse().unwrap()) > 0);
     }
+
+    /// The average by its definition, in millionths a millisecond: weights halve with each half-life.
+    #[allow(
+        clippy::float_arithmetic,
+        clippy::cast_precision_loss,
+        reason = "the definition once more"
+    )]
+    fn defined(gap: i64, count: i64, half_life: i64) -> f64 {
+        let weights: f64 = (1..=count)
+            .map(|n| 0.5_f64.powf((n * gap) as f64 / half_life as f64))
+            .sum();
+        let prior = 0.5 * (31 * DAY) as f64 / (0.5 + count as f64);
+        (weights + 0.5) * 1_000_000.0 / (prior + half_life as f64 / std::f64::consts::LN_2)
+    }
+
+    #[test]
+    #[allow(
+        clippy::float_arithmetic,
+        clippy::cast_precision_loss,
+        reason = "within a thousandth"
+    )]
+    fn the_average_is_that_of_its_definition() {
+        const HOURS: i64 = DAY / 24;
+        // Seven orders are too few to say how fast it has to forget.
+        for (gap, count, half_life) in [
+            (12 * HOURS, 8, 96 * HOURS),
+            (12 * HOURS, 9, 96 * HOURS),
+            (12 * HOURS, 7, LONG),
+        ] {
+            let found = rate(&recent(&sold(gap, count), NOW), &"shop".parse().unwrap()) as f64 / f64::from(1 << FINE);
+            let defined = defined(gap, count, half_life);
+            let bound = if half_life == LONG { 0.02 } else { 0.001 };
+            assert!((found / defined - 1.0).abs() < bound, "{count}: {found} for {defined}");
+        }
+        // Half a unit in a month, a day and what a week's half-life looks back.
+        assert_eq!(rate(&[], &"shop".parse().unwrap()), 147);
+    }
+
+    #[test]
+    fn what_was_never_sold_is_expected_by_the_time_that_nobody_sees_it_rounded_up() {
+        let plain = |name: &str| omnistock_words::ChannelSettings {
+            connector: name.parse().unwrap(),
+            template: None,
+            policy: ChannelPolicy::default(),
+        };
+        let mut settings = Settings::default();
+        for name in ["shop", "market"] {
+            settings.channels.insert(name.parse().unwrap(), plain(name));
+        }
+        let channel = "shop".parse().unwrap();
+        let seller = Seller {
+            channel: &channel,
+            policy: &ChannelPolicy::default(),
+            several: false,
+        };
+        for (lag, expected) in [(0, 0), (1_000_000, 1), (10_000_000, 2)] {
+            let lags = crate::Lags { order: lag, push: 0 };
+            let lags = ["shop", "market"].map(|name| (name.parse().unwrap(), lags)).into();
+            let found = blind(
+                &settings,
+                &Documents::measured(lags),
+                &SkuDocument::default(),
+                seller,
+                NOW,
+            );
+            let wanted = Blind {
+                expected,
+                daily: 13,
+                lag,
+            };
+            assert_eq!(found, Some(wanted));
+        }
+    }
 }

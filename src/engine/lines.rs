@@ -233,3 +233,67 @@ impl<'de> Deserialize<'de> for Lines {
         Ok(Vec::deserialize(deserializer)?.into_iter().collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use omnistock_words::{FulfilledBy, OrderStatus, Quantity};
+
+    fn line(at: i64, order: u32) -> LineRecord {
+        LineRecord {
+            placed_at: Millis(at),
+            channel: "shop".parse().unwrap(),
+            order: order.to_string().parse().unwrap(),
+            line: "1".parse().unwrap(),
+            quantity: Quantity::ONE,
+            status: OrderStatus::Open,
+            at: Millis(at),
+            open_at: Millis(at),
+            left_at: None,
+            fulfilled_by: FulfilledBy::Merchant,
+            statements: crate::Few::new(),
+            extra: None,
+        }
+    }
+
+    fn put(told: &[(i64, u32)]) -> Lines {
+        let mut lines = Lines::new();
+        for (at, order) in told {
+            lines.put(line(*at, *order));
+        }
+        lines
+    }
+
+    fn orders(lines: &Lines) -> Vec<String> {
+        lines.iter().map(|line| line.order.to_string()).collect()
+    }
+
+    #[test]
+    fn lines_lie_by_time_and_rank_however_they_come() {
+        let told = [(5, 1), (3, 2), (5, 0), (9, 4), (9, 3), (1, 5)];
+        let lines = put(&told);
+        assert_eq!(orders(&lines), ["5", "2", "0", "1", "3", "4"]);
+        let mut more = put(&told[..2]);
+        more.put_all(told[2..].iter().map(|(at, order)| line(*at, *order)).collect());
+        assert_eq!(more, lines);
+        assert_ne!(put(&told[..5]), lines);
+        assert_ne!(put(&[(5, 1)]), put(&[(5, 2)]));
+    }
+
+    #[test]
+    fn they_are_counted_found_kept_and_taken_out() {
+        let mut lines = put(&[(1, 1), (2, 2), (2, 3), (4, 4)]);
+        assert_eq!((lines.len(), lines.iter().len(), lines.is_empty()), (4, 4, false));
+        let two = |_: &LineRecord| true;
+        assert_eq!(lines.find(Millis(2), |_| false, two), (1, 2));
+        assert_eq!(lines.find(Millis(2), |line| line.order.as_str() < "3", two), (2, 1));
+        assert_eq!(lines.get(3).map(|line| line.placed_at), Some(Millis(4)));
+        lines.remove(1, 2);
+        assert_eq!(orders(&lines), ["1", "4"]);
+        lines.retain(|line| line.placed_at > Millis(1));
+        assert_eq!(orders(&lines), ["4"]);
+        lines.remove(0, 9);
+        assert!(lines.is_empty() && lines.get(0).is_none());
+        assert_eq!(lines, Lines::default());
+    }
+}

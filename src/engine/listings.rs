@@ -126,6 +126,17 @@ mod tests {
         assert_eq!(shared(20, &[policy(1, 6, 0), policy(1, 6, 0)]), [12, 6]);
     }
 
+    #[test]
+    fn without_an_end_or_anything_to_share_each_is_asked_for_itself() {
+        let (one, none) = (policy(1, 0, 0), policy(0, 0, 0));
+        assert_eq!(portions(Quantity::MAX, &[&one, &one]), [Quantity::MAX; 2]);
+        assert_eq!(portions(Quantity::whole(-5), &[&one, &one]), [Quantity::ZERO; 2]);
+        assert_eq!(portions(Quantity::whole(5), &[&none, &none]), [Quantity::whole(5); 2]);
+        let tenths = policy(1, 0, 1);
+        let half = Quantity::of_millionths(500_000);
+        assert_eq!(portions(Quantity::ONE, &[&tenths, &tenths]), [half; 2]);
+    }
+
     proptest! {
         #[test]
         fn the_parts_are_exact(whole in 0i64..100_000, shapes in proptest::collection::vec((1i64..8, 0i64..5, 0u32..3), 1..6)) {

@@ -264,3 +264,53 @@ impl OrderDocument {
         encoding::decode(bytes)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(said: &[(i64, i64)]) -> LineStatement {
+        let mut statement = LineStatement {
+            line: "1".parse().unwrap(),
+            source: "erp".parse().unwrap(),
+            said: Few::new(),
+        };
+        for (at, units) in said {
+            statement.say(Millis(*at), Quantity::whole(*units));
+        }
+        statement
+    }
+
+    #[test]
+    fn the_newest_statement_counts_and_reaches_back_to_the_last_that_said_less() {
+        for (said, since, units) in [
+            (&[(1, 5)][..], 1, 5),
+            (&[(1, 5), (3, 5)], 1, 5),
+            (&[(1, 7), (3, 5)], 1, 5),
+            (&[(1, 3), (2, 5), (4, 5)], 2, 5),
+            (&[(2, 3), (2, 5), (4, 5)], 4, 5),
+            (&[(1, 5), (2, 3), (3, 5)], 3, 5),
+            (&[(4, 5), (4, 3)], 4, 3),
+        ] {
+            let mut orders = vec![said.to_vec(), said.iter().rev().copied().collect()];
+            for said in orders.drain(..) {
+                assert_eq!(
+                    told(&said).counts(),
+                    Some((Millis(since), Quantity::whole(units))),
+                    "{said:?}"
+                );
+            }
+        }
+        assert_eq!(told(&[]).counts(), None);
+    }
+
+    #[test]
+    fn as_many_statements_are_kept_as_fit_and_the_oldest_goes() {
+        let most = i64::try_from(LineStatement::MOST).unwrap();
+        let all = |count: i64| told(&(1..=count).map(|n| (n, n)).collect::<Vec<_>>()).said;
+        assert_eq!(all(most).len(), LineStatement::MOST);
+        let more = all(most + 1);
+        assert_eq!(more.len(), LineStatement::MOST);
+        assert!(more.iter().all(|said| said.first > Millis(1)));
+    }
+}

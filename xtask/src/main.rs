@@ -18,7 +18,7 @@ use anyhow::{Result, bail};
 use std::path::PathBuf;
 use std::process::Command;
 
-const USAGE: &str = "usage: cargo xtask test [FILTER…] | conformance | deny | api | package [try [dev]] | real medusa [write] | soak [ROUNDS] | coverage | mutants [FILES] | mutants sum | mutants diff [BASE] | bench limit|storm|snapshot|memory|webhooks|outage|hot|chaos|peers [--json]";
+const USAGE: &str = "usage: cargo xtask test [FILTER…] | conformance | deny | api | package [try [dev]] | real medusa [write] | soak [ROUNDS] | coverage | mutants [FILES] | mutants again [FILE] | mutants sum | mutants diff [BASE] | bench limit|storm|snapshot|memory|webhooks|outage|hot|chaos|peers [--json]";
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -39,6 +39,8 @@ fn main() -> Result<()> {
         ["mutants"] => mutants::files(1),
         ["mutants", "diff"] => mutants::newest(),
         ["mutants", "diff", base] => mutants::diff(base),
+        ["mutants", "again"] => mutants::all_again(),
+        ["mutants", "again", name] => mutants::again(name),
         ["mutants", "sum"] => mutants::sum(),
         ["mutants", count] => mutants::files(count.parse()?),
         ["soak"] => soak::run(200),

@@ -78,6 +78,11 @@ mod tests {
             "rows to zero say nothing"
         );
         assert_eq!(found((1..=50).map(|n| (n, n))), None, "nothing changed");
+        assert_eq!(
+            found((1..=50).map(|_| (30, 4))),
+            None,
+            "thirty pieces are five boxes of six"
+        );
         assert_eq!(found((1..=50).map(|n| (n * 7, n * 7 - 1))), None, "single sales");
     }
 }

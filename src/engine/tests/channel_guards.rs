@@ -263,7 +263,8 @@ mod cases {
         let out = run(&priced(), &events, &[json!({ "channel": "shop", "sku": "S010" })]);
         assert_eq!(out["held"].as_array().unwrap().len(), 11);
         holds(
-            &json!({ "held": [{ "sku": "S010", "what": "price", "guard": "prices_changed", "from": "10.00", "to": "10.50" }],
+            &json!({ "held": [{ "sku": "S010", "what": "price", "guard": "prices_changed", "from": "10.00", "to": "10.50",
+                                "because": "10.00 EUR → 10.50 EUR is one of more prices than may change at once" }],
                      "answers": [{ "quantity": "3", "price": { "amount": "10.00", "currency": "EUR" } }] }),
             &out,
         );

@@ -26,7 +26,10 @@ mod cases {
                 "19.90",
                 "why the amount is beyond 1000000000000",
             ),
+            (r#""floor":"none","ending":"0""#, "19.51", "20.00"),
+            (none, "0", "0.00"),
             (r#""floor":"none","ceiling":"15""#, "19.90", "15.00"),
+            (r#""floor":{"amount":"15"},"ceiling":"15""#, "19.90", "15.00"),
             (r#""floor":{"amount":"25.001"}"#, "19.90", "25.01"),
             (r#""floor":{"amount":"5"}"#, "19.90", "19.90"),
             (

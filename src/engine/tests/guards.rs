@@ -32,6 +32,8 @@ mod cases {
         let full = report(10, (0..100).map(|n| (n, 5)));
         let half = report(20, (0..50).map(|n| (n, 4)));
         assert_eq!(held(&[full.clone(), half.clone()]), ["rows_missing"]);
+        let out = run(&shop(), &[full.clone(), half.clone()], &[]);
+        holds(&json!([{ "from": "100", "to": "50" }]), &out["held"]);
         let zeros = report(20, (0..100).map(|n| (n, 0)));
         assert_eq!(held(&[full.clone(), zeros.clone()]), ["total_drop", "newly_zero"]);
         let asked = json!({ "channel": "shop", "sku": "S001" });
