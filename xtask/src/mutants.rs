@@ -225,7 +225,8 @@ fn ask(name: &str, cases: &str, only: &[String], tests: &[&str]) -> Result<[Foun
 fn exactly(name: &str) -> String {
     let mut pattern = String::from("^");
     for letter in name.chars() {
-        if letter.is_ascii_punctuation() {
+        // Not every sign: `\<` is the begin of a word.
+        if r"\.+*?()|[]{}^$".contains(letter) {
             pattern.push('\\');
         }
         pattern.push(letter);
