@@ -182,7 +182,15 @@ async fn a_backup_made_under_load_starts_with_everything() {
     merchant
         .settles(&daemon, |index| usual(index) + i64::from(index == 4) * (usual(3) % 2))
         .await;
-    let told = json(&merchant, &["explain", &sku(3), "--channel", "shop"]);
+    // The shops were right before it listened.
+    let asked = ["explain", &sku(3), "--channel", "shop"];
+    until(
+        "it answers",
+        || merchant.command(&asked).code == Some(0),
+        || daemon.log(),
+    )
+    .await;
+    let told = json(&merchant, &asked);
     assert!(!told["items"][0]["changes"].as_array().unwrap().is_empty(), "{told:#}");
     // Also without a daemon.
     drop(daemon);

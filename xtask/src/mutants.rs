@@ -108,7 +108,7 @@ pub(crate) fn diff(base: &str) -> Result<()> {
 /// Mutants of the newest change of the engine, with whatever came behind it.
 pub(crate) fn newest() -> Result<()> {
     let newest = Command::new("git")
-        .args(["log", "-1", "--format=%H^", "--", "src/engine"])
+        .args(["log", "-1", "--no-merges", "--format=%H^", "--", "src/engine"])
         .args([":(exclude)src/engine/tests", ":(exclude)src/engine/benches"])
         .output()?;
     let base = String::from_utf8_lossy(&newest.stdout).trim().to_owned();
