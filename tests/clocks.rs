@@ -42,8 +42,10 @@ fn says(text: &str, way: &str) -> usize {
     let words: Vec<&str> = text.split_whitespace().collect();
     let text = words.join(" ");
     let said = [89, 90].map(|seconds| {
-        text.matches(&format!("its clock is {seconds} s {way} this machine's"))
-            .count()
+        text.matches(&format!(
+            "its clock is {seconds} s {way} the one that this daemon goes by"
+        ))
+        .count()
     });
     said.iter().sum()
 }

@@ -64,7 +64,7 @@ pub fn far_apart(ahead: i64) -> Option<String> {
     );
     (ahead.abs() > FAR).then(|| {
         format!(
-            "its clock is {seconds} s {way} this machine's, so that times of orders can't be compared: set the clock of whichever is wrong (here: timedatectl)"
+            "its clock is {seconds} s {way} the one that this daemon goes by (that of Redis, else of this machine), so that times of orders can't be compared: set the one that is wrong (timedatectl)"
         )
     })
 }

@@ -105,7 +105,7 @@ mod tests {
             far.wrong
                 .as_ref()
                 .unwrap()
-                .starts_with("its clock is 94 s behind this machine's")
+                .starts_with("its clock is 94 s behind the one that this daemon goes by")
         );
         let shown = render(&[far, live("erp", None, Some(4_000))]);
         assert!(shown.contains("   -94 s\n") && shown.contains("  +4.0 s\n"), "{shown}");

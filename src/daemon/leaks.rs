@@ -300,7 +300,7 @@ mod tests {
         assert_eq!(mend(&Orders::from([(key, cancelled)])), [release]);
     }
 
-    fn leaks(count: usize) -> Vec<Leak> {
+    pub(super) fn leaks(count: usize) -> Vec<Leak> {
         let leak = Leak {
             what: "line".to_owned(),
             sku: "A".parse().unwrap(),

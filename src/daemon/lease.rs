@@ -187,7 +187,7 @@ impl LeaseKeeper {
             if self.store.renew(&grant.lease, self.length).await? {
                 grant.right.prolong(asked, self.length);
                 let standing = self.store.standing().await?;
-                if self.is_later(&standing) {
+                if self.catch_up(&standing) {
                     // What waits for a time, and what was read when, begins anew: by a new token, as after a loss.
                     self.step_down("it is later than it knew");
                     self.store.release(&grant.lease).await?;
@@ -202,7 +202,7 @@ impl LeaseKeeper {
 
     /// Goes by the store's clock where it is ahead; whether that was news. A leader's time never goes back: what it has
     /// noted would lie in the future.
-    fn is_later(&self, standing: &Standing) -> bool {
+    fn catch_up(&self, standing: &Standing) -> bool {
         let later = standing.ahead > 0;
         if later {
             self.correct(standing.ahead);

@@ -58,22 +58,8 @@ impl Listing {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::leaks;
     use super::*;
-    use omnistock_words::Quantity;
-
-    fn leaks(count: usize) -> Vec<Leak> {
-        let leak = Leak {
-            what: "line".to_owned(),
-            sku: "A".parse().unwrap(),
-            quantity: Quantity::ONE,
-            channel: "shop".parse().ok(),
-            id: "10211".to_owned(),
-            line: "1".parse().ok(),
-            because: String::new(),
-            mend: String::new(),
-        };
-        vec![leak; count]
-    }
 
     #[test]
     fn a_list_that_was_cut_says_how_much_is_missing_and_where_to_go_on() {
