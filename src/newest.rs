@@ -2,26 +2,36 @@
 //! not read and decode again what this process wrote a moment ago.
 //!
 //! What is found here is what the store has. Before a commit the owner takes out what it writes, and puts the new state
-//! in once the commit is done: so whoever has seen a mark of that commit finds its ledger, or none and asks the store.
+//! in once the commit is done: so whoever has seen a mark of that commit finds its ledger, or none and asks the store. Who
+//! needs what is just being committed waits a moment for it: the store would answer behind that commit as well.
 //! All of it is of one term: another daemon may have written between two of them. What a report of stock leads to is not
 //! kept: it may be of a million articles, each of which is looked at once.
 
 use omnistock_engine::{DocumentKey, Documents, SkuDocument, SourceDocument};
 use omnistock_words::{ConnectorName, Sku};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout_at};
 
 /// What the younger half may take, about; as much again for the older one.
 const MOST_BYTES: usize = 16 << 20;
 /// Bytes of a document with its key, and of each entry of its lists, about.
 const DOCUMENT: usize = 1_024;
 const ENTRY: usize = 256;
+/// So long a commit is waited for before the store is asked.
+const PATIENCE: Duration = Duration::from_millis(50);
 
 type Of<T> = (Arc<T>, u64);
 
 /// Ledgers and sources with the versions they have in the store.
 #[derive(Debug, Default)]
-pub struct Newest(Mutex<Halves>);
+pub struct Newest {
+    halves: Mutex<Halves>,
+    /// Rung behind each commit.
+    settled: Notify,
+}
 
 /// What was written lately, and what was before that: the older half goes as a whole.
 #[derive(Debug, Default)]
@@ -31,6 +41,8 @@ struct Halves {
     /// What the younger half takes, about.
     bytes: usize,
     sources: BTreeMap<ConnectorName, Of<SourceDocument>>,
+    /// What is being committed.
+    doubted: HashSet<Sku>,
 }
 
 /// What was found at one moment.
@@ -54,7 +66,7 @@ pub fn size(document: &SkuDocument) -> usize {
 
 impl Newest {
     fn lock(&self) -> MutexGuard<'_, Halves> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.halves.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// These are about to be written.
@@ -62,7 +74,10 @@ impl Newest {
         let mut halves = self.lock();
         for key in keys {
             match key {
-                DocumentKey::Sku(sku) => halves.take(sku),
+                DocumentKey::Sku(sku) => {
+                    halves.take(sku);
+                    halves.doubted.insert(sku.clone());
+                }
                 DocumentKey::Source(source) => drop(halves.sources.remove(source)),
                 DocumentKey::Order(_) => {}
             }
@@ -89,13 +104,37 @@ impl Newest {
         }
     }
 
+    /// The commit is done, and what is kept of it was handed over.
+    pub fn settle(&self) {
+        self.lock().doubted.clear();
+        self.settled.notify_waiters();
+    }
+
     /// What the store has is no longer certain.
     pub fn forget(&self) {
         *self.lock() = Halves::default();
+        self.settled.notify_waiters();
+    }
+
+    /// Until none of these is being committed, or for so long that the store may be asked as well.
+    async fn settled(&self, skus: &BTreeSet<Sku>) {
+        let patience = Instant::now() + PATIENCE;
+        loop {
+            // Before it is looked at what is doubted: no ring is missed then.
+            let rung = self.settled.notified();
+            let doubted = {
+                let halves = self.lock();
+                !halves.doubted.is_empty() && skus.iter().any(|sku| halves.doubted.contains(sku))
+            };
+            if !doubted || timeout_at(patience, rung).await.is_err() {
+                return;
+            }
+        }
     }
 
     /// These ledgers and sources, as far as they are known, all as of one moment.
-    pub fn find(&self, skus: BTreeSet<Sku>, sources: &[ConnectorName]) -> Found {
+    pub async fn find(&self, skus: BTreeSet<Sku>, sources: &[ConnectorName]) -> Found {
+        self.settled(&skus).await;
         let (mut known, mut found) = (Vec::with_capacity(skus.len()), Found::default());
         let of_sources: Option<Vec<_>> = {
             let halves = self.lock();
@@ -157,31 +196,56 @@ mod tests {
         })
     }
 
-    fn find(newest: &Newest, names: &[&str]) -> Found {
-        newest.find(names.iter().map(|name| sku(name)).collect(), &["erp".parse().unwrap()])
+    async fn find(newest: &Newest, names: &[&str]) -> Found {
+        let skus = names.iter().map(|name| sku(name)).collect();
+        newest.find(skus, &["erp".parse().unwrap()]).await
     }
 
-    #[test]
-    fn what_is_about_to_be_written_is_not_found_until_it_is_durable() {
+    #[tokio::test(start_paused = true)]
+    async fn what_is_about_to_be_written_is_not_found_until_it_is_durable() {
         let newest = Newest::default();
         newest.keep(&sku("A"), ledger(1), 1);
         newest.keep(&sku("B"), ledger(1), 4);
         newest.keep_source(&"erp".parse().unwrap(), &SourceDocument::default(), 7);
-        let found = find(&newest, &["A", "B", "C"]);
+        let found = find(&newest, &["A", "B", "C"]).await;
         assert_eq!(found.lacking, BTreeSet::from([sku("C")]));
         assert_eq!((found.versions[&sku("B")], found.sources), (4, Some(vec![7])));
         newest.doubt(&[DocumentKey::Sku(sku("A")), DocumentKey::Source("erp".parse().unwrap())]);
-        let found = find(&newest, &["A", "B"]);
+        let found = find(&newest, &["A", "B"]).await;
         assert_eq!((found.lacking, found.sources), (BTreeSet::from([sku("A")]), None));
         newest.keep(&sku("A"), ledger(2), 2);
-        let found = find(&newest, &["A"]);
+        let found = find(&newest, &["A"]).await;
         assert_eq!(found.documents.skus.get(&sku("A")).unwrap().movements.len(), 2);
         newest.forget();
-        assert_eq!(find(&newest, &["A", "B"]).lacking.len(), 2);
+        assert_eq!(find(&newest, &["A", "B"]).await.lacking.len(), 2);
     }
 
-    #[test]
-    fn it_takes_no_more_than_two_halves_and_knows_what_was_written_last() {
+    #[tokio::test(start_paused = true)]
+    async fn what_is_just_being_committed_is_waited_for_and_not_for_ever() {
+        let newest = Newest::default();
+        newest.keep(&sku("A"), ledger(1), 1);
+        newest.doubt(&[DocumentKey::Sku(sku("A"))]);
+        let begun = Instant::now();
+        let commit = async {
+            tokio::time::sleep(PATIENCE / 2).await;
+            newest.keep(&sku("A"), ledger(2), 2);
+            newest.settle();
+        };
+        let (found, ()) = tokio::join!(find(&newest, &["A", "B"]), commit);
+        assert_eq!((found.versions[&sku("A")], begun.elapsed()), (2, PATIENCE / 2));
+        newest.doubt(&[DocumentKey::Sku(sku("A"))]);
+        assert_eq!(find(&newest, &["B"]).await.lacking.len(), 1);
+        assert_eq!(
+            begun.elapsed(),
+            PATIENCE / 2,
+            "whoever needs something else waits for nothing"
+        );
+        assert_eq!(find(&newest, &["A"]).await.lacking.len(), 1);
+        assert_eq!(begun.elapsed(), PATIENCE * 3 / 2, "the store may be asked as well");
+    }
+
+    #[tokio::test]
+    async fn it_takes_no_more_than_two_halves_and_knows_what_was_written_last() {
         let (newest, long) = (Newest::default(), ledger(100));
         let each = MOST_BYTES / size(&long);
         for number in 0..5 * each {
@@ -192,7 +256,7 @@ mod tests {
             assert!(halves.young.len() + halves.old.len() <= 2 * (each + 1));
         }
         let last = format!("S{}", 5 * each - 1);
-        assert!(find(&newest, &["hot", &last]).lacking.is_empty());
-        assert!(!find(&newest, &["S0"]).lacking.is_empty());
+        assert!(find(&newest, &["hot", &last]).await.lacking.is_empty());
+        assert!(!find(&newest, &["S0"]).await.lacking.is_empty());
     }
 }

@@ -42,7 +42,7 @@ impl Worker {
     }
 
     async fn newest(&mut self, skus: &[&Sku], needed: BTreeSet<Sku>, sources: &[ConnectorName]) -> Result<Found, Stop> {
-        let mut found = self.parts.newest.find(needed.clone(), sources);
+        let mut found = self.parts.newest.find(needed.clone(), sources).await;
         let Some(known) = found.sources.take() else {
             return self.stored(needed, sources).await;
         };

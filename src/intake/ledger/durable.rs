@@ -68,6 +68,7 @@ impl Ledger {
     pub(super) fn committed(&mut self, applied: Applied) {
         let newest = Some(&*self.parts.newest).filter(|_| !applied.report);
         self.cache.keep(&applied.documents, &applied.written, newest);
+        self.parts.newest.settle();
         if let Some(to) = applied.to {
             self.cursor = Some(to);
             self.parts.applied.send_replace(to);

@@ -108,6 +108,7 @@ impl Ledger {
             .await?;
         self.commit(lease, &batch, &written).await?;
         self.cache.keep(&documents, &written, Some(&self.parts.newest));
+        self.parts.newest.settle();
         self.wake(&woken);
         self.parts.board.forgot(gone as u64);
         tracing::debug!(gone, "orders were forgotten");
