@@ -5,16 +5,17 @@ use crate::channels::Channels;
 use crate::daemon::Daemon;
 use crate::figure::{Figure, load_average};
 use crate::redis_server::RedisServer;
-use crate::rough::Rough;
+use crate::rough::{Rough, Tally};
 use anyhow::{Result, ensure};
+use omnistock_words::Millis;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 /// Orders that wait at the shops when they are asked, and how many of them would have to be done with a second.
 const WAITING: u64 = 40_000;
 const CLAIMED: f64 = 10_000.0;
-/// How often all numbers of all shops are looked at meanwhile. It takes the shops some 50 ms, which the daemon could
-/// use: so seldom, and the time counts up to the last write, which the shops know.
+/// All numbers of all shops are looked at once nothing has been written for so long: to look takes the shops some 50 ms,
+/// which the daemon could use. The time counts up to the last write, which the shops know.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Everything that takes part.
@@ -24,14 +25,15 @@ pub(crate) struct World<'a> {
     pub(crate) channels: &'a Channels,
 }
 
-/// Sales as they are (a few articles sell most), and, to be known, of all articles alike.
-pub(crate) async fn run(world: &World<'_>) -> Result<Vec<Figure>> {
+/// Sales as they are (a few articles sell most), and, where that is asked for, behind them of all articles `alike`.
+pub(crate) async fn run(world: &World<'_>, alike: bool) -> Result<Vec<Figure>> {
     let popular = orders_per_second(world, Choice::Popular).await?;
-    let alike = orders_per_second(world, Choice::InTurn).await?;
-    Ok(vec![
-        Figure::at_least("orders_per_s", popular, "orders/s", CLAIMED),
-        Figure::plain("orders_of_all_alike_per_s", alike, "orders/s"),
-    ])
+    let mut figures = vec![Figure::at_least("orders_per_s", popular, "orders/s", CLAIMED)];
+    if alike {
+        let rate = orders_per_second(world, Choice::InTurn).await?;
+        figures.push(Figure::plain("orders_of_all_alike_per_s", rate, "orders/s"));
+    }
+    Ok(figures)
 }
 
 /// They enter page by page, 100 orders each, as these shops give them.
@@ -49,33 +51,50 @@ async fn orders_per_second(world: &World<'_>, what: Choice) -> Result<f64> {
         ..Buying::default()
     };
     channels.buying(buying).await?;
-    let before = (
-        channels.ask::<u64>("writes").await?,
-        processor(world),
-        world.server.commands().await?,
-    );
+    let before = (tally(channels).await?, processor(world), world.server.commands().await?);
     let (begun, asked) = (omnistock_sdk::now(), Instant::now());
     daemon.sync().await?;
-    while channels.ask::<u64>("wrong").await? > 0 {
+    let last = loop {
         ensure!(asked.elapsed() < Duration::from_mins(2), "{}", daemon.log());
+        let last: Option<Millis> = channels.ask("last_write").await?;
         sleep(LOOK).await;
-    }
-    let last: Option<omnistock_words::Millis> = channels.ask("last_write").await?;
+        let quiet = last == channels.ask("last_write").await?;
+        if quiet && channels.ask::<u64>("wrong").await? == 0 {
+            break last;
+        }
+    };
     let took = last.map_or(0, |last| last.since(begun)).max(1);
-    let writes = channels.ask::<u64>("writes").await? - before.0;
+    let (shops, then) = (tally(channels).await?, before.0);
+    let (calls, writes, numbers) = (
+        shops.calls - then.calls,
+        shops.write_calls - then.write_calls,
+        shops.written - then.written,
+    );
     let (spent, commands) = (processor(world), world.server.commands().await?.since(&before.2).sum());
     let [of_daemon, of_shops, of_redis] = [0, 1, 2].map(|who: usize| {
         let of = |all: &[u64; 3]| all.get(who).copied().unwrap_or_default();
         of(&spent).saturating_sub(of(&before.1))
     });
     eprintln!(
-        "storm: {WAITING} orders at once, {what:?}, done with in {took} ms: {writes} numbers set, {commands} commands of \
-         Redis; processor time {of_daemon} ms of the daemon, {of_shops} ms of the shops, {of_redis} ms of Redis; load \
+        "storm: {WAITING} orders at once, {what:?}, done with in {took} ms: {numbers} numbers set by {writes} \
+         of {calls} calls, {commands} commands of Redis; processor time {of_daemon} ms of the daemon, {of_shops} ms of the shops, {of_redis} ms of Redis; load \
          average {:.2}",
         load_average()
     );
     #[allow(clippy::float_arithmetic, clippy::cast_precision_loss, reason = "a rate")]
     Ok(WAITING as f64 * 1_000.0 / took as f64)
+}
+
+/// What all shops have counted.
+async fn tally(channels: &Channels) -> Result<Tally> {
+    let tallies: Vec<Tally> = channels.ask("tally").await?;
+    let sum = |figure: fn(&Tally) -> u64| tallies.iter().map(figure).sum();
+    Ok(Tally {
+        calls: sum(|shop| shop.calls),
+        write_calls: sum(|shop| shop.write_calls),
+        written: sum(|shop| shop.written),
+        ..Tally::default()
+    })
 }
 
 /// Milliseconds of a core that daemon, shops and Redis have had.

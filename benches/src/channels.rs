@@ -201,8 +201,7 @@ async fn writes(State(shops): State<Arc<Shops>>) -> Json<usize> {
 
 /// When the last number was set, if one ever was.
 async fn last_write(State(shops): State<Arc<Shops>>) -> Json<Option<Millis>> {
-    let last = |shop: &Simulator| shop.writes().last().map(|write| write.at);
-    Json(shops.all.iter().filter_map(last).max())
+    Json(shops.all.iter().filter_map(Simulator::last_write).max())
 }
 
 async fn wrong(State(shops): State<Arc<Shops>>, Query(changed): Query<BTreeMap<String, String>>) -> Json<u64> {

@@ -53,6 +53,9 @@ enum What {
         /// Seconds of each of the two loads.
         #[arg(long, default_value_t = 15)]
         seconds: u64,
+        /// Also orders at once of which every article has as many.
+        #[arg(long)]
+        alike: bool,
     },
     /// A complete stock file, unchanged and with one row in a hundred changed.
     Snapshot {
@@ -95,7 +98,7 @@ async fn main() -> Result<ExitCode> {
     let arguments = Arguments::parse();
     let figures = match arguments.what {
         What::Limit => limit::run().await?,
-        What::Storm { seconds } => storm::run(&arguments.daemon, seconds).await?,
+        What::Storm { seconds, alike } => storm::run(&arguments.daemon, seconds, alike).await?,
         What::Snapshot { skus } => snapshot::run(&arguments.daemon, skus).await?,
         What::Memory { skus } => memory::run(&arguments.daemon, skus).await?,
         What::Webhooks(load) => webhooks::run(&arguments.daemon, &load).await?,

@@ -22,7 +22,7 @@ const RATES: [u64; 2] = [200, 1_000];
 const MOST_TOLD: usize = 20;
 
 /// Each article is bought once at most, so that every order has writes of its own.
-pub(crate) async fn run(program: &Path, seconds: u64) -> Result<Vec<Figure>> {
+pub(crate) async fn run(program: &Path, seconds: u64, alike: bool) -> Result<Vec<Figure>> {
     let skus = usize::try_from(RATES.iter().sum::<u64>() * seconds)?;
     let server = RedisServer::start().await?;
     let wanted = Wanted {
@@ -53,7 +53,7 @@ pub(crate) async fn run(program: &Path, seconds: u64) -> Result<Vec<Figure>> {
         daemon: &daemon,
         channels: &channels,
     };
-    figures.extend(at_once::run(&world).await?);
+    figures.extend(at_once::run(&world, alike).await?);
     if figures.iter().any(|figure| !figure.holds) {
         eprintln!("{}", daemon.log());
     }

@@ -9,6 +9,7 @@ mod auth;
 mod deliver;
 mod full;
 mod hooks;
+mod order_book;
 mod orders;
 mod pending;
 mod price;
@@ -269,6 +270,11 @@ impl Simulator {
     /// All numbers that were written through the interface, oldest first.
     pub fn writes(&self) -> Vec<Write> {
         self.shared.shop().writes.clone()
+    }
+
+    /// When the last of them was.
+    pub fn last_write(&self) -> Option<omnistock_words::Millis> {
+        self.shared.shop().writes.last().map(|write| write.at)
     }
 
     /// What was called and what went wrong so far.

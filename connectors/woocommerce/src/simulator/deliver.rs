@@ -102,7 +102,7 @@ impl Shop {
         let body = if topic == "order.deleted" {
             serde_json::json!({ "id": id })
         } else if topic.starts_with("order.") {
-            self.orders.get(&id).map_or_else(
+            self.orders.get(id).map_or_else(
                 || gone("woocommerce_rest_shop_order_invalid_id"),
                 |order| orders::render(self, order),
             )

@@ -64,7 +64,7 @@ pub(super) fn answer(shop: &mut Shop, call: &Call) -> Option<Reply> {
     Some(match (call.method.as_str(), segments.as_slice()) {
         ("GET", ["orders"]) => list(shop, call),
         ("POST", ["orders"]) => create(shop, call),
-        (method, ["orders", id]) => match id.parse().ok().filter(|id| shop.orders.contains_key(id)) {
+        (method, ["orders", id]) => match id.parse().ok().filter(|id| shop.orders.get(*id).is_some()) {
             Some(id) => one(shop, call, method, id),
             None => Reply::error(404, "woocommerce_rest_shop_order_invalid_id", "Invalid ID."),
         },
@@ -88,13 +88,13 @@ fn list(shop: &Shop, call: &Call) -> Reply {
     };
     let mut orders: Vec<&ShopOrder> = shop
         .orders
-        .values()
-        .filter(|order| status(order) && later(order.modified, modified) && later(order.created, created))
+        .changed_after(modified)
+        .filter(|order| status(order) && later(order.created, created))
         .filter(|order| include.as_ref().is_none_or(|ids| ids.contains(&order.id)))
         .collect();
     match call.query("orderby").unwrap_or("date") {
         "date" => orders.sort_by_key(|order| (order.created.0 / 1_000, order.id)),
-        "modified" => orders.sort_by_key(|order| (order.modified.0 / 1_000, order.id)),
+        "modified" => {}
         "id" => orders.sort_by_key(|order| order.id),
         _ => {
             return Reply::invalid(
@@ -140,13 +140,13 @@ fn create(shop: &mut Shop, call: &Call) -> Reply {
         .unwrap_or("pending")
         .to_owned();
     let id = shop.place(&lines, &status);
-    Reply::created(shop.orders.get(&id).map_or(Value::Null, |order| render(shop, order)))
+    Reply::created(shop.orders.get(id).map_or(Value::Null, |order| render(shop, order)))
 }
 
 fn one(shop: &mut Shop, call: &Call, method: &str, id: u64) -> Reply {
     let row = |shop: &Shop| {
         shop.orders
-            .get(&id)
+            .get(id)
             .map_or(Value::Null, |order| cut(call, render(shop, order)))
     };
     match method {

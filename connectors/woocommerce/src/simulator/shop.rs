@@ -3,6 +3,7 @@
 use super::SimulatorSettings;
 use super::auth::Nonces;
 use super::hooks::Hook;
+use super::order_book::OrderBook;
 use super::pending::PendingQueue;
 use super::price::Asked;
 use super::records::{Counters, Faults, PriceWrite, Refusal, Sale, ShopLine, ShopOrder, Write};
@@ -44,7 +45,7 @@ pub(super) struct Shop {
     /// Those without a parent, in the order of their ids.
     pub(super) tops: Vec<u64>,
     skus: HashMap<String, u64>,
-    pub(super) orders: BTreeMap<u64, ShopOrder>,
+    pub(super) orders: OrderBook,
     unpaid: BTreeSet<u64>,
     pub(super) hooks: BTreeMap<u64, Hook>,
     pub(super) pending: PendingQueue,
@@ -70,7 +71,7 @@ impl Shop {
             products: BTreeMap::new(),
             tops: Vec::new(),
             skus: HashMap::new(),
-            orders: BTreeMap::new(),
+            orders: OrderBook::default(),
             unpaid: BTreeSet::new(),
             hooks: BTreeMap::new(),
             pending: PendingQueue::default(),
@@ -191,7 +192,7 @@ impl Shop {
         let lines = self
             .unpaid
             .iter()
-            .filter_map(|order| self.orders.get(order))
+            .filter_map(|order| self.orders.get(*order))
             .flat_map(|order| &order.lines);
         lines
             .filter(|line| self.counted_at(line.product) == Some(id))
@@ -249,14 +250,14 @@ impl Shop {
             });
             order.lines.push(line);
         }
-        self.orders.insert(id, order);
+        self.orders.insert(order);
         self.order_changed(id, "created");
         self.set_status(id, status);
         id
     }
 
     pub(super) fn set_status(&mut self, id: u64, status: &str) -> bool {
-        let Some(mut order) = self.orders.remove(&id) else {
+        let Some(mut order) = self.orders.remove(id) else {
             return false;
         };
         let lowers = matches!(status, "processing" | "completed" | "on-hold");
@@ -283,7 +284,7 @@ impl Shop {
         }
         status.clone_into(&mut order.status);
         self.unpaid.remove(&id);
-        self.orders.insert(id, order);
+        self.orders.insert(order);
         self.order_changed(id, if restored { "restored" } else { "updated" });
         true
     }
@@ -291,7 +292,7 @@ impl Shop {
     /// The quantity of the first line is changed by a person; the shop takes the difference off its stock [11.0.1], and
     /// the order's date stays (woocommerce issue 34798): webhooks tell it, no poll by date does.
     pub(super) fn edit(&mut self, id: u64, quantity: i64) -> bool {
-        let Some(mut order) = self.orders.remove(&id) else {
+        let Some(mut order) = self.orders.remove(id) else {
             return false;
         };
         if let Some(line) = order.lines.first_mut() {
@@ -301,7 +302,7 @@ impl Shop {
             }
             line.quantity = quantity;
         }
-        self.orders.insert(id, order);
+        self.orders.insert(order);
         self.order_changed(id, "updated");
         true
     }
@@ -335,11 +336,12 @@ impl Shop {
     }
 
     pub(super) fn trash(&mut self, id: u64) -> bool {
-        let Some(order) = self.orders.get_mut(&id) else {
+        let Some(mut order) = self.orders.remove(id) else {
             return false;
         };
         "trash".clone_into(&mut order.status);
         order.modified = now();
+        self.orders.insert(order);
         self.unpaid.remove(&id);
         self.order_changed(id, "deleted");
         true
@@ -347,7 +349,7 @@ impl Shop {
 
     pub(super) fn delete(&mut self, id: u64) -> bool {
         self.unpaid.remove(&id);
-        let known = self.orders.remove(&id).is_some();
+        let known = self.orders.remove(id).is_some();
         if known {
             self.order_changed(id, "deleted");
         }
@@ -356,14 +358,15 @@ impl Shop {
 
     /// As if it had been placed and last changed that long before.
     pub(super) fn backdate(&mut self, id: u64, seconds: i64) {
-        if let Some(order) = self.orders.get_mut(&id) {
+        if let Some(mut order) = self.orders.remove(id) {
             order.created = order.created.plus(-seconds * 1_000);
             order.modified = order.modified.plus(-seconds * 1_000);
+            self.orders.insert(order);
         }
     }
 
     pub(super) fn all_orders(&self) -> Vec<ShopOrder> {
-        self.orders.values().cloned().collect()
+        self.orders.all().cloned().collect()
     }
 }
 
@@ -391,7 +394,7 @@ mod tests {
                     _ => drop(shop.trash(order)),
                 }
                 let shown = shop.shown("A").unwrap();
-                let reduced: i64 = shop.orders.values().flat_map(|order| &order.lines).map(|line| line.reduced).sum();
+                let reduced: i64 = shop.orders.all().flat_map(|order| &order.lines).map(|line| line.reduced).sum();
                 prop_assert_eq!(shown + reduced, 10);
             }
         }

@@ -1,0 +1,78 @@
+//! All orders, by id and by the time of their last change: a shop finds both by an index, however many there are.
+
+use super::records::ShopOrder;
+use omnistock_words::Millis;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Orders of the shop.
+#[derive(Default)]
+pub(super) struct OrderBook {
+    orders: BTreeMap<u64, ShopOrder>,
+    /// The second of the last change, and the id.
+    changes: BTreeSet<(i64, u64)>,
+}
+
+fn second(at: Millis) -> i64 {
+    at.0 / 1_000
+}
+
+impl OrderBook {
+    pub(super) fn get(&self, id: u64) -> Option<&ShopOrder> {
+        self.orders.get(&id)
+    }
+
+    pub(super) fn insert(&mut self, order: ShopOrder) {
+        self.remove(order.id);
+        self.changes.insert((second(order.modified), order.id));
+        self.orders.insert(order.id, order);
+    }
+
+    pub(super) fn remove(&mut self, id: u64) -> Option<ShopOrder> {
+        let order = self.orders.remove(&id)?;
+        self.changes.remove(&(second(order.modified), id));
+        Some(order)
+    }
+
+    /// By their ids.
+    pub(super) fn all(&self) -> impl Iterator<Item = &ShopOrder> {
+        self.orders.values()
+    }
+
+    /// Those that were changed in a later second, by the time of it and their ids; all without one.
+    pub(super) fn changed_after(&self, than: Option<Millis>) -> impl Iterator<Item = &ShopOrder> {
+        let first = than.map_or(i64::MIN, |than| second(than) + 1);
+        let changed = self.changes.range((first, 0)..);
+        changed.filter_map(|(_, id)| self.orders.get(id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_is_found_by_its_last_change_only() {
+        let mut book = OrderBook::default();
+        let order = |id: u64, at: i64| ShopOrder {
+            id,
+            status: "processing".to_owned(),
+            created: Millis(0),
+            modified: Millis(at),
+            paid: None,
+            completed: None,
+            refund: None,
+            lines: Vec::new(),
+        };
+        for (id, at) in [(1, 9_100), (2, 5_000), (3, 9_900), (1, 7_000)] {
+            book.insert(order(id, at));
+        }
+        let after = |book: &OrderBook, than: i64| -> Vec<u64> {
+            book.changed_after(Some(Millis(than))).map(|order| order.id).collect()
+        };
+        assert_eq!(after(&book, 5_999), [1, 3]);
+        assert_eq!(after(&book, 7_000), [3], "seconds count");
+        assert_eq!(book.changed_after(None).count(), 3);
+        book.remove(3);
+        assert_eq!(after(&book, 0), [2, 1]);
+    }
+}
