@@ -16,6 +16,7 @@ mod clocks;
 mod command_line;
 mod configuration;
 mod ebay;
+mod echoes;
 mod evaluate;
 mod export;
 mod fake_view;

@@ -3,7 +3,7 @@
 use crate::{ConnectorError, ListingKey};
 use async_trait::async_trait;
 use bytes::Bytes;
-use omnistock_words::{Millis, OrderFact, OrderId};
+use omnistock_words::{Millis, OrderFact, OrderId, Quantity};
 
 /// A request as it came in: raw bytes, nothing interpreted.
 #[derive(Debug, Clone)]
@@ -37,6 +37,8 @@ pub enum Hint {
     Orders,
     /// These listings.
     Listings(Vec<ListingKey>),
+    /// This listing, which shows so many by now: whoever has just set that need not look.
+    Shown(ListingKey, Quantity),
 }
 
 /// What a verified request says.

@@ -178,6 +178,7 @@ impl House {
         Intake {
             senders: self.senders(),
             orders,
+            echoes: super::seen::echoes(&self.channels),
             inbox: self.inbox(applied),
             replays: Replays::default(),
         }

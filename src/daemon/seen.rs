@@ -3,9 +3,9 @@
 use super::house::House;
 use super::view::ChannelView;
 use crate::delivery::{ChannelBoard, FreshOrders};
-use crate::intake::{Concerned, Listed, OrderRequests, Watched};
+use crate::intake::{Concerned, Echo, Listed, OrderRequests, Watched};
 use omnistock_sdk::{ListingKey, now};
-use omnistock_words::{ChannelName, ConnectorName, Millis, Sku};
+use omnistock_words::{ChannelName, ConnectorName, Millis, Quantity, Sku};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -88,6 +88,16 @@ pub(super) fn listed(channels: &BTreeMap<ChannelName, ChannelView>) -> Arc<Liste
         }
         all
     })
+}
+
+/// What each channel's worker has set lately.
+pub(super) fn echoes(channels: &BTreeMap<ChannelName, ChannelView>) -> BTreeMap<ChannelName, Arc<Echo>> {
+    let echo = |(name, view): (&ChannelName, &ChannelView)| {
+        let board = Arc::clone(&view.board);
+        let echo = move |key: &ListingKey, quantity: Quantity| board.is_echo(key, quantity);
+        (name.clone(), Arc::new(echo) as Arc<Echo>)
+    };
+    channels.iter().map(echo).collect()
 }
 
 /// The channels of a connector, as the reader of its queue reaches them.

@@ -2,6 +2,7 @@
 
 use super::approved::Approvals;
 use super::audit::AuditBoard;
+use super::echo::Echoes;
 use super::falls::FallBoard;
 use super::figures::Figures;
 use super::found::Finding;
@@ -99,6 +100,7 @@ pub struct ChannelBoard {
     /// From the first mark of a change to the channel's yes.
     pub lag: LagHistogram,
     pub(super) clock: ClockBoard,
+    pub(super) echoes: Echoes,
     pub(super) states: [AtomicU64; ListingState::ALL.len()],
     calls: AtomicU64,
     writes: AtomicU64,

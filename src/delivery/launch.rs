@@ -278,6 +278,7 @@ impl Worker {
             quantity: write.quantity,
             expected: write.expected,
         };
+        self.parts.board.echoes.sent(&item.reference.key, write.quantity);
         self.changes.told.sent(&entry.document, write.quantity, write.target);
         self.changes.intend(write.index, true);
         self.work.unqueue(&write.sku);

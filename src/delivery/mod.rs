@@ -18,6 +18,7 @@ mod catalogue;
 mod changes;
 mod documents;
 mod drain;
+mod echo;
 mod falls;
 mod figures;
 mod found;

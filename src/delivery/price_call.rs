@@ -199,6 +199,7 @@ impl Worker {
             token,
         });
         self.changes.touch(index);
+        self.price_sent(index);
         if planned.drift {
             self.parts.board.price_drifted();
         }

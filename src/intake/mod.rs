@@ -39,5 +39,5 @@ pub use replays::Replays;
 pub use reservation::{PREFIX as RESERVATIONS, ReservationRecord, ReservationState};
 pub use schedule::{CronSchedule, Schedule};
 pub use stock::{Listed, StockParts, StockPoller};
-pub use webhook::{Intake, Sender, WebhookRefusal, challenge, keep_subscribed, take_webhook};
+pub use webhook::{Echo, Intake, Sender, WebhookRefusal, challenge, keep_subscribed, take_webhook};
 pub use webhook_board::{Silence, Taken, WebhookBoard, WebhookTotals};

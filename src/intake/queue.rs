@@ -222,6 +222,10 @@ impl QueueReader {
                 handed.listings.extend(keys);
                 true
             }
+            Hint::Shown(key, _) => {
+                handed.listings.push(key);
+                true
+            }
             Hint::Order(order) => {
                 if let Some(done) = handed.orders.get(&order) {
                     return *done;

@@ -10,8 +10,10 @@ use super::replays::{Replays, fingerprint};
 use super::webhook_board::{Taken, WebhookBoard};
 use crate::store::StoreError;
 use omnistock_engine::Event;
-use omnistock_sdk::{Connector, Hint, RawRequest, Received, Reply, SubscriptionState, WebhookError, WebhookRole, now};
-use omnistock_words::{ChannelName, ConnectorName, OrderFact};
+use omnistock_sdk::{
+    Connector, Hint, ListingKey, RawRequest, Received, Reply, SubscriptionState, WebhookError, WebhookRole, now,
+};
+use omnistock_words::{ChannelName, ConnectorName, OrderFact, Quantity};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,11 +42,16 @@ pub struct Intake {
     pub senders: BTreeMap<ConnectorName, Sender>,
     /// Pollers of the channels' orders.
     pub orders: BTreeMap<ChannelName, OrderRequests>,
+    /// Whether a channel's listing shows so many because this daemon has just set that.
+    pub echoes: BTreeMap<ChannelName, Arc<Echo>>,
     /// The way into the ledger.
     pub inbox: Inbox,
     /// Bodies that are durable already.
     pub replays: Replays,
 }
+
+/// Whether a listing shows so many because this daemon has just set that.
+pub type Echo = dyn Fn(&ListingKey, Quantity) -> bool + Send + Sync;
 
 /// Why a webhook was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -197,9 +204,19 @@ fn about(intake: &Intake, sender: &Sender, orders: &[OrderFact], tell: impl Fn(&
     }
 }
 
-/// Reads again. Hints about orders alone don't concern a source's figures.
+/// Reads again, unless the vendor only tells what this daemon has just set. Hints about orders alone don't concern a
+/// source's figures.
 fn look(intake: &Intake, sender: &Sender, hints: &[Hint]) {
-    for requests in sender.channels.iter().filter_map(|channel| intake.orders.get(channel)) {
+    let own = |channel: &ChannelName| {
+        let echo = intake.echoes.get(channel);
+        let set = |hint: &Hint| matches!((hint, echo), (Hint::Shown(key, number), Some(echo)) if echo(key, *number));
+        !hints.is_empty() && hints.iter().all(set)
+    };
+    let others: Vec<&ChannelName> = sender.channels.iter().filter(|channel| !own(channel)).collect();
+    if others.is_empty() && !sender.channels.is_empty() {
+        return;
+    }
+    for requests in others.into_iter().filter_map(|channel| intake.orders.get(channel)) {
         requests.hint();
     }
     let of_orders = |hint: &Hint| matches!(hint, Hint::Order(_) | Hint::Orders);

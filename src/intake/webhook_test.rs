@@ -10,7 +10,7 @@ use bytes::Bytes;
 use omnistock_engine::{Documents, apply, decode_event, missing};
 use omnistock_sdk::verify::{hmac_sha256_hex, verify_hmac_sha256_hex};
 use omnistock_sdk::{
-    Connector, ConnectorError, Facts, Grouping, Hint, Manifest, RawRequest, Received, Reply, SecretString,
+    Connector, ConnectorError, Facts, Grouping, Hint, ListingKey, Manifest, RawRequest, Received, Reply, SecretString,
     SubscriptionState, WebhookError, WebhookRole,
 };
 use omnistock_words::{
@@ -65,6 +65,8 @@ impl WebhookRole for Vendor {
         match request.body.as_ref() {
             b"listing" => Ok(Received::Look(vec![])),
             b"order" => Ok(Received::Look(vec![Hint::Orders])),
+            b"shows 1" => Ok(Received::Look(vec![Hint::Shown(shown(), Quantity::ONE)])),
+            b"shows 2" => Ok(Received::Look(vec![Hint::Shown(shown(), Quantity::whole(2))])),
             body => match serde_json::from_slice(body) {
                 Ok(order) => Ok(Received::Orders(vec![order])),
                 Err(error) => Err(WebhookError::Malformed(error.to_string())),
@@ -127,9 +129,11 @@ impl World {
             board: Arc::clone(&board),
         };
         let as_store: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
+        let echo: Arc<Echo> = Arc::new(|key, quantity| key.listing.as_str() == "7" && quantity == Quantity::ONE);
         let intake = Intake {
             senders: BTreeMap::from([(ConnectorName::new("shop").unwrap(), sender)]),
             orders: BTreeMap::new(),
+            echoes: BTreeMap::from([(channel(), echo)]),
             inbox: Inbox::new(as_store, Arc::default(), watch::channel(EntryId::default()).1),
             replays: Replays::default(),
         };
@@ -170,6 +174,14 @@ impl World {
         }
         documents.take_changed();
         (documents, entries.len())
+    }
+}
+
+/// A listing that this daemon has just set to one.
+fn shown() -> ListingKey {
+    ListingKey {
+        listing: "7".parse().unwrap(),
+        location: None,
     }
 }
 
@@ -296,6 +308,10 @@ async fn a_hint_wakes_the_source_unless_it_is_about_orders() {
     assert!(!rung(&world.source).await);
     world.send(b"listing", "own", 0).await.unwrap();
     assert!(rung(&world.source).await);
+    world.send(b"shows 1", "own", 0).await.unwrap();
+    assert!(!rung(&world.source).await, "this daemon has just set it");
+    world.send(b"shows 2", "own", 0).await.unwrap();
+    assert!(rung(&world.source).await, "somebody else has");
     assert!(world.send(b"no JSON", "own", 0).await.is_err());
     assert!(
         rung(&world.source).await,

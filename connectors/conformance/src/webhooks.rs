@@ -133,7 +133,12 @@ pub async fn the_echo_of_our_own_write_is_only_a_look(shop: Shop) -> Applies<()>
         Received::Nothing => {}
         Received::Look(hints) => {
             let key = &listing.reference.key;
-            let about = |hint: &Hint| matches!(hint, Hint::Listings(keys) if keys.contains(key));
+            let about = |hint: &Hint| match hint {
+                Hint::Listings(keys) => keys.contains(key),
+                // By it our own number is known again.
+                Hint::Shown(told, quantity) => told == key && *quantity == units(8),
+                Hint::Order(_) | Hint::Orders => false,
+            };
             assert!(hints.iter().all(about), "{hints:?}");
         }
     }

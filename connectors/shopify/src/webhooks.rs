@@ -10,7 +10,7 @@ use omnistock_sdk::http::verify_hmac_sha256_base64;
 use omnistock_sdk::{
     ConnectorError, Hint, ListingKey, RawRequest, Received, SecretString, SubscriptionState, WebhookError,
 };
-use omnistock_words::{ListingId, OrderId, VendorLocation};
+use omnistock_words::{ListingId, OrderId, Quantity, VendorLocation};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -47,6 +47,9 @@ struct Body {
     inventory_item_id: Option<u64>,
     #[serde(default)]
     location_id: Option<u64>,
+    /// Null where nobody counts.
+    #[serde(default)]
+    available: Option<i64>,
 }
 
 /// Verifies, then reads. A repeated delivery says the same again, which changes nothing: it is not looked up by its id
@@ -82,7 +85,11 @@ fn order(id: Option<u64>) -> Option<Hint> {
 fn listing(body: &Body) -> Option<Hint> {
     let listing = ListingId::new(body.inventory_item_id?.to_string()).ok()?;
     let location = VendorLocation::new(body.location_id?.to_string()).ok();
-    Some(Hint::Listings(vec![ListingKey { listing, location }]))
+    let key = ListingKey { listing, location };
+    Some(match body.available {
+        Some(available) => Hint::Shown(key, Quantity::whole(available)),
+        None => Hint::Listings(vec![key]),
+    })
 }
 
 /// Keeps the webhooks of `client`'s app at one address.
@@ -230,12 +237,12 @@ mod tests {
         else {
             panic!()
         };
-        let [Hint::Listings(keys)] = hints.as_slice() else {
+        let [Hint::Shown(key, quantity)] = hints.as_slice() else {
             panic!("{hints:?}")
         };
         assert_eq!(
-            (keys[0].listing.as_str(), keys[0].location.as_ref().unwrap().as_str()),
-            ("271878346596884015", "24826418")
+            (key.listing.as_str(), key.location.as_ref().unwrap().as_str(), *quantity),
+            ("271878346596884015", "24826418", Quantity::whole(5))
         );
     }
 

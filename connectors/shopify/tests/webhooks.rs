@@ -96,7 +96,7 @@ async fn a_sale_is_told_signed_and_without_the_buyer_and_a_changed_byte_is_not_b
             .iter()
             .any(|hint| matches!(hint, Hint::Order(id) if id.as_str() == order.to_string()));
         let counted = hints.iter().any(
-            |hint| matches!(hint, Hint::Listings(keys) if keys[0] == crate::support::reference(item, shop.berlin).key),
+            |hint| matches!(hint, Hint::Shown(key, _) if *key == crate::support::reference(item, shop.berlin).key),
         );
         ordered && counted
     })
@@ -258,8 +258,8 @@ async fn deliveries_overtake_each_other_and_some_never_come() {
         .hints(shop.connector.as_ref())
         .into_iter()
         .filter_map(|hint| {
-            if let Hint::Listings(keys) = hint {
-                Some(keys[0].listing.to_string())
+            if let Hint::Shown(key, _) = hint {
+                Some(key.listing.to_string())
             } else {
                 None
             }

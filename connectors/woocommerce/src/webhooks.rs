@@ -101,10 +101,14 @@ fn product(request: &RawRequest) -> Result<Received, WebhookError> {
     }
     let product: Product = body(request)?;
     let listing = ListingId::new(product.id.to_string()).map_err(|error| WebhookError::Malformed(error.to_string()))?;
-    Ok(Received::Look(vec![Hint::Listings(vec![ListingKey {
+    let key = ListingKey {
         listing,
         location: None,
-    }])]))
+    };
+    Ok(Received::Look(vec![match product.stock_quantity {
+        Some(quantity) => Hint::Shown(key, quantity),
+        None => Hint::Listings(vec![key]),
+    }]))
 }
 
 impl WooCommerce {

@@ -115,7 +115,7 @@ async fn an_order_comes_signed_and_is_believed_and_a_changed_byte_is_not() {
         receiver
             .believed(connector.as_ref())
             .iter()
-            .any(|r| matches!(r, Received::Look(hints) if matches!(hints[0], Hint::Listings(_))))
+            .any(|r| matches!(r, Received::Look(hints) if matches!(hints[0], Hint::Shown(..))))
     })
     .await;
     let mut forged = receiver
