@@ -1,7 +1,7 @@
 //! Why a number is what it is: the ledger is loaded and asked anew, so the answer is what would be
 //! sent now, beside what was sent, accepted and observed.
 
-use super::listed;
+use super::listed::{self, Listed};
 use super::view::DaemonView;
 use crate::server::{
     ApiError, ApiErrorKind, Because, Explanation, ItemView, LocationFigure, OrderLineView, PositionView, Stamped, Step,
@@ -103,7 +103,7 @@ pub(super) async fn explain(
         .filter(|name| channel.is_none_or(|channel| channel == *name))
     {
         let listings = listed::listings(view, name, sku).await?;
-        let all: Vec<ListingId> = listings.iter().map(|document| document.listing.clone()).collect();
+        let all: Vec<ListingId> = listings.iter().map(|listed| listed.document.listing.clone()).collect();
         let explained = |listing: Option<&ListingId>| {
             let offer = Offer { listing, all: &all };
             explained(&settings, &documents, name, sku, offer, now())
@@ -114,7 +114,7 @@ pub(super) async fn explain(
             explanations.push(explanation(view, &settings, (name, sku), &promise, &reasons, None));
         }
         explanations.extend(listings.iter().map(|listing| {
-            let promise = explained(Some(&listing.listing));
+            let promise = explained(Some(&listing.document.listing));
             let reasons = reasons(&settings, &documents, name, sku, &promise);
             explanation(view, &settings, (name, sku), &promise, &reasons, Some(listing))
         }));
@@ -147,8 +147,9 @@ fn explanation(
     (channel, sku): (&ChannelName, &Sku),
     promise: &Promise,
     reasons: &Reasons,
-    listing: Option<&ListingDocument>,
+    listed: Option<&Listed>,
 ) -> Explanation {
+    let listing = listed.map(|listed| &listed.document);
     let attributes = reasons.price.as_ref().map(|ledger| ledger.attributes.clone());
     let of_listing = listing.map(|listing| &listing.listing);
     let attributes = attributes.unwrap_or_default();
@@ -167,8 +168,8 @@ fn explanation(
         mode,
         gate: waits.is_empty(),
         target: aim,
-        in_flight: false,
-        dirty: false,
+        in_flight: listed.is_some_and(|listed| listed.in_flight),
+        dirty: listed.is_some_and(|listed| listed.dirty),
         held: listing.is_some_and(|listing| listing.held.is_some()),
     };
     let stamped = |quantity, at| Stamped { quantity, at };

@@ -2,7 +2,7 @@
 
 use super::explain::away;
 use super::view::DaemonView;
-use crate::delivery::decode_listing;
+use crate::delivery::{FoundListing, decode_listing};
 use crate::server::ApiError;
 use crate::store::{Key, Kind};
 use omnistock_planner::{ListingDocument, document_prefix};
@@ -14,23 +14,41 @@ const PAGES: usize = 1_000;
 /// A worker at work answers between two rounds; beyond that the store is searched.
 const NAMED: Duration = Duration::from_secs(1);
 
-/// The listings of a SKU on a channel: its worker names them; where none is at work, all are read.
-pub(super) async fn listings(
-    view: &DaemonView,
-    channel: &ChannelName,
-    sku: &Sku,
-) -> Result<Vec<ListingDocument>, ApiError> {
-    let Some(named) = named(view, channel, sku).await else {
-        return searched(view, channel, sku).await;
-    };
-    let keys: Vec<Key> = named.into_iter().map(|id| Key::new(Kind::Listing, id)).collect();
-    let stored = view.house.store.load(&keys).await.map_err(|error| away(&error))?;
-    let documents = stored.iter().filter_map(|stored| decode_listing(&stored.bytes).ok());
-    Ok(documents.filter(|listing| listing.sku.as_ref() == Some(sku)).collect())
+/// A listing, with what its worker is about to do.
+pub(super) struct Listed {
+    pub(super) document: ListingDocument,
+    /// See [`FoundListing`]; a worker that is not at work does nothing.
+    pub(super) dirty: bool,
+    pub(super) in_flight: bool,
 }
 
-/// The ids of a SKU's listings, from the worker that knows them.
-async fn named(view: &DaemonView, channel: &ChannelName, sku: &Sku) -> Option<Vec<String>> {
+/// The listings of a SKU on a channel: its worker names them; where none is at work, all are read.
+pub(super) async fn listings(view: &DaemonView, channel: &ChannelName, sku: &Sku) -> Result<Vec<Listed>, ApiError> {
+    let Some(named) = named(view, channel, sku).await else {
+        let idle = |document| Listed {
+            document,
+            dirty: false,
+            in_flight: false,
+        };
+        return Ok(searched(view, channel, sku).await?.into_iter().map(idle).collect());
+    };
+    let key = |found: &FoundListing| Key::new(Kind::Listing, found.document.clone());
+    let keys: Vec<Key> = named.iter().map(key).collect();
+    let stored = view.house.store.load(&keys).await.map_err(|error| away(&error))?;
+    let listed = named.into_iter().zip(stored).filter_map(|(found, stored)| {
+        Some(Listed {
+            document: decode_listing(&stored.bytes).ok()?,
+            dirty: found.dirty,
+            in_flight: found.in_flight,
+        })
+    });
+    Ok(listed
+        .filter(|listed| listed.document.sku.as_ref() == Some(sku))
+        .collect())
+}
+
+/// A SKU's listings, from the worker that knows them.
+async fn named(view: &DaemonView, channel: &ChannelName, sku: &Sku) -> Option<Vec<FoundListing>> {
     let there = view.house.channels.get(channel)?;
     let answer = there.board.find(std::slice::from_ref(sku))?;
     there.wake.notify_one();

@@ -175,7 +175,8 @@ pub(super) async fn explain_at(
         .filter(|name| channel.is_none_or(|channel| channel == *name))
     {
         let found = super::listed::listings(view, name, sku).await?;
-        let text = |listing: &omnistock_planner::ListingDocument| {
+        let text = |listed: &super::listed::Listed| {
+            let listing = &listed.document;
             (name.clone(), listing_text(&listing.listing, listing.location.as_ref()))
         };
         listings.extend(found.iter().map(text));

@@ -3,7 +3,7 @@
 
 use super::explain::away;
 use super::view::{ChannelView, DaemonView};
-use crate::delivery::decode_listing;
+use crate::delivery::{FoundListing, FoundListings, decode_listing};
 use crate::server::ApiError;
 use crate::store::{Key, Kind};
 use omnistock_planner::ListingDocument;
@@ -39,8 +39,6 @@ pub(super) struct Pages<'a> {
     next: Option<u32>,
 }
 
-type Named = Vec<Vec<String>>;
-
 impl<'a> Pages<'a> {
     pub(super) fn new(view: &'a DaemonView) -> Self {
         Self { view, next: Some(0) }
@@ -67,11 +65,14 @@ impl<'a> Pages<'a> {
     }
 
     /// The documents of these ids, for each SKU.
-    async fn listings(&self, skus: &[Sku], named: Named) -> Result<Vec<Vec<ListingDocument>>, ApiError> {
+    async fn listings(&self, skus: &[Sku], named: FoundListings) -> Result<Vec<Vec<ListingDocument>>, ApiError> {
         let mut found: Vec<Vec<ListingDocument>> = skus.iter().map(|_| Vec::new()).collect();
-        let ids = named.into_iter().enumerate();
-        let keys: Vec<(usize, Key)> = ids
-            .flat_map(|(place, ids)| ids.into_iter().map(move |id| (place, Key::new(Kind::Listing, id))))
+        let named = named.into_iter().enumerate();
+        let keys: Vec<(usize, Key)> = named
+            .flat_map(|(place, found)| {
+                let key = move |found: FoundListing| (place, Key::new(Kind::Listing, found.document));
+                found.into_iter().map(key)
+            })
             .collect();
         for some in keys.chunks(DOCUMENTS) {
             let wanted: Vec<Key> = some.iter().map(|(_, key)| key.clone()).collect();
@@ -90,7 +91,7 @@ impl<'a> Pages<'a> {
     }
 }
 
-fn ask(channel: &ChannelView, skus: &[Sku]) -> Option<Receiver<Named>> {
+fn ask(channel: &ChannelView, skus: &[Sku]) -> Option<Receiver<FoundListings>> {
     let asked = channel.board.find(skus)?;
     channel.wake.notify_one();
     Some(asked)
@@ -100,8 +101,8 @@ fn ask(channel: &ChannelView, skus: &[Sku]) -> Option<Receiver<Named>> {
 async fn named(
     (name, channel): (&ChannelName, &ChannelView),
     skus: &[Sku],
-    mut asked: Option<Receiver<Named>>,
-) -> Result<Named, ApiError> {
+    mut asked: Option<Receiver<FoundListings>>,
+) -> Result<FoundListings, ApiError> {
     let until = Instant::now() + PATIENCE;
     loop {
         if let Some(asked) = asked

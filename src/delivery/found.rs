@@ -11,8 +11,22 @@ use tokio::sync::oneshot;
 /// Questions that wait for a worker, at most.
 const MOST: usize = 256;
 
-/// SKUs, and who waits for the ids of the documents of each one's listings, in the same order.
-type Asked = (Vec<Sku>, oneshot::Sender<Vec<Vec<String>>>);
+/// A listing as its worker has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundListing {
+    /// The id of its document.
+    pub document: String,
+    /// Something is to be done about its number.
+    pub dirty: bool,
+    /// A call that sets it is on its way.
+    pub in_flight: bool,
+}
+
+/// The listings of each SKU, in the order of the question.
+pub type FoundListings = Vec<Vec<FoundListing>>;
+
+/// SKUs, and who waits for their listings.
+type Asked = (Vec<Sku>, oneshot::Sender<FoundListings>);
 
 /// What the board keeps of it.
 #[derive(Debug, Default)]
@@ -23,9 +37,9 @@ pub(super) struct Finding {
 }
 
 impl ChannelBoard {
-    /// Asks the worker for the documents of the listings of each SKU; it has to be woken. `None`: no worker is at work,
+    /// Asks the worker for the listings of each SKU; it has to be woken. `None`: no worker is at work,
     /// or too many wait.
-    pub fn find(&self, skus: &[Sku]) -> Option<oneshot::Receiver<Vec<Vec<String>>>> {
+    pub fn find(&self, skus: &[Sku]) -> Option<oneshot::Receiver<FoundListings>> {
         if !self.finding.open.load(Ordering::Acquire) {
             return None;
         }
@@ -56,13 +70,22 @@ impl Worker {
     /// Answers who asked for listings.
     pub(super) fn answer_finds(&mut self) {
         for (skus, done) in self.parts.board.take_finds() {
-            let of = |sku| self.catalogue.of(sku).into_iter();
-            let documents = skus
-                .iter()
-                .map(|sku| of(sku).filter_map(|index| self.catalogue.id(index)).collect());
-            if done.send(documents.collect()).is_err() {
+            let found = skus.iter().map(|sku| self.found(sku)).collect();
+            if done.send(found).is_err() {
                 tracing::debug!("nobody waits for these listings any more");
             }
         }
+    }
+
+    fn found(&self, sku: &Sku) -> Vec<FoundListing> {
+        let of = |index| {
+            let entry = self.catalogue.get(index)?;
+            Some(FoundListing {
+                document: self.catalogue.id(index)?,
+                dirty: entry.pending,
+                in_flight: entry.busy,
+            })
+        };
+        self.catalogue.of(sku).into_iter().filter_map(of).collect()
     }
 }

@@ -186,6 +186,13 @@ async fn the_last_changes_of_a_listing_are_kept_for_sales() {
     }
     house.stock("P0", 27).await;
     until("rises wait", async || house.board.count(ListingState::Pending) == 1).await;
+    let asked = house.board.find(&["P0".parse().unwrap()]).unwrap();
+    house.wake.notify_one();
+    let found = asked.await.unwrap();
+    assert!(
+        found[0][0].dirty && !found[0][0].in_flight,
+        "whoever explains it is told so: {found:?}"
+    );
     let risen = house.number("P0");
     house.stock("P0", 3).await;
     until("a fall goes at once", async || house.number("P0") == 3).await;

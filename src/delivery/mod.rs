@@ -103,6 +103,7 @@ pub use catalogue::SkuBook;
 pub use documents::{DamagedListing, decode_listing, encode_listing};
 pub use falls::Fallen;
 pub use figures::ChannelFigures;
+pub use found::{FoundListing, FoundListings};
 pub use gaps::{Gaps, NamedGap};
 pub use hold::{ChannelHold, HoldDecision};
 pub use lag::LagHistogram;

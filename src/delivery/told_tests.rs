@@ -50,10 +50,18 @@ async fn who_asks_for_the_listings_of_an_article_is_answered_by_the_worker_and_n
         .await
         .unwrap()
         .unwrap();
+    let named: Vec<Vec<&str>> = found
+        .iter()
+        .map(|found| found.iter().map(|one| one.document.as_str()).collect())
+        .collect();
     assert_eq!(
-        found,
+        named,
         [vec!["shop/B"], vec![], vec!["shop/A"]],
         "in the order of the question"
+    );
+    assert!(
+        found.iter().flatten().all(|one| !one.dirty && !one.in_flight),
+        "{found:?}"
     );
     run.stop().await;
     house.board.forget();
