@@ -1,12 +1,4 @@
 //! What a shop tells of our own numbers is no news: it has no orders asked for.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "a test"
-)]
 
 use crate::support::merchant::{ARTICLES, Merchant, sku, until, usual};
 
