@@ -69,7 +69,8 @@ impl Drop for Pass {
 
 impl Account {
     /// The account of this name. Nothing may be asked of it before [`Account::open`].
-    /// With `doubted` the store may have lost the newest record: every bucket counts as empty.
+    /// With `doubted` the store may have lost the newest record: every bucket counts as empty, and calls may still be on
+    /// their way.
     pub fn new(name: &str, limits: Vec<CallLimit>, store: Arc<dyn Store>, doubted: bool) -> Arc<Self> {
         Arc::new(Self {
             key: Key::new(Kind::Channel, format!("{name}/limits")),
@@ -99,8 +100,13 @@ impl Account {
         }
         let stored = self.load().await?;
         *version = stored.0;
-        let record = stored.1.filter(|_| !self.doubted);
-        *self.limiter() = Some(Limiter::new(&self.limits, record.as_ref(), now()));
+        let at = now();
+        let record = if self.doubted {
+            Some(LimitRecord::doubted(at))
+        } else {
+            stored.1
+        };
+        *self.limiter() = Some(Limiter::new(&self.limits, record.as_ref(), at));
         Ok(())
     }
 

@@ -263,11 +263,20 @@ fn sold_unseen(facts: &Facts<'_>) -> bool {
 }
 
 /// The last number sent was a fall. That went out at once, whatever had been sold of the number it replaced, and
-/// what was accepted since tells nothing of it: only a fetch begun behind it does.
+/// what was accepted since tells nothing of it: only a fetch begun behind it does. Where no answer came and the number
+/// was read instead, a sale may have brought it there: then it is a fetch begun behind the reading.
 fn fell_unseen(facts: &Facts<'_>) -> bool {
     let fell = |sent: &&crate::Sent| sent.expected.is_some_and(|replaced| sent.quantity < replaced);
-    let fall = facts.document.sent.as_ref().filter(fell);
-    fall.is_some_and(|fall| facts.orders.is_none_or(|orders| orders.begun < fall.at))
+    let Some(fall) = facts.document.sent.as_ref().filter(fell) else {
+        return false;
+    };
+    let accepted = facts
+        .document
+        .accepted
+        .as_ref()
+        .filter(|accepted| accepted.sent_at == fall.at);
+    let known = accepted.map_or(fall.at, |accepted| accepted.at);
+    facts.orders.is_none_or(|orders| orders.begun < known)
 }
 
 /// What a vendor that compares is told to replace.

@@ -141,6 +141,16 @@ fn a_fall_hides_what_was_sold_before_it_from_the_next_raise() {
     case.orders = fetched(20_000);
     assert_eq!(case.number(8), raised, "what was sold before the fall is known by now");
     assert_eq!(fell(6, 5).number(8), raised, "it rose, so it was looked for then");
+    // No answer came, and six were read five seconds ago: ours, or what a sale of the seven left.
+    let sent = NOW.plus(-30_020);
+    case.document.accepted = Some(Accepted {
+        quantity: units(6),
+        sent_at: sent,
+        at: NOW.plus(-5_000),
+    });
+    assert_eq!(case.number(8), Action::FetchOrdersFirst, "from before the reading");
+    case.orders = fetched(4_000);
+    assert_eq!(case.number(8), raised, "a sale of then is known by now");
 }
 
 #[test]

@@ -52,6 +52,16 @@ pub struct LimitRecord {
     pub paused: Option<Millis>,
 }
 
+impl LimitRecord {
+    /// Where what was used is not known: everything, and calls were made up to now that may still be on their way.
+    pub fn doubted(now: Millis) -> Self {
+        Self {
+            until: now,
+            ..Self::default()
+        }
+    }
+}
+
 /// A call on its way.
 #[derive(Debug, Clone)]
 struct Pass {

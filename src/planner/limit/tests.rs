@@ -117,6 +117,18 @@ fn a_successor_that_comes_early_finds_what_is_there_then() {
     );
 }
 
+/// What was used is not known, and what was sent a moment ago may still arrive.
+#[test]
+fn where_the_record_is_lost_calls_of_before_have_time_to_arrive() {
+    let (limits, lost) = ([CallLimit::rate("calls", 10, SECOND, 3)], Millis(50_000));
+    let mut limiter = Limiter::new(&limits, Some(&LimitRecord::doubted(lost)), lost);
+    let Ask::Wait(until) = limiter.ask(1, CallKind::Write, 1, lost) else {
+        panic!("nothing is there")
+    };
+    assert_eq!(until, lost.plus(GRACE + 100));
+    assert!(matches!(limiter.ask(1, CallKind::Write, 1, until), Ask::Go { .. }));
+}
+
 #[test]
 fn who_waited_first_goes_first() {
     let limits = [CallLimit::rate("points", 10, SECOND, 100).costs(0, 1, "points")];

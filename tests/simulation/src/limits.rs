@@ -5,7 +5,7 @@ use crate::broken::Broken;
 use crate::call::{Call, Job, Outcome};
 use crate::sim::Sim;
 use crate::worker::Worker;
-use omnistock_planner::{Ask, Class, GRACE, Limiter};
+use omnistock_planner::{Ask, Class, GRACE, LimitRecord, Limiter};
 use omnistock_words::{CallKind, CallLimit, Learned, Millis};
 
 /// How far daemons' clocks may be apart, milliseconds.
@@ -16,13 +16,21 @@ pub(crate) const WORKER: u32 = 0;
 pub(crate) const POLLER: u32 = 1;
 
 impl Sim {
-    /// The limiter of a daemon that begins to lead: from the record, unless the store went back meanwhile.
+    /// The limiter of a daemon that begins to lead: from the record; where the store went back meanwhile, as if all had
+    /// been used by now.
     pub(crate) fn limiter(&self, daemon: usize, shop: usize) -> Limiter {
         let (per_minute, burst) = self.scenario.shops[shop].rate;
         let limit = CallLimit::rate("calls", per_minute as u32, 60_000, burst as u32);
-        let record = self.store.channels[shop].limits.as_ref();
-        let record = record.filter(|(generation, _)| *generation == self.store.generation);
-        Limiter::new(&[limit], record.map(|(_, record)| record), self.now(daemon))
+        let now = self.now(daemon);
+        let record = self.store.channels[shop].limits.as_ref().map(|(generation, record)| {
+            let whole = *generation == self.store.generation;
+            if whole {
+                record.clone()
+            } else {
+                LimitRecord::doubted(now)
+            }
+        });
+        Limiter::new(&[limit], record.as_ref(), now)
     }
 
     /// The right to a call, or when to ask again.

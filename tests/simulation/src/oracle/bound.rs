@@ -61,8 +61,12 @@ impl Sim {
                     let figure = mirror.as_of(self.cell(article, *place));
                     taken[*place] = i64::from(elsewhere) * line.included_at(figure) * touch.per;
                 }
-                let told = self.scenario.absorb == Absorb::ByStatus
-                    || mirror.stated.has(Mirror::line(touch.order, touch.line));
+                let told = match self.scenario.absorb {
+                    Absorb::ByStatus => true,
+                    Absorb::ByReference => mirror.stated.has(Mirror::line(touch.order, touch.line)),
+                    // Statements are not gone by.
+                    Absorb::ByDelay(_) | Absorb::Never => false,
+                };
                 let among = |most: i64| {
                     let from = taken.iter().enumerate().filter(|(_, taken)| **taken <= most);
                     from.map(|(place, _)| 1 << place).sum::<usize>()
