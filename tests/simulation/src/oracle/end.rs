@@ -10,6 +10,22 @@ use omnistock_engine::Event;
 /// A mark is never older while its channel is there and somebody leads.
 const OLDEST: i64 = 8 * MINUTE;
 
+/// Leaves out movements that figures hold by now: where a complete report confirmed a row without a change, they lie in
+/// the ledger until the row changes, and count for nothing. One that comes behind that report is not taken in at all.
+fn without_contained(documents: &mut omnistock_engine::Documents) {
+    let sources = &documents.sources;
+    for (_, ledger) in documents.skus.iter_mut() {
+        let positions = &ledger.positions;
+        let held = |movement: &omnistock_engine::Movement| {
+            let mut there = positions
+                .iter()
+                .filter(|position| position.location == movement.location);
+            there.any(|position| position.effective(sources.get(&position.source)).0 >= movement.contained_from)
+        };
+        ledger.movements.retain(|movement| !held(movement));
+    }
+}
+
 impl Sim {
     /// I15, every minute.
     pub(crate) fn check(&mut self) {
@@ -193,6 +209,7 @@ impl Sim {
                 let event = &sim.oracle.log[*index];
                 omnistock_engine::apply(&sim.settings, &mut documents, event, now);
             }
+            without_contained(&mut documents);
             (documents.skus, documents.orders)
         };
         let count = self.oracle.log.len();
