@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 /// Listings that are remembered, at most and twice; of the others an echo leads to a look.
 const MOST: usize = 10_000;
-/// Vendors tell within so long, most of them at once: WooCommerce's task runner goes once a minute, and may be behind.
+/// Vendors tell within so long, most of them at once: a shop's task runner goes once a minute, and may be behind.
 const SPAN: Duration = Duration::from_mins(5);
 
 /// What the board keeps of it.
