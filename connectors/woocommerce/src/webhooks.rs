@@ -196,7 +196,7 @@ mod tests {
     use super::*;
     use bytes::Bytes;
     use omnistock_sdk::http::hmac_sha256_base64;
-    use omnistock_words::{Millis, OrderStatus};
+    use omnistock_words::{Millis, OrderStatus, Quantity};
     use proptest::prelude::*;
 
     const ORDER: &str = r#"{"id":101,"status":"processing","date_created_gmt":"2026-11-21T21:08:56","date_modified_gmt":"2026-11-21T21:08:57","billing":{"email":"a@example.test"},"line_items":[{"id":1,"quantity":3,"sku":"S-010"}]}"#;
@@ -287,7 +287,7 @@ mod tests {
             location: None,
         };
         let look = receive(&secret(), &request("product.updated", product, Some("new")));
-        assert_eq!(look, Ok(Received::Look(vec![Hint::Listings(vec![key])])));
+        assert_eq!(look, Ok(Received::Look(vec![Hint::Shown(key, Quantity::whole(50))])));
         assert_eq!(
             receive(&secret(), &request("coupon.updated", product, Some("new"))),
             Ok(Received::Nothing)

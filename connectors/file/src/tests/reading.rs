@@ -238,6 +238,8 @@ proptest! {
             1 => encoding_rs::WINDOWS_1252.encode(&text).0.into_owned(),
             _ => text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
         };
+        // A file that reads as UTF-8 as well is asked about, instead of being taken for something that it may not be.
+        prop_assume!(set != 1 || bytes.is_ascii() || std::str::from_utf8(&bytes).is_err());
         let name = char::from(delimiter).to_string();
         let report = stock(german(json!({ "format": { "delimiter": name, "decimal": ".", "encoding": encoding } })), &bytes);
         let found: Vec<(String, omnistock_words::Quantity)> = report.rows.iter().map(|row| (row.sku.to_string(), row.quantity)).collect();

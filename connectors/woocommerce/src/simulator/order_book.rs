@@ -33,6 +33,16 @@ impl OrderBook {
         Some(order)
     }
 
+    /// Whether there is such an order, which is changed then.
+    pub(super) fn change(&mut self, id: u64, with: impl FnOnce(&mut ShopOrder)) -> bool {
+        let Some(mut order) = self.remove(id) else {
+            return false;
+        };
+        with(&mut order);
+        self.insert(order);
+        true
+    }
+
     /// By their ids.
     pub(super) fn all(&self) -> impl Iterator<Item = &ShopOrder> {
         self.orders.values()

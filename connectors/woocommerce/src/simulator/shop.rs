@@ -140,8 +140,7 @@ impl Shop {
     pub(super) fn set_managed(&mut self, sku: &str, manage: Manage) {
         let Some(id) = self.by_sku(sku) else { return };
         if let Some(product) = self.products.get_mut(&id) {
-            product.manage = manage;
-            product.modified = now();
+            (product.manage, product.modified) = (manage, now());
         }
         self.product_changed(id);
     }
@@ -336,15 +335,15 @@ impl Shop {
     }
 
     pub(super) fn trash(&mut self, id: u64) -> bool {
-        let Some(mut order) = self.orders.remove(id) else {
-            return false;
-        };
-        "trash".clone_into(&mut order.status);
-        order.modified = now();
-        self.orders.insert(order);
-        self.unpaid.remove(&id);
-        self.order_changed(id, "deleted");
-        true
+        let known = self.orders.change(id, |order| {
+            "trash".clone_into(&mut order.status);
+            order.modified = now();
+        });
+        if known {
+            self.unpaid.remove(&id);
+            self.order_changed(id, "deleted");
+        }
+        known
     }
 
     pub(super) fn delete(&mut self, id: u64) -> bool {
@@ -358,11 +357,10 @@ impl Shop {
 
     /// As if it had been placed and last changed that long before.
     pub(super) fn backdate(&mut self, id: u64, seconds: i64) {
-        if let Some(mut order) = self.orders.remove(id) {
+        self.orders.change(id, |order| {
             order.created = order.created.plus(-seconds * 1_000);
             order.modified = order.modified.plus(-seconds * 1_000);
-            self.orders.insert(order);
-        }
+        });
     }
 
     pub(super) fn all_orders(&self) -> Vec<ShopOrder> {
