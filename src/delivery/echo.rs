@@ -72,15 +72,15 @@ impl Echoes {
 impl Worker {
     /// A price goes out: the vendor tells of the listing as a whole, with the number that it shows.
     pub(super) fn price_sent(&self, index: Index) {
-        let entry = self.catalogue.get(index);
-        if let Some((document, accepted)) = entry
+        let Some(entry) = self.catalogue.get(index) else { return };
+        let (yes, read) = (&entry.document.accepted, &entry.document.observed);
+        let read = read
             .as_ref()
-            .and_then(|entry| Some((&entry.document, entry.document.accepted.as_ref()?)))
-        {
-            self.parts
-                .board
-                .echoes
-                .sent(&reference(document).key, accepted.quantity);
+            .filter(|read| yes.as_ref().is_none_or(|yes| yes.at <= read.at));
+        let read = read.and_then(|read| read.quantity);
+        if let Some(number) = read.or(yes.as_ref().map(|yes| yes.quantity)) {
+            let key = reference(&entry.document).key;
+            self.parts.board.echoes.sent(&key, number);
         }
     }
 }

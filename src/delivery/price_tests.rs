@@ -140,6 +140,13 @@ async fn a_price_goes_out_is_read_back_and_survives_a_restart() {
         3,
         "numbers have states of their own"
     );
+    let shows = |listing: &str, number: i64| {
+        let (listing, location) = (listing.parse().unwrap(), None);
+        let key = omnistock_sdk::ListingKey { listing, location };
+        house.board.is_echo(&key, omnistock_words::Quantity::whole(number))
+    };
+    assert!(shows("A01", 5), "its vendor tells of the number, too");
+    assert!(!shows("A01", 4) && !shows("A02", 5));
     run.stop().await;
     let run = house.start();
     prices_quiet(&house, 3).await;
