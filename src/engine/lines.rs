@@ -1,10 +1,12 @@
 //! The order lines of a ledger, in the order in which they take stock. Each lies apart, with its time beside
-//! it: a line that comes or goes moves no other, and finding one looks at few of them.
+//! it: a line that comes or goes moves no other, and finding one looks at few of them. Copies of a ledger share the
+//! lines that they have in common: to copy one of an article that everybody buys copies no order.
 
 use crate::LineRecord;
 use omnistock_words::Millis;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
+use std::sync::Arc;
 
 /// Order lines, by [`LineRecord::rank`]. Written as a plain list of them.
 #[derive(Clone)]
@@ -18,14 +20,14 @@ pub struct Lines {
 struct Place {
     /// The line's own `placed_at`.
     placed_at: Millis,
-    line: Box<LineRecord>,
+    line: Arc<LineRecord>,
 }
 
 impl Place {
-    fn of(line: Box<LineRecord>) -> Self {
+    fn of(line: LineRecord) -> Self {
         Self {
             placed_at: line.placed_at,
-            line,
+            line: Arc::new(line),
         }
     }
 }
@@ -60,7 +62,7 @@ impl Lines {
     /// Puts a line behind the others, where it must belong.
     pub fn push(&mut self, line: LineRecord) {
         self.newest = self.newest.max(line.placed_at);
-        self.places.push(Place::of(Box::new(line)));
+        self.places.push(Place::of(line));
     }
 
     /// Keeps the lines that `keep` holds for.
@@ -84,7 +86,7 @@ impl Lines {
             // Lines come and stay for a while: a quarter more room than there are is enough.
             self.places.reserve_exact((self.places.len() / 4).max(4));
         }
-        let place = Place::of(Box::new(line));
+        let place = Place::of(line);
         if self.newest < place.placed_at {
             self.newest = place.placed_at;
             return self.places.push(place);
@@ -129,7 +131,10 @@ impl Lines {
     pub(crate) fn overwrite(&mut self, index: usize, line: LineRecord) {
         if let Some(place) = self.places.get_mut(index) {
             debug_assert!(place.line.rank() == line.rank(), "the line keeps its place");
-            *place.line = line;
+            match Arc::get_mut(&mut place.line) {
+                Some(known) => *known = line,
+                None => place.line = Arc::new(line),
+            }
         }
     }
 
@@ -192,7 +197,7 @@ impl<'a> IntoIterator for &'a Lines {
 impl FromIterator<LineRecord> for Lines {
     /// In the order given, which must be theirs.
     fn from_iter<I: IntoIterator<Item = LineRecord>>(lines: I) -> Self {
-        let places: Vec<Place> = lines.into_iter().map(|line| Place::of(Box::new(line))).collect();
+        let places: Vec<Place> = lines.into_iter().map(Place::of).collect();
         let newest = places.iter().map(|place| place.placed_at).max();
         Self {
             places,
@@ -278,6 +283,23 @@ mod tests {
         assert_eq!(more, lines);
         assert_ne!(put(&told[..5]), lines);
         assert_ne!(put(&[(5, 1)]), put(&[(5, 2)]));
+    }
+
+    #[test]
+    fn a_copy_shares_its_lines_and_keeps_them_when_the_other_one_changes() {
+        let mut lines = put(&[(1, 1), (2, 2), (3, 3)]);
+        let copy = lines.clone();
+        let shared = |index: usize| Arc::ptr_eq(&lines.places[index].line, &copy.places[index].line);
+        assert!((0..3).all(shared));
+        let sold = LineRecord {
+            quantity: Quantity::ZERO,
+            ..line(2, 2)
+        };
+        lines.overwrite(1, sold);
+        lines.remove(0, 1);
+        assert_eq!(orders(&lines), ["2", "3"]);
+        assert_eq!(copy, put(&[(1, 1), (2, 2), (3, 3)]));
+        assert_ne!(lines, put(&[(2, 2), (3, 3)]));
     }
 
     #[test]
