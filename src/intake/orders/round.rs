@@ -55,19 +55,23 @@ impl OrderPoller {
         self.ask_for_unclear().await?;
         let mut ended = false;
         if self.back_fill(&mut poll).await? {
-            for _ in 0..PAGES {
-                let page = page_of(connector.manifest().kind, role, cursor.as_ref()).await?;
-                poll.pages += 1;
-                self.put_aside(&page.orders, page.unclear)?;
-                self.take_in(page.orders, poll.began).await?;
-                if self.aside.changed || cursor.as_ref() != Some(&page.cursor) {
-                    version = self.save_cursor(lease, version, &page.cursor).await?;
-                }
-                cursor = Some(page.cursor);
-                ended = !page.more;
-                if ended {
-                    break;
-                }
+            let kind = connector.manifest().kind;
+            let mut next = Some(page_of(kind, role, cursor.as_ref()).await);
+            for further in (0..PAGES).rev() {
+                let Some(page) = next.take() else { break };
+                let page = page?;
+                (poll.pages, ended) = (poll.pages + 1, !page.more);
+                let at = page.cursor.clone();
+                // While it becomes durable the next one is on its way.
+                let following = async {
+                    if ended || further == 0 {
+                        return Ok(None);
+                    }
+                    Ok(Some(page_of(kind, role, Some(&at)).await))
+                };
+                let kept = self.keep_page(lease, page, poll.began, (version, &cursor));
+                (version, next) = tokio::try_join!(kept, following)?;
+                cursor = Some(at);
             }
         }
         if !self.inbox.applied(self.appended).await {
@@ -85,6 +89,23 @@ impl OrderPoller {
         }
         self.ended(lease, &poll).await?;
         Ok(true)
+    }
+
+    /// Makes a page durable, and behind it the place where the next one begins, where that is another one than the place
+    /// so far; its version.
+    async fn keep_page(
+        &mut self,
+        lease: &Lease,
+        page: OrderPage,
+        began: Millis,
+        (version, place): (u64, &Option<Cursor>),
+    ) -> Result<u64, PollError> {
+        self.put_aside(&page.orders, page.unclear)?;
+        self.take_in(page.orders, began).await?;
+        if self.aside.changed || place.as_ref() != Some(&page.cursor) {
+            return self.save_cursor(lease, version, &page.cursor).await;
+        }
+        Ok(version)
     }
 
     /// The last page of a poll is in the ledgers.
