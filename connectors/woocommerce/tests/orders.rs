@@ -192,6 +192,26 @@ async fn orders_that_change_between_pages_make_a_poll_miss_nobody() {
 }
 
 #[tokio::test]
+async fn behind_a_busy_poll_the_next_one_begins_with_the_newest_orders_and_misses_nobody() {
+    let (shop, _) = start().await;
+    let mut long = table(&shop);
+    long["overlap_ms"] = json!(3_600_000);
+    let connector = build(long);
+    let (_, cursor) = poll(connector.as_ref(), None).await;
+    let mut placed = place_many(&shop);
+    let (_, cursor) = poll(connector.as_ref(), Some(cursor)).await;
+    let late = shop.buy("A", 1).unwrap();
+    shop.backdate(late, 200);
+    let newest = shop.buy("A", 1).unwrap();
+    let page = connector.orders().unwrap().orders(Some(&cursor)).await.unwrap();
+    assert!(page.more && page.orders.len() < 100 && page.orders.iter().any(|order| order.order == id(newest)));
+    placed.extend([late, newest]);
+    let seen = poll_while_orders_change(&shop, Some(cursor), &placed).await;
+    let missed: Vec<_> = placed.iter().filter(|order| !seen.contains_key(order)).collect();
+    assert!(missed.is_empty(), "{missed:?}");
+}
+
+#[tokio::test]
 async fn orders_that_are_finished_between_pages_make_a_back_fill_miss_nobody() {
     let (shop, _) = start().await;
     let placed = place_many(&shop);
