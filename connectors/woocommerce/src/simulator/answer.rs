@@ -1,7 +1,7 @@
 //! Answers in the vendor's form: errors, pages, fields, dates.
 
 use omnistock_words::Millis;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 /// A call as it came in.
 pub(super) struct Call {
@@ -38,12 +38,17 @@ impl Call {
 /// An answer.
 pub(super) struct Reply {
     pub(super) status: u16,
-    pub(super) body: Value,
+    /// JSON.
+    pub(super) body: String,
     pub(super) headers: Vec<(&'static str, String)>,
 }
 
 impl Reply {
-    pub(super) fn ok(body: Value) -> Self {
+    pub(super) fn ok(body: &Value) -> Self {
+        Self::text(body.to_string())
+    }
+
+    pub(super) fn text(body: String) -> Self {
         Self {
             status: 200,
             body,
@@ -51,10 +56,10 @@ impl Reply {
         }
     }
 
-    pub(super) fn created(body: Value) -> Self {
+    pub(super) fn created(body: &Value) -> Self {
         Self {
             status: 201,
-            body,
+            body: body.to_string(),
             headers: Vec::new(),
         }
     }
@@ -62,7 +67,7 @@ impl Reply {
     pub(super) fn error(status: u16, code: &str, message: &str) -> Self {
         Self {
             status,
-            body: error(status, code, message),
+            body: error(status, code, message).to_string(),
             headers: Vec::new(),
         }
     }
@@ -72,7 +77,7 @@ impl Reply {
         let body = json!({"code": "rest_invalid_json", "message": "Invalid JSON body passed.", "data": data});
         Self {
             status: 400,
-            body,
+            body: body.to_string(),
             headers: Vec::new(),
         }
     }
@@ -98,7 +103,7 @@ impl Reply {
                           "data": {"status": 400, "params": {parameter: message}, "details": details}});
         Self {
             status: 400,
-            body,
+            body: body.to_string(),
             headers: Vec::new(),
         }
     }
@@ -124,8 +129,8 @@ fn asked(call: &Call, page: usize) -> String {
         .finish()
 }
 
-/// One page of `rows`, rendered, with the vendor's headers, cut to `_fields`.
-pub(super) fn page<T, Rows>(call: &Call, rows: Rows, address: &str, render: impl Fn(T) -> Value) -> Reply
+/// One page of `rows`, rendered with the fields that are asked for, with the vendor's headers.
+pub(super) fn page<T, Rows>(call: &Call, rows: Rows, address: &str, render: impl Fn(T) -> String) -> Reply
 where
     Rows: IntoIterator<Item = T, IntoIter: ExactSizeIterator>,
 {
@@ -145,7 +150,7 @@ where
         return Reply::invalid("offset", "rest_invalid_type", "offset is not of type integer.");
     };
     let (total, pages) = (rows.len(), rows.len().div_ceil(size));
-    let rows: Vec<Value> = rows.skip(offset).take(size).map(|row| cut(call, render(row))).collect();
+    let rows: Vec<String> = rows.skip(offset).take(size).map(render).collect();
     let link = |to: usize, rel: &str| {
         format!(
             "<{address}/wp-json/wc/v3{}?{}>; rel=\"{rel}\"",
@@ -169,7 +174,7 @@ where
     }
     Reply {
         status: 200,
-        body: Value::Array(rows),
+        body: format!("[{}]", rows.join(",")),
         headers,
     }
 }
@@ -177,12 +182,9 @@ where
 /// Leaves the fields of `_fields`, where it is given.
 pub(super) fn cut(call: &Call, row: Value) -> Value {
     match (call.query("_fields"), row) {
-        (Some(fields), Value::Object(row)) => {
-            let fields: Vec<&str> = fields.split(',').map(str::trim).collect();
-            row.into_iter()
-                .filter(|(name, _)| fields.contains(&name.as_str()))
-                .collect::<Map<_, _>>()
-                .into()
+        (Some(fields), Value::Object(mut row)) => {
+            row.retain(|name, _| fields.split(',').any(|field| field.trim() == name));
+            row.into()
         }
         (_, row) => row,
     }

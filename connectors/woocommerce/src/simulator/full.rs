@@ -1,6 +1,7 @@
 //! The rest of a product and of an order: what the vendor sends with every one of them, and nobody here reads.
 //!
-//! Our parsers have to find their fields in all of it, and a call costs what it really costs.
+//! Our parsers have to find their fields in all of it, and a call costs what it really costs. What is the same in all
+//! rows is written once and copied: the shop answers on the cores of the daemon that is measured.
 
 use super::answer::gmt;
 use super::records::{ShopLine, ShopOrder};
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 const UNIT: i64 = 990;
 
 /// Adds the fields of `more`, where it is an object.
-fn join(to: &mut Value, more: Value) {
+pub(super) fn join(to: &mut Value, more: Value) {
     if let (Some(to), Value::Object(more)) = (to.as_object_mut(), more) {
         to.extend(more);
     }
@@ -29,42 +30,54 @@ fn links(shop: &Shop, room: &str, id: u64) -> Value {
     json!({"self": [{"href": format!("{root}/{id}"), "targetHints": hints}], "collection": [{"href": root}]})
 }
 
-/// What a product has beside its identity, its stock and its prices.
-pub(super) fn product(shop: &Shop, id: u64, product: &Product, row: &mut Value) {
+/// What is the same in all products.
+const PRODUCT: &str = r#""featured":false,"catalog_visibility":"visible","description":"","short_description":"","purchasable":true,"total_sales":0,"virtual":false,"downloadable":false,"downloads":[],"download_limit":-1,"download_expiry":-1,"external_url":"","button_text":"","tax_status":"taxable","tax_class":"","backorders_allowed":false,"backordered":false,"sold_individually":false,"weight":"","dimensions":{"length":"","width":"","height":""},"shipping_required":true,"shipping_taxable":true,"shipping_class":"","shipping_class_id":0,"reviews_allowed":true,"average_rating":"0.00","rating_count":0,"upsell_ids":[],"cross_sell_ids":[],"purchase_note":"","global_unique_id":"","categories":[{"id":1,"name":"Articles","slug":"articles"}],"brands":[],"tags":[],"images":[],"attributes":[],"default_attributes":[],"grouped_products":[],"menu_order":0,"post_password":"""#;
+
+/// What is the same in all lines of orders.
+const LINE: &str = r#""tax_class":"","subtotal_tax":"0.00","total_tax":"0.00","taxes":[],"global_unique_id":"","price":9.9,"image":{"id":"","src":""},"parent_name":null"#;
+
+/// A row with more fields, which are given as text.
+pub(super) fn with(row: &Value, more: &str) -> String {
+    let mut text = row.to_string();
+    text.pop();
+    if !text.ends_with('{') {
+        text.push(',');
+    }
+    text.push_str(more);
+    text.push('}');
+    text
+}
+
+fn read(fields: &str) -> Value {
+    serde_json::from_str(&format!("{{{fields}}}")).unwrap_or_default()
+}
+
+/// A product with what it has beside its identity, its stock and its prices.
+pub(super) fn product(shop: &Shop, id: u64, product: &Product, mut row: Value) -> Value {
+    own_of_product(shop, id, product, &mut row);
+    join(&mut row, read(PRODUCT));
+    row
+}
+
+/// The same as text.
+pub(super) fn product_text(shop: &Shop, id: u64, product: &Product, mut row: Value) -> String {
+    own_of_product(shop, id, product, &mut row);
+    with(&row, PRODUCT)
+}
+
+fn own_of_product(shop: &Shop, id: u64, product: &Product, row: &mut Value) {
     let slug = format!("article-{id}");
     let date = |at: Option<Millis>| at.map(|at| local(shop, at));
+    let others = shop.tops.iter().filter(|other| **other != id);
+    let related: Vec<u64> = others.take(5).copied().collect();
     join(
         row,
         json!({
-            "slug": slug, "permalink": format!("{}/product/{slug}/", shop.address), "featured": false,
+            "slug": slug, "permalink": format!("{}/product/{slug}/", shop.address),
             "date_created": local(shop, product.created), "date_created_gmt": gmt(product.created),
             "date_on_sale_from": date(product.price.from), "date_on_sale_to": date(product.price.to),
-            "catalog_visibility": "visible", "description": "", "short_description": "", "purchasable": true,
-            "total_sales": 0, "virtual": false, "downloadable": false, "downloads": [], "download_limit": -1,
-            "download_expiry": -1, "external_url": "", "button_text": "", "tax_status": "taxable", "tax_class": "",
-        }),
-    );
-    join(
-        row,
-        json!({
-            "backorders_allowed": false, "backordered": false, "sold_individually": false, "weight": "",
-            "dimensions": {"length": "", "width": "", "height": ""}, "shipping_required": true, "shipping_taxable": true,
-            "shipping_class": "", "shipping_class_id": 0, "reviews_allowed": true, "average_rating": "0.00",
-            "rating_count": 0, "upsell_ids": [], "cross_sell_ids": [], "purchase_note": "", "global_unique_id": "",
-        }),
-    );
-    let others = shop
-        .products
-        .iter()
-        .filter(|(other, it)| **other != id && it.parent.is_none());
-    let related: Vec<u64> = others.map(|(other, _)| *other).take(5).collect();
-    join(
-        row,
-        json!({
-            "categories": [{"id": 1, "name": "Articles", "slug": "articles"}], "brands": [], "tags": [], "images": [],
-            "attributes": [], "default_attributes": [], "grouped_products": [], "menu_order": 0,
             "price_html": format!("<span>{}</span>", product.price.now()), "related_ids": related,
-            "has_options": product.kind == "variable", "post_password": "", "_links": links(shop, "products", id),
+            "has_options": product.kind == "variable", "_links": links(shop, "products", id),
         }),
     );
 }
@@ -73,16 +86,22 @@ fn money(hundredths: i64) -> String {
     Decimal::new(hundredths, 2).to_string()
 }
 
-/// What a line of an order has beside its article and its quantity.
-pub(super) fn line(line: &ShopLine, row: &mut Value) {
+/// A line of an order with what it has beside its article and its quantity.
+pub(super) fn line(line: &ShopLine, mut row: Value) -> Value {
+    own_of_line(line, &mut row);
+    join(&mut row, read(LINE));
+    row
+}
+
+/// The same as text.
+pub(super) fn line_text(line: &ShopLine, mut row: Value) -> String {
+    own_of_line(line, &mut row);
+    with(&row, LINE)
+}
+
+fn own_of_line(line: &ShopLine, row: &mut Value) {
     let total = money(line.quantity.saturating_mul(UNIT));
-    join(
-        row,
-        json!({
-            "tax_class": "", "subtotal": total, "subtotal_tax": "0.00", "total": total, "total_tax": "0.00", "taxes": [],
-            "global_unique_id": "", "price": 9.9, "image": {"id": "", "src": ""}, "parent_name": null,
-        }),
-    );
+    join(row, json!({"subtotal": total, "total": total}));
 }
 
 /// What an order has beside its identity, its status and its lines.

@@ -31,7 +31,9 @@ pub(super) fn answer(shop: &mut Shop, call: &Call) -> Option<Reply> {
             if call.query("order") != Some("asc") {
                 rows.reverse();
             }
-            page(call, rows, &shop.address, |(id, hook)| render(*id, hook))
+            page(call, rows, &shop.address, |(id, hook)| {
+                cut(call, render(*id, hook)).to_string()
+            })
         }
         ("POST", ["webhooks"]) => create(shop, call),
         (method, ["webhooks", id]) => match id.parse().ok().filter(|id| shop.hooks.contains_key(id)) {
@@ -74,7 +76,7 @@ fn create(shop: &mut Shop, call: &Call) -> Reply {
     shop.hooks.insert(id, hook);
     let ping = Pending { hook: id, object: None };
     shop.pending.add(Instant::now(), ping);
-    Reply::created(row)
+    Reply::created(&row)
 }
 
 fn one(shop: &mut Shop, call: &Call, method: &str, id: u64) -> Reply {
@@ -100,5 +102,5 @@ fn one(shop: &mut Shop, call: &Call, method: &str, id: u64) -> Reply {
         }
         _ => return Reply::no_route(),
     };
-    Reply::ok(cut(call, row))
+    Reply::ok(&cut(call, row))
 }

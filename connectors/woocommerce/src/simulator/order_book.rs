@@ -8,8 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Default)]
 pub(super) struct OrderBook {
     orders: BTreeMap<u64, ShopOrder>,
-    /// The second of the last change, and the id.
-    changes: BTreeSet<(i64, u64)>,
+    /// The second of the last change, and the id: of those that are in use, and of those in the trash.
+    used: BTreeSet<(i64, u64)>,
+    trashed: BTreeSet<(i64, u64)>,
 }
 
 fn second(at: Millis) -> i64 {
@@ -23,14 +24,22 @@ impl OrderBook {
 
     pub(super) fn insert(&mut self, order: ShopOrder) {
         self.remove(order.id);
-        self.changes.insert((second(order.modified), order.id));
+        self.index(&order).insert((second(order.modified), order.id));
         self.orders.insert(order.id, order);
     }
 
     pub(super) fn remove(&mut self, id: u64) -> Option<ShopOrder> {
         let order = self.orders.remove(&id)?;
-        self.changes.remove(&(second(order.modified), id));
+        self.index(&order).remove(&(second(order.modified), id));
         Some(order)
+    }
+
+    fn index(&mut self, order: &ShopOrder) -> &mut BTreeSet<(i64, u64)> {
+        if order.status == "trash" {
+            &mut self.trashed
+        } else {
+            &mut self.used
+        }
     }
 
     /// Whether there is such an order, which is changed then.
@@ -48,11 +57,12 @@ impl OrderBook {
         self.orders.values()
     }
 
-    /// Those that were changed in a later second, by the time of it and their ids; all without one.
-    pub(super) fn changed_after(&self, than: Option<Millis>) -> impl Iterator<Item = &ShopOrder> {
+    /// Ids of those in use, or of those in the trash, that were changed in a later second, by the time of it and their
+    /// ids; of all without one.
+    pub(super) fn changed_after(&self, than: Option<Millis>, trashed: bool) -> Vec<u64> {
         let first = than.map_or(i64::MIN, |than| second(than) + 1);
-        let changed = self.changes.range((first, 0)..);
-        changed.filter_map(|(_, id)| self.orders.get(id))
+        let index = if trashed { &self.trashed } else { &self.used };
+        index.range((first, 0)..).map(|(_, id)| *id).collect()
     }
 }
 
@@ -76,12 +86,14 @@ mod tests {
         for (id, at) in [(1, 9_100), (2, 5_000), (3, 9_900), (1, 7_000)] {
             book.insert(order(id, at));
         }
-        let after = |book: &OrderBook, than: i64| -> Vec<u64> {
-            book.changed_after(Some(Millis(than))).map(|order| order.id).collect()
-        };
+        let after = |book: &OrderBook, than: i64| -> Vec<u64> { book.changed_after(Some(Millis(than)), false) };
         assert_eq!(after(&book, 5_999), [1, 3]);
         assert_eq!(after(&book, 7_000), [3], "seconds count");
-        assert_eq!(book.changed_after(None).count(), 3);
+        assert_eq!(book.changed_after(None, false).len(), 3);
+        book.change(1, |order| "trash".clone_into(&mut order.status));
+        assert_eq!(after(&book, 0), [2, 3]);
+        assert_eq!(book.changed_after(None, true), [1]);
+        book.change(1, |order| "processing".clone_into(&mut order.status));
         book.remove(3);
         assert_eq!(after(&book, 0), [2, 1]);
     }

@@ -7,7 +7,9 @@ use super::shop::Shop;
 use omnistock_words::Millis;
 use serde_json::{Value, json};
 
-fn line(shop: &Shop, line: &ShopLine) -> Value {
+const LINES: &str = "line_items";
+
+fn line(shop: &Shop, order: &ShopOrder, line: &ShopLine) -> Value {
     // Not what was kept of the sale: `get_product() ? get_sku() : null` is asked when the order is shown [src].
     let sku = shop.products.get(&line.product).map(|product| &product.sku);
     let reduced = if line.reduced == 0 {
@@ -21,40 +23,58 @@ fn line(shop: &Shop, line: &ShopLine) -> Value {
         "variation_id": if line.parent.is_some() { line.product } else { 0 }, "quantity": line.quantity, "sku": sku,
         "meta_data": reduced,
     });
-    full::line(line, &mut row);
+    if let Some(quantity) = row
+        .get_mut("quantity")
+        .filter(|_| shop.faults.spoiled_order == Some(order.id))
+    {
+        quantity.take();
+    }
     row
 }
 
 pub(super) fn render(shop: &Shop, order: &ShopOrder) -> Value {
     let mut row = core(shop, order);
     full::order(shop, order, &mut row);
+    let lines = order.lines.iter();
+    let lines: Value = lines.map(|sold| full::line(sold, line(shop, order, sold))).collect();
+    full::join(&mut row, json!({ LINES: lines }));
     row
 }
 
-/// At least the fields that the call asks for; the caller cuts it.
-fn asked(shop: &Shop, call: &Call, order: &ShopOrder) -> Value {
-    let mut row = core(shop, order);
-    let enough = |fields: &str| fields.split(',').all(|name| row.get(name.trim()).is_some());
-    if !call.query("_fields").is_some_and(enough) {
-        full::order(shop, order, &mut row);
+/// The fields that the call asks for, as text.
+fn asked(shop: &Shop, call: &Call, order: &ShopOrder) -> String {
+    let row = core(shop, order);
+    let enough = |fields: &str| {
+        fields
+            .split(',')
+            .all(|name| name.trim() == LINES || row.get(name.trim()).is_some())
+    };
+    match call.query("_fields") {
+        Some(fields) if enough(fields) => {
+            let row = cut(call, row);
+            if !fields.split(',').any(|name| name.trim() == LINES) {
+                return row.to_string();
+            }
+            let lines = order
+                .lines
+                .iter()
+                .map(|sold| full::line_text(sold, line(shop, order, sold)));
+            let lines = lines.collect::<Vec<_>>().join(",");
+            full::with(&row, &format!("\"{LINES}\":[{lines}]"))
+        }
+        _ => cut(call, render(shop, order)).to_string(),
     }
-    row
 }
 
+/// All that changes, without the lines.
 fn core(shop: &Shop, order: &ShopOrder) -> Value {
     let local = |at: Millis| gmt(at.plus(shop.offset * 1_000));
-    let mut lines: Vec<Value> = order.lines.iter().map(|sold| line(shop, sold)).collect();
-    if shop.faults.spoiled_order == Some(order.id) {
-        for line in lines.iter_mut().filter_map(Value::as_object_mut) {
-            line.insert("quantity".to_owned(), Value::Null);
-        }
-    }
     json!({
         "id": order.id, "parent_id": 0, "number": order.id.to_string(), "status": order.status, "currency": "EUR", "customer_id": 0,
         "date_created": local(order.created), "date_created_gmt": gmt(order.created),
         "date_modified": local(order.modified), "date_modified_gmt": gmt(order.modified),
         "date_completed": order.completed.map(local), "date_completed_gmt": order.completed.map(gmt),
-        "line_items": lines, "meta_data": [],
+        "meta_data": [],
     })
 }
 
@@ -77,25 +97,29 @@ fn list(shop: &Shop, call: &Call) -> Reply {
     let include = call.ids("include");
     let modified = call.date("modified_after", shop.offset);
     let created = call.date("after", shop.offset);
-    let later = |at: Millis, than: Option<Millis>| than.is_none_or(|than| at.0 / 1_000 > than.0 / 1_000);
     // "any" leaves the trash out.
-    let status = |order: &ShopOrder| {
-        if statuses == ["any"] {
-            order.status != "trash"
-        } else {
-            statuses.contains(&order.status.as_str())
-        }
-    };
-    let mut orders: Vec<&ShopOrder> = shop
-        .orders
-        .changed_after(modified)
-        .filter(|order| status(order) && later(order.created, created))
-        .filter(|order| include.as_ref().is_none_or(|ids| ids.contains(&order.id)))
-        .collect();
+    let mut ids = shop.orders.changed_after(modified, statuses == ["trash"]);
+    let both = statuses.contains(&"trash") && statuses.len() > 1;
+    if both {
+        ids.extend(shop.orders.changed_after(modified, true));
+    }
+    if statuses != ["any"] || created.is_some() || include.is_some() {
+        let later = |at: Millis| created.is_none_or(|than| at.0 / 1_000 > than.0 / 1_000);
+        let asked = |order: &ShopOrder| statuses == ["any"] || statuses.contains(&order.status.as_str());
+        ids.retain(|id| include.as_ref().is_none_or(|ids| ids.contains(id)));
+        ids.retain(|id| {
+            shop.orders
+                .get(*id)
+                .is_some_and(|order| asked(order) && later(order.created))
+        });
+    }
+    let by =
+        |time: fn(&ShopOrder) -> Millis| move |id: &u64| (shop.orders.get(*id).map(|order| time(order).0 / 1_000), *id);
     match call.query("orderby").unwrap_or("date") {
-        "date" => orders.sort_by_key(|order| (order.created.0 / 1_000, order.id)),
+        "date" => ids.sort_by_cached_key(by(|order| order.created)),
+        "modified" if both => ids.sort_by_cached_key(by(|order| order.modified)),
         "modified" => {}
-        "id" => orders.sort_by_key(|order| order.id),
+        "id" => ids.sort_unstable(),
         _ => {
             return Reply::invalid(
                 "orderby",
@@ -105,9 +129,12 @@ fn list(shop: &Shop, call: &Call) -> Reply {
         }
     }
     if call.query("order") != Some("asc") {
-        orders.reverse();
+        ids.reverse();
     }
-    page(call, orders, &shop.address, |order| asked(shop, call, order))
+    page(call, ids, &shop.address, |id| {
+        let order = shop.orders.get(id);
+        order.map_or_else(String::new, |order| asked(shop, call, order))
+    })
 }
 
 /// Unknown products and far too many units are taken all the same [observed].
@@ -140,7 +167,7 @@ fn create(shop: &mut Shop, call: &Call) -> Reply {
         .unwrap_or("pending")
         .to_owned();
     let id = shop.place(&lines, &status);
-    Reply::created(shop.orders.get(id).map_or(Value::Null, |order| render(shop, order)))
+    Reply::created(&shop.orders.get(id).map_or(Value::Null, |order| render(shop, order)))
 }
 
 fn one(shop: &mut Shop, call: &Call, method: &str, id: u64) -> Reply {
@@ -150,12 +177,12 @@ fn one(shop: &mut Shop, call: &Call, method: &str, id: u64) -> Reply {
             .map_or(Value::Null, |order| cut(call, render(shop, order)))
     };
     match method {
-        "GET" => Reply::ok(row(shop)),
+        "GET" => Reply::ok(&row(shop)),
         "PUT" | "POST" => {
             if let Some(status) = call.body.get("status").and_then(Value::as_str) {
                 shop.set_status(id, status);
             }
-            Reply::ok(row(shop))
+            Reply::ok(&row(shop))
         }
         "DELETE" => {
             let last = row(shop);
@@ -164,7 +191,7 @@ fn one(shop: &mut Shop, call: &Call, method: &str, id: u64) -> Reply {
             } else {
                 shop.trash(id)
             };
-            Reply::ok(last)
+            Reply::ok(&last)
         }
         _ => Reply::no_route(),
     }

@@ -90,5 +90,5 @@ pub(super) fn answer(shop: &Shop, call: &Call) -> Option<Reply> {
         return None;
     }
     let body = json!({"code": shop.currency, "name": "the shop's", "symbol": "¤", "_links": {}});
-    Some(Reply::ok(cut(call, body)))
+    Some(Reply::ok(&cut(call, body)))
 }

@@ -4,23 +4,22 @@ use super::answer::{Call, Reply, cut, gmt, page, refused};
 use super::full;
 use super::records::PriceWrite;
 use super::shop::{Manage, Product, Shop};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 pub(super) fn render(shop: &Shop, id: u64, product: &Product) -> Value {
-    let mut row = core(shop, id, product);
-    full::product(shop, id, product, &mut row);
-    row
+    full::product(shop, id, product, core(shop, id, product))
 }
 
-/// At least the fields that the call asks for; the caller cuts it.
-fn asked(shop: &Shop, call: &Call, id: u64, product: &Product) -> Value {
-    let mut row = core(shop, id, product);
+/// The fields that the call asks for, as text.
+fn asked(shop: &Shop, call: &Call, id: u64, product: &Product) -> String {
+    let row = core(shop, id, product);
     let enough = |fields: &str| fields.split(',').all(|name| row.get(name.trim()).is_some());
-    if !call.query("_fields").is_some_and(enough) {
-        full::product(shop, id, product, &mut row);
+    match call.query("_fields") {
+        None => full::product_text(shop, id, product, row),
+        Some(fields) if enough(fields) => cut(call, row).to_string(),
+        Some(_) => cut(call, full::product(shop, id, product, row)).to_string(),
     }
-    row
 }
 
 fn core(shop: &Shop, id: u64, product: &Product) -> Value {
@@ -107,7 +106,7 @@ fn list(shop: &Shop, call: &Call) -> Reply {
 fn all(shop: &Shop, call: &Call) -> Reply {
     let render = |id: &u64| {
         let product = shop.products.get(id);
-        product.map_or(Value::Null, |product| asked(shop, call, *id, product))
+        product.map_or_else(String::new, |product| asked(shop, call, *id, product))
     };
     if call.query("order") == Some("asc") {
         page(call, &shop.tops, &shop.address, render)
@@ -149,7 +148,7 @@ fn one(shop: &Shop, call: &Call, id: &str, parent: Option<&str>) -> Reply {
     match known.filter(|(_, product)| {
         parent.is_none_or(|parent| product.parent.map(|id| id.to_string()).as_deref() == Some(parent))
     }) {
-        Some((id, product)) => Reply::ok(cut(call, asked(shop, call, id, product))),
+        Some((id, product)) => Reply::text(asked(shop, call, id, product)),
         None => Reply::error(404, "woocommerce_rest_product_invalid_id", "Invalid ID."),
     }
 }
@@ -172,14 +171,16 @@ fn put(shop: &mut Shop, call: &Call, id: &str, parent: Option<&str>) -> Reply {
     if let Some(item) = item.as_object_mut() {
         item.insert("id".to_owned(), json!(id.parse::<u64>().ok()));
     }
-    let row = update(shop, &item, parent);
-    match row.get("error") {
-        Some(error) => Reply {
+    match update(shop, &item, parent) {
+        Err(refused) => Reply {
             status: 400,
-            body: error.clone(),
+            body: refused.get("error").map(Value::to_string).unwrap_or_default(),
             headers: Vec::new(),
         },
-        None => Reply::ok(cut(call, row)),
+        Ok(id) => {
+            let product = shop.products.get(&id);
+            Reply::text(product.map_or_else(String::new, |product| asked(shop, call, id, product)))
+        }
     }
 }
 
@@ -200,20 +201,20 @@ fn batch(shop: &mut Shop, call: &Call, parent: Option<u64>) -> Reply {
             "Unable to accept more than 100 items for this request.",
         );
     }
-    let mut answer = Map::new();
+    let mut answer = Vec::new();
     if parent.is_none() && !created.is_empty() {
-        let rows = created.iter().map(|item| create(shop, item)).collect();
-        answer.insert("create".to_owned(), rows);
+        let rows: Vec<String> = created.iter().map(|item| create(shop, item).to_string()).collect();
+        answer.push(format!("\"create\":[{}]", rows.join(",")));
     }
     if !items.is_empty() {
-        let rows = items.iter().map(|item| update(shop, item, parent)).collect();
-        answer.insert("update".to_owned(), rows);
+        let rows: Vec<String> = items.iter().map(|item| updated(shop, item, parent)).collect();
+        answer.push(format!("\"update\":[{}]", rows.join(",")));
     }
     // `_fields` empties the answer of a batch; an empty one is an empty list.
     if answer.is_empty() || call.query("_fields").is_some() {
-        return Reply::ok(json!([]));
+        return Reply::ok(&json!([]));
     }
-    Reply::ok(Value::Object(answer))
+    Reply::text(format!("{{{}}}", answer.join(",")))
 }
 
 /// A simple product of a batch's `create`; a SKU is there once.
@@ -235,7 +236,20 @@ fn create(shop: &mut Shop, item: &Value) -> Value {
 }
 
 /// One item of a batch: the product as it is now, or an error.
-fn update(shop: &mut Shop, item: &Value, parent: Option<u64>) -> Value {
+fn updated(shop: &mut Shop, item: &Value, parent: Option<u64>) -> String {
+    match update(shop, item, parent) {
+        Err(refused) => refused.to_string(),
+        Ok(id) => {
+            let product = shop.products.get(&id);
+            product.map_or_else(String::new, |product| {
+                full::product_text(shop, id, product, core(shop, id, product))
+            })
+        }
+    }
+}
+
+/// Carries out one item: whose it was, or the row that refuses it.
+fn update(shop: &mut Shop, item: &Value, parent: Option<u64>) -> Result<u64, Value> {
     let given = item.get("id").cloned().unwrap_or(Value::Null);
     let id = given.as_u64().unwrap_or(0);
     let fault = match (shop.products.get(&id), parent) {
@@ -253,12 +267,13 @@ fn update(shop: &mut Shop, item: &Value, parent: Option<u64>) -> Value {
     };
     if let Some((status, code, message)) = fault {
         shop.counters.items_refused += 1;
-        return refused(&given, status, code, message);
+        return Err(refused(&given, status, code, message));
     }
     let failing = shop.products.get(&id).map(|product| &product.sku);
     if shop.faults.failing_sku.is_some() && failing == shop.faults.failing_sku.as_ref() {
         shop.counters.items_refused += 1;
-        return refused(&given, 500, "db_update_error", "Could not update post in the database.");
+        let message = "Could not update post in the database.";
+        return Err(refused(&given, 500, "db_update_error", message));
     }
     if let (Some(switch), Some(product)) = (
         item.get("manage_stock").and_then(Value::as_bool),
@@ -288,9 +303,7 @@ fn update(shop: &mut Shop, item: &Value, parent: Option<u64>) -> Value {
         Some(quantity) if managed => shop.write(id, cast(quantity)),
         _ => {}
     }
-    shop.products
-        .get(&id)
-        .map_or(Value::Null, |product| render(shop, id, product))
+    Ok(id)
 }
 
 /// What the vendor's language makes of anything: "abc" is 0, 1.5 is 1.

@@ -149,7 +149,7 @@ pub(super) fn page(status: u16, html: &'static str) -> Response<Body> {
 }
 
 pub(super) fn respond(reply: Reply) -> Response<Body> {
-    let mut response = Response::new(Body::from(serde_json::to_vec(&reply.body).unwrap_or_default()));
+    let mut response = Response::new(Body::from(reply.body));
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     response.headers_mut().insert(
         "content-type",
