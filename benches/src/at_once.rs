@@ -18,6 +18,10 @@ const CLAIMED: f64 = 10_000.0;
 /// which the daemon could use. The time counts up to the last write, which the shops know.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// It is quiet when no shop was called for so long; it is waited for so many times.
+const QUIET: Duration = Duration::from_millis(250);
+const LONG_AGO: usize = 40;
+
 /// Everything that takes part.
 pub(crate) struct World<'a> {
     pub(crate) server: &'a RedisServer,
@@ -39,6 +43,7 @@ pub(crate) async fn run(world: &World<'_>, alike: bool) -> Result<Vec<Figure>> {
 /// They enter page by page, 100 orders each, as these shops give them.
 async fn orders_per_second(world: &World<'_>, what: Choice) -> Result<f64> {
     let (daemon, channels) = (world.daemon, world.channels);
+    quiet(channels).await?;
     let silent = Rough {
         late: true,
         ..Rough::default()
@@ -83,6 +88,18 @@ async fn orders_per_second(world: &World<'_>, what: Choice) -> Result<f64> {
     );
     #[allow(clippy::float_arithmetic, clippy::cast_precision_loss, reason = "a rate")]
     Ok(WAITING as f64 * 1_000.0 / took as f64)
+}
+
+/// What came before is over: polls of orders go on for a while behind the last webhook.
+async fn quiet(channels: &Channels) -> Result<()> {
+    for _ in 0..LONG_AGO {
+        let calls = tally(channels).await?.calls;
+        sleep(QUIET).await;
+        if calls == tally(channels).await?.calls {
+            return Ok(());
+        }
+    }
+    Ok(())
 }
 
 /// What all shops have counted.
