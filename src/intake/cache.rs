@@ -64,7 +64,7 @@ impl Cache {
         keys: Vec<DocumentKey>,
     ) -> Result<(), StoreError> {
         self.quiet = 0;
-        let (known, absent): (Vec<_>, Vec<_>) = keys.into_iter().partition(|key| self.versions.contains_key(key));
+        let (known, absent): (Vec<_>, Vec<_>) = keys.into_iter().partition(|key| self.knows(key));
         for key in &known {
             self.hand_out(documents, key);
         }
@@ -76,6 +76,21 @@ impl Cache {
         for (key, stored) in absent.iter().zip(found) {
             self.take_in(key, &stored)?;
             self.hand_out(documents, key);
+        }
+        Ok(())
+    }
+
+    /// Whether the document is in memory, or known not to be in the store.
+    pub(super) fn knows(&self, key: &DocumentKey) -> bool {
+        self.versions.contains_key(key)
+    }
+
+    /// Takes in what was loaded before it was needed; what is known by now is newer.
+    pub(super) fn take_ahead(&mut self, loaded: Vec<(DocumentKey, Versioned)>) -> Result<(), StoreError> {
+        for (key, stored) in loaded {
+            if !self.knows(&key) {
+                self.take_in(&key, &stored)?;
+            }
         }
         Ok(())
     }

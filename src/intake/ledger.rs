@@ -5,6 +5,9 @@
 //! twice changes nothing, because the engine's facts are sets. Between batches the owner does,
 //! one short piece at a time, what nobody asks for: see `upkeep`.
 
+mod ahead;
+#[cfg(test)]
+mod ahead_test;
 mod board;
 mod cutover;
 mod durable;
@@ -99,6 +102,8 @@ pub struct Ledger {
     pace: Pace,
     /// Events of the last batch.
     came: usize,
+    /// What follows behind it, where that is known already.
+    ahead: Option<ahead::Ahead>,
 }
 
 impl Ledger {
@@ -111,6 +116,7 @@ impl Ledger {
             upkeep: upkeep::Upkeep::default(),
             pace: Pace::default(),
             came: 0,
+            ahead: None,
         }
     }
 
@@ -155,7 +161,7 @@ impl Ledger {
         // What was committed is no longer certain: ask the store again.
         self.cache.forget();
         self.parts.newest.forget();
-        self.cursor = None;
+        (self.cursor, self.ahead) = (None, None);
         self.upkeep.interrupted();
         match error {
             CommitError::Fenced => tracing::warn!("{error}; standing by"),
@@ -183,19 +189,19 @@ impl Ledger {
         self.parts
             .applied
             .send_if_modified(|applied| std::mem::replace(applied, from) != from);
-        let entries = self.parts.store.read(from, BATCH).await?;
+        let entries = self.next_entries(from).await?;
         self.came(entries.len());
         if entries.is_empty() {
             self.parts.board.set_error(None);
             return Ok(false);
         }
         let mut from = from;
+        let last = entries.last().map(|entry| entry.id).filter(|_| entries.len() == BATCH);
         for some in weighed(&entries) {
             let read = some.iter().map(|entry| (entry.id, self.decode(entry.id, &entry.bytes)));
             for Portion { events, to } in portions(&self.parts.settings.load(), read.collect()) {
                 let applied = self.apply(&events, from, to).await?;
-                self.commit(lease, &applied.batch, &applied.written).await?;
-                self.committed(applied);
+                self.settle(lease, applied, last.filter(|_| to == last)).await?;
                 from = to.unwrap_or(from);
             }
         }
