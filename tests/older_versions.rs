@@ -1,4 +1,4 @@
-//! A store that the version before left behind is read, gets the tables of today, and works on.
+//! A store that an earlier version left behind is read, gets the tables of today, and works on.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
 
 use omnistock::delivery::decode_listing;
@@ -23,7 +23,7 @@ async fn bytes(store: &dyn Store, kind: Kind, id: &str) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn documents_and_events_of_the_version_before_are_read_and_written_anew() {
+async fn documents_and_events_of_an_earlier_version_are_read_and_written_anew() {
     let folder = tempfile::tempdir().unwrap();
     drop(older(folder.path()));
     let store = Embedded::open(folder.path()).unwrap();
@@ -33,7 +33,7 @@ async fn documents_and_events_of_the_version_before_are_read_and_written_anew() 
     let ledger = SkuDocument::decode(&stored).unwrap();
     assert_eq!((ledger.positions.len(), ledger.lines.len()), (2, 2));
     let anew = ledger.encode();
-    assert!(anew.starts_with(br#"{"v":2,"#));
+    assert!(anew.starts_with(br#"{"v":3,"#));
     assert_eq!(SkuDocument::decode(&anew).unwrap(), ledger);
 
     let order = OrderDocument::decode(&bytes(&store, Kind::Order, "shop_de/219").await).unwrap();

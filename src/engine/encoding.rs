@@ -1,6 +1,6 @@
-//! Documents and events as bytes: JSON with a schema version, readable by this and the previous version.
+//! Documents and events as bytes: JSON with a schema version, readable by this version and those before it.
 //!
-//! A document of the previous version is read as it is and written anew when it changes: an upgrade
+//! A document of an earlier version is read as it is and written anew when it changes: an upgrade
 //! touches nothing at once, and has no end that a crash could fall in front of.
 
 use crate::Event;
@@ -8,12 +8,11 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The schema version that is written. 2: events in the inbox carry their version, too.
-pub const SCHEMA: u32 = 2;
+/// The schema version that is written. 2: events in the inbox carry their version, too. 3: a line of a ledger is a row.
+pub const SCHEMA: u32 = 3;
 
-/// The oldest schema version that is read. Its documents have the shape of today's; where a shape
-/// changes, [`decode`] is the place that brings the older one up to date.
-const OLDEST: u32 = SCHEMA - 1;
+/// The oldest schema version that is read. What has changed its shape since is read in both.
+const OLDEST: u32 = 1;
 
 #[derive(Serialize, Deserialize)]
 struct Envelope<T> {
@@ -40,7 +39,7 @@ impl fmt::Display for DecodeError {
         match self {
             Self::Version(version) => write!(
                 f,
-                "the document has schema version {version}, this program reads {OLDEST} and {SCHEMA}: use the version of omnistock that wrote it"
+                "the document has schema version {version}, this program reads {OLDEST} to {SCHEMA}: use the version of omnistock that wrote it"
             ),
             Self::Malformed(what) => write!(f, "the document is damaged ({what}): restore the store from a backup"),
         }
@@ -129,7 +128,10 @@ mod tests {
             decode::<u32>(br#"{"v":1,"d":"x"}"#),
             Err(DecodeError::Malformed(_))
         ));
-        assert_eq!(decode::<u32>(br#"{"v":1,"d":7}"#), Ok(7), "the version before");
+        for version in 1..=3 {
+            let stored = format!(r#"{{"v":{version},"d":7}}"#);
+            assert_eq!(decode::<u32>(stored.as_bytes()), Ok(7), "{version}");
+        }
         assert_eq!(decode::<u32>(br#"{"v":0,"d":7}"#), Err(DecodeError::Version(0)));
     }
 

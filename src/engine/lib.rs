@@ -27,6 +27,7 @@ pub mod guard;
 mod home;
 mod key;
 mod line_record;
+mod line_row;
 mod lines;
 mod listings;
 mod named;

@@ -1,12 +1,11 @@
 //! One order line in the ledger of a SKU. There are more of these than of anything else: what few
-//! lines have lies apart, so that the others are small. Written as one flat object all the same.
+//! lines have lies apart, so that the others are small. How one is written: `line_row`.
 
-use crate::sku_document::is_default;
 use crate::{Few, Statement};
 use omnistock_words::{
     ChannelName, FulfilledBy, LineId, LocationName, Millis, OrderId, OrderStatus, Quantity, ReservationId, Sku,
 };
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 /// How an order line touches this SKU.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -141,125 +140,5 @@ impl LineRecord {
             && self.fulfilled_by == FulfilledBy::Merchant
             && *self.part() != Part::Bundle
             && self.quantity.is_positive()
-    }
-}
-
-/// The keys of a line as they are written.
-#[derive(Serialize)]
-struct Written<'a> {
-    placed_at: Millis,
-    channel: &'a ChannelName,
-    order: &'a OrderId,
-    line: &'a LineId,
-    quantity: Quantity,
-    #[serde(skip_serializing_if = "is_whole")]
-    part: &'a Part,
-    status: OrderStatus,
-    at: Millis,
-    open_at: Millis,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    left_at: Option<Millis>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    back_at: Option<Millis>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    location: Option<&'a LocationName>,
-    #[serde(skip_serializing_if = "is_default")]
-    fulfilled_by: FulfilledBy,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reservation: Option<&'a ReservationId>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    restock_location: Option<&'a LocationName>,
-    #[serde(skip_serializing_if = "is_default")]
-    released: Quantity,
-    #[serde(skip_serializing_if = "<[Statement]>::is_empty")]
-    statements: &'a [Statement],
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde asks for")]
-fn is_whole(part: &&Part) -> bool {
-    **part == Part::Whole
-}
-
-impl Serialize for LineRecord {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let written = Written {
-            placed_at: self.placed_at,
-            channel: &self.channel,
-            order: &self.order,
-            line: &self.line,
-            quantity: self.quantity,
-            part: self.part(),
-            status: self.status,
-            at: self.at,
-            open_at: self.open_at,
-            left_at: self.left_at,
-            back_at: self.extra.as_ref().and_then(|extra| extra.back_at),
-            location: self.location(),
-            fulfilled_by: self.fulfilled_by,
-            reservation: self.reservation(),
-            restock_location: self.restock_location(),
-            released: self.released(),
-            statements: &self.statements,
-        };
-        written.serialize(serializer)
-    }
-}
-
-/// The same keys as they are read.
-#[derive(Deserialize)]
-struct Read {
-    placed_at: Millis,
-    channel: ChannelName,
-    order: OrderId,
-    line: LineId,
-    quantity: Quantity,
-    #[serde(default)]
-    part: Part,
-    status: OrderStatus,
-    at: Millis,
-    open_at: Millis,
-    #[serde(default)]
-    left_at: Option<Millis>,
-    #[serde(default)]
-    back_at: Option<Millis>,
-    #[serde(default)]
-    location: Option<LocationName>,
-    #[serde(default)]
-    fulfilled_by: FulfilledBy,
-    #[serde(default)]
-    reservation: Option<ReservationId>,
-    #[serde(default)]
-    restock_location: Option<LocationName>,
-    #[serde(default)]
-    released: Quantity,
-    #[serde(default)]
-    statements: Few<Statement>,
-}
-
-impl<'de> Deserialize<'de> for LineRecord {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let read = Read::deserialize(deserializer)?;
-        let extra = LineExtra {
-            part: read.part,
-            location: read.location,
-            reservation: read.reservation,
-            restock_location: read.restock_location,
-            released: read.released,
-            back_at: read.back_at,
-        };
-        Ok(Self {
-            placed_at: read.placed_at,
-            channel: read.channel,
-            order: read.order,
-            line: read.line,
-            quantity: read.quantity,
-            status: read.status,
-            at: read.at,
-            open_at: read.open_at,
-            left_at: read.left_at,
-            fulfilled_by: read.fulfilled_by,
-            statements: read.statements,
-            extra: extra.kept(),
-        })
     }
 }

@@ -63,11 +63,13 @@ pub struct Evidence {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first: Option<Quantity>,
     /// It was seen to show what was written.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub matched: bool,
     /// Yeses in a row before the last one that came to nothing.
     #[serde(skip_serializing_if = "is_zero")]
     pub undone: u32,
     /// Changes by others, of one series.
+    #[serde(skip_serializing_if = "is_zero")]
     pub changes: u32,
     /// When the series began.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -91,7 +91,7 @@ pub struct ListingDocument {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed: Option<Observed>,
     /// What was sent may or may not have taken effect.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unknown: bool,
     /// Kept aside.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -115,7 +115,7 @@ pub struct ListingDocument {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drained: Option<Drained>,
     /// Failed attempts in a row.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub attempts: u32,
     /// Calls in a row that the vendor left undone because it shows another number than expected,
     /// without anything new in its answer.
