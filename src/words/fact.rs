@@ -1,7 +1,10 @@
 //! What systems report: orders and their lines, in the words that connectors and engine share.
 
 use crate::{LineId, ListingId, LocationName, Millis, OrderId, Quantity, ReservationId, Sku};
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use std::fmt;
 
 /// What a source's number already contains. Never incoming goods.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -45,8 +48,7 @@ pub enum FulfilledBy {
 /// Which report of an order is newer: the vendor's counter alone, or the time the vendor
 /// changed it, then the sequence in which we fetched. Compared as a tuple, highest wins.
 /// A bare number in JSON is a counter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(from = "RevisionForm")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Revision {
     /// The vendor's counter or its time of change in milliseconds.
     pub number: i64,
@@ -54,24 +56,42 @@ pub struct Revision {
     pub sequence: i64,
 }
 
-/// The two ways in which a revision is written.
+/// What stands in the object form.
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum RevisionForm {
-    Counter(i64),
-    Parts {
-        number: i64,
-        #[serde(default)]
-        sequence: i64,
-    },
+struct Parts {
+    number: i64,
+    #[serde(default)]
+    sequence: i64,
 }
 
-impl From<RevisionForm> for Revision {
-    fn from(form: RevisionForm) -> Self {
-        match form {
-            RevisionForm::Counter(number) => Self { number, sequence: 0 },
-            RevisionForm::Parts { number, sequence } => Self { number, sequence },
-        }
+/// Reads both forms as they come: there is one in every order.
+struct Form;
+
+impl<'de> Visitor<'de> for Form {
+    type Value = Revision;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a counter, or number and sequence")
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Revision, E> {
+        Ok(Revision { number, sequence: 0 })
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Revision, E> {
+        let number = i64::try_from(number).map_err(|_| E::custom("a counter is at most 2^63 - 1"))?;
+        self.visit_i64(number)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Revision, A::Error> {
+        let Parts { number, sequence } = Parts::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(Revision { number, sequence })
+    }
+}
+
+impl<'de> Deserialize<'de> for Revision {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Form)
     }
 }
 
@@ -123,4 +143,31 @@ pub struct OrderFact {
     /// Every line of this revision.
     #[serde(default)]
     pub lines: Vec<OrderLineFact>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_revision_is_a_counter_or_number_and_sequence() {
+        let read = |text: &str| serde_json::from_str::<Revision>(text);
+        let revision = |number, sequence| Revision { number, sequence };
+        assert_eq!(read("7").unwrap(), revision(7, 0));
+        assert_eq!(read("-7").unwrap(), revision(-7, 0));
+        assert_eq!(read(r#"{"number":7}"#).unwrap(), revision(7, 0));
+        assert_eq!(read(r#"{"sequence":8,"number":7}"#).unwrap(), revision(7, 8));
+        let written = serde_json::to_string(&revision(7, 8)).unwrap();
+        assert_eq!(read(&written).unwrap(), revision(7, 8));
+        for text in [
+            "9223372036854775808",
+            r#"{"sequence":8}"#,
+            r#""7""#,
+            "7.5",
+            "[7,8]",
+            "null",
+        ] {
+            assert!(read(text).is_err(), "{text}");
+        }
+    }
 }

@@ -4,6 +4,7 @@
 mod cases {
     use crate::common::*;
     use omnistock_engine::{DecodeError, Event, decode_event, encode_event};
+    use serde_json::json;
 
     fn event() -> Event {
         serde_json::from_value(order("shop", 7, &[("A", "2")])).unwrap()
@@ -15,6 +16,28 @@ mod cases {
         assert_eq!(decode_event(&bytes), Ok(event()));
         // As the first version wrote them.
         assert_eq!(decode_event(&serde_json::to_vec(&event()).unwrap()), Ok(event()));
+    }
+
+    #[test]
+    fn an_order_reads_alike_whichever_way_it_is_read() {
+        let line = json!({ "line": "1", "sku": "A", "listing": "77", "quantity": "2", "status": "returned",
+            "location": "berlin", "fulfilled_by": "channel", "reservation": "r", "restock_location": "kassel" });
+        let full = json!({ "type": "order", "channel": "shop", "order": "7", "revision": { "number": 5, "sequence": 6 },
+            "status": "shipped", "placed_at": "2026-11-23T21:54:09Z", "at": "2026-11-23T21:54:10Z",
+            "lines": [line, { "line": "2", "quantity": "1" }] });
+        let bare = json!({ "type": "order", "channel": "shop", "order": "7", "status": "cancelled",
+            "placed_at": "2026-11-23T21:54:09Z" });
+        let counted = json!({ "type": "order", "channel": "shop", "order": "7", "revision": 9, "status": "open",
+            "placed_at": "2026-11-23T21:54:09Z", "unknown": [{}] });
+        for order in [full, bare, counted] {
+            // Without an envelope it is read as any event is.
+            let event: Event = serde_json::from_value(order.clone()).unwrap();
+            for version in 1..=3 {
+                let stored = json!({ "v": version, "d": order }).to_string();
+                assert_eq!(decode_event(stored.as_bytes()).as_ref(), Ok(&event));
+            }
+            assert_eq!(decode_event(&encode_event(&event)), Ok(event));
+        }
     }
 
     #[test]
