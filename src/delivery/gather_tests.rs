@@ -2,6 +2,7 @@
 
 use super::guard_tests::{at_work, held, report, sku};
 use super::house::{House, until};
+use omnistock_planner::ListingState;
 use omnistock_words::WriteMeaning;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -97,5 +98,33 @@ async fn a_report_that_comes_while_a_round_waits_is_judged_as_a_report() {
         report(&house, &three(5)).await;
         until("they are back", async || all(5)).await;
     }
+    run.stop().await;
+}
+
+#[tokio::test]
+async fn in_a_rush_what_was_said_yes_to_is_read_back_behind_the_newest_numbers() {
+    let (mut house, run) = at_work(WriteMeaning::Available, 31).await;
+    run.stop().await;
+    house.timings.rush = Duration::from_hours(1);
+    for n in 0..30 {
+        house.stock(&sku(n), 9).await;
+    }
+    let run = house.start();
+    until("all numbers are out", async || {
+        (0..30).all(|n| house.number(&sku(n)) == 9)
+    })
+    .await;
+    until("none is dirty", async || house.dirty().await == 0).await;
+    assert_eq!(house.board.count(ListingState::Accepted), 30);
+    // What comes when it is over is read back at its time.
+    until("the rush is over", async || {
+        house.stock(&sku(30), 7).await;
+        sleep(Duration::from_millis(50)).await;
+        house.stock(&sku(30), 8).await;
+        sleep(Duration::from_millis(50)).await;
+        house.number(&sku(30)) == 8 && house.board.count(ListingState::InSync) == 1
+    })
+    .await;
+    assert_eq!(house.board.count(ListingState::Accepted), 30);
     run.stop().await;
 }

@@ -119,6 +119,7 @@ impl House {
             applying: watch::channel((0, 0)).0,
             timings: Timings {
                 read_back: quick,
+                rush: Duration::ZERO,
                 tick: Duration::from_millis(20),
                 skew: Duration::ZERO,
                 stop: quick,

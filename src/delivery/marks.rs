@@ -9,6 +9,7 @@ use super::worker::{MOST_LOOKS, Stop, Worker};
 use crate::pace::Pace;
 use omnistock_sdk::now;
 use omnistock_words::{Millis, Sku};
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// Marks in one read.
@@ -17,6 +18,13 @@ const PAGE: usize = 10_000;
 /// So few in tests, that several pages are nothing special.
 #[cfg(test)]
 const PAGE: usize = 50;
+/// So many new ones in one reading are a rush: what they lead to goes before what only confirms ...
+#[cfg(not(test))]
+const RUSH: usize = 200;
+#[cfg(test)]
+const RUSH: usize = 20;
+/// ... until none has come for so long.
+const RUSH_LASTS: Duration = Duration::from_secs(2);
 /// Between two beginnings with the first mark, at least: so often the time that it takes to read all of them, ...
 const PAUSES: i64 = 10;
 /// ... and no longer than that, milliseconds.
@@ -41,12 +49,28 @@ pub(super) struct Marks {
     /// How fast new ones come, and how many the last reading brought.
     pub(super) pace: Pace,
     pub(super) came: usize,
+    /// Until when there is a rush.
+    rush: Option<Instant>,
 }
 
 impl Marks {
     /// All are read again, from the first on.
     pub(super) fn begin_anew(&mut self) {
         *self = Self::default();
+    }
+
+    /// Whether so much came a moment ago that only the newest numbers count.
+    pub(super) fn is_rush(&self) -> bool {
+        self.rush.is_some_and(|until| Instant::now() < until)
+    }
+
+    /// So many of them were new.
+    fn came(&mut self, news: usize, now: Instant) {
+        self.pace.came(news, now);
+        self.came = news;
+        if news >= RUSH {
+            self.rush = Some(now + RUSH_LASTS);
+        }
     }
 
     /// So many of those that were seen are no more.
@@ -112,8 +136,7 @@ impl Worker {
                 news += 1;
             }
         }
-        self.marks.pace.came(news, Instant::now());
-        self.marks.came = news;
+        self.marks.came(news, Instant::now());
         Ok(())
     }
 

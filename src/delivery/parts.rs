@@ -40,6 +40,8 @@ pub struct Timings {
     pub store: Duration,
     /// Between a yes and its read-back.
     pub read_back: Duration,
+    /// So much later it is read back in a rush.
+    pub rush: Duration,
     /// Between complete read-backs.
     pub audit_every: Duration,
     /// The dirty marks are looked at so often also without a wake-up.
@@ -60,6 +62,7 @@ impl Default for Timings {
             call: Duration::from_mins(1),
             store: Duration::from_secs(30),
             read_back: Duration::from_secs(1),
+            rush: Duration::from_secs(4),
             audit_every: Duration::from_hours(1),
             tick: Duration::from_millis(250),
             missing_after: Duration::from_mins(15),

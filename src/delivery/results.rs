@@ -9,6 +9,7 @@ use crate::retry;
 use omnistock_planner::{Class, Fetched, Next, Verdict, groups, halves, settle};
 use omnistock_sdk::{ConnectorError, ErrorClass, ItemOutcome, ListingReference, WriteItem, now};
 use omnistock_words::{Millis, Sku};
+use std::time::Duration;
 
 /// The vendor's class in the planner's words.
 pub(super) fn class(error: &ConnectorError) -> Class {
@@ -243,7 +244,12 @@ impl Worker {
     }
 
     fn accepted(&mut self, index: Index, at_once: bool, at: Millis) {
-        let read_back = self.read_back();
+        let later = if self.marks.is_rush() {
+            self.parts.timings.rush
+        } else {
+            Duration::ZERO
+        };
+        let read_back = self.read_back().saturating_add(milliseconds(later));
         self.catalogue
             .schedule(index, if at_once { at } else { at.plus(read_back) });
         self.parts.board.wrote();
