@@ -124,7 +124,7 @@ struct FurtherRead {
     statements: Few<Statement>,
 }
 
-/// A line up to version 2.
+/// A line up to version 2, and what a row is read as.
 #[derive(Deserialize)]
 struct Object {
     placed_at: Millis,

@@ -35,7 +35,7 @@ pub use lags::Watched;
 pub use upkeep::UpkeepTimes;
 
 use super::cache::Cache;
-use super::portion::{Portion, portions, weighed};
+use super::portion::{Portion, are_light, portions, weighed};
 use crate::history::told;
 use crate::newest::Newest;
 use crate::pace::Pace;
@@ -196,7 +196,8 @@ impl Ledger {
             return Ok(false);
         }
         let mut from = from;
-        let last = entries.last().map(|entry| entry.id).filter(|_| entries.len() == BATCH);
+        let full = entries.len() == BATCH && are_light(&entries);
+        let last = entries.last().map(|entry| entry.id).filter(|_| full);
         for some in weighed(&entries) {
             let read = some.iter().map(|entry| (entry.id, self.decode(entry.id, &entry.bytes)));
             for Portion { events, to } in portions(&self.parts.settings.load(), read.collect()) {

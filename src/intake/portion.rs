@@ -34,6 +34,11 @@ pub(super) fn weighed(entries: &[Entry]) -> impl Iterator<Item = &[Entry]> {
     })
 }
 
+/// Whether all of them may be facts at once.
+pub(super) fn are_light(entries: &[Entry]) -> bool {
+    entries.iter().map(|entry| entry.bytes.len()).sum::<usize>() <= DECODED
+}
+
 /// Everything, in its order. An entry that could not be read is passed over with the cursor.
 pub(super) fn portions(settings: &Settings, entries: Vec<(EntryId, Option<Event>)>) -> Vec<Portion> {
     let mut all = Vec::new();

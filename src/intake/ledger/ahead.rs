@@ -1,5 +1,6 @@
 //! Under load the next batch is fetched while the one before it is being committed: its entries, and the documents that
-//! its orders name and that are not in memory.
+//! its orders name and that are not in memory. Only of small entries, as orders are: two batches of a large report would
+//! take twice its memory.
 //!
 //! Nothing of it counts before that commit is done, and after any trouble it is forgotten. Nobody else writes these
 //! documents, and what is committed upon them says which versions it has seen.
@@ -7,6 +8,7 @@
 use super::durable::Applied;
 use super::{BATCH, Ledger};
 use crate::intake::cache::store_key;
+use crate::intake::portion::are_light;
 use crate::store::{CommitError, Entry, EntryId, Key, Lease, StoreError, Versioned};
 use omnistock_engine::{DocumentKey, Event, OrderKey, decode_event};
 use std::collections::BTreeSet;
@@ -55,6 +57,9 @@ impl Ledger {
 
     async fn fetch(&self, behind: EntryId) -> Result<Fetched, StoreError> {
         let entries = self.parts.store.read(behind, BATCH).await?;
+        if !are_light(&entries) {
+            return Ok(Fetched::default());
+        }
         let named: BTreeSet<DocumentKey> = entries.iter().flat_map(|entry| self.named(&entry.bytes)).collect();
         let absent: Vec<DocumentKey> = named.into_iter().filter(|key| !self.cache.knows(key)).collect();
         if absent.is_empty() {

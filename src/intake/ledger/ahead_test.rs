@@ -2,7 +2,7 @@
 
 use super::house::{House, order, policy, settings, sku};
 use super::*;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const ORDERS: usize = 2 * BATCH + 50;
 
@@ -55,13 +55,40 @@ async fn after_trouble_nothing_of_it_counts() {
     let house = waiting().await;
     let mut ledger = Ledger::new(house.parts.clone());
     ledger.take_batch(&house.lease).await.unwrap();
-    // Somebody else writes what is in memory: the commit of the second batch is refused.
-    let mut other = Ledger::new(house.parts.clone());
-    assert!(other.take_batch(&house.lease).await.unwrap());
-    let refused = ledger.take_batch(&house.lease).await.unwrap_err();
-    assert!(!matches!(refused, CommitError::Fenced), "{refused}");
-    ledger.trouble(&refused);
+    assert!(ledger.ahead.is_some());
+    ledger.trouble(&CommitError::CursorMoved);
     assert!(ledger.ahead.is_none() && !ledger.cache.knows(&key(BATCH)));
+
+    // Somebody else writes what was fetched: the commit upon it is refused, and it is read anew.
+    let mut other = Ledger::new(house.parts.clone());
+    let mut late = Ledger::new(house.parts.clone());
+    late.cursor = Some(house.store.cursor().await.unwrap());
+    assert!(other.take_batch(&house.lease).await.unwrap());
+    let refused = late.take_batch(&house.lease).await.unwrap_err();
+    assert!(!matches!(refused, CommitError::Fenced), "{refused}");
+    late.trouble(&refused);
     while ledger.take_batch(&house.lease).await.unwrap() {}
     assert_eq!(lines(&house).await, ORDERS);
+}
+
+#[tokio::test]
+async fn of_large_entries_one_batch_is_in_memory() {
+    let row = json!({ "sku": sku(0), "location": "berlin", "quantity": "10", "brand": "b".repeat(100) });
+    let stock = json!({ "type": "stock", "source": "erp", "complete": false, "as_of": now(), "rows": vec![row; 10] });
+    let large = vec![stock.to_string().into_bytes(); BATCH];
+    let small: Vec<Vec<u8>> = (0..BATCH)
+        .map(|id| order("shop", id, "open", now(), 1).to_string().into_bytes())
+        .collect();
+    // Large ones are not read a second time for nothing, nor beside those that are being applied.
+    for (first, second) in [(&large, &small), (&small, &large)] {
+        let house = House::open(settings(policy())).await;
+        house.store.append(first).await.unwrap();
+        house.store.append(second).await.unwrap();
+        let mut ledger = Ledger::new(house.parts.clone());
+        for batch in 1..=2 {
+            assert!(ledger.take_batch(&house.lease).await.unwrap());
+            assert!(ledger.ahead.is_none(), "batch {batch}");
+        }
+        assert_eq!(lines(&house).await, BATCH);
+    }
 }
