@@ -12,7 +12,7 @@ use omnistock_words::{ConnectorName, Sku};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, timeout_at};
 
 /// What the younger half may take, about; as much again for the older one.
@@ -31,6 +31,8 @@ pub struct Newest {
     halves: Mutex<Halves>,
     /// Rung behind each commit.
     settled: Notify,
+    /// Since when the owner has had nothing to apply.
+    rest: watch::Sender<Option<Instant>>,
 }
 
 /// What was written lately, and what was before that: the older half goes as a whole.
@@ -114,6 +116,25 @@ impl Newest {
     pub fn forget(&self) {
         *self.lock() = Halves::default();
         self.settled.notify_waiters();
+    }
+
+    /// The owner has applied everything that came.
+    pub fn rests(&self) {
+        self.rest.send_if_modified(|since| {
+            let begins = since.is_none();
+            since.get_or_insert_with(Instant::now);
+            begins
+        });
+    }
+
+    /// The owner has something to apply.
+    pub fn works(&self) {
+        self.rest.send_if_modified(|since| since.take().is_some());
+    }
+
+    /// Since when the owner has had nothing to apply; `None`: it has.
+    pub fn rest(&self) -> watch::Receiver<Option<Instant>> {
+        self.rest.subscribe()
     }
 
     /// Until none of these is being committed, or for so long that the store may be asked as well.
@@ -242,6 +263,24 @@ mod tests {
         );
         assert_eq!(find(&newest, &["A"]).await.lacking.len(), 1);
         assert_eq!(begun.elapsed(), PATIENCE * 3 / 2, "the store may be asked as well");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_owner_rests_since_it_had_nothing_more_to_apply() {
+        let newest = Newest::default();
+        let mut rest = newest.rest();
+        assert_eq!(*rest.borrow_and_update(), None, "nothing is known of it");
+        newest.rests();
+        let since = *rest.borrow_and_update();
+        assert_eq!(since, Some(Instant::now()));
+        tokio::time::advance(PATIENCE).await;
+        newest.rests();
+        assert!(!rest.has_changed().unwrap(), "it has rested on");
+        assert_eq!(*rest.borrow(), since);
+        newest.works();
+        assert_eq!(*rest.borrow_and_update(), None);
+        newest.works();
+        assert!(!rest.has_changed().unwrap());
     }
 
     #[tokio::test]

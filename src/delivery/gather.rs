@@ -20,8 +20,10 @@ const APART: Duration = Duration::from_millis(10);
 const EACH: Duration = Duration::from_micros(500);
 /// ... and for no longer than this.
 const LONGEST: Duration = Duration::from_secs(1);
-/// Nothing more is waited for once so long nothing has come: longer than the ledger's owner gathers, and commits.
+/// Nothing more is waited for once so long nothing has come: longer than the ledger's owner gathers, and commits ...
 const OVER: Duration = Duration::from_millis(200);
+/// ... and once the owner has had nothing to apply for so long: longer than it waits where things come one by one.
+const REST: Duration = Duration::from_millis(30);
 
 impl Worker {
     /// When the marks are to be read again; `None`: now.
@@ -40,11 +42,13 @@ impl Worker {
         applying.mark_unchanged();
         if let Some(next) = next.filter(|_| !pause.is_zero()) {
             let (wake, cancel) = (self.parts.wake.clone(), self.cancel.clone());
-            let mut over = Instant::now() + OVER;
+            let (mut over, mut rest) = (Instant::now() + OVER, self.parts.newest.rest());
             while !(self.work.is_queued() && self.room(now()) > 0) {
+                let end = end_of_wait(next, over, *rest.borrow_and_update());
                 tokio::select! {
                     () = cancel.cancelled() => break,
-                    () = sleep_until(next.min(over)) => break,
+                    () = sleep_until(end) => break,
+                    () = changed(&mut rest) => {}
                     () = changed(&mut applying) => break,
                     // The round behind the wait reads what it rings for.
                     () = wake.notified() => over = Instant::now() + OVER,
@@ -56,9 +60,30 @@ impl Worker {
     }
 }
 
+/// Until when more is waited for: until the next round at the latest; `over`: it counts as over then; `rest`: since when
+/// the ledgers' owner has had nothing to apply.
+fn end_of_wait(next: Instant, over: Instant, rest: Option<Instant>) -> Instant {
+    let rested = rest.map_or(over, |since| since + REST);
+    next.min(over).min(rested)
+}
+
 /// Resolves when the value changes; never once nobody can change it any more.
 pub(super) async fn changed<T>(watched: &mut watch::Receiver<T>) {
     if watched.changed().await.is_err() {
         std::future::pending::<()>().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_more_is_waited_for_once_the_owner_of_the_ledgers_has_rested() {
+        let now = Instant::now();
+        let (next, over) = (now + LONGEST, now + OVER);
+        assert_eq!(end_of_wait(next, over, None), over, "it may be about to commit");
+        assert_eq!(end_of_wait(next, over, Some(now)), now + REST);
+        assert_eq!(end_of_wait(now + APART, over, Some(now)), now + APART);
     }
 }

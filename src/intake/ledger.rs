@@ -193,8 +193,10 @@ impl Ledger {
         self.came(entries.len());
         if entries.is_empty() {
             self.parts.board.set_error(None);
+            self.parts.newest.rests();
             return Ok(false);
         }
+        self.parts.newest.works();
         let mut from = from;
         let full = entries.len() == BATCH && are_light(&entries);
         let last = entries.last().map(|entry| entry.id).filter(|_| full);

@@ -74,4 +74,17 @@ mod tests {
         assert!(u128::from(made) <= most, "{made} commits in {took:?} for 801 events");
         run.abort();
     }
+
+    #[tokio::test]
+    async fn the_owner_rests_once_all_that_came_is_applied() {
+        let house = House::open(settings(policy())).await;
+        let mut rest = house.parts.newest.rest();
+        let run = house.start();
+        house.stock(1).await;
+        let since = *rest.wait_for(Option::is_some).await.unwrap();
+        house.tell(&[order("shop", 1, "open", now(), 1)]).await;
+        let at_rest = |rested: &Option<Instant>| rested.is_some() && *rested > since;
+        rest.wait_for(at_rest).await.unwrap();
+        run.abort();
+    }
 }
