@@ -7,6 +7,7 @@ use crate::store::Lease;
 use omnistock_sdk::{ConnectorError, Cursor, OrderPage, OrderSource, now};
 use omnistock_words::Millis;
 use std::sync::Arc;
+use tokio::sync::mpsc;
 
 /// A poll on its way.
 #[derive(Debug, Clone)]
@@ -18,6 +19,30 @@ pub(super) struct Unended {
     pages: u64,
     /// Behind the last page that was read again from the first open order.
     back: Option<Cursor>,
+}
+
+/// A place among the orders and its version in the store.
+type Place = (u64, Option<Cursor>);
+
+/// So many pages wait to become durable while the next one is fetched.
+pub(super) const AHEAD: usize = 1;
+
+/// Fetches a round of pages, one behind the other, as fast as they are taken.
+pub(super) async fn fetch(
+    who: &str,
+    role: &dyn OrderSource,
+    mut cursor: Option<Cursor>,
+    fetched: mpsc::Sender<OrderPage>,
+) -> Result<(), ConnectorError> {
+    for _ in 0..PAGES {
+        let page = page_of(who, role, cursor.as_ref()).await?;
+        let more = page.more;
+        cursor = Some(page.cursor.clone());
+        if fetched.send(page).await.is_err() || !more {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// A page of orders of `who`.
@@ -56,23 +81,7 @@ impl OrderPoller {
         let mut ended = false;
         if self.back_fill(&mut poll).await? {
             let kind = connector.manifest().kind;
-            let mut next = Some(page_of(kind, role, cursor.as_ref()).await);
-            for further in (0..PAGES).rev() {
-                let Some(page) = next.take() else { break };
-                let page = page?;
-                (poll.pages, ended) = (poll.pages + 1, !page.more);
-                let at = page.cursor.clone();
-                // While it becomes durable the next one is on its way.
-                let following = async {
-                    if ended || further == 0 {
-                        return Ok(None);
-                    }
-                    Ok(Some(page_of(kind, role, Some(&at)).await))
-                };
-                let kept = self.keep_page(lease, page, poll.began, (version, &cursor));
-                (version, next) = tokio::try_join!(kept, following)?;
-                cursor = Some(at);
-            }
+            (version, cursor, ended) = self.read_on(lease, (kind, role), &mut poll, (version, cursor)).await?;
         }
         if !self.inbox.applied(self.appended).await {
             return Err(PollError::Ended);
@@ -91,21 +100,36 @@ impl OrderPoller {
         Ok(true)
     }
 
-    /// Makes a page durable, and behind it the place where the next one begins, where that is another one than the place
-    /// so far; its version.
-    async fn keep_page(
+    /// As many pages as a round has: where the next one begins, and whether there is none. While some become durable the
+    /// next ones are on their way; what was fetched before one failed is kept.
+    async fn read_on(
         &mut self,
         lease: &Lease,
-        page: OrderPage,
-        began: Millis,
-        (version, place): (u64, &Option<Cursor>),
-    ) -> Result<u64, PollError> {
-        self.put_aside(&page.orders, page.unclear)?;
-        self.take_in(page.orders, began).await?;
-        if self.aside.changed || place.as_ref() != Some(&page.cursor) {
-            return self.save_cursor(lease, version, &page.cursor).await;
-        }
-        Ok(version)
+        (kind, role): (&str, &dyn OrderSource),
+        poll: &mut Unended,
+        (mut version, mut place): Place,
+    ) -> Result<(u64, Option<Cursor>, bool), PollError> {
+        let (fetched, mut pages) = mpsc::channel(AHEAD);
+        let fetch = fetch(kind, role, place.clone(), fetched);
+        let keep = async {
+            let (mut saved, mut ended) = (place.clone(), false);
+            while let Some(page) = pages.recv().await {
+                (poll.pages, ended) = (poll.pages + 1, !page.more);
+                self.put_aside(&page.orders, page.unclear)?;
+                self.take_in(page.orders, poll.began).await?;
+                place = Some(page.cursor);
+                // Where the next page is there already its place is saved, and not this one's, too.
+                let moved = self.aside.changed || saved != place;
+                if let Some(cursor) = place.as_ref().filter(|_| moved && pages.is_empty()) {
+                    version = self.save_cursor(lease, version, cursor).await?;
+                    saved.clone_from(&place);
+                }
+            }
+            Ok(ended)
+        };
+        let (ended, fetched) = tokio::try_join!(keep, async { Ok::<_, PollError>(fetch.await) })?;
+        fetched?;
+        Ok((version, place, ended))
     }
 
     /// The last page of a poll is in the ledgers.

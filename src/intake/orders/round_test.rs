@@ -117,6 +117,71 @@ async fn a_page_becomes_durable_while_the_next_one_is_on_its_way_and_whatever_be
 }
 
 #[tokio::test(start_paused = true)]
+async fn no_more_pages_are_fetched_than_are_taken_and_one_that_waits() {
+    let shop = Long::new(9);
+    let (fetched, mut pages) = tokio::sync::mpsc::channel(round::AHEAD);
+    let fetching = round::fetch("shop", shop.as_ref(), None, fetched);
+    let taking = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(shop.asked(), [0, 1], "nobody takes them");
+        assert_eq!(pages.recv().await.unwrap().cursor.0, "1");
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(shop.asked(), [2]);
+        drop(pages);
+    };
+    let (fetched, ()) = tokio::join!(fetching, taking);
+    assert!(fetched.is_ok() && shop.asked().is_empty());
+}
+
+/// [`Long`], of which this page fails once.
+struct Breaking(Arc<Long>, usize, std::sync::atomic::AtomicBool);
+
+#[async_trait]
+impl OrderSource for Breaking {
+    async fn orders(&self, cursor: Option<&Cursor>) -> Result<OrderPage, ConnectorError> {
+        let here = cursor.is_some_and(|cursor| cursor.0 == self.1.to_string());
+        if here && !self.2.swap(true, std::sync::atomic::Ordering::Relaxed) {
+            return Err(ConnectorError::retry("down"));
+        }
+        OrderSource::orders(self.0.as_ref(), cursor).await
+    }
+
+    async fn order(&self, _: &OrderId) -> Result<Option<OrderFact>, ConnectorError> {
+        Ok(None)
+    }
+}
+
+#[async_trait]
+impl Connector for Breaking {
+    fn manifest(&self) -> &Manifest {
+        &self.0.0
+    }
+
+    fn orders(&self) -> Option<&dyn OrderSource> {
+        Some(self)
+    }
+
+    async fn check(&self) -> Result<(), ConnectorError> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn pages_that_came_before_one_failed_are_kept_with_their_place_and_not_asked_for_again() {
+    let shop = Long::new(PAGES);
+    let breaking = Breaking(shop.clone(), PAGES - 1, std::sync::atomic::AtomicBool::default());
+    let (mut poller, lease, store) = reader_of(Arc::new(breaking)).await;
+    assert_eq!(poller.poll(&lease).await.unwrap_err().to_string(), "down");
+    assert_eq!(store.read(EntryId::default(), 9).await.unwrap().len(), PAGES - 1);
+    let place = poller.load_cursor().await.unwrap().1;
+    assert_eq!(place, Some(Cursor((PAGES - 1).to_string())));
+    assert!(poller.poll(&lease).await.unwrap());
+    assert_eq!(shop.asked(), (0..PAGES).collect::<Vec<_>>(), "each page once");
+    assert_eq!(store.read(EntryId::default(), 9).await.unwrap().len(), PAGES);
+    assert_eq!(poller.load_cursor().await.unwrap().1, Some(Cursor(PAGES.to_string())));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_store_that_refuses_a_page_is_told_of_at_once() {
     let (mut poller, lease, store) = reader_of(Arc::new(Halting(Long::new(2), None))).await;
     store.release(&lease).await.unwrap();
