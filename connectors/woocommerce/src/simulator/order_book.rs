@@ -2,15 +2,15 @@
 
 use super::records::ShopOrder;
 use omnistock_words::Millis;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Orders of the shop.
 #[derive(Default)]
 pub(super) struct OrderBook {
     orders: BTreeMap<u64, ShopOrder>,
-    /// The second of the last change, and the id: of those that are in use, and of those in the trash.
-    used: BTreeSet<(i64, u64)>,
-    trashed: BTreeSet<(i64, u64)>,
+    /// The second of the last change, and the id, in this order: of those that are in use, and of those in the trash.
+    used: Vec<(i64, u64)>,
+    trashed: Vec<(i64, u64)>,
 }
 
 fn second(at: Millis) -> i64 {
@@ -24,17 +24,23 @@ impl OrderBook {
 
     pub(super) fn insert(&mut self, order: ShopOrder) {
         self.remove(order.id);
-        self.index(&order).insert((second(order.modified), order.id));
+        let (place, index) = ((second(order.modified), order.id), self.index(&order));
+        // Nearly always the last one: what has just changed.
+        let at = index.partition_point(|other| *other < place);
+        index.insert(at, place);
         self.orders.insert(order.id, order);
     }
 
     pub(super) fn remove(&mut self, id: u64) -> Option<ShopOrder> {
         let order = self.orders.remove(&id)?;
-        self.index(&order).remove(&(second(order.modified), id));
+        let (place, index) = ((second(order.modified), id), self.index(&order));
+        if let Ok(at) = index.binary_search(&place) {
+            index.remove(at);
+        }
         Some(order)
     }
 
-    fn index(&mut self, order: &ShopOrder) -> &mut BTreeSet<(i64, u64)> {
+    fn index(&mut self, order: &ShopOrder) -> &mut Vec<(i64, u64)> {
         if order.status == "trash" {
             &mut self.trashed
         } else {
@@ -60,9 +66,9 @@ impl OrderBook {
     /// Ids of those in use, or of those in the trash, that were changed in a later second, by the time of it and their
     /// ids; of all without one.
     pub(super) fn changed_after(&self, than: Option<Millis>, trashed: bool) -> Vec<u64> {
-        let first = than.map_or(i64::MIN, |than| second(than) + 1);
         let index = if trashed { &self.trashed } else { &self.used };
-        index.range((first, 0)..).map(|(_, id)| *id).collect()
+        let first = than.map_or(0, |than| index.partition_point(|(at, _)| *at <= second(than)));
+        index.iter().skip(first).map(|(_, id)| *id).collect()
     }
 }
 
