@@ -5,7 +5,7 @@ use super::full;
 use super::records::{ShopLine, ShopOrder};
 use super::shop::Shop;
 use omnistock_words::Millis;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 const LINES: &str = "line_items";
 
@@ -43,38 +43,78 @@ pub(super) fn render(shop: &Shop, order: &ShopOrder) -> Value {
 
 /// The fields that the call asks for, as text.
 fn asked(shop: &Shop, call: &Call, order: &ShopOrder) -> String {
-    let row = core(shop, order);
-    let enough = |fields: &str| {
-        fields
-            .split(',')
-            .all(|name| name.trim() == LINES || row.get(name.trim()).is_some())
+    let Some(row) = call.query("_fields").and_then(|fields| few(shop, order, fields)) else {
+        return cut(call, render(shop, order)).to_string();
     };
-    match call.query("_fields") {
-        Some(fields) if enough(fields) => {
-            let row = cut(call, row);
-            if !fields.split(',').any(|name| name.trim() == LINES) {
-                return row.to_string();
-            }
-            let lines = order
-                .lines
-                .iter()
-                .map(|sold| full::line_text(sold, line(shop, order, sold)));
-            let lines = lines.collect::<Vec<_>>().join(",");
-            full::with(&row, &format!("\"{LINES}\":[{lines}]"))
-        }
-        _ => cut(call, render(shop, order)).to_string(),
+    if call
+        .query("_fields")
+        .is_none_or(|fields| !names(fields).any(|name| name == LINES))
+    {
+        return row.to_string();
     }
+    let lines = order
+        .lines
+        .iter()
+        .map(|sold| full::line_text(sold, line(shop, order, sold)));
+    let lines = lines.collect::<Vec<_>>().join(",");
+    full::with(&row, &format!("\"{LINES}\":[{lines}]"))
 }
+
+fn names(fields: &str) -> impl Iterator<Item = &str> {
+    fields.split(',').map(str::trim)
+}
+
+/// These fields without the lines, where all of them are in the core: pages of nothing else are asked for by the hundred.
+fn few(shop: &Shop, order: &ShopOrder, fields: &str) -> Option<Value> {
+    let names = names(fields).filter(|name| *name != LINES);
+    let row: Option<Map<String, Value>> = names
+        .map(|name| Some((name.to_owned(), field(shop, order, name)?)))
+        .collect();
+    row.map(Value::Object)
+}
+
+const CORE: [&str; 13] = [
+    "id",
+    "parent_id",
+    "number",
+    "status",
+    "currency",
+    "customer_id",
+    "date_created",
+    "date_created_gmt",
+    "date_modified",
+    "date_modified_gmt",
+    "date_completed",
+    "date_completed_gmt",
+    "meta_data",
+];
 
 /// All that changes, without the lines.
 fn core(shop: &Shop, order: &ShopOrder) -> Value {
+    let fields = CORE.into_iter();
+    fields
+        .filter_map(|name| Some((name.to_owned(), field(shop, order, name)?)))
+        .collect::<Map<_, _>>()
+        .into()
+}
+
+/// One of [`CORE`].
+fn field(shop: &Shop, order: &ShopOrder, name: &str) -> Option<Value> {
     let local = |at: Millis| gmt(at.plus(shop.offset * 1_000));
-    json!({
-        "id": order.id, "parent_id": 0, "number": order.id.to_string(), "status": order.status, "currency": "EUR", "customer_id": 0,
-        "date_created": local(order.created), "date_created_gmt": gmt(order.created),
-        "date_modified": local(order.modified), "date_modified_gmt": gmt(order.modified),
-        "date_completed": order.completed.map(local), "date_completed_gmt": order.completed.map(gmt),
-        "meta_data": [],
+    Some(match name {
+        "id" => order.id.into(),
+        "parent_id" | "customer_id" => 0.into(),
+        "number" => order.id.to_string().into(),
+        "status" => order.status.as_str().into(),
+        "currency" => "EUR".into(),
+        "date_created" => local(order.created).into(),
+        "date_created_gmt" => gmt(order.created).into(),
+        "date_modified" => local(order.modified).into(),
+        "date_modified_gmt" => gmt(order.modified).into(),
+        "date_completed" => order.completed.map(local).into(),
+        "date_completed_gmt" => order.completed.map(gmt).into(),
+        "meta_data" => json!([]),
+        _ => return None,
     })
 }
 
