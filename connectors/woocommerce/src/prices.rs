@@ -231,7 +231,11 @@ mod tests {
     }
 
     fn prices(regular: &str, sale: &str, on_sale: bool) -> Prices {
-        serde_json::from_value(json!({"regular_price": regular, "sale_price": sale, "on_sale": on_sale})).unwrap()
+        Prices {
+            regular_price: regular.to_owned(),
+            sale_price: sale.to_owned(),
+            on_sale,
+        }
     }
 
     #[test]

@@ -30,36 +30,72 @@ impl<'de> Deserialize<'de> for ManageStock {
 
 /// A product, or a variation of one.
 #[derive(Debug, Clone, Deserialize)]
+#[serde(from = "ProductRow")]
 pub(crate) struct Product {
     pub(crate) id: u64,
-    #[serde(default, deserialize_with = "sku")]
     pub(crate) sku: Option<Sku>,
     /// `simple`, `variable`, `variation`, `grouped`, `external`, or a plugin's own.
-    #[serde(default, rename = "type", deserialize_with = "text")]
     pub(crate) kind: String,
-    #[serde(default)]
     pub(crate) manage_stock: ManageStock,
     /// Null where nobody counts.
-    #[serde(default, deserialize_with = "quantity")]
     pub(crate) stock_quantity: Option<Quantity>,
-    #[serde(default, deserialize_with = "text")]
     pub(crate) name: String,
     /// GTIN, UPC, EAN or ISBN; versions before 9.2 don't have it.
-    #[serde(default, rename = "global_unique_id", deserialize_with = "text")]
     pub(crate) gtin: String,
-    #[serde(flatten)]
     pub(crate) prices: Prices,
 }
 
+/// All its fields side by side: a flattened part would have every other field kept in memory until the row ends, and a
+/// product has sixty.
+#[derive(Deserialize)]
+struct ProductRow {
+    id: u64,
+    #[serde(default, deserialize_with = "sku")]
+    sku: Option<Sku>,
+    #[serde(default, rename = "type", deserialize_with = "text")]
+    kind: String,
+    #[serde(default)]
+    manage_stock: ManageStock,
+    #[serde(default, deserialize_with = "quantity")]
+    stock_quantity: Option<Quantity>,
+    #[serde(default, deserialize_with = "text")]
+    name: String,
+    #[serde(default, rename = "global_unique_id", deserialize_with = "text")]
+    gtin: String,
+    #[serde(default, deserialize_with = "text")]
+    regular_price: String,
+    #[serde(default, deserialize_with = "text")]
+    sale_price: String,
+    #[serde(default, deserialize_with = "yes")]
+    on_sale: bool,
+}
+
+impl From<ProductRow> for Product {
+    fn from(row: ProductRow) -> Self {
+        let prices = Prices {
+            regular_price: row.regular_price,
+            sale_price: row.sale_price,
+            on_sale: row.on_sale,
+        };
+        Self {
+            id: row.id,
+            sku: row.sku,
+            kind: row.kind,
+            manage_stock: row.manage_stock,
+            stock_quantity: row.stock_quantity,
+            name: row.name,
+            gtin: row.gtin,
+            prices,
+        }
+    }
+}
+
 /// What a product asks: text, empty where there is none.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Prices {
-    #[serde(default, deserialize_with = "text")]
     pub(crate) regular_price: String,
-    #[serde(default, deserialize_with = "text")]
     pub(crate) sale_price: String,
     /// Whether the sale price counts now: the shop has looked at its dates.
-    #[serde(default, deserialize_with = "yes")]
     pub(crate) on_sale: bool,
 }
 
@@ -81,18 +117,50 @@ pub(crate) struct VendorError {
 
 /// What a batch says of one item: the whole product, or its id and an error.
 #[derive(Debug, Clone, Deserialize)]
+#[serde(from = "BatchRow")]
 pub(crate) struct BatchItem {
     /// Null where the item was sent without one.
-    #[serde(default)]
     pub(crate) id: Option<u64>,
-    #[serde(default)]
     pub(crate) error: Option<VendorError>,
-    #[serde(default)]
     pub(crate) manage_stock: ManageStock,
-    #[serde(default, deserialize_with = "quantity")]
     pub(crate) stock_quantity: Option<Quantity>,
-    #[serde(flatten)]
     pub(crate) prices: Prices,
+}
+
+/// The same side by side, as [`ProductRow`].
+#[derive(Deserialize)]
+struct BatchRow {
+    #[serde(default)]
+    id: Option<u64>,
+    #[serde(default)]
+    error: Option<VendorError>,
+    #[serde(default)]
+    manage_stock: ManageStock,
+    #[serde(default, deserialize_with = "quantity")]
+    stock_quantity: Option<Quantity>,
+    #[serde(default, deserialize_with = "text")]
+    regular_price: String,
+    #[serde(default, deserialize_with = "text")]
+    sale_price: String,
+    #[serde(default, deserialize_with = "yes")]
+    on_sale: bool,
+}
+
+impl From<BatchRow> for BatchItem {
+    fn from(row: BatchRow) -> Self {
+        let prices = Prices {
+            regular_price: row.regular_price,
+            sale_price: row.sale_price,
+            on_sale: row.on_sale,
+        };
+        Self {
+            id: row.id,
+            error: row.error,
+            manage_stock: row.manage_stock,
+            stock_quantity: row.stock_quantity,
+            prices,
+        }
+    }
 }
 
 /// The answer to a batch: one entry per item sent, in the same order.
