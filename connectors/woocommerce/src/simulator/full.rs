@@ -34,7 +34,7 @@ fn links(shop: &Shop, room: &str, id: u64) -> Value {
 const PRODUCT: &str = r#""featured":false,"catalog_visibility":"visible","description":"","short_description":"","purchasable":true,"total_sales":0,"virtual":false,"downloadable":false,"downloads":[],"download_limit":-1,"download_expiry":-1,"external_url":"","button_text":"","tax_status":"taxable","tax_class":"","backorders_allowed":false,"backordered":false,"sold_individually":false,"weight":"","dimensions":{"length":"","width":"","height":""},"shipping_required":true,"shipping_taxable":true,"shipping_class":"","shipping_class_id":0,"reviews_allowed":true,"average_rating":"0.00","rating_count":0,"upsell_ids":[],"cross_sell_ids":[],"purchase_note":"","global_unique_id":"","categories":[{"id":1,"name":"Articles","slug":"articles"}],"brands":[],"tags":[],"images":[],"attributes":[],"default_attributes":[],"grouped_products":[],"menu_order":0,"post_password":"""#;
 
 /// What is the same in all lines of orders.
-const LINE: &str = r#""tax_class":"","subtotal_tax":"0.00","total_tax":"0.00","taxes":[],"global_unique_id":"","price":9.9,"image":{"id":"","src":""},"parent_name":null"#;
+pub(super) const LINE: &str = r#""tax_class":"","subtotal_tax":"0.00","total_tax":"0.00","taxes":[],"global_unique_id":"","price":9.9,"image":{"id":"","src":""},"parent_name":null"#;
 
 /// A row with more fields, which are given as text.
 pub(super) fn with(row: &Value, more: &str) -> String {
@@ -93,14 +93,13 @@ pub(super) fn line(line: &ShopLine, mut row: Value) -> Value {
     row
 }
 
-/// The same as text.
-pub(super) fn line_text(line: &ShopLine, mut row: Value) -> String {
-    own_of_line(line, &mut row);
-    with(&row, LINE)
+/// What the units of a line cost together.
+pub(super) fn total(line: &ShopLine) -> String {
+    money(line.quantity.saturating_mul(UNIT))
 }
 
 fn own_of_line(line: &ShopLine, row: &mut Value) {
-    let total = money(line.quantity.saturating_mul(UNIT));
+    let total = total(line);
     join(row, json!({"subtotal": total, "total": total}));
 }
 
