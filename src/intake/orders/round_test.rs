@@ -72,16 +72,35 @@ async fn orders_are_known_behind_the_last_page_however_many_rounds_that_takes() 
     assert_eq!(store.read(EntryId::default(), 100).await.unwrap().len(), 2 * PAGES + 1);
 }
 
-/// [`Long`], whose second page does not come: an error or, without one, nothing at all.
-struct Halting(Arc<Long>, Option<&'static str>);
+/// [`Long`], of which this page does not come, so many times: an error or, without one, nothing at all.
+struct Halting {
+    shop: Arc<Long>,
+    page: usize,
+    why: Option<&'static str>,
+    left: std::sync::atomic::AtomicUsize,
+}
+
+impl Halting {
+    fn at(page: usize, shop: &Arc<Long>, why: Option<&'static str>, times: usize) -> Arc<Self> {
+        let (shop, left) = (Arc::clone(shop), times.into());
+        Arc::new(Self { shop, page, why, left })
+    }
+
+    fn halts(&self) -> bool {
+        let one_less = |left: usize| left.checked_sub(1);
+        let order = std::sync::atomic::Ordering::Relaxed;
+        self.left.fetch_update(order, order, one_less).is_ok()
+    }
+}
 
 #[async_trait]
 impl OrderSource for Halting {
     async fn orders(&self, cursor: Option<&Cursor>) -> Result<OrderPage, ConnectorError> {
-        match (cursor, self.1) {
-            (None, _) => OrderSource::orders(self.0.as_ref(), None).await,
-            (Some(_), Some(why)) => Err(ConnectorError::retry(why)),
-            (Some(_), None) => std::future::pending().await,
+        let here = cursor.is_some_and(|cursor| cursor.0 == self.page.to_string());
+        match self.why {
+            _ if !here || !self.halts() => OrderSource::orders(self.shop.as_ref(), cursor).await,
+            Some(why) => Err(ConnectorError::retry(why)),
+            None => std::future::pending().await,
         }
     }
 
@@ -93,7 +112,7 @@ impl OrderSource for Halting {
 #[async_trait]
 impl Connector for Halting {
     fn manifest(&self) -> &Manifest {
-        &self.0.0
+        &self.shop.0
     }
 
     fn orders(&self) -> Option<&dyn OrderSource> {
@@ -108,7 +127,7 @@ impl Connector for Halting {
 #[tokio::test(start_paused = true)]
 async fn a_page_becomes_durable_while_the_next_one_is_on_its_way_and_whatever_becomes_of_that() {
     for why in [Some("down"), None] {
-        let (mut poller, lease, store) = reader_of(Arc::new(Halting(Long::new(2), why))).await;
+        let (mut poller, lease, store) = reader_of(Halting::at(1, &Long::new(2), why, usize::MAX)).await;
         let end = tokio::time::timeout(Duration::from_secs(1), poller.poll(&lease)).await;
         assert_eq!(end.map(|end| end.unwrap_err().to_string()).ok().as_deref(), why);
         assert_eq!(store.read(EntryId::default(), 9).await.unwrap().len(), 1);
@@ -133,44 +152,10 @@ async fn no_more_pages_are_fetched_than_are_taken_and_one_that_waits() {
     assert!(fetched.is_ok() && shop.asked().is_empty());
 }
 
-/// [`Long`], of which this page fails once.
-struct Breaking(Arc<Long>, usize, std::sync::atomic::AtomicBool);
-
-#[async_trait]
-impl OrderSource for Breaking {
-    async fn orders(&self, cursor: Option<&Cursor>) -> Result<OrderPage, ConnectorError> {
-        let here = cursor.is_some_and(|cursor| cursor.0 == self.1.to_string());
-        if here && !self.2.swap(true, std::sync::atomic::Ordering::Relaxed) {
-            return Err(ConnectorError::retry("down"));
-        }
-        OrderSource::orders(self.0.as_ref(), cursor).await
-    }
-
-    async fn order(&self, _: &OrderId) -> Result<Option<OrderFact>, ConnectorError> {
-        Ok(None)
-    }
-}
-
-#[async_trait]
-impl Connector for Breaking {
-    fn manifest(&self) -> &Manifest {
-        &self.0.0
-    }
-
-    fn orders(&self) -> Option<&dyn OrderSource> {
-        Some(self)
-    }
-
-    async fn check(&self) -> Result<(), ConnectorError> {
-        Ok(())
-    }
-}
-
 #[tokio::test]
 async fn pages_that_came_before_one_failed_are_kept_with_their_place_and_not_asked_for_again() {
     let shop = Long::new(PAGES);
-    let breaking = Breaking(shop.clone(), PAGES - 1, std::sync::atomic::AtomicBool::default());
-    let (mut poller, lease, store) = reader_of(Arc::new(breaking)).await;
+    let (mut poller, lease, store) = reader_of(Halting::at(PAGES - 1, &shop, Some("down"), 1)).await;
     assert_eq!(poller.poll(&lease).await.unwrap_err().to_string(), "down");
     assert_eq!(store.read(EntryId::default(), 9).await.unwrap().len(), PAGES - 1);
     let place = poller.load_cursor().await.unwrap().1;
@@ -183,7 +168,7 @@ async fn pages_that_came_before_one_failed_are_kept_with_their_place_and_not_ask
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_refuses_a_page_is_told_of_at_once() {
-    let (mut poller, lease, store) = reader_of(Arc::new(Halting(Long::new(2), None))).await;
+    let (mut poller, lease, store) = reader_of(Halting::at(1, &Long::new(2), None, usize::MAX)).await;
     store.release(&lease).await.unwrap();
     let end = tokio::time::timeout(Duration::from_secs(1), poller.poll(&lease)).await;
     let error = end.expect("nobody waits for the next page").unwrap_err();
